@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/**
+ * The one error domain of Regia. GIO's own errors (G_IO_ERROR, G_FILE_ERROR) pass through unchanged; libav and GStreamer
+ * errors are turned into this domain at the edge of their folder.
+ *
+ * A message says what happened, where, and what the person can do, as one line without a full stop at its end.
+ */
+#define REGIA_ERROR (regia_error_quark ())
+
+typedef enum {
+  REGIA_ERROR_FAILED,      /* nothing more precise */
+  REGIA_ERROR_CONFIG,      /* an event file or pipeline file is wrong; exit status 78 */
+  REGIA_ERROR_USAGE,       /* the command line is wrong; exit status 64 */
+  REGIA_ERROR_PROTOCOL,    /* a peer (feed, control, far end) said something that is not allowed */
+  REGIA_ERROR_MEDIA,       /* a stream or file is damaged or of a kind we cannot take */
+  REGIA_ERROR_STATE,       /* asked at the wrong time: already running, not on air, … */
+  REGIA_ERROR_NO_SPACE,    /* the disk is full or the reserve is reached */
+  REGIA_ERROR_UNAVAILABLE, /* a thing that is needed is missing: element, device, package; exit status 69 */
+} RegiaError;
+
+/** regia_error_quark: the domain's quark. Any thread. */
+GQuark regia_error_quark (void);
+
+/**
+ * regia_error_exit_status:
+ * @error: (nullable): an error
+ *
+ * Returns: the sysexits(3) status for @error: 78 config, 64 usage, 69 unavailable, 73 cannot create, 74 I/O, 75 try again,
+ *   70 anything else; 0 when @error is %NULL. Any thread.
+ */
+int regia_error_exit_status (const GError *error);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/**
+ * regia_json_from_variant:
+ * @value: a tree of a{sv}, av, as, s, b, d and integers; a floating reference is consumed
+ *
+ * Returns: (transfer full): JSON text, UTF-8, pretty when @pretty. Variants inside are unwrapped. Any thread.
+ */
+char *regia_json_from_variant (GVariant *value, gboolean pretty);
+
+/**
+ * regia_json_to_vardict:
+ * @text, @length: JSON text; @length −1 for NUL-terminated
+ *
+ * Returns: (transfer full): the object as a{sv} (numbers become x or d, arrays av, objects a{sv}), or %NULL with
+ * REGIA_ERROR_MEDIA when it is not one JSON object. Any thread.
+ */
+GVariant *regia_json_to_vardict (const char *text, gssize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;

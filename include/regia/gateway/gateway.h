@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/**
+ * regia_gateway_main:
+ *
+ * The gateway process: `regia child gateway …`, started by the director and by nobody else (see control/child.h for what is passed).
+ * Returns: the exit status, sysexits(3).
+ */
+int regia_gateway_main (int argc, char **argv);

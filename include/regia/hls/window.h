@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "regia/base/clock.h"
+#include "regia/feed/packet.h"
+#include "regia/feed/track.h"
+
+/**
+ * RegiaHlsWindow: turns the feed into what HLS viewers ask for (RFC 8216): the multivariant playlist, a media playlist and an init segment for
+ * each track, and the last segments. No sockets, no threads of its own.
+ *
+ * One thread (the gateway's feed thread) writes; any number of threads look resources up. One lock, a leaf; a lookup takes a
+ * reference and lets go. A playlist is rendered once per segment and shared by every request.
+ *
+ * Media sequence number = show time / segment duration. A segment number for which nothing was encoded is listed with EXT-X-GAP.
+ *
+ * Paths (relative to /live/):  index.m3u8   video/720p/index.m3u8   video/720p/init-<hash>.mp4   video/720p/<msn>.m4s
+ *                              audio/it/index.m3u8 …
+ * Room for LL-HLS: parts will be <msn>.<part>.m4s, blocking reload a decision function beside the lookup.
+ */
+typedef struct _RegiaHlsWindow RegiaHlsWindow;
+
+typedef struct {
+  gint64 segment_ns;       /* target duration, for example 2 s */
+  guint segments;          /* how many are listed */
+  guint segments_kept;     /* how many can still be fetched (≥ segments + 3) */
+  RegiaEpoch epoch;        /* for EXT-X-PROGRAM-DATE-TIME */
+} RegiaHlsOptions;
+
+/** How long a cache may keep an answer. */
+typedef enum {
+  REGIA_HLS_PLAYLIST, /* changes with each segment: max-age a fraction of the target duration */
+  REGIA_HLS_MASTER,
+  REGIA_HLS_MEDIA, /* init and media segments: immutable */
+} RegiaHlsKind;
+
+/** An answer: shared, immutable. */
+typedef struct {
+  GBytes *bytes;            /* (owned) */
+  const char *content_type; /* static */
+  RegiaHlsKind kind;
+  char etag[40];            /* quoted, ready for the header */
+} RegiaHlsResource;
+
+void regia_hls_resource_clear (RegiaHlsResource *resource);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaHlsResource, regia_hls_resource_clear)
+
+typedef enum {
+  REGIA_HLS_FOUND,
+  REGIA_HLS_NOT_YET,   /* the event has begun but there is nothing to play yet, or the segment lies in the future: 404, short cache */
+  REGIA_HLS_GONE,      /* has left the window: 404 (or 410) */
+  REGIA_HLS_NOT_FOUND, /* no such name */
+} RegiaHlsFound;
+
+typedef struct {
+  guint64 segments;          /* made since start */
+  gint64 newest_end_ns;      /* show time of the end of the newest complete segment, 0 before the first */
+  guint64 bytes;             /* held */
+} RegiaHlsStats;
+
+RegiaHlsWindow *regia_hls_window_new (const RegiaHlsOptions *options);
+void regia_hls_window_free (RegiaHlsWindow *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaHlsWindow, regia_hls_window_free)
+
+/* The writer's side, one thread. */
+
+/** A generation's table. Tracks with the same name and parameters go on; changed parameters get a new init segment (EXT-X-MAP) and
+ * EXT-X-DISCONTINUITY. H.264 and AAC tracks are used, others ignored. */
+gboolean regia_hls_window_set_tracks (RegiaHlsWindow *self, GPtrArray *tracks, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Packets of the present table in dts order per track. A segment is published when a packet of the next number arrives on its track. */
+gboolean regia_hls_window_push (RegiaHlsWindow *self, RegiaPacket *packet, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Show time goes on although no packets come (engine away): publishes what is open and lists gaps up to @show_time_ns − 1 segment. */
+gboolean regia_hls_window_advance (RegiaHlsWindow *self, gint64 show_time_ns, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** The event is over: publishes what is open and adds EXT-X-ENDLIST. */
+gboolean regia_hls_window_end (RegiaHlsWindow *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The readers' side, any thread. */
+
+/** regia_hls_window_lookup: @path as above, already checked to be of safe characters; @ret_resource filled on FOUND. */
+RegiaHlsFound regia_hls_window_lookup (RegiaHlsWindow *self, const char *path, RegiaHlsResource *ret_resource);
+void regia_hls_window_get_stats (RegiaHlsWindow *self, RegiaHlsStats *ret_stats);
