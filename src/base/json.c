@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "regia/base/json.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+
+#include "regia/base/error.h"
+
+#define MAX_DEPTH 32
+
+/*
+ * Our own walk instead of json_gvariant_serialize(): that one loses the difference between a missing number
+ * and NaN (writes `nan`, which is no JSON) and turns t above 2^63 negative.
+ */
+static JsonNode *
+node_from_variant (GVariant *value)
+{
+  JsonNode *node;
+  GVariantIter iter;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARIANT)) {
+    g_autoptr (GVariant) inner = g_variant_get_variant (value);
+    return node_from_variant (inner);
+  }
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT)) {
+    JsonObject *object = json_object_new ();
+    const char *key;
+    GVariant *entry;
+
+    g_variant_iter_init (&iter, value);
+    while (g_variant_iter_next (&iter, "{&sv}", &key, &entry)) {
+      json_object_set_member (object, key, node_from_variant (entry));
+      g_variant_unref (entry);
+    }
+    node = json_node_new (JSON_NODE_OBJECT);
+    json_node_take_object (node, object);
+    return node;
+  }
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_ARRAY)) {
+    JsonArray *array = json_array_new ();
+    GVariant *entry;
+
+    g_variant_iter_init (&iter, value);
+    while ((entry = g_variant_iter_next_value (&iter)) != NULL) {
+      json_array_add_element (array, node_from_variant (entry));
+      g_variant_unref (entry);
+    }
+    node = json_node_new (JSON_NODE_ARRAY);
+    json_node_take_array (node, array);
+    return node;
+  }
+
+  node = json_node_new (JSON_NODE_VALUE);
+  switch (g_variant_classify (value)) {
+  case G_VARIANT_CLASS_BOOLEAN:
+    json_node_set_boolean (node, g_variant_get_boolean (value));
+    break;
+  case G_VARIANT_CLASS_BYTE:
+    json_node_set_int (node, g_variant_get_byte (value));
+    break;
+  case G_VARIANT_CLASS_INT32:
+    json_node_set_int (node, g_variant_get_int32 (value));
+    break;
+  case G_VARIANT_CLASS_UINT32:
+    json_node_set_int (node, g_variant_get_uint32 (value));
+    break;
+  case G_VARIANT_CLASS_INT64:
+    json_node_set_int (node, g_variant_get_int64 (value));
+    break;
+  case G_VARIANT_CLASS_UINT64:
+    json_node_set_int (node, (gint64)MIN (g_variant_get_uint64 (value), (guint64)G_MAXINT64));
+    break;
+  case G_VARIANT_CLASS_DOUBLE: {
+    double number = g_variant_get_double (value);
+    if (isfinite (number)) {
+      json_node_set_double (node, number);
+    } else {
+      json_node_unref (node);
+      node = json_node_new (JSON_NODE_NULL);
+    }
+    break;
+  }
+  case G_VARIANT_CLASS_STRING:
+    json_node_set_string (node, g_variant_get_string (value, NULL));
+    break;
+  default:
+    g_critical ("a state holds a value of type %s, which has no JSON form here",
+                g_variant_get_type_string (value));
+    json_node_unref (node);
+    node = json_node_new (JSON_NODE_NULL);
+    break;
+  }
+  return node;
+}
+
+char *
+regia_json_from_variant (GVariant *value, gboolean pretty)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (value);
+  g_autoptr (JsonNode) node = node_from_variant (owned);
+
+  return json_to_string (node, pretty);
+}
+
+static GVariant *
+variant_from_node (JsonNode *node, guint depth)
+{
+  GVariantBuilder builder;
+
+  if (depth > MAX_DEPTH)
+    return NULL;
+  switch (json_node_get_node_type (node)) {
+  case JSON_NODE_OBJECT: {
+    JsonObjectIter iter;
+    const char *key;
+    JsonNode *member;
+
+    g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+    json_object_iter_init (&iter, json_node_get_object (node));
+    while (json_object_iter_next (&iter, &key, &member)) {
+      GVariant *value = variant_from_node (member, depth + 1);
+      if (value == NULL) {
+        g_variant_builder_clear (&builder);
+        return NULL;
+      }
+      g_variant_builder_add (&builder, "{sv}", key, value);
+    }
+    return g_variant_builder_end (&builder);
+  }
+  case JSON_NODE_ARRAY: {
+    JsonArray *array = json_node_get_array (node);
+
+    g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+    for (guint i = 0; i < json_array_get_length (array); i++) {
+      GVariant *value = variant_from_node (json_array_get_element (array, i), depth + 1);
+      if (value == NULL) {
+        g_variant_builder_clear (&builder);
+        return NULL;
+      }
+      g_variant_builder_add (&builder, "v", value);
+    }
+    return g_variant_builder_end (&builder);
+  }
+  case JSON_NODE_VALUE:
+    if (json_node_get_value_type (node) == G_TYPE_STRING)
+      return g_variant_new_string (json_node_get_string (node));
+    if (json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+      return g_variant_new_boolean (json_node_get_boolean (node));
+    if (json_node_get_value_type (node) == G_TYPE_DOUBLE)
+      return g_variant_new_double (json_node_get_double (node));
+    return g_variant_new_int64 (json_node_get_int (node));
+  case JSON_NODE_NULL:
+  default:
+    return g_variant_new_string ("");
+  }
+}
+
+GVariant *
+regia_json_to_vardict (const char *text, gssize length, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (GError) local_error = NULL;
+  GVariant *value;
+  JsonNode *root;
+
+  if (!json_parser_load_from_data (parser, text, length, &local_error)) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: %s", local_error->message);
+    return NULL;
+  }
+  root = json_parser_get_root (parser);
+  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root)) {
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not a JSON object");
+    return NULL;
+  }
+  value = variant_from_node (root, 0);
+  if (value == NULL) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "JSON nested deeper than %d", MAX_DEPTH);
+    return NULL;
+  }
+  return g_variant_ref_sink (value);
+}
