@@ -1,0 +1,319 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs every test of Regia and counts real cases; tests/run starts it after installing what is needed.
+
+A stage is one thing to do (a build with its unit tests, the lint, the end-to-end tests …). Stages run one after another but for
+the two ordinary builds with their unit tests and fuzz targets, of which one has each core. Every stage gives its results as
+cases: TAP lines of its own, or the JUnit file of `meson test`. Nothing stops at a failure.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILDS = Path(os.environ.get("REGIA_TEST_BUILDS", ROOT / "build-tests"))
+LOGS = BUILDS / "logs"
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0:exitcode=66:fast_unwind_on_malloc=1:malloc_context_size=12",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=66",
+    "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
+    "G_SLICE": "always-malloc",
+}
+APART = ("fuzz", "peers", "bench", "lint", "e2e", "web")  # folders of tests/ that do not mirror src/
+TAP = re.compile(r"^(not ok|ok)\s+\d+\s*-?\s*(.*?)(?:\s+#\s*(.*))?$")
+
+
+class Results:
+    """Counts the cases and prints a line for each; any thread."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.passed = self.failed = self.skipped = 0
+        self.failures = []
+
+    def add(self, name, ok, seconds=None, why=""):
+        with self.lock:
+            took = f"{seconds:8.2f} s" if seconds is not None else " " * 10
+            if ok is None:
+                self.skipped += 1
+                word = "skip  "
+            elif ok:
+                self.passed += 1
+                word = "ok    "
+            else:
+                self.failed += 1
+                word = "FAILED"
+                self.failures.append(name)
+            print(f"{word} {took}  {name}", flush=True)
+            if why and not ok:
+                for line in why.rstrip().splitlines()[-25:]:
+                    print(f"           | {line}", flush=True)
+
+    def say(self, text):
+        with self.lock:
+            print(text, flush=True)
+
+
+class Run:
+    """What all stages share: the results, the names asked for, what is running (to end it on Ctrl-C)."""
+
+    def __init__(self, wanted):
+        self.results = Results()
+        self.wanted = wanted
+        self.children = set()
+
+    def wants(self, name):
+        return not self.wanted or any(w in name for w in self.wanted)
+
+    def wants_stage(self, stage):
+        """Whether a stage has any test that is wanted: its tests are known from the tree, before anything is built."""
+        programs = {
+            "unit": lambda: [f"{p.parent.name}/{p.stem}" for p in (ROOT / "tests").glob("*/*.c") if p.parent.name not in APART],
+            "fuzz": lambda: [p.stem for p in (ROOT / "tests/fuzz").glob("*.c")],
+        }
+        programs["sanitized"] = programs["unit"]
+        names = programs[stage]() if stage in programs else [stage]
+        return not self.wanted or any(self.wants(f"{stage}/{name}") for name in names)
+
+    def call(self, argv, log, env=None, timeout=900, line=None):
+        """Runs a command; output goes to a log file and, line by line, to `line`. Returns (status, seconds); None: too long."""
+        began = time.monotonic()
+        LOGS.mkdir(parents=True, exist_ok=True)
+        with open(LOGS / log, "a", encoding="utf-8", errors="replace") as out:
+            out.write(f"$ {' '.join(map(str, argv))}\n")
+            out.flush()
+            child = subprocess.Popen([str(a) for a in argv], cwd=ROOT, env={**os.environ, **(env or {})}, text=True,
+                                     errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, start_new_session=True)
+            self.children.add(child)
+            late = threading.Event()
+
+            def end():
+                late.set()
+                os.killpg(child.pid, signal.SIGKILL)
+
+            timer = threading.Timer(timeout, end)
+            timer.start()
+            for text in child.stdout:
+                out.write(text)
+                out.flush()
+                if line:
+                    line(text.rstrip("\n"))
+            status = child.wait()
+            timer.cancel()
+            self.children.discard(child)
+        return (None if late.is_set() else status), time.monotonic() - began
+
+    def end_all(self):
+        for child in list(self.children):
+            try:
+                os.killpg(child.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+
+    def tap(self, stage, argv, log, env=None, timeout=900):
+        """A command that prints TAP: one case a line. Dying without a verdict is a failed case too."""
+        state = {"cases": 0, "failed": 0, "why": [], "since": time.monotonic()}
+
+        def line(text):
+            match = TAP.match(text)
+            if not match:
+                state["why"].append(text)
+                return
+            seconds = time.monotonic() - state["since"]
+            state["since"] = time.monotonic()
+            note = match[3] or ""
+            if note.startswith("time="):
+                seconds = float(note.split()[0][5:])
+            ok = None if note.lower().startswith("skip") else match[1] == "ok"
+            state["cases"] += 1
+            state["failed"] += ok is False
+            self.results.add(f"{stage}/{match[2]}", ok, seconds, "\n".join(state["why"]))
+            state["why"] = []
+
+        status, seconds = self.call(argv, log, env, timeout, line)
+        if status is None:
+            self.results.add(f"{stage} (ended within {timeout} s)", False, seconds, "\n".join(state["why"]))
+        elif (status != 0 and not state["failed"]) or (state["cases"] == 0 and not self.wanted):
+            self.results.add(f"{stage} (runs)", False, seconds, "\n".join(state["why"]) + f"\nexit status {status}")
+
+
+def tail(log, lines=25):
+    try:
+        return "\n".join((LOGS / log).read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def build(run, name, options, env=None, jobs=2):
+    """Sets up and builds a folder; the build itself is a case (no warning allowed)."""
+    folder = BUILDS / name
+    log = f"build-{name}.log"
+    (LOGS / log).unlink(missing_ok=True)
+    began = time.monotonic()
+    if not (folder / "build.ninja").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        status, _ = run.call(["meson", "setup", folder, ROOT, "-Dwerror=true", *options], log, env)
+        if status != 0:
+            run.results.add(f"build/{name}", False, time.monotonic() - began, tail(log))
+            return None
+    status, _ = run.call(["ninja", "-C", folder, f"-j{jobs}"], log, env)
+    run.results.add(f"build/{name}", status == 0, time.monotonic() - began, "" if status == 0 else errors_of(log))
+    return folder if status == 0 else None
+
+
+def errors_of(log):
+    text = tail(log, 400).splitlines()
+    found = [n for n, line in enumerate(text) if "error:" in line or "FAILED" in line or "undefined reference" in line]
+    return "\n".join(text[found[0]:found[0] + 25]) if found else "\n".join(text[-25:])
+
+
+def meson_tests(run, stage, folder, suite, env=None, jobs=1, multiplier=1):
+    """`meson test` of a suite; the cases are those of its JUnit file."""
+    shown = subprocess.run(["meson", "introspect", "--tests", folder], capture_output=True, text=True, check=False)
+    names = sorted({t["name"] for t in json.loads(shown.stdout or "[]") if any(s.split(":")[-1] == suite for s in t["suite"])})
+    whole = any(w in stage for w in run.wanted)
+    names = [n for n in names if whole or run.wants(f"{stage}/{n}")]
+    if not names:
+        if not run.wanted:
+            run.results.add(f"{stage} (has tests)", False, 0, "no test is listed in this suite")
+        return
+    base = f"{stage.replace('/', '-')}"
+    junit = folder / "meson-logs" / f"{base}.junit.xml"
+    junit.unlink(missing_ok=True)
+    log = f"{base}.log"
+    (LOGS / log).unlink(missing_ok=True)
+    run.call(["meson", "test", "-C", folder, "--no-rebuild", "--suite", suite, "--num-processes", jobs, "--logbase", base,
+              "-t", multiplier, "--print-errorlogs", *names], log, env, 1500)
+    try:
+        suites = ElementTree.parse(junit).getroot().findall("testsuite")
+    except (OSError, ElementTree.ParseError) as error:
+        run.results.add(f"{stage} (results)", False, 0, f"{error}\n{tail(log)}")
+        return
+    detail = read_text(folder / "meson-logs" / f"{base}.txt")
+    seen = set()
+    for part in suites:
+        cases = part.findall("testcase")
+        # TAP programs: a suite each, named PROJECT:SUITE/TEST. Programs that only exit: cases of one suite.
+        for case in cases:
+            program = part.get("name", "").split(":", 1)[-1].split("/", 1)[-1]
+            label = case.get("name", "")
+            seen.update({program, label})
+            bad = [e for e in case if e.tag in ("failure", "error")]
+            skipped = any(e.tag == "skipped" for e in case)
+            name = f"{stage}/{label}" if program in ("", suite, "regia") or len(cases) == 1 and program == label else f"{stage}/{program}: {label}"
+            why = "\n".join(filter(None, [e.get("message") or e.text for e in bad]))
+            run.results.add(name, None if skipped else not bad, float(case.get("time") or part.get("time") or 0),
+                            (why or "") + "\n" + log_of(detail, program) if bad else "")
+    for name in names:
+        if not any(name in s or s in name for s in seen if s):
+            run.results.add(f"{stage}/{name} (ran)", False, 0, log_of(detail, name))
+
+
+def read_text(path):
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def log_of(detail, program):
+    """The part of a meson test log that belongs to a program, its last lines."""
+    for part in re.split(r"^={20,} *\d+/\d+ *=+$", detail, flags=re.M):
+        if program and re.search(rf"^test:\s+\S*{re.escape(program)}\s*$", part, flags=re.M):
+            return "\n".join(part.splitlines()[-25:])
+    return ""
+
+
+def ordinary_builds(run):
+    """gcc and clang side by side, one core each: units with both, fuzz targets with clang."""
+
+    def gcc():
+        if folder := build(run, "gcc", [], {"CC": "gcc"}, 1):
+            meson_tests(run, "unit", folder, "unit")
+
+    def clang():
+        options = ["-Dfuzz=true"]
+        if folder := build(run, "clang", options, {"CC": "clang"}, 1):
+            meson_tests(run, "fuzz", folder, "fuzz", SANITIZERS)
+
+    threads = []
+    if run.wants_stage("unit"):
+        threads.append(threading.Thread(target=gcc))
+    if run.wants_stage("fuzz"):
+        threads.append(threading.Thread(target=clang))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def sanitizers(run):
+    e2e = scenarios(run)
+    if not e2e and not run.wants_stage("sanitized"):
+        return
+    folder = build(run, "asan", ["-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false"], {"CC": "gcc"})
+    if folder is None:
+        return
+    if run.wants_stage("sanitized"):
+        meson_tests(run, "sanitized", folder, "unit", SANITIZERS, 2, 3)
+    for path in e2e:
+        end_to_end(run, folder, path)
+
+
+def scenarios(run):
+    return [p for p in sorted((ROOT / "tests/e2e").glob("[0-9]*.py")) if run.wants(f"e2e/{p.stem}")]
+
+
+def end_to_end(run, folder, path):
+    out = LOGS / path.stem
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    run.tap(f"e2e/{path.stem}", ["/usr/bin/python3", path, "--build", folder, "--output", out], f"{path.stem}.log",
+            {**SANITIZERS, "PYTHONDONTWRITEBYTECODE": "1"}, 420)
+
+
+def lint(run):
+    run.tap("lint", ["/usr/bin/python3", ROOT / "tests/lint/lint.py", *run.wanted], "lint.log")
+
+
+def web(run):
+    if run.wants("web/"):
+        run.tap("web", [ROOT / "tests/web/run"], "web.log")
+
+
+def main():
+    run = Run(sys.argv[1:])
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    began = time.monotonic()
+    try:
+        lint(run)
+        ordinary_builds(run)
+        if run.wants_stage("web"):
+            web(run)
+        sanitizers(run)
+    except KeyboardInterrupt:
+        run.end_all()
+        run.results.add("tests/run (not interrupted)", False)
+    results = run.results
+    took = time.monotonic() - began
+    print(f"\n{int(took // 60)} min {took % 60:.0f} s, logs in {LOGS}")
+    for name in results.failures:
+        print(f"failed: {name}")
+    skipped = f", {results.skipped} skipped" if results.skipped else ""
+    print(f"{results.passed} passed, {results.failed} failed{skipped}", flush=True)
+    return 1 if results.failed or results.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
