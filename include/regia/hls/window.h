@@ -18,6 +18,8 @@
  *
  * Paths (relative to /live/):  index.m3u8   video/720p/index.m3u8   video/720p/init-<hash>.mp4   video/720p/<msn>.m4s
  *                              audio/it/index.m3u8 …
+ * index.m3u8 and the playlists appear together, when every track has a segment; from then on each track's list grows by itself.
+ *
  * Room for LL-HLS: parts will be <msn>.<part>.m4s, blocking reload a decision function beside the lookup.
  */
 typedef struct _RegiaHlsWindow RegiaHlsWindow;
@@ -58,6 +60,7 @@ typedef struct {
   guint64 segments;          /* made since start */
   gint64 newest_end_ns;      /* show time of the end of the newest complete segment, 0 before the first */
   guint64 bytes;             /* held */
+  guint64 dropped;           /* packets that could not be used: late, time not rising, before the first keyframe */
 } RegiaHlsStats;
 
 RegiaHlsWindow *regia_hls_window_new (const RegiaHlsOptions *options);
@@ -66,14 +69,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaHlsWindow, regia_hls_window_free)
 
 /* The writer's side, one thread. */
 
-/** A generation's table. Tracks with the same name and parameters go on; changed parameters get a new init segment (EXT-X-MAP) and
- * EXT-X-DISCONTINUITY. H.264 and AAC tracks are used, others ignored. */
+/** A generation's table, before its packets. Tracks with the same name and parameters go on; changed parameters get a new init segment (EXT-X-MAP) and
+ * EXT-X-DISCONTINUITY at the next number, on all tracks alike (players match discontinuities across renditions). H.264 and AAC tracks are used, others ignored. When the table's
+ * first packet is not the first of its generation (seq 0), each track begins at the next number of which nothing is missing. On failure
+ * nothing has changed. */
 gboolean regia_hls_window_set_tracks (RegiaHlsWindow *self, GPtrArray *tracks, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Packets of the present table in dts order per track. A segment is published when a packet of the next number arrives on its track. */
+/** Packets of the present table in dts order per track. A segment is published when a packet of the next number arrives on its track. Packets
+ * that cannot be used are dropped and counted, which is no error; errors: a track that is not in the table (REGIA_ERROR_PROTOCOL), the
+ * muxer; the window stays usable. */
 gboolean regia_hls_window_push (RegiaHlsWindow *self, RegiaPacket *packet, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Show time goes on although no packets come (engine away): publishes what is open and lists gaps up to @show_time_ns − 1 segment. */
+/** Show time goes on although no packets come (engine away): publishes what is open and lists gaps up to @show_time_ns − 1 segment.
+ * For calling now and then (each half segment or oftener) while the feed has nothing to give; does nothing on a track that was given a packet
+ * since the call before, however late its packets are, so a slow encoder is not taken for a dead one. */
 gboolean regia_hls_window_advance (RegiaHlsWindow *self, gint64 show_time_ns, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** The event is over: publishes what is open and adds EXT-X-ENDLIST. */
+/** The event is over: publishes what is open and adds EXT-X-ENDLIST. set_tracks() takes it up again. */
 gboolean regia_hls_window_end (RegiaHlsWindow *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The readers' side, any thread. */
