@@ -1,2 +1,346 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-config"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config-private.h"
+#include "options-private.h"
 #include "regia/base/error.h"
+#include "values-private.h"
+
+#define MAX_FILE_BYTES      (1 << 20)
+#define MAX_PARAMETER_BYTES 2048
+
+static void
+source_free (gpointer data)
+{
+  RegiaConfigSource *source = data;
+
+  g_free (source->name);
+  g_free (source->pipeline);
+  g_clear_pointer (&source->parameters, g_hash_table_unref);
+  g_clear_pointer (&source->parameter_lines, g_hash_table_unref);
+  g_free (source);
+}
+
+static void
+rendition_free (gpointer data)
+{
+  RegiaConfigRendition *rendition = data;
+
+  g_free (rendition->name);
+  g_free (rendition->encoder);
+  g_free (rendition->preset);
+  g_free (rendition);
+}
+
+static void
+audio_free (gpointer data)
+{
+  RegiaConfigAudio *audio = data;
+
+  g_free (audio->language);
+  g_free (audio->title);
+  g_strfreev (audio->sources);
+  g_free (audio);
+}
+
+static void
+relay_free (gpointer data)
+{
+  RegiaConfigRelay *relay = data;
+
+  g_free (relay->name);
+  g_free (relay->url);
+  g_free (relay->key_file);
+  g_free (relay->rendition);
+  g_free (relay->language);
+  g_free (relay->stream_id);
+  g_free (relay);
+}
+
+static RegiaConfig *
+config_new (const char *file_name, const char *base_dir)
+{
+  RegiaConfig *self = g_new0 (RegiaConfig, 1);
+  RegiaConfigValues *values = &self->values;
+
+  g_atomic_ref_count_init (&self->references);
+  self->file = g_strdup (file_name);
+  if (base_dir != NULL)
+    values->base_dir = g_canonicalize_filename (base_dir, NULL);
+  else {
+    g_autofree char *path = g_canonicalize_filename (file_name, NULL);
+
+    values->base_dir = g_path_get_dirname (path);
+  }
+  values->sources = g_ptr_array_new_with_free_func (source_free);
+  values->renditions = g_ptr_array_new_with_free_func (rendition_free);
+  values->audios = g_ptr_array_new_with_free_func (audio_free);
+  values->relays = g_ptr_array_new_with_free_func (relay_free);
+  return self;
+}
+
+RegiaConfig *
+regia_config_ref (RegiaConfig *self)
+{
+  g_atomic_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+regia_config_unref (RegiaConfig *self)
+{
+  RegiaConfigValues *values;
+
+  if (self == NULL || !g_atomic_ref_count_dec (&self->references))
+    return;
+  values = &self->values;
+  g_free (values->name);
+  g_free (values->place);
+  g_free (values->start);
+  g_free (values->end);
+  g_free (values->timezone);
+  g_strfreev (values->languages);
+  g_free (values->id);
+  g_free (values->picture);
+  g_free (values->slate);
+  g_ptr_array_unref (values->sources);
+  g_ptr_array_unref (values->renditions);
+  g_ptr_array_unref (values->audios);
+  g_ptr_array_unref (values->relays);
+  g_free (values->folder);
+  g_free (values->listen);
+  g_strfreev (values->hosts);
+  g_free (values->base_dir);
+  g_clear_pointer (&values->warnings, g_ptr_array_unref);
+  g_clear_pointer (&self->scan, regia_scan_free);
+  g_free (self->file);
+  g_free (self);
+}
+
+const RegiaConfigValues *
+regia_config_get (RegiaConfig *self)
+{
+  return &self->values;
+}
+
+/* Everything of [source NAME] that is not in the table belongs to its pipeline file, which is not known here.
+ */
+static void
+read_parameters (RegiaConfigSource *source, const RegiaScanGroup *scanned, const RegiaOptionGroup *group,
+                 RegiaFaults *faults)
+{
+  source->parameters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  source->parameter_lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < scanned->entries->len; i++) {
+    const RegiaScanEntry *entry = g_ptr_array_index (scanned->entries, i);
+    g_autofree char *value = NULL;
+
+    if (regia_option_find (group, entry->key) != NULL)
+      continue;
+    value = regia_scan_decode (entry->raw);
+    /* a parameter may be a password: its value is never shown */
+    if (value == NULL)
+      regia_faults_add (faults, entry->line, scanned->title, entry->key,
+                        "an escape that is not known; a backslash is written twice");
+    else if (strlen (value) > MAX_PARAMETER_BYTES)
+      regia_faults_add (faults, entry->line, scanned->title, entry->key, "longer than %d bytes; shorten it",
+                        MAX_PARAMETER_BYTES);
+    else {
+      g_hash_table_insert (source->parameter_lines, g_strdup (entry->key), GUINT_TO_POINTER (entry->line));
+      g_hash_table_insert (source->parameters, g_strdup (entry->key), g_steal_pointer (&value));
+    }
+  }
+}
+
+static void
+name_unknown_keys (const RegiaScanGroup *scanned, const RegiaOptionGroup *group, RegiaFaults *faults)
+{
+  g_autofree const char **names = regia_option_names (group);
+
+  for (guint i = 0; i < scanned->entries->len; i++) {
+    const RegiaScanEntry *entry = g_ptr_array_index (scanned->entries, i);
+
+    if (regia_option_find (group, entry->key) == NULL) {
+      g_autofree char *suggestion = regia_suggest (entry->key, names);
+
+      regia_faults_add (faults, entry->line, scanned->title, entry->key, "unknown key; %s", suggestion);
+    }
+  }
+}
+
+/* One key into its field. %FALSE when the default has to stand in: nothing was written, or it was wrong (and
+ * is named). */
+static gboolean
+read_entry (RegiaConfig *self, const RegiaScanEntry *entry, const char *title, const RegiaOption *option,
+            gpointer target, RegiaFaults *faults)
+{
+  g_autofree char *text = regia_scan_decode (entry->raw);
+  g_autofree char *fault = NULL;
+
+  if (text == NULL)
+    fault = g_strdup ("an escape that is not known; a backslash is written twice");
+  else if (text[0] == '\0' && !option->required && option->default_value == NULL)
+    return FALSE; /* `slate =` says: none */
+  else if (text[0] == '\0')
+    fault = g_strdup_printf ("is empty; allowed: %s", option->range);
+  else
+    fault = option->read (option, text, self->values.base_dir, (char *)target + option->offset);
+  if (fault != NULL)
+    regia_faults_add (faults, entry->line, title, entry->key, "%s", fault);
+  return fault == NULL;
+}
+
+/* @scanned: (nullable): the group when it is in the file; @target: struct that the options' offsets count
+ * from. */
+static void
+read_group (RegiaConfig *self, const RegiaScanGroup *scanned, const RegiaOptionGroup *group, gpointer target,
+            RegiaFaults *faults)
+{
+  for (const RegiaOption *option = group->options; option->key != NULL; option++) {
+    const RegiaScanEntry *entry = scanned != NULL ? regia_scan_find_entry (scanned, option->key) : NULL;
+    gboolean done = entry != NULL && read_entry (self, entry, scanned->title, option, target, faults);
+
+    if (entry == NULL && option->required)
+      regia_faults_add (faults, scanned != NULL ? scanned->line : 0,
+                        scanned != NULL ? scanned->title : group->kind, option->key,
+                        "missing; add it (%s: %s)", option->help, option->range);
+    if (!done && option->default_value != NULL) {
+      char *fault = option->read (option, option->default_value, self->values.base_dir,
+                                  (char *)target + option->offset);
+
+      g_assert (fault == NULL);
+    }
+  }
+}
+
+static void
+read_named_group (RegiaConfig *self, const RegiaScanGroup *scanned, const RegiaOptionGroup *group,
+                  RegiaFaults *faults)
+{
+  GPtrArray *array = *(GPtrArray **)((char *)&self->values + group->array_offset);
+  char *target;
+
+  if (scanned->name == NULL || !group->check_name (scanned->name)) {
+    g_autofree char *quoted = regia_quote_clip (scanned->name != NULL ? scanned->name : "");
+
+    if (scanned->name == NULL)
+      regia_faults_add (faults, scanned->line, scanned->title, NULL,
+                        "has no name; write [%s NAME], NAME being %s", group->kind, group->name_range);
+    else
+      regia_faults_add (faults, scanned->line, scanned->title, NULL, "%s cannot be its name; use %s", quoted,
+                        group->name_range);
+    return;
+  }
+  if (array->len == group->max_count) {
+    regia_faults_add (faults, scanned->line, scanned->title, NULL, "more than %u of this kind; remove some",
+                      group->max_count);
+    return;
+  }
+
+  target = g_malloc0 (group->struct_size);
+  *(char **)target = g_strdup (scanned->name); /* the first member of each of them */
+  *(guint *)(target + group->line_offset) = scanned->line;
+  g_ptr_array_add (array, target);
+  read_group (self, scanned, group, target, faults);
+  if (group->takes_parameters)
+    read_parameters ((RegiaConfigSource *)target, scanned, group, faults);
+  else
+    name_unknown_keys (scanned, group, faults);
+}
+
+static void
+read_groups (RegiaConfig *self, RegiaFaults *faults)
+{
+  g_autofree const char **kinds = regia_option_names (NULL);
+
+  for (guint i = 0; i < self->scan->groups->len; i++) {
+    const RegiaScanGroup *scanned = g_ptr_array_index (self->scan->groups, i);
+    const RegiaOptionGroup *group = regia_option_group_find (scanned->kind);
+
+    if (group == NULL) {
+      g_autofree char *suggestion = regia_suggest (scanned->kind, kinds);
+
+      regia_faults_add (faults, scanned->line, scanned->title, NULL, "unknown group; %s", suggestion);
+    } else if (group->named)
+      read_named_group (self, scanned, group, faults);
+    else if (scanned->name != NULL)
+      regia_faults_add (faults, scanned->line, scanned->title, NULL, "there is only one of it; write [%s]",
+                        group->kind);
+    else
+      name_unknown_keys (scanned, group, faults);
+  }
+  for (const RegiaOptionGroup *group = regia_option_groups; group->kind != NULL; group++)
+    if (!group->named)
+      read_group (self, regia_scan_find_group (self->scan, group->kind), group, &self->values, faults);
+}
+
+RegiaConfig *
+regia_config_parse (const char *data, gsize length, const char *file_name, const char *base_dir,
+                    gboolean check_files, GError **error)
+{
+  g_autoptr (RegiaConfig) self = config_new (file_name, base_dir);
+  g_autoptr (RegiaFaults) faults = regia_faults_new (file_name);
+  g_autoptr (RegiaFaults) warnings = regia_faults_new (file_name);
+
+  self->scan = regia_scan_text (data, length, faults);
+  read_groups (self, faults);
+  regia_config_complete (self, faults, warnings);
+  if (check_files)
+    regia_config_check_files (self, faults, warnings);
+  if (!regia_faults_raise (faults, error))
+    return NULL;
+  self->values.warnings = regia_faults_lines (warnings);
+  return g_steal_pointer (&self);
+}
+
+/* At most MAX_FILE_BYTES of @path, which may as well be a pipe. */
+static GByteArray *
+read_file (const char *path, GError **error)
+{
+  g_autoptr (GByteArray) content = g_byte_array_new ();
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  gssize got = 0;
+  int saved;
+
+  if (fd >= 0) {
+    guint8 buffer[16384];
+
+    do {
+      got = read (fd, buffer, sizeof buffer);
+      if (got > 0)
+        g_byte_array_append (content, buffer, got);
+    } while ((got > 0 && content->len <= MAX_FILE_BYTES) || (got < 0 && errno == EINTR));
+  }
+  saved = errno;
+  if (fd >= 0)
+    close (fd);
+  if (fd < 0 || got < 0) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "%s: cannot be read: %s; %s", path,
+                 g_strerror (saved),
+                 saved == ENOENT ? "check the name (config/example.conf is a file to start from)"
+                                 : "name a file that this user may read");
+    return NULL;
+  }
+  if (content->len > MAX_FILE_BYTES) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+                 "%s: larger than %d bytes, so not an event file; check the name", path, MAX_FILE_BYTES);
+    return NULL;
+  }
+  return g_steal_pointer (&content);
+}
+
+RegiaConfig *
+regia_config_load (const char *path, const char *base_dir, GError **error)
+{
+  g_autoptr (GByteArray) content = read_file (path, error);
+
+  if (content == NULL)
+    return NULL;
+  return regia_config_parse ((const char *)content->data, content->len, path, base_dir, base_dir == NULL,
+                             error);
+}

@@ -4,64 +4,73 @@
 #include <gio/gio.h>
 
 /**
- * The event file: a GLib key file that says everything about one event. Read once into immutable values; every error names file, line,
- * group, key and remedy. The compiled-in defaults are config/example.conf, in which every key is explained.
+ * The event file: a GLib key file that says everything about one event. Read once into immutable values;
+ * every error names file, line, group, key and remedy. The compiled-in defaults are config/example.conf, in
+ * which every key is explained.
  *
  * All structs are immutable once loaded and owned by the RegiaConfig, which is reference counted; any thread.
  */
 
 typedef struct {
-  char *name;        /* [source NAME] */
-  char *pipeline;    /* name of the file in pipelines/capture/ without its suffix, or a path ending in .pipeline */
-  GHashTable *parameters; /* (element-type utf8 utf8) every other key; checked against the pipeline file's `# param` lines by the engine's check */
-  GHashTable *parameter_lines; /* (element-type utf8 uint) line of each parameter in the event file, for errors */
-  int delay_ms;      /* added to its timestamps: lip-sync by hand; −500 … 2000 */
-  guint line;        /* of the group header */
+  char *name; /* [source NAME] */
+  char *
+      pipeline; /* name of the file in pipelines/capture/ without its suffix, or a path ending in .pipeline */
+  GHashTable *parameters; /* (element-type utf8 utf8) every other key; checked against the pipeline file's `#
+                             param` lines by the engine's check */
+  GHashTable
+      *parameter_lines; /* (element-type utf8 uint) line of each parameter in the event file, for errors */
+  gboolean audio;       /* its sound is taken; default true */
+  gboolean video;       /* its picture is taken; default true */
+  int delay_ms;         /* added to its timestamps: lip-sync by hand; −500 … 2000 */
+  guint line;           /* of the group header */
 } RegiaConfigSource;
 
 typedef struct {
-  char *name;            /* [rendition NAME], for example 720p; track video/NAME */
-  guint width, height;   /* even, 64 … 3840 / 2160 */
-  guint bitrate_kbps;    /* 100 … 50000 */
-  char *encoder;         /* file in pipelines/encode/, default "x264" */
-  char *preset;          /* x264 speed preset, default "veryfast" */
+  char *name;          /* [rendition NAME], for example 720p; track video/NAME */
+  guint width, height; /* even, 64 … 3840 / 2160 */
+  guint bitrate_kbps;  /* 100 … 50000 */
+  char *encoder;       /* file in pipelines/encode/, default "x264" */
+  char *preset;        /* x264 speed preset, default "veryfast" */
   guint line;
 } RegiaConfigRendition;
 
 typedef struct {
-  char *language; /* [audio LANG], BCP 47; track audio/LANG and audio/LANG/opus */
-  char *title;    /* for the viewer's menu, default the language's own name */
-  char **sources; /* names of the sources mixed into it */
+  char *language;          /* [audio LANG], BCP 47; track audio/LANG and audio/LANG/opus */
+  char *title;             /* for the viewer's menu, default the language's own name */
+  char **sources;          /* names of the sources mixed into it */
   guint bitrate_kbps;      /* AAC, 32 … 320 */
   guint opus_bitrate_kbps; /* 16 … 256 */
   guint line;
 } RegiaConfigAudio;
 
 typedef struct {
-  char *name;        /* [relay NAME] */
-  char *url;         /* rtmp://, rtmps:// or srt:// without the key */
-  char *key_file;    /* (nullable) absolute path; its first line is appended (RTMP: "/KEY", SRT: passphrase). Never shown */
-  char *rendition;   /* default: the first */
-  char *language;    /* default: the first */
-  guint latency_ms;  /* SRT, 20 … 8000 */
-  char *stream_id;   /* (nullable) SRT */
+  char *name;       /* [relay NAME] */
+  char *url;        /* rtmp://, rtmps:// or srt:// without the key */
+  char *key_file;   /* (nullable) absolute path; its first line is appended (RTMP: "/KEY", SRT: passphrase).
+                       Never shown */
+  char *rendition;  /* default: the first */
+  char *language;   /* default: the first */
+  guint latency_ms; /* SRT, 20 … 8000 */
+  char *stream_id;  /* (nullable) SRT */
   guint line;
 } RegiaConfigRelay;
 
 typedef struct {
   /* [event] */
-  char *name, *place;
-  char *start, *end;   /* (nullable) as written; RFC 3339 or `YYYY-MM-DD HH:MM` with timezone */
+  char *name, *place;    /* place: "" when not given */
+  char *start, *end;     /* (nullable) as written; RFC 3339 or `YYYY-MM-DD HH:MM` with timezone */
   gint64 start_s, end_s; /* Unix time, 0 when not given */
-  char *timezone;      /* default Europe/Rome */
-  char **languages;    /* default: those of the [audio] groups, in order */
-  char *id;            /* slug of date and name: 2022-09-29-sirio-migranti; the session folder's name */
+  char *timezone;        /* default Europe/Rome */
+  char **languages;      /* default: those of the [audio] groups, in order */
+  char *id; /* as given, or slug of date and name: 2022-09-29-sirio-migranti (of the name alone without a
+               start); the session folder's name */
   /* [programme] */
-  guint width, height; /* default 1280x720 */
+  guint width, height;      /* default 1280x720 */
   guint rate_num, rate_den; /* default 25/1; written as 25, 30, 30000/1001, 50 */
-  char *picture;       /* (nullable) source shown; default: the first source that can give a picture */
-  char *slate;         /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
-  guint latency_ms;    /* mixing window: sources later than this are late; 50 … 2000, default 200 */
+  char *picture; /* (nullable) source shown; %NULL: the first source with video whose pipeline gives a picture
+                  */
+  char *slate;   /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
+  guint latency_ms; /* mixing window: sources later than this are late; 50 … 2000, default 200 */
   /* groups */
   GPtrArray *sources;    /* (element-type RegiaConfigSource) at least 1 */
   GPtrArray *renditions; /* (element-type RegiaConfigRendition) at least 1; the first is recorded */
@@ -73,15 +82,20 @@ typedef struct {
   guint64 reserve_bytes; /* stop recording cleanly below this, default 500 MB; `500M`, `2G` */
   guint64 warn_minutes;  /* warn when less than this is left, default 30 */
   /* [feed] */
-  guint feed_seconds;    /* default 60 */
-  guint feed_mbytes;     /* default 256 */
+  guint feed_seconds; /* default 60 */
+  guint feed_mbytes;  /* default 256 */
   /* [web] */
-  char *listen;          /* address:port, default 127.0.0.1:8080 */
-  char **hosts;          /* allowed Host names besides localhost and the listen address; "*" allows all */
-  guint segment_ms;      /* default 2000 */
-  guint window_segments; /* default 6 */
-  guint threads;         /* HTTP workers, default 2 */
+  char *listen; /* address:port, default 127.0.0.1:8080 */
+  char **hosts; /* allowed Host names besides localhost and the listen address, lower case; "*" allows all;
+                   may be empty */
+  guint segment_ms;                                   /* default 2000 */
+  guint window_segments;                              /* default 6 */
+  guint threads;                                      /* HTTP workers, default 2 */
   guint max_connections, max_connections_per_address; /* 2000, 500 */
+  /* the file */
+  char *base_dir;      /* absolute; where its relative paths start */
+  GPtrArray *warnings; /* (element-type utf8) what is allowed but probably not meant; lines written as those
+                          of errors */
 } RegiaConfigValues;
 
 typedef struct _RegiaConfig RegiaConfig;
@@ -91,19 +105,34 @@ typedef struct _RegiaConfig RegiaConfig;
  * @path: the event file
  * @base_dir: (nullable): where relative paths in it start; default: the file's folder
  *
- * Returns: (transfer full) or %NULL with REGIA_ERROR_CONFIG. The message holds one line per fault found (not just the first), each
- * `FILE:LINE: [group] key: what is wrong; what to do`.
+ * With a %NULL @base_dir the files that it names are looked for as well. Not otherwise: a process that starts
+ * again in the midst of an event, from the copy of the file and with its @base_dir, must not fail because of
+ * a slate or key that somebody has moved since.
+ *
+ * Returns: (transfer full) or %NULL with REGIA_ERROR_CONFIG. The message holds one line per fault found (not
+ * just the first), each `FILE:LINE: [group] key: what is wrong; what to do`.
  */
-RegiaConfig *regia_config_load (const char *path, const char *base_dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_config_parse: the same from memory; pure but for the existence checks of files, which @check_files turns on. Fuzzed. */
+RegiaConfig *regia_config_load (const char *path, const char *base_dir,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_config_parse: the same from memory; pure but for the existence checks of files, which @check_files
+ * turns on. Fuzzed. */
 RegiaConfig *regia_config_parse (const char *data, gsize length, const char *file_name, const char *base_dir,
                                  gboolean check_files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 RegiaConfig *regia_config_ref (RegiaConfig *self);
 void regia_config_unref (RegiaConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaConfig, regia_config_unref)
 
+/**
+ * regia_config_check_pipelines:
+ *
+ * Loads the pipeline file of each source and rendition and checks their parameters. Reads the disk; any
+ * thread. Returns: %FALSE with REGIA_ERROR_CONFIG, lines as those of regia_config_load().
+ */
+gboolean regia_config_check_pipelines (RegiaConfig *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** regia_config_get: (transfer none): the values. */
 const RegiaConfigValues *regia_config_get (RegiaConfig *self);
 
-/** regia_config_read_key: (transfer full): first line of a relay's key file, without white space at its ends; errors never show it. */
+/** regia_config_read_key: (transfer full): first line of a relay's key file, without white space at its ends;
+ * errors never show it. */
 char *regia_config_read_key (const RegiaConfigRelay *relay, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-config"
+
+#include <string.h>
+
+#include "config-private.h"
+#include "options-private.h"
+#include "regia/base/file.h"
+#include "values-private.h"
+
+/* What follows from several values together: defaults that depend on others first, then the checks of one
+ * value against another. */
+
+#define MAX_EVENT_SECONDS (14 * 86400)
+
+static const RegiaConfigSource *
+find_source (const RegiaConfigValues *values, const char *name)
+{
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+
+    if (g_str_equal (source->name, name))
+      return source;
+  }
+  return NULL;
+}
+
+static gboolean
+has_rendition (const RegiaConfigValues *values, const char *name)
+{
+  for (guint i = 0; i < values->renditions->len; i++)
+    if (g_str_equal (((RegiaConfigRendition *)g_ptr_array_index (values->renditions, i))->name, name))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+has_audio (const RegiaConfigValues *values, const char *language)
+{
+  for (guint i = 0; i < values->audios->len; i++)
+    if (g_ascii_strcasecmp (((RegiaConfigAudio *)g_ptr_array_index (values->audios, i))->language,
+                            language) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+has_group (RegiaConfig *self, const char *kind)
+{
+  for (guint i = 0; i < self->scan->groups->len; i++)
+    if (g_str_equal (((RegiaScanGroup *)g_ptr_array_index (self->scan->groups, i))->kind, kind))
+      return TRUE;
+  return FALSE;
+}
+
+/* Names of what there is, for remedies. */
+static char *
+join_names (GPtrArray *things)
+{
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < things->len; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", *(char **)g_ptr_array_index (things, i));
+  return g_string_free (g_string_append (names, things->len == 0 ? "none" : ""), FALSE);
+}
+
+static const char *
+default_of (const char *kind, const char *key)
+{
+  return regia_option_find (regia_option_group_find (kind), key)->default_value;
+}
+
+static void
+add_default_rendition (RegiaConfigValues *values, const char *name, guint width, guint height,
+                       guint bitrate_kbps)
+{
+  RegiaConfigRendition *rendition = g_new0 (RegiaConfigRendition, 1);
+
+  rendition->name = g_strdup (name);
+  rendition->width = width;
+  rendition->height = height;
+  rendition->bitrate_kbps = bitrate_kbps;
+  rendition->encoder = g_strdup (default_of ("rendition", "encoder"));
+  rendition->preset = g_strdup (default_of ("rendition", "preset"));
+  g_ptr_array_add (values->renditions, rendition);
+}
+
+static void
+complete_renditions (RegiaConfig *self)
+{
+  RegiaConfigValues *values = &self->values;
+
+  if (has_group (self, "rendition"))
+    return;
+  if (values->width >= 1280 && values->height >= 720)
+    add_default_rendition (values, "720p", 1280, 720, 2500);
+  if (values->width >= 640 && values->height >= 360)
+    add_default_rendition (values, "360p", 640, 360, 600);
+  if (values->renditions->len == 0)
+    add_default_rendition (values, "small", values->width, values->height, 400);
+}
+
+static void
+complete_audios (RegiaConfig *self)
+{
+  RegiaConfigValues *values = &self->values;
+  const RegiaOptionGroup *group = regia_option_group_find ("audio");
+  g_autoptr (GStrvBuilder) languages = g_strv_builder_new ();
+
+  if (!has_group (self, "audio")) {
+    RegiaConfigAudio *audio = g_new0 (RegiaConfigAudio, 1);
+
+    audio->language = g_strdup (values->languages != NULL ? values->languages[0] : "it");
+    for (const RegiaOption *option = group->options; option->key != NULL; option++)
+      if (option->default_value != NULL)
+        g_free (option->read (option, option->default_value, "/", (char *)audio + option->offset));
+    g_ptr_array_add (values->audios, audio);
+  }
+  for (guint i = 0; i < values->audios->len; i++) {
+    RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
+    g_autoptr (GStrvBuilder) sources = g_strv_builder_new ();
+
+    g_strv_builder_add (languages, audio->language);
+    if (audio->title == NULL)
+      audio->title = regia_language_title (audio->language);
+    if (audio->sources != NULL)
+      continue;
+    for (guint j = 0; j < values->sources->len; j++) {
+      const RegiaConfigSource *source = g_ptr_array_index (values->sources, j);
+
+      if (source->audio)
+        g_strv_builder_add (sources, source->name);
+    }
+    audio->sources = g_strv_builder_end (sources);
+  }
+  if (values->languages == NULL)
+    values->languages = g_strv_builder_end (languages);
+}
+
+static void
+complete_relays (RegiaConfigValues *values)
+{
+  for (guint i = 0; i < values->relays->len; i++) {
+    RegiaConfigRelay *relay = g_ptr_array_index (values->relays, i);
+
+    if (relay->rendition == NULL && values->renditions->len > 0)
+      relay->rendition = g_strdup (((RegiaConfigRendition *)values->renditions->pdata[0])->name);
+    if (relay->language == NULL && values->audios->len > 0)
+      relay->language = g_strdup (((RegiaConfigAudio *)values->audios->pdata[0])->language);
+  }
+}
+
+static void
+complete_times (RegiaConfig *self, RegiaFaults *faults)
+{
+  RegiaConfigValues *values = &self->values;
+  g_autofree char *date = NULL;
+  g_autofree char *start_fault = NULL;
+  g_autofree char *end_fault = NULL;
+  guint end_line = regia_scan_line (self->scan, "event", "end");
+
+  if (values->start != NULL)
+    start_fault = regia_time_resolve (values->start, values->timezone, &values->start_s, &date);
+  if (values->end != NULL)
+    end_fault = regia_time_resolve (values->end, values->timezone, &values->end_s, NULL);
+  if (start_fault != NULL)
+    regia_faults_add (faults, regia_scan_line (self->scan, "event", "start"), "event", "start", "%s",
+                      start_fault);
+  if (end_fault != NULL)
+    regia_faults_add (faults, end_line, "event", "end", "%s", end_fault);
+  if (values->start != NULL && values->end != NULL && start_fault == NULL && end_fault == NULL) {
+    if (values->end_s <= values->start_s)
+      regia_faults_add (faults, end_line, "event", "end",
+                        "not after the start (%s); check the day and the hour", values->start);
+    else if (values->end_s - values->start_s > MAX_EVENT_SECONDS)
+      regia_faults_add (faults, end_line, "event", "end",
+                        "more than 14 days after the start; check the year, or leave the end out");
+  }
+
+  if (values->id == NULL && values->name != NULL) {
+    g_autofree char *words =
+        date != NULL ? g_strconcat (date, " ", values->name, NULL) : g_strdup (values->name);
+
+    values->id = regia_slug (words);
+  }
+}
+
+static void
+check_sources (RegiaConfig *self, RegiaFaults *faults)
+{
+  RegiaConfigValues *values = &self->values;
+  guint line = regia_scan_line (self->scan, "programme", "picture");
+  g_autofree char *names = join_names (values->sources);
+
+  if (!has_group (self, "source"))
+    regia_faults_add (faults, 0, "source NAME", NULL,
+                      "there is no source; add a group [source camera] with pipeline = test to begin with");
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+    g_autofree char *title = g_strconcat ("source ", source->name, NULL);
+
+    if (!source->audio && !source->video)
+      regia_faults_add (faults, source->line, title, NULL,
+                        "neither sound nor picture is taken from it; remove the group or one `no`");
+  }
+  if (values->picture != NULL) {
+    const RegiaConfigSource *source = find_source (values, values->picture);
+
+    if (source == NULL)
+      regia_faults_add (faults, line, "programme", "picture", "there is no [source %s]; sources are: %s",
+                        values->picture, names);
+    else if (!source->video)
+      regia_faults_add (faults, line, "programme", "picture",
+                        "[source %s] has video = no; remove that or show another", values->picture);
+  }
+}
+
+static void
+check_renditions (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
+{
+  RegiaConfigValues *values = &self->values;
+  const RegiaConfigRendition *first = values->renditions->len > 0 ? values->renditions->pdata[0] : NULL;
+
+  for (guint i = 0; i < values->renditions->len; i++) {
+    const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
+    g_autofree char *title = g_strconcat ("rendition ", rendition->name, NULL);
+    guint line = regia_scan_line (self->scan, title, "size");
+    gint64 across = (gint64)rendition->width * values->height;
+    gint64 down = (gint64)rendition->height * values->width;
+
+    if (rendition->width == 0 || values->width == 0)
+      continue; /* its own fault is named already */
+    if (rendition->width > values->width || rendition->height > values->height)
+      regia_faults_add (
+          faults, line, title, "size",
+          "%ux%u is larger than the programme, %ux%u; make it smaller or [programme] size larger",
+          rendition->width, rendition->height, values->width, values->height);
+    else if (ABS (across - down) * 50 > down)
+      regia_faults_add (warnings, line, title, "size",
+                        "not the shape of the programme, it will have bars; %ux%u fits", rendition->width,
+                        (guint)((guint64)rendition->width * values->height / values->width) & ~1u);
+    if (rendition->width > first->width)
+      regia_faults_add (warnings, line, title, "size",
+                        "larger than the first rendition, which is the one recorded; put the largest first");
+  }
+}
+
+static void
+check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
+{
+  RegiaConfigValues *values = &self->values;
+  g_autofree char *names = join_names (values->sources);
+
+  for (guint i = 0; i < values->audios->len; i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
+    g_autofree char *title = g_strconcat ("audio ", audio->language, NULL);
+    guint line = regia_scan_line (self->scan, title, "sources");
+
+    for (guint j = 0; j < i; j++) {
+      const RegiaConfigAudio *before = g_ptr_array_index (values->audios, j);
+
+      if (g_ascii_strcasecmp (before->language, audio->language) == 0)
+        regia_faults_add (faults, audio->line, title, NULL,
+                          "double name, the same language as in line %u; choose another or remove one",
+                          before->line);
+    }
+    for (guint j = 0; audio->sources[j] != NULL; j++) {
+      const RegiaConfigSource *source = find_source (values, audio->sources[j]);
+
+      if (source == NULL)
+        regia_faults_add (faults, line, title, "sources", "there is no [source %s]; sources are: %s",
+                          audio->sources[j], names);
+      else if (!source->audio)
+        regia_faults_add (faults, line, title, "sources",
+                          "[source %s] has audio = no; remove that or the name here", audio->sources[j]);
+    }
+  }
+  for (guint i = 0; values->languages[i] != NULL; i++)
+    if (!has_audio (values, values->languages[i]))
+      regia_faults_add (warnings, regia_scan_line (self->scan, "event", "languages"), "event", "languages",
+                        "nobody is heard in \"%s\"; add a group [audio %s] or leave it out",
+                        values->languages[i], values->languages[i]);
+}
+
+static void
+check_relays (RegiaConfig *self, RegiaFaults *faults)
+{
+  static const char *const srt_keys[] = {"latency", "stream_id"};
+  RegiaConfigValues *values = &self->values;
+  g_autofree char *renditions = join_names (values->renditions);
+  g_autofree char *languages = join_names (values->audios);
+
+  for (guint i = 0; i < values->relays->len; i++) {
+    const RegiaConfigRelay *relay = g_ptr_array_index (values->relays, i);
+    g_autofree char *title = g_strconcat ("relay ", relay->name, NULL);
+    const RegiaScanGroup *scanned = regia_scan_find_group (self->scan, title);
+
+    if (relay->rendition != NULL && !has_rendition (values, relay->rendition))
+      regia_faults_add (faults, regia_scan_line (self->scan, title, "rendition"), title, "rendition",
+                        "there is no [rendition %s]; renditions are: %s", relay->rendition, renditions);
+    if (relay->language != NULL && !has_audio (values, relay->language))
+      regia_faults_add (faults, regia_scan_line (self->scan, title, "language"), title, "language",
+                        "there is no [audio %s]; languages are: %s", relay->language, languages);
+    for (guint j = 0; j < G_N_ELEMENTS (srt_keys); j++) {
+      const RegiaScanEntry *entry = regia_scan_find_entry (scanned, srt_keys[j]);
+
+      if (entry != NULL && entry->raw[0] != '\0' && relay->url != NULL &&
+          !g_str_has_prefix (relay->url, "srt:"))
+        regia_faults_add (faults, entry->line, title, entry->key, "only SRT has this; remove it");
+    }
+  }
+}
+
+static gboolean
+is_loopback (const char *listen)
+{
+  return g_str_has_prefix (listen, "127.") || g_str_has_prefix (listen, "[::1]");
+}
+
+static void
+check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
+{
+  RegiaConfigValues *values = &self->values;
+  guint64 kbps = 0;
+  guint64 window_ms = (guint64)values->window_segments * values->segment_ms;
+
+  if (values->max_connections_per_address > values->max_connections)
+    regia_faults_add (faults, regia_scan_line (self->scan, "web", "max_connections_per_address"), "web",
+                      "max_connections_per_address", "more than max_connections, %u; lower it or raise that",
+                      values->max_connections);
+  if (window_ms > (guint64)values->feed_seconds * 1000)
+    regia_faults_add (warnings, regia_scan_line (self->scan, "web", "window"), "web", "window",
+                      "longer than [feed] memory (%u s): after a restart of the gateway viewers cannot "
+                      "rewind to its beginning; "
+                      "raise that",
+                      values->feed_seconds);
+  if (!is_loopback (values->listen) && (values->hosts == NULL || values->hosts[0] == NULL))
+    regia_faults_add (warnings, regia_scan_line (self->scan, "web", "listen"), "web", "hosts",
+                      "viewers who come by a name will be refused; add the name of this machine, or *");
+  for (guint i = 0; i < values->renditions->len; i++)
+    kbps += ((RegiaConfigRendition *)g_ptr_array_index (values->renditions, i))->bitrate_kbps;
+  for (guint i = 0; i < values->audios->len; i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
+
+    kbps += audio->bitrate_kbps + audio->opus_bitrate_kbps;
+  }
+  if (kbps * values->feed_seconds / 8000 > values->feed_mbytes)
+    regia_faults_add (warnings, regia_scan_line (self->scan, "feed", "limit"), "feed", "limit",
+                      "%u MB hold less than the %u s of [feed] memory; %" G_GUINT64_FORMAT "M would",
+                      values->feed_mbytes, values->feed_seconds,
+                      kbps * values->feed_seconds / 8000 * 5 / 4 + 1);
+}
+
+void
+regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
+{
+  RegiaConfigValues *values = &self->values;
+
+  if (values->place == NULL)
+    values->place = g_strdup ("");
+  if (values->hosts == NULL)
+    values->hosts = g_new0 (char *, 1);
+  complete_renditions (self);
+  complete_audios (self);
+  complete_relays (values);
+  complete_times (self, faults);
+
+  check_sources (self, faults);
+  check_renditions (self, faults, warnings);
+  check_audios (self, faults, warnings);
+  check_relays (self, faults);
+  check_services (self, faults, warnings);
+}

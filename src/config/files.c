@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-config"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config-private.h"
+#include "regia/base/error.h"
+
+/* Everything in src/config that looks at the disk, the event file itself apart: slate, key files, the folder
+ * of recordings. */
+
+#define MAX_KEY_BYTES 1024
+
+/* (transfer full) (nullable): why @path is no regular file that can be read. */
+static char *
+why_not_readable (const char *path)
+{
+  struct stat info;
+
+  if (stat (path, &info) < 0)
+    return g_strdup_printf ("%s: %s; check the path", path, g_strerror (errno));
+  if (!S_ISREG (info.st_mode))
+    return g_strdup_printf ("%s is not a file; check the path", path);
+  if (access (path, R_OK) < 0)
+    return g_strdup_printf ("%s cannot be read: %s; change its owner or mode", path, g_strerror (errno));
+  return NULL;
+}
+
+char *
+regia_config_read_key (const RegiaConfigRelay *relay, GError **error)
+{
+  char buffer[MAX_KEY_BYTES + 1];
+  g_autofree char *key = NULL;
+  const char *why = NULL;
+  struct stat info;
+  gssize got = -1;
+  gsize end;
+  int fd;
+
+  g_return_val_if_fail (relay->key_file != NULL, NULL);
+  fd = open (relay->key_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd >= 0 && fstat (fd, &info) == 0)
+    got = read (fd, buffer, sizeof buffer);
+  if (got < 0)
+    why = g_strerror (errno);
+  if (fd >= 0)
+    close (fd);
+  if (why != NULL) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+                 "[relay %s] key_file: %s cannot be read: %s; check path and owner", relay->name,
+                 relay->key_file, why);
+    return NULL;
+  }
+
+  end = 0;
+  while (end < (gsize)got && buffer[end] != '\n')
+    end++;
+  if (!S_ISREG (info.st_mode))
+    why = "is not a file; name one whose first line is the key";
+  else if (info.st_mode & S_IRWXO)
+    why = "can be read by everybody on this machine; run `chmod 600` on it";
+  else if (end == sizeof buffer || memchr (buffer, '\0', end) != NULL)
+    why = "its first line is too long for a key; put the key alone there";
+  else {
+    key = g_strstrip (g_strndup (buffer, end));
+    if (key[0] == '\0')
+      why = "its first line is empty; put the key there";
+    for (const char *p = key; *p != '\0'; p++)
+      if (!g_ascii_isgraph (*p))
+        why = "its first line holds blanks or accents; put the key alone there";
+    if (why == NULL && relay->url != NULL && g_str_has_prefix (relay->url, "srt:") &&
+        (strlen (key) < 10 || strlen (key) > 79))
+      why = "an SRT passphrase has 10 to 79 characters; choose another with the far end";
+  }
+  explicit_bzero (buffer, sizeof buffer);
+  if (why != NULL) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "[relay %s] key_file: %s %s", relay->name,
+                 relay->key_file, why);
+    return NULL;
+  }
+  return g_steal_pointer (&key);
+}
+
+static void
+check_folder (RegiaConfig *self, RegiaFaults *faults)
+{
+  const char *folder = self->values.folder;
+  guint line = regia_scan_line (self->scan, "record", "folder");
+  struct stat info;
+
+  if (folder == NULL || !self->values.record)
+    return;
+  if (stat (folder, &info) < 0) {
+    g_autofree char *parent = g_path_get_dirname (folder);
+
+    if (errno != ENOENT || access (parent, W_OK | X_OK) < 0)
+      regia_faults_add (faults, line, "record", "folder",
+                        "%s does not exist and cannot be made: %s; make it by hand", folder,
+                        g_strerror (errno));
+  } else if (!S_ISDIR (info.st_mode))
+    regia_faults_add (faults, line, "record", "folder", "%s is not a folder; name another", folder);
+  else if (access (folder, W_OK | X_OK) < 0)
+    regia_faults_add (faults, line, "record", "folder", "%s cannot be written to: %s; change its owner",
+                      folder, g_strerror (errno));
+}
+
+void
+regia_config_check_files (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
+{
+  RegiaConfigValues *values = &self->values;
+
+  if (values->slate != NULL) {
+    g_autofree char *why = why_not_readable (values->slate);
+
+    if (why != NULL)
+      regia_faults_add (faults, regia_scan_line (self->scan, "programme", "slate"), "programme", "slate",
+                        "%s", why);
+  }
+  for (guint i = 0; i < values->relays->len; i++) {
+    const RegiaConfigRelay *relay = g_ptr_array_index (values->relays, i);
+    g_autofree char *title = g_strconcat ("relay ", relay->name, NULL);
+    g_autofree char *key = NULL;
+    g_autoptr (GError) error = NULL;
+
+    if (relay->key_file == NULL)
+      continue;
+    key = regia_config_read_key (relay, &error);
+    if (key == NULL) {
+      const char *what = strstr (error->message, "key_file: ");
+
+      regia_faults_add (faults, regia_scan_line (self->scan, title, "key_file"), title, "key_file", "%s",
+                        what + strlen ("key_file: "));
+    } else
+      explicit_bzero (key, strlen (key));
+  }
+  check_folder (self, faults);
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-config"
+
+#include "options-private.h"
+
+#include "values-private.h"
+
+/*
+ * The table of everything that an event file can say. A new key is a row here, a field in config.h and a
+ * paragraph in config/example.conf; the tests fail when one of the three is forgotten.
+ */
+
+#define FIELD(type, member)   .offset = G_STRUCT_OFFSET (type, member), .size = sizeof (((type *)NULL)->member)
+#define EVENT_FIELD(member)   FIELD (RegiaConfigValues, member)
+#define SOURCE_FIELD(member)  FIELD (RegiaConfigSource, member)
+#define PICTURE_FIELD(member) FIELD (RegiaConfigRendition, member)
+#define AUDIO_FIELD(member)   FIELD (RegiaConfigAudio, member)
+#define RELAY_FIELD(member)   FIELD (RegiaConfigRelay, member)
+
+#define NAME_RANGE     "1 to 32 of a-z 0-9 -, not beginning with -"
+#define LANGUAGE_RANGE "a language tag such as it, en, pt-BR"
+
+/* readers of pairs write the field and its neighbour */
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RegiaConfigValues, height) ==
+                 G_STRUCT_OFFSET (RegiaConfigValues, width) + sizeof (guint));
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RegiaConfigValues, rate_den) ==
+                 G_STRUCT_OFFSET (RegiaConfigValues, rate_num) + sizeof (guint));
+G_STATIC_ASSERT (G_STRUCT_OFFSET (RegiaConfigRendition, height) ==
+                 G_STRUCT_OFFSET (RegiaConfigRendition, width) + sizeof (guint));
+
+static const char *const x264_presets[] = {"ultrafast", "superfast", "veryfast", "faster", "fast",
+                                           "medium",    "slow",      "slower",   NULL};
+
+static const RegiaOption event_options[] = {
+    {.key = "name",
+     .required = TRUE,
+     .read = regia_read_text,
+     EVENT_FIELD (name),
+     .min = 1,
+     .max = 200,
+     .range = "1 to 200 letters",
+     .help = "what the event is called; shown to viewers and in the library"},
+    {.key = "place",
+     .default_value = NULL,
+     .read = regia_read_text,
+     EVENT_FIELD (place),
+     .min = 1,
+     .max = 200,
+     .range = "up to 200 letters",
+     .help = "where it takes place; shown to viewers"},
+    {.key = "start",
+     .default_value = NULL,
+     .read = regia_read_time,
+     EVENT_FIELD (start),
+     .range = "2022-09-29 09:30, or with an offset 2022-09-29T09:30:00+02:00",
+     .help = "when it begins, in the event's time zone; gives the recording its date"},
+    {.key = "end",
+     .default_value = NULL,
+     .read = regia_read_time,
+     EVENT_FIELD (end),
+     .range = "as start; later than it",
+     .help = "when it is meant to end; only shown, nothing stops by itself"},
+    {.key = "timezone",
+     .default_value = "Europe/Rome",
+     .read = regia_read_timezone,
+     EVENT_FIELD (timezone),
+     .range = "a name of the tz database such as Europe/Rome, or UTC",
+     .help = "time zone of start and end"},
+    {.key = "languages",
+     .default_value = NULL,
+     .read = regia_read_languages,
+     EVENT_FIELD (languages),
+     .max = 8,
+     .range = "1 to 8 language tags such as it, en, pt-BR; a list with ;",
+     .help = "languages of the event, the main one first; without it those of the [audio] groups"},
+    {.key = "id",
+     .default_value = NULL,
+     .read = regia_read_id,
+     EVENT_FIELD (id),
+     .range = "1 to 64 of a-z 0-9 -",
+     .help = "name of the recording's folder and of its downloads; without it made from date and name"},
+    {NULL},
+};
+
+static const RegiaOption programme_options[] = {
+    {.key = "size",
+     .default_value = "1280x720",
+     .read = regia_read_size,
+     EVENT_FIELD (width),
+     .range = "WIDTHxHEIGHT, even numbers, 64x64 to 3840x2160",
+     .help = "picture that the sources are mixed into"},
+    {.key = "rate",
+     .default_value = "25",
+     .read = regia_read_rate,
+     EVENT_FIELD (rate_num),
+     .range = "5 to 60, also as a fraction such as 30000/1001",
+     .help = "pictures a second; 25 where the mains have 50 Hz"},
+    {.key = "picture",
+     .default_value = NULL,
+     .read = regia_read_name,
+     EVENT_FIELD (picture),
+     .range = "name of a source",
+     .help = "source that is shown; without it the first one that gives a picture"},
+    {.key = "slate",
+     .default_value = NULL,
+     .read = regia_read_picture,
+     EVENT_FIELD (slate),
+     .range = "a .png, .jpg or .jpeg file",
+     .help = "still picture shown while no source gives one; without it name and place on dark ground"},
+    {.key = "latency",
+     .default_value = "200ms",
+     .read = regia_read_duration,
+     EVENT_FIELD (latency_ms),
+     .min = 50,
+     .max = 2000,
+     .unit = 1,
+     .range = "50ms to 2s",
+     .help = "how long the mixer waits for the slowest source; what comes later is dropped"},
+    {NULL},
+};
+
+static const RegiaOption source_options[] = {
+    {.key = "pipeline",
+     .required = TRUE,
+     .read = regia_read_pipeline,
+     SOURCE_FIELD (pipeline),
+     .range = "a file of pipelines/capture without its suffix, or a path ending in .pipeline",
+     .help = "how it is captured; `regia pipelines` lists them. Every other key is a parameter of that file"},
+    {.key = "delay",
+     .default_value = "0ms",
+     .read = regia_read_duration,
+     SOURCE_FIELD (delay_ms),
+     .min = -500,
+     .max = 2000,
+     .unit = 1,
+     .range = "-500ms to 2s",
+     .help = "shifts it in time, to bring lips and voice together"},
+    {.key = "audio",
+     .default_value = "yes",
+     .read = regia_read_bool,
+     SOURCE_FIELD (audio),
+     .range = "yes or no",
+     .help = "take its sound"},
+    {.key = "video",
+     .default_value = "yes",
+     .read = regia_read_bool,
+     SOURCE_FIELD (video),
+     .range = "yes or no",
+     .help = "take its picture"},
+    {NULL},
+};
+
+static const RegiaOption rendition_options[] = {
+    {.key = "size",
+     .required = TRUE,
+     .read = regia_read_size,
+     PICTURE_FIELD (width),
+     .range = "WIDTHxHEIGHT, even numbers, 64x64 to the programme's size",
+     .help = "picture size of this rendition"},
+    {.key = "bitrate",
+     .required = TRUE,
+     .read = regia_read_bitrate,
+     PICTURE_FIELD (bitrate_kbps),
+     .min = 100,
+     .max = 50000,
+     .range = "100k to 50M",
+     .help = "bits a second that each of its viewers takes"},
+    {.key = "encoder",
+     .default_value = "x264",
+     .read = regia_read_pipeline,
+     PICTURE_FIELD (encoder),
+     .range = "a file of pipelines/encode without its suffix, or a path ending in .pipeline",
+     .help = "how it is encoded"},
+    {.key = "preset",
+     .default_value = "veryfast",
+     .read = regia_read_choice,
+     PICTURE_FIELD (preset),
+     .choices = x264_presets,
+     .range = "ultrafast, superfast, veryfast, faster, fast, medium, slow, slower",
+     .help = "slower is better looking and costs more of the processor"},
+    {NULL},
+};
+
+static const RegiaOption audio_options[] = {
+    {.key = "title",
+     .default_value = NULL,
+     .read = regia_read_text,
+     AUDIO_FIELD (title),
+     .min = 1,
+     .max = 60,
+     .range = "up to 60 letters",
+     .help = "name in the viewer's menu; without it the language's own name"},
+    {.key = "sources",
+     .default_value = NULL,
+     .read = regia_read_names,
+     AUDIO_FIELD (sources),
+     .min = 1,
+     .max = 16,
+     .range = "names of sources; a list with ;",
+     .help = "what is mixed into it; without it every source that gives sound"},
+    {.key = "bitrate",
+     .default_value = "128k",
+     .read = regia_read_bitrate,
+     AUDIO_FIELD (bitrate_kbps),
+     .min = 32,
+     .max = 320,
+     .range = "32k to 320k",
+     .help = "AAC, for viewers, relays and the recording"},
+    {.key = "opus_bitrate",
+     .default_value = "96k",
+     .read = regia_read_bitrate,
+     AUDIO_FIELD (opus_bitrate_kbps),
+     .min = 16,
+     .max = 256,
+     .range = "16k to 256k",
+     .help = "Opus, for viewers with the shortest delay"},
+    {NULL},
+};
+
+static const RegiaOption relay_options[] = {
+    {.key = "url",
+     .required = TRUE,
+     .read = regia_read_relay_url,
+     RELAY_FIELD (url),
+     .range = "rtmp://, rtmps:// or srt://HOST:PORT, without user, password and key",
+     .help = "where it goes"},
+    {.key = "key_file",
+     .default_value = NULL,
+     .read = regia_read_path,
+     RELAY_FIELD (key_file),
+     .range = "a file that only its owner can read (chmod 600)",
+     .help = "its first line is the stream key (RTMP) or the passphrase (SRT); never shown"},
+    {.key = "rendition",
+     .default_value = NULL,
+     .read = regia_read_name,
+     RELAY_FIELD (rendition),
+     .range = "name of a rendition",
+     .help = "which one it gets; without it the first"},
+    {.key = "language",
+     .default_value = NULL,
+     .read = regia_read_language,
+     RELAY_FIELD (language),
+     .range = "language of an [audio] group",
+     .help = "which sound it gets; without it the first"},
+    {.key = "latency",
+     .default_value = "400ms",
+     .read = regia_read_duration,
+     RELAY_FIELD (latency_ms),
+     .min = 20,
+     .max = 8000,
+     .unit = 1,
+     .range = "20ms to 8s",
+     .help = "SRT: how long lost packets may be sent again; about four times the round trip"},
+    {.key = "stream_id",
+     .default_value = NULL,
+     .read = regia_read_text,
+     RELAY_FIELD (stream_id),
+     .min = 1,
+     .max = 512,
+     .range = "up to 512 letters",
+     .help = "SRT: what the far end knows the stream by"},
+    {NULL},
+};
+
+static const RegiaOption record_options[] = {
+    {.key = "enabled",
+     .default_value = "yes",
+     .read = regia_read_bool,
+     EVENT_FIELD (record),
+     .range = "yes or no",
+     .help = "record the event"},
+    {.key = "folder",
+     .default_value = NULL,
+     .read = regia_read_path,
+     EVENT_FIELD (folder),
+     .range = "a path",
+     .help = "where recordings go; without it `recordings` in the state folder"},
+    {.key = "reserve",
+     .default_value = "500M",
+     .read = regia_read_bytes,
+     EVENT_FIELD (reserve_bytes),
+     .min = 10000000,
+     .max = G_GINT64_CONSTANT (1000000000000),
+     .range = "10M to 1T",
+     .help = "disk space that is left free: recording pauses below it, the live stream goes on"},
+    {.key = "warn",
+     .default_value = "30min",
+     .read = regia_read_duration,
+     EVENT_FIELD (warn_minutes),
+     .min = 1,
+     .max = 1440,
+     .unit = 60000,
+     .range = "1min to 24h",
+     .help = "warn when there is space for less than this"},
+    {NULL},
+};
+
+static const RegiaOption feed_options[] = {
+    {.key = "memory",
+     .default_value = "60s",
+     .read = regia_read_duration,
+     EVENT_FIELD (feed_seconds),
+     .min = 10,
+     .max = 600,
+     .unit = 1000,
+     .range = "10s to 10min",
+     .help = "how much of the encoded stream is kept in memory: what a restarted recorder can still get"},
+    {.key = "limit",
+     .default_value = "256M",
+     .read = regia_read_mbytes,
+     EVENT_FIELD (feed_mbytes),
+     .min = 16,
+     .max = 4096,
+     .range = "16M to 4096M",
+     .help = "the most memory that may take"},
+    {NULL},
+};
+
+static const RegiaOption web_options[] = {
+    {.key = "listen",
+     .default_value = "127.0.0.1:8080",
+     .read = regia_read_listen,
+     EVENT_FIELD (listen),
+     .range = "ADDRESS:PORT; 0.0.0.0 or [::] for all networks",
+     .help = "where viewers connect to"},
+    {.key = "hosts",
+     .default_value = NULL,
+     .read = regia_read_hosts,
+     EVENT_FIELD (hosts),
+     .max = 32,
+     .range = "host names; a list with ;; * for any",
+     .help = "names under which viewers come, besides localhost and the listen address; others are refused"},
+    {.key = "segment",
+     .default_value = "2s",
+     .read = regia_read_duration,
+     EVENT_FIELD (segment_ms),
+     .min = 1000,
+     .max = 10000,
+     .unit = 1,
+     .range = "1s to 10s",
+     .help = "length of an HLS segment and distance of keyframes; longer means later"},
+    {.key = "window",
+     .default_value = "6",
+     .read = regia_read_count,
+     EVENT_FIELD (window_segments),
+     .min = 3,
+     .max = 60,
+     .range = "3 to 60",
+     .help = "segments in the live playlist"},
+    {.key = "threads",
+     .default_value = "2",
+     .read = regia_read_count,
+     EVENT_FIELD (threads),
+     .min = 1,
+     .max = 32,
+     .range = "1 to 32",
+     .help = "threads that answer viewers"},
+    {.key = "max_connections",
+     .default_value = "2000",
+     .read = regia_read_count,
+     EVENT_FIELD (max_connections),
+     .min = 10,
+     .max = 50000,
+     .range = "10 to 50000",
+     .help = "connections at once, of everybody together"},
+    {.key = "max_connections_per_address",
+     .default_value = "500",
+     .read = regia_read_count,
+     EVENT_FIELD (max_connections_per_address),
+     .min = 1,
+     .max = 50000,
+     .range = "1 to 50000",
+     .help = "connections at once of one address; a whole school often shares one"},
+    {NULL},
+};
+
+#define NAMED(type, array)                                                                                   \
+  .named = TRUE, .struct_size = sizeof (type), .line_offset = G_STRUCT_OFFSET (type, line),                  \
+  .array_offset = G_STRUCT_OFFSET (RegiaConfigValues, array)
+
+const RegiaOptionGroup regia_option_groups[] = {
+    {.kind = "event", .help = "what it is, where and when", .options = event_options},
+    {.kind = "programme", .help = "the mixed picture", .options = programme_options},
+    {.kind = "source",
+     NAMED (RegiaConfigSource, sources),
+     .max_count = 16,
+     .check_name = regia_is_name,
+     .takes_parameters = TRUE,
+     .name_range = NAME_RANGE,
+     .help = "a camera, a desk, a file; at least one",
+     .options = source_options},
+    {.kind = "rendition",
+     NAMED (RegiaConfigRendition, renditions),
+     .max_count = 6,
+     .check_name = regia_is_name,
+     .name_range = NAME_RANGE,
+     .help = "an encoding of the picture; the first is the one recorded",
+     .options = rendition_options},
+    {.kind = "audio",
+     NAMED (RegiaConfigAudio, audios),
+     .max_count = 8,
+     .check_name = regia_is_language,
+     .name_range = LANGUAGE_RANGE,
+     .help = "a language of the sound",
+     .options = audio_options},
+    {.kind = "relay",
+     NAMED (RegiaConfigRelay, relays),
+     .max_count = 16,
+     .check_name = regia_is_name,
+     .name_range = NAME_RANGE,
+     .help = "a platform or server that gets the stream",
+     .options = relay_options},
+    {.kind = "record", .help = "the recording", .options = record_options},
+    {.kind = "feed", .help = "the memory between engine, recorder and viewers", .options = feed_options},
+    {.kind = "web", .help = "the viewers' page, the recordings and the status", .options = web_options},
+    {NULL},
+};
+
+const RegiaOptionGroup *
+regia_option_group_find (const char *kind)
+{
+  for (const RegiaOptionGroup *group = regia_option_groups; group->kind != NULL; group++)
+    if (g_str_equal (group->kind, kind))
+      return group;
+  return NULL;
+}
+
+const RegiaOption *
+regia_option_find (const RegiaOptionGroup *group, const char *key)
+{
+  for (const RegiaOption *option = group->options; option->key != NULL; option++)
+    if (g_str_equal (option->key, key))
+      return option;
+  return NULL;
+}
+
+const char **
+regia_option_names (const RegiaOptionGroup *group)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  if (group == NULL)
+    for (const RegiaOptionGroup *g = regia_option_groups; g->kind != NULL; g++)
+      g_ptr_array_add (names, (gpointer)g->kind);
+  else
+    for (const RegiaOption *option = group->options; option->key != NULL; option++)
+      g_ptr_array_add (names, (gpointer)option->key);
+  g_ptr_array_add (names, NULL);
+  return (const char **)g_ptr_array_free (names, FALSE);
+}
+
+GArray *
+regia_config_list_keys (void)
+{
+  GArray *keys = g_array_new (FALSE, FALSE, sizeof (RegiaConfigKey));
+
+  for (const RegiaOptionGroup *group = regia_option_groups; group->kind != NULL; group++)
+    for (const RegiaOption *option = group->options; option->key != NULL; option++) {
+      RegiaConfigKey key = {group->kind,           group->named,     group->help,   option->key,
+                            option->default_value, option->required, option->range, option->help};
+
+      g_array_append_val (keys, key);
+    }
+  return keys;
+}
