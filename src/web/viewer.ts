@@ -1,15 +1,206 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import Hls from 'hls.js';
+// The viewer's page: one address before, during and after the event. It asks for the status every few seconds, tells the player when there
+// may be something to play, and shows one of four states, as words and colour: waiting, live, reconnecting, ended.
+import { getRecordings, getStatus, poll, type Recording, type Status } from './api';
+import { Controls } from './controls';
+import { formatHours, formatMoment, formatSize, language, onLanguage, pageAddress, startLanguage, t } from './i18n';
+import { Player } from './player';
+import { choosePageState, minutesUntil, type PageState } from './policy';
 
-const video = document.querySelector<HTMLVideoElement>('#video')!;
-const hls = new Hls({ liveSyncDurationCount: 2, enableWorker: false });
-hls.on(Hls.Events.ERROR, (_event, data) => {
-  if (data.fatal) setTimeout(() => hls.loadSource('/live/index.m3u8'), 2000);
-});
-hls.on(Hls.Events.MANIFEST_PARSED, () => {
-  document.body.dataset['state'] = 'live';
-  video.muted = true;
-  void video.play();
-});
-hls.attachMedia(video);
-hls.loadSource('/live/index.m3u8');
+const STATUS_MS = 3000;
+const STATUS_ENDED_MS = 10000;
+const OVER_BUT_ON_AIR_MS = 15000;
+
+function get (id: string): HTMLElement {
+  return document.getElementById(id)!;
+}
+
+class Page {
+  private readonly video = get('video') as HTMLVideoElement;
+  private readonly player: Player;
+  private readonly controls: Controls;
+  private status: Status | null = null;
+  private reachable: boolean | null = null;
+  /** The server's clock minus ours. */
+  private clockOffsetMs = 0;
+  private playedEvent = '';
+  private overSinceMs = 0;
+  private recording: Recording | null = null;
+  /** The recording is being watched in place of the live picture. */
+  private replaying = false;
+  private shown = '';
+
+  constructor () {
+    startLanguage();
+    this.player = new Player(this.video, language(), () => this.update());
+    this.controls = new Controls(this.video, this.player);
+    onLanguage(() => {
+      this.shown = '';
+      this.update();
+    });
+    poll(() => this.state === 'ended' ? STATUS_ENDED_MS : STATUS_MS, () => this.ask());
+  }
+
+  private get state (): PageState {
+    return choosePageState({ status: this.status, played: this.player.played, stalled: this.player.stalled, over: this.player.over });
+  }
+
+  private async ask (): Promise<void> {
+    const before = Date.now();
+    try {
+      const status = await getStatus();
+      const wall = Date.parse(status.wall);
+      if (!Number.isNaN(wall)) this.clockOffsetMs = wall - (before + Date.now()) / 2;
+      this.status = status;
+      this.reachable = true;
+    } catch {
+      this.reachable = false;
+    }
+    this.steer();
+    if (this.state === 'ended' && this.reachable) await this.askRecording();
+    this.update();
+  }
+
+  /** Starts and stops the player as the event's state asks for. */
+  private steer (): void {
+    const { player, status } = this;
+    if (!status) return;
+    if (status.state === 'on-air') {
+      const anotherEvent = this.playedEvent !== '' && status.started !== this.playedEvent;
+      const stuckOver = player.over && performance.now() - this.overSinceMs > OVER_BUT_ON_AIR_MS;
+      if (player.isRunning && (anotherEvent || stuckOver)) player.stop();
+      if (this.replaying && anotherEvent) this.endReplay();
+      if (!this.replaying && !player.isRunning) {
+        this.playedEvent = status.started;
+        player.start();
+      }
+    } else if (this.state === 'ended' && player.isRunning) {
+      player.stop();
+    }
+  }
+
+  private async askRecording (): Promise<void> {
+    try {
+      const recordings = await getRecordings();
+      const session = this.status?.recorder.session;
+      this.recording = recordings.find((item) => item.id === session) ?? recordings[0] ?? null;
+    } catch {
+      // the next poll asks again
+    }
+  }
+
+  private update (): void {
+    const state = this.replaying ? 'ended' : this.state;
+    if (!this.player.over) this.overSinceMs = performance.now();
+    const event = this.status?.event;
+    if (event?.name) get('title').textContent = event.name;
+    get('place').textContent = event?.place ?? '';
+    get('hours').textContent = event ? formatHours(event.start, event.end) : '';
+    document.body.dataset['state'] = state;
+    get('state-word').textContent = t(`state-${state}`);
+    document.title = `${t(`state-${state}`)} · ${event?.name || t('viewer-title')}`;
+
+    const playing = state === 'live' || state === 'reconnecting' || (state === 'waiting' && this.player.needs === 'start');
+    const at = this.player.playingAt;
+    const delayS = at === null || state !== 'live' ? null : Math.max(0, (Date.now() + this.clockOffsetMs - at) / 1000);
+    this.controls.update(delayS, playing && !this.replaying);
+    this.showNotice(state);
+  }
+
+  /** The words over the picture. Touched only when they change, so that a screen reader says them once. */
+  private showNotice (state: PageState): void {
+    const [title, text] = this.notice(state);
+    const recording = state === 'ended' ? this.recording : null;
+    const now = JSON.stringify([state, title, text, recording, this.replaying]);
+    if (now === this.shown) return;
+    this.shown = now;
+    get('notice').hidden = !title || this.replaying;
+    get('notice-title').textContent = title;
+    get('notice-text').textContent = text;
+    const actions = get('notice-actions');
+    actions.replaceChildren(...(state === 'ended' ? this.endedActions(recording) : []));
+    actions.hidden = actions.childElementCount === 0;
+  }
+
+  private notice (state: PageState): [string, string] {
+    switch (state) {
+      case 'live':
+        return ['', ''];
+      case 'reconnecting':
+        return [t('reconnecting-title'), t('reconnecting-text')];
+      case 'ended': {
+        const ready = this.recording?.state === 'finished';
+        return [t('ended-title'), `${t('ended-text')} ${this.recording ? t(ready ? 'ended-recording-ready' : 'ended-recording-soon') : ''}`.trim()];
+      }
+      case 'waiting':
+        return this.waitingNotice();
+    }
+  }
+
+  private waitingNotice (): [string, string] {
+    if (this.player.needs === 'start') return ['', ''];
+    if (!this.status) return this.reachable === false ? [t('unreachable-title'), t('unreachable-text')] : [t('loading'), t('about')];
+    if (!this.reachable) return [t('unreachable-title'), t('unreachable-text')];
+    if (this.status.state === 'on-air') return [t('connecting-title'), t('waiting-alone')];
+    if (this.status.state === 'failed') return [t('failed-title'), t('failed-text')];
+    const { start } = this.status.event;
+    const minutes = minutesUntil(start, Date.now() + this.clockOffsetMs);
+    if (minutes === null) return [t('waiting-title'), t('waiting-alone')];
+    if (minutes < -12 * 60 || minutes > 24 * 60) return [t('waiting-title'), `${t('waiting-start', { when: formatMoment(start) })}. ${t('waiting-alone')}`];
+    if (minutes < -1) return [t('waiting-title'), `${t('waiting-late', { when: formatMoment(start) })} ${t('waiting-alone')}`];
+    return [t('waiting-title'), `${t('waiting-start', { when: formatMoment(start) })}, ${this.remaining(minutes)}. ${t('waiting-alone')}`];
+  }
+
+  private remaining (minutes: number): string {
+    if (minutes < 0.75) return t('waiting-soon');
+    if (minutes < 1.5) return t('waiting-in-minute');
+    if (minutes < 55) return t('waiting-in-minutes', { n: Math.round(minutes) });
+    if (minutes < 90) return t('waiting-in-hour');
+    return t('waiting-in-hours', { n: Math.round(minutes / 60) });
+  }
+
+  private endedActions (recording: Recording | null): HTMLElement[] {
+    const actions: HTMLElement[] = [];
+    const file = recording?.files.find((candidate) => candidate['content-type'] === 'video/mp4');
+    if (recording?.state === 'finished' && file) {
+      const watch = document.createElement('button');
+      watch.type = 'button';
+      watch.className = 'action first';
+      watch.textContent = t('ended-watch');
+      watch.addEventListener('click', () => this.replay(file.url));
+      actions.push(watch, link(file.url, t('ended-download', { size: formatSize(file['size-bytes']) })));
+    }
+    const all = link(pageAddress('/recordings'), t('ended-all'));
+    if (actions.length === 0) all.classList.add('first');
+    actions.push(all);
+    return actions;
+  }
+
+  private replay (url: string): void {
+    this.player.stop();
+    this.replaying = true;
+    this.video.src = url;
+    this.video.controls = true;
+    this.video.muted = false;
+    void this.video.play();
+    this.video.focus();
+    this.update();
+  }
+
+  private endReplay (): void {
+    this.replaying = false;
+    this.video.controls = false;
+    this.video.removeAttribute('src');
+    this.video.load();
+  }
+}
+
+function link (href: string, text: string): HTMLAnchorElement {
+  const anchor = document.createElement('a');
+  anchor.href = href;
+  anchor.className = 'action';
+  anchor.textContent = text;
+  return anchor;
+}
+
+new Page();

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the pages read from the gateway. The full description is openapi.json; here is only what is used.
+
+export interface Status {
+  event: { name: string; place: string; start: string; end: string; languages: string[] };
+  state: 'starting' | 'on-air' | 'stopping' | 'ended' | 'failed';
+  wall: string;
+  started: string;
+  recorder: { session?: string };
+}
+
+export interface RecordingFile {
+  name: string;
+  title: string;
+  'size-bytes': number;
+  sha256: string;
+  'duration-ms': number;
+  'content-type': string;
+  url: string;
+}
+
+export interface Recording {
+  id: string;
+  title: string;
+  place: string;
+  started: string;
+  'duration-ms': number;
+  'size-bytes': number;
+  state: 'recording' | 'interrupted' | 'finishing' | 'finished' | 'damaged';
+  message: string;
+  gaps: number;
+  'gap-ms': number;
+  files: RecordingFile[];
+}
+
+const TIMEOUT_MS = 8000;
+
+async function getJson<T> (path: string): Promise<T> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+  try {
+    const answer = await fetch(path, { cache: 'no-store', credentials: 'omit', signal: abort.signal });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return await answer.json() as T;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function getStatus (): Promise<Status> {
+  return getJson<Status>('/api/v1/status');
+}
+
+export async function getRecordings (): Promise<Recording[]> {
+  return (await getJson<{ recordings: Recording[] }>('/api/v1/recordings')).recordings;
+}
+
+/**
+ * Calls `once` again and again, about every `delayMs()`, each time a little different so that hundreds of browsers that began together do
+ * not ask together. A page that comes back into view asks at once.
+ */
+export function poll (delayMs: () => number, once: () => Promise<void>): void {
+  let timer = 0;
+  let running = false;
+  const next = async (): Promise<void> => {
+    if (running) return;
+    running = true;
+    clearTimeout(timer);
+    try {
+      await once();
+    } finally {
+      running = false;
+      timer = setTimeout(() => void next(), delayMs() * (0.75 + Math.random() / 2));
+    }
+  };
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void next();
+  });
+  window.addEventListener('online', () => void next());
+  void next();
+}
