@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The command line: a table of commands, and the way into the processes that the director starts (`regia child NAME …`).
+ * The command line: a table of commands, and the way into the processes that the director starts (`regia
+ * child NAME …`).
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,20 +19,20 @@ typedef struct {
 } Command;
 
 static const Command commands[] = {
-  { "run", regia_cli_run, "start the event of an event file" },
-  { "check", regia_cli_check, "say what is wrong with an event file, without starting it" },
-  { "status", regia_cli_status, "say what the running event does" },
-  { "stop", regia_cli_stop, "end the running event" },
-  { "tap", regia_cli_tap, "write the running feed to standard output" },
-  { "pipelines", regia_cli_pipelines, "list the pipeline files, what each needs and what is missing" },
-  { "version", regia_cli_version, "print the version" },
+    {"run", regia_cli_run, "start the event of an event file"},
+    {"check", regia_cli_check, "say what is wrong with an event file, without starting it"},
+    {"status", regia_cli_status, "say what the running event does"},
+    {"stop", regia_cli_stop, "end the running event"},
+    {"tap", regia_cli_tap, "write the running feed to standard output"},
+    {"pipelines", regia_cli_pipelines, "list the pipeline files, what each needs and what is missing"},
+    {"version", regia_cli_version, "print the version"},
 };
 
 static const Command processes[] = {
-  { "engine", regia_engine_main, NULL },
-  { "recorder", regia_recorder_main, NULL },
-  { "gateway", regia_gateway_main, NULL },
-  { "relay", regia_relay_main, NULL },
+    {"engine", regia_engine_main, NULL},
+    {"recorder", regia_recorder_main, NULL},
+    {"gateway", regia_gateway_main, NULL},
+    {"relay", regia_relay_main, NULL},
 };
 
 static const Command *
@@ -46,7 +47,8 @@ find (const Command *table, gsize n, const char *name)
 static void
 print_usage (FILE *out)
 {
-  fprintf (out, "Usage: regia COMMAND [OPTION…]\n\nThe live channel of a conference hall in one program.\n\nCommands:\n");
+  fprintf (out, "Usage: regia COMMAND [OPTION…]\n\nThe live channel of a conference hall in one "
+                "program.\n\nCommands:\n");
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     fprintf (out, "  %-10s %s\n", commands[i].name, commands[i].summary);
   fprintf (out, "\n`regia COMMAND --help` explains a command; the manual is regia(1).\n");
@@ -57,9 +59,11 @@ main (int argc, char **argv)
 {
   const Command *command;
 
-  if (argc >= 3 && strcmp (argv[1], "child") == 0 && (command = find (processes, G_N_ELEMENTS (processes), argv[2])))
+  if (argc >= 3 && strcmp (argv[1], "child") == 0 &&
+      (command = find (processes, G_N_ELEMENTS (processes), argv[2])))
     return command->run (argc - 2, argv + 2);
-  if (argc < 2 || strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0) {
+  if (argc < 2 || strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 ||
+      strcmp (argv[1], "help") == 0) {
     print_usage (argc < 2 ? stderr : stdout);
     return argc < 2 ? 64 : 0;
   }

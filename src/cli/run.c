@@ -1,8 +1,153 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "regia/base/error.h"
+#include "regia/base/log.h"
 #include "regia/cli/cli.h"
+#include "regia/director/director.h"
+
+/* What is on the screen. */
+typedef struct {
+  gboolean terminal;
+  gboolean addresses_shown;
+  guint ticks;
+} Screen;
+
+static void
+show_addresses (Screen *screen, GVariant *status)
+{
+  g_autoptr (GVariant) gateway = g_variant_lookup_value (status, "gateway", G_VARIANT_TYPE_VARDICT);
+  const char *address;
+
+  if (screen->addresses_shown || gateway == NULL || !g_variant_lookup (gateway, "address", "&s", &address))
+    return;
+  screen->addresses_shown = TRUE;
+  printf ("%s  Viewers      %s/\n  Recordings   %s/recordings\n  Status       %s/api/v1/status\n  Ctrl-C "
+          "ends the event.\n\n",
+          screen->terminal ? "\r\033[K" : "", address, address, address);
+  fflush (stdout);
+}
+
+/* Cut to the terminal's width in characters, so that the line stays one line. */
+static char *
+fit (const char *line)
+{
+  struct winsize size;
+  glong columns = 120;
+
+  if (ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10)
+    columns = size.ws_col - 1;
+  return g_utf8_strlen (line, -1) <= columns ? g_strdup (line) : g_utf8_substring (line, 0, columns);
+}
+
+static void
+tick_cb (GVariant *status, gpointer user_data)
+{
+  Screen *screen = user_data;
+  g_autofree char *line = regia_cli_status_line (status);
+
+  show_addresses (screen, status);
+  if (screen->terminal) {
+    g_autofree char *fitting = fit (line);
+    printf ("\r\033[K%s", fitting);
+  } else if (screen->ticks++ % 60 == 0) {
+    /* In a log file the line once a minute is enough; what happens in between is logged by those it happens
+     * to. */
+    printf ("%s\n", line);
+  }
+  fflush (stdout);
+}
+
+static RegiaConfig *
+load_event (const char *path, const char *state_dir, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *base_dir = g_path_get_dirname (path);
+  g_autofree char *stored = NULL;
+  RegiaConfig *config = regia_config_load (path, base_dir, &local_error);
+
+  if (config != NULL)
+    return config;
+  /* The show was interrupted and meanwhile its file was broken: it goes on as it was begun. */
+  stored = regia_director_stored_event (state_dir, path);
+  if (stored != NULL && (config = regia_config_load (stored, base_dir, NULL)) != NULL) {
+    g_warning ("%s", local_error->message);
+    g_warning ("the interrupted show goes on with the event as it was when it began");
+    return config;
+  }
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
+static void
+print_recording (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  gboolean any = FALSE;
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, "programme") && g_str_has_suffix (name, ".mp4")) {
+      printf ("The recording is %s/%s\n", folder, name);
+      any = TRUE;
+    }
+  if (!any && g_file_test (folder, G_FILE_TEST_IS_DIR))
+    printf ("The recording is in %s; it is finished at the next start\n", folder);
+  else if (!any)
+    printf ("Nothing was recorded\n");
+}
 
 int
 regia_cli_run (int argc, char **argv)
 {
-  return 70;
+  g_autofree char *state_option = NULL, *state_dir = NULL, *path = NULL, *recording = NULL, *base_dir = NULL;
+  gboolean fresh = FALSE;
+  GOptionEntry entries[] = {
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder for state, sockets and recordings",
+       "DIR"},
+      {"new", 0, 0, G_OPTION_ARG_NONE, &fresh, "Begin a new show even if this event was interrupted", NULL},
+      G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (RegiaConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+  RegiaDirectorOptions options = {0};
+  Screen screen = {.terminal = isatty (STDOUT_FILENO)};
+  const RegiaConfigValues *values;
+  int status;
+
+  if (!regia_cli_parse ("run", "FILE", "Starts the event that FILE describes, and runs it until it is ended.",
+                        entries, &argc, &argv, &status))
+    return status;
+  if (argc != 2) {
+    fprintf (stderr, "regia: run takes one event file; `regia run --help` says more\n");
+    return 64;
+  }
+  regia_log_init ("director");
+  state_dir = regia_cli_state_dir (state_option);
+  path = g_canonicalize_filename (argv[1], NULL);
+  base_dir = g_path_get_dirname (path);
+  config = load_event (path, state_dir, &error);
+  if (config == NULL)
+    return regia_cli_fail (error);
+  values = regia_config_get (config);
+  printf ("%s%s%s\n", values->name, values->place[0] != '\0' ? " · " : "", values->place);
+  fflush (stdout);
+
+  options.state_dir = state_dir;
+  options.config_path = path;
+  options.base_dir = base_dir;
+  options.fresh = fresh;
+  options.tick = tick_cb;
+  options.tick_data = &screen;
+  if (!regia_director_run (config, &options, &recording, &error))
+    return regia_cli_fail (error);
+  printf ("\n");
+  if (recording != NULL)
+    print_recording (recording);
+  return 0;
 }

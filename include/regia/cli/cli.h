@@ -21,3 +21,18 @@ char *regia_cli_state_dir (const char *option);
 
 /** regia_cli_fail: prints `regia: MESSAGE`; returns the exit status that belongs to the error. */
 int regia_cli_fail (const GError *error);
+
+/**
+ * regia_cli_parse: parses the options of `regia COMMAND` with GOption.
+ * @arguments: (nullable): what follows the options in the usage line
+ *
+ * Returns: %FALSE after saying what is wrong; @ret_status is then the exit status. --help prints and exits by itself.
+ */
+gboolean regia_cli_parse (const char *command, const char *arguments, const char *summary, GOptionEntry *entries, int *argc,
+                          char ***argv, int *ret_status) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_cli_status_line: (transfer full): the show in one line: state, time on air, recording, time left on disk, viewers, the worst warning.
+ * @status: a{sv} of Show1.GetStatus. Pure.
+ */
+char *regia_cli_status_line (GVariant *status);

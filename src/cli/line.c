@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "regia/cli/cli.h"
+
+static guint64
+number (GVariant *dict, const char *key)
+{
+  guint64 value = 0;
+
+  if (dict != NULL)
+    g_variant_lookup (dict, key, "t", &value);
+  return value;
+}
+
+static const char *
+text (GVariant *dict, const char *key)
+{
+  const char *value = "";
+
+  if (dict != NULL)
+    g_variant_lookup (dict, key, "&s", &value);
+  return value;
+}
+
+static char *
+format_duration (guint64 ms)
+{
+  guint64 s = ms / 1000;
+
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%02u:%02u", s / 3600, (guint)(s / 60 % 60), (guint)(s % 60));
+}
+
+static void
+append_recording (GString *line, GVariant *recorder)
+{
+  const char *state = text (recorder, "state"), *message = text (recorder, "message");
+  guint64 age_ms = number (recorder, "last-fragment-age-ms");
+  g_autofree char *recorded = format_duration (number (recorder, "recorded-ms"));
+
+  if (state[0] == '\0') {
+    g_string_append (line, " · NOT RECORDING");
+  } else if (g_str_equal (state, "recording")) {
+    guint64 left_minutes = number (recorder, "left-ms") / 60000;
+
+    if (age_ms > 5000)
+      g_string_append_printf (line, " · NOTHING ON DISK for %" G_GUINT64_FORMAT " s", age_ms / 1000);
+    else
+      g_string_append_printf (line, " · recording %s", recorded);
+    g_string_append_printf (line, " · disk full in %" G_GUINT64_FORMAT ":%02u h", left_minutes / 60,
+                            (guint)(left_minutes % 60));
+  } else if (g_str_equal (state, "finishing")) {
+    g_string_append_printf (line, " · finishing the recording: %" G_GUINT64_FORMAT " %%",
+                            number (recorder, "finishing-percent"));
+  } else {
+    g_string_append_printf (line, " · recorder %s%s%s", state, message[0] != '\0' ? ": " : "", message);
+  }
+}
+
+char *
+regia_cli_status_line (GVariant *status)
+{
+  g_autoptr (GVariant) recorder = g_variant_lookup_value (status, "recorder", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) gateway = g_variant_lookup_value (status, "gateway", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) warnings = g_variant_lookup_value (status, "warnings", G_VARIANT_TYPE_STRING_ARRAY);
+  g_autofree char *on_air = format_duration (number (status, "show-time-ms"));
+  GString *line = g_string_new (NULL);
+  guint64 viewers = number (gateway, "viewers");
+
+  g_string_append_printf (line, "%s %s", text (status, "state"), on_air);
+  append_recording (line, recorder);
+  g_string_append_printf (line, " · %" G_GUINT64_FORMAT " viewer%s", viewers, viewers == 1 ? "" : "s");
+  if (warnings != NULL && g_variant_n_children (warnings) > 0) {
+    const char *worst;
+
+    g_variant_get_child (warnings, 0, "&s", &worst);
+    g_string_append_printf (line, " · ! %s", worst);
+    if (g_variant_n_children (warnings) > 1)
+      g_string_append_printf (line, " (and %" G_GSIZE_FORMAT " more)", g_variant_n_children (warnings) - 1);
+  }
+  return g_string_free (line, FALSE);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/*
+ * RegiaProcess: one child of the director, kept alive. Main context only.
+ */
+typedef struct _RegiaProcess RegiaProcess;
+
+typedef enum {
+  REGIA_PROCESS_STOPPED,  /* not wanted, not there */
+  REGIA_PROCESS_STARTING, /* spawned, has not answered yet */
+  REGIA_PROCESS_RUNNING,
+  REGIA_PROCESS_HUNG,       /* did not answer, killed, about to be gone */
+  REGIA_PROCESS_RESTARTING, /* died; waits for its backoff */
+} RegiaProcessState;
+
+/** Called before each start: (transfer full): the complete argument list, without argv[0]. */
+typedef char **(*RegiaProcessArgumentsFunc) (RegiaProcess *self, gpointer user_data);
+/** Called whenever state, published State or exits changed. */
+typedef void (*RegiaProcessChangedFunc) (RegiaProcess *self, gpointer user_data);
+
+/** regia_process_new: @name as people see it: "engine", "relay youtube". @exports: (nullable): exported on
+ * the child's connection at REGIA_SHOW_OBJECT. @inherited_fd: kept open in the child (the lock that says that
+ * children are alive), −1 none. */
+RegiaProcess *regia_process_new (const char *name, RegiaProcessArgumentsFunc arguments,
+                                 RegiaProcessChangedFunc changed, gpointer user_data,
+                                 GDBusInterfaceSkeleton *exports, int inherited_fd);
+/** Kills what is left. */
+void regia_process_free (RegiaProcess *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaProcess, regia_process_free)
+
+/** Starts it and keeps it running until regia_process_stop(). */
+void regia_process_start (RegiaProcess *self);
+/** Asks it to go away (Process1.Stop) and kills it after @deadline_ms (0: never while it answers pings). */
+void regia_process_stop (RegiaProcess *self, gboolean finish, guint deadline_ms);
+/** Once a second: pings, kills what hangs. */
+void regia_process_tick (RegiaProcess *self);
+
+const char *regia_process_get_name (RegiaProcess *self);
+RegiaProcessState regia_process_get_state (RegiaProcess *self);
+guint regia_process_get_restarts (RegiaProcess *self);
+/** (transfer full): its published State, an empty a{sv} when it has none. */
+GVariant *regia_process_get_published (RegiaProcess *self);
+/** (transfer floating): a{sv} for Show.GetStatus' processes. */
+GVariant *regia_process_to_variant (RegiaProcess *self);
+/** Since when it runs, 0 if it does not; µs of g_get_monotonic_time(). */
+gint64 regia_process_get_started_us (RegiaProcess *self);
+/** (nullable): in words why it last ended; %NULL if it never did. */
+const char *regia_process_get_last_exit (RegiaProcess *self);
+
+/** regia_process_describe: (transfer floating): the a{sv} for any process of the machine. */
+GVariant *regia_process_describe (const char *name, int pid, const char *state, guint restarts,
+                                  gint64 started_us, const char *last_exit);

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-director"
+
+#include "process-private.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "regia-control-generated.h"
+#include "regia/base/backoff.h"
+#include "regia/control/paths.h"
+
+#define PING_DEADLINE_MS    5000 /* + a tick + the restart stays within the 10 s we promise */
+#define CONNECT_DEADLINE_MS 8000
+#define CONTROL_FD          3
+#define LOCK_FD             4
+
+/*
+ * RegiaProcess: spawns `regia child …` from the director's own executable, with one end of a socket pair as
+ * descriptor 3, speaks D-Bus over the other end, asks once a second whether all is well, and starts it again
+ * whenever it is gone: at once the first time, then with backoff. A process that is stopped (SIGSTOP),
+ * deadlocked or says itself that it hangs is killed first.
+ *
+ * Life: made with the show, freed with it. One run of the child is a Run; callbacks of an old run are
+ * recognised by its pointer being gone from here (they hold a cancelled cancellable), so a late answer never
+ * touches the new one.
+ */
+struct _RegiaProcess {
+  char *name; /* (owned) */
+  RegiaProcessArgumentsFunc arguments;
+  RegiaProcessChangedFunc changed;
+  gpointer user_data;
+  GDBusInterfaceSkeleton *exports; /* (owned) (nullable) */
+  int inherited_fd;
+
+  gboolean wanted;
+  RegiaProcessState state;
+  GSubprocess *subprocess;     /* (owned) (nullable) */
+  GCancellable *cancellable;   /* (owned) (nullable): of the present run */
+  GDBusConnection *connection; /* (owned) (nullable) */
+  RegiaDBusProcess1 *proxy;    /* (owned) (nullable) */
+  gint64 started_us, ping_sent_us, stop_deadline_us;
+  gboolean ping_pending, stop_sent, stop_finish;
+  GVariant *published; /* (owned) (nullable) */
+  char *last_error;    /* (owned) (nullable): its last words */
+  char *last_exit;     /* (owned) (nullable) */
+  char *hang_why;      /* (owned) (nullable) */
+  guint restarts;
+  RegiaBackoff backoff;
+  guint restart_source;
+};
+
+static void spawn (RegiaProcess *self);
+
+static void
+set_state (RegiaProcess *self, RegiaProcessState state)
+{
+  self->state = state;
+  self->changed (self, self->user_data);
+}
+
+RegiaProcess *
+regia_process_new (const char *name, RegiaProcessArgumentsFunc arguments, RegiaProcessChangedFunc changed,
+                   gpointer user_data, GDBusInterfaceSkeleton *exports, int inherited_fd)
+{
+  RegiaProcess *self = g_new0 (RegiaProcess, 1);
+
+  self->name = g_strdup (name);
+  self->arguments = arguments;
+  self->changed = changed;
+  self->user_data = user_data;
+  self->exports = exports != NULL ? g_object_ref (exports) : NULL;
+  self->inherited_fd = inherited_fd;
+  self->backoff = (RegiaBackoff){.first_ms = 50, .max_ms = 5000, .reset_ms = 10000};
+  return self;
+}
+
+/* Lets go of everything that belongs to the present run. */
+static void
+end_run (RegiaProcess *self)
+{
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  if (self->proxy != NULL)
+    g_signal_handlers_disconnect_by_data (self->proxy, self);
+  g_clear_object (&self->proxy);
+  if (self->connection != NULL) {
+    if (self->exports != NULL && g_dbus_interface_skeleton_has_connection (self->exports, self->connection))
+      g_dbus_interface_skeleton_unexport_from_connection (self->exports, self->connection);
+    g_dbus_connection_close (self->connection, NULL, NULL, NULL);
+  }
+  g_clear_object (&self->connection);
+  g_clear_object (&self->subprocess);
+  self->ping_pending = self->stop_sent = FALSE;
+  self->started_us = 0;
+}
+
+void
+regia_process_free (RegiaProcess *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_handle_id (&self->restart_source, g_source_remove);
+  if (self->subprocess != NULL)
+    g_subprocess_force_exit (self->subprocess);
+  end_run (self);
+  g_clear_object (&self->exports);
+  g_clear_pointer (&self->published, g_variant_unref);
+  g_free (self->last_error);
+  g_free (self->last_exit);
+  g_free (self->hang_why);
+  g_free (self->name);
+  g_free (self);
+}
+
+static gboolean
+restart_cb (gpointer user_data)
+{
+  RegiaProcess *self = user_data;
+
+  self->restart_source = 0;
+  if (self->wanted)
+    spawn (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+plan_restart (RegiaProcess *self, guint64 ran_ms)
+{
+  guint delay_ms = regia_backoff_failed (&self->backoff, ran_ms, g_random_double ());
+
+  self->restarts++;
+  g_warning ("%s ended: %s; starting it again in %u ms", self->name, self->last_exit, delay_ms);
+  self->restart_source = g_timeout_add (delay_ms, restart_cb, self);
+  set_state (self, REGIA_PROCESS_RESTARTING);
+}
+
+static char *
+exit_in_words (GSubprocess *subprocess, const char *hang_why, const char *last_error)
+{
+  if (hang_why != NULL)
+    return g_strdup_printf ("it hung (%s) and was killed", hang_why);
+  if (g_subprocess_get_if_signaled (subprocess))
+    return g_strdup_printf ("killed by signal %d (%s)", g_subprocess_get_term_sig (subprocess),
+                            strsignal (g_subprocess_get_term_sig (subprocess)));
+  if (last_error != NULL)
+    return g_strdup (last_error);
+  return g_strdup_printf ("exit status %d", g_subprocess_get_exit_status (subprocess));
+}
+
+static void
+exited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self;
+  g_autoptr (GError) error = NULL;
+  guint64 ran_ms;
+
+  if (!g_subprocess_wait_finish (G_SUBPROCESS (source), result, &error))
+    return; /* cancelled: this run is no longer ours */
+  self = user_data;
+  ran_ms = (guint64)(g_get_monotonic_time () - self->started_us) / 1000;
+  g_free (self->last_exit);
+  self->last_exit = exit_in_words (G_SUBPROCESS (source), self->hang_why, self->last_error);
+  g_clear_pointer (&self->hang_why, g_free);
+  end_run (self);
+  if (self->wanted) {
+    plan_restart (self, ran_ms);
+  } else {
+    g_info ("%s has ended: %s", self->name, self->last_exit);
+    set_state (self, REGIA_PROCESS_STOPPED);
+  }
+}
+
+static void
+kill_hung (RegiaProcess *self, const char *why)
+{
+  g_warning ("%s hangs (%s); killing it", self->name, why);
+  g_free (self->hang_why);
+  self->hang_why = g_strdup (why);
+  set_state (self, REGIA_PROCESS_HUNG);
+  g_subprocess_force_exit (self->subprocess);
+}
+
+static void
+state_changed_cb (RegiaDBusProcess1 *proxy, GVariant *changed, GStrv invalidated, gpointer user_data)
+{
+  RegiaProcess *self = user_data;
+  GVariant *state = regia_dbus_process1_get_state (proxy);
+  const char *last_error;
+
+  if (state == NULL)
+    return;
+  if (g_variant_lookup (state, "error", "&s", &last_error)) {
+    g_free (self->last_error);
+    self->last_error = g_strdup (last_error);
+  } else {
+    g_clear_pointer (&self->published, g_variant_unref);
+    self->published = g_variant_ref (state);
+  }
+  self->changed (self, self->user_data);
+}
+
+static void
+proxy_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self;
+  g_autoptr (GError) error = NULL;
+  RegiaDBusProcess1 *proxy = regia_dbus_process1_proxy_new_finish (result, &error);
+
+  if (proxy == NULL) {
+    if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      g_debug ("no proxy: %s", error->message);
+    return; /* the connect deadline deals with it */
+  }
+  self = user_data;
+  self->proxy = proxy;
+  g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (proxy), G_MAXINT);
+  g_signal_connect (proxy, "g-properties-changed", G_CALLBACK (state_changed_cb), self);
+  set_state (self, self->state == REGIA_PROCESS_STARTING ? REGIA_PROCESS_RUNNING : self->state);
+  state_changed_cb (proxy, NULL, NULL, self);
+  if (!self->wanted)
+    regia_process_stop (self, self->stop_finish, 2000);
+  else
+    regia_process_tick (self);
+}
+
+static void
+connection_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self;
+  g_autoptr (GError) error = NULL;
+  GDBusConnection *connection = g_dbus_connection_new_finish (result, &error);
+
+  if (connection == NULL)
+    return; /* cancelled, or it died at once: exited_cb or the connect deadline deals with it */
+  self = user_data;
+  self->connection = connection;
+  g_dbus_connection_set_exit_on_close (connection, FALSE);
+  if (self->exports != NULL &&
+      !g_dbus_interface_skeleton_export (self->exports, connection, REGIA_SHOW_OBJECT, &error))
+    g_warning ("%s cannot be given the show's status: %s", self->name, error->message);
+  regia_dbus_process1_proxy_new (connection, G_DBUS_PROXY_FLAGS_NONE, NULL, REGIA_PROCESS_OBJECT,
+                                 self->cancellable, proxy_ready_cb, self);
+}
+
+static void
+spawn (RegiaProcess *self)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
+  g_auto (GStrv) arguments = self->arguments (self, self->user_data);
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr (GSocketConnection) stream = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *guid = NULL;
+  int pair[2];
+
+  self->started_us = g_get_monotonic_time ();
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+    g_free (self->last_exit);
+    self->last_exit = g_strdup_printf ("cannot make a socket pair: %s", g_strerror (errno));
+    plan_restart (self, 0);
+    return;
+  }
+  g_subprocess_launcher_set_flags (launcher, G_SUBPROCESS_FLAGS_NONE);
+  g_subprocess_launcher_take_fd (launcher, pair[1], CONTROL_FD);
+  if (self->inherited_fd >= 0)
+    g_subprocess_launcher_take_fd (launcher, dup (self->inherited_fd), LOCK_FD);
+  g_ptr_array_add (argv, (gpointer) "/proc/self/exe");
+  for (guint i = 0; arguments[i] != NULL; i++)
+    g_ptr_array_add (argv, arguments[i]);
+  g_ptr_array_add (argv, NULL);
+  self->subprocess = g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, &error);
+  /* The launcher holds our copies of the child's ends until it goes; the child's end must not stay open here,
+   * or we never see it die. */
+  g_subprocess_launcher_close (launcher);
+  if (self->subprocess == NULL) {
+    close (pair[0]);
+    g_free (self->last_exit);
+    self->last_exit = g_strdup_printf ("cannot be started: %s", error->message);
+    plan_restart (self, 0);
+    return;
+  }
+  g_clear_pointer (&self->last_error, g_free);
+  g_clear_pointer (&self->published, g_variant_unref);
+  self->cancellable = g_cancellable_new ();
+  self->stop_deadline_us = 0;
+  g_subprocess_wait_async (self->subprocess, self->cancellable, exited_cb, self);
+  socket = g_socket_new_from_fd (pair[0], &error);
+  if (socket != NULL) {
+    stream = g_socket_connection_factory_create_connection (socket);
+    guid = g_dbus_generate_guid ();
+    g_dbus_connection_new (G_IO_STREAM (stream), guid, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER, NULL,
+                           self->cancellable, connection_ready_cb, self);
+  }
+  set_state (self, REGIA_PROCESS_STARTING);
+}
+
+void
+regia_process_start (RegiaProcess *self)
+{
+  self->wanted = TRUE;
+  if (self->subprocess == NULL && self->restart_source == 0)
+    spawn (self);
+}
+
+void
+regia_process_stop (RegiaProcess *self, gboolean finish, guint deadline_ms)
+{
+  self->wanted = FALSE;
+  self->stop_finish = finish;
+  if (self->restart_source != 0) {
+    g_clear_handle_id (&self->restart_source, g_source_remove);
+    set_state (self, REGIA_PROCESS_STOPPED);
+  }
+  if (self->subprocess == NULL)
+    return;
+  if (deadline_ms > 0)
+    self->stop_deadline_us = g_get_monotonic_time () + (gint64)deadline_ms * 1000;
+  if (self->proxy != NULL && !self->stop_sent) {
+    self->stop_sent = TRUE;
+    regia_dbus_process1_call_stop (self->proxy, finish, self->cancellable, NULL, NULL);
+  }
+}
+
+static void
+pinged_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *why = NULL;
+  gboolean ok;
+
+  if (!regia_dbus_process1_call_ping_finish (REGIA_DBUS_PROCESS1 (source), &ok, &why, result, &error))
+    return; /* cancelled, or the connection is gone: exited_cb will tell */
+  self = user_data;
+  self->ping_pending = FALSE;
+  if (!ok && self->state == REGIA_PROCESS_RUNNING && self->wanted)
+    kill_hung (self, why[0] != '\0' ? why : "it says so itself");
+}
+
+void
+regia_process_tick (RegiaProcess *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->subprocess == NULL || self->state == REGIA_PROCESS_HUNG)
+    return;
+  if (self->stop_deadline_us != 0 && now_us > self->stop_deadline_us) {
+    kill_hung (self, "it did not end in its time");
+  } else if (self->proxy == NULL) {
+    if (now_us - self->started_us > (gint64)CONNECT_DEADLINE_MS * 1000)
+      kill_hung (self, "it did not report after its start");
+  } else if (self->ping_pending) {
+    if (now_us - self->ping_sent_us > (gint64)PING_DEADLINE_MS * 1000)
+      kill_hung (self, "it does not answer");
+  } else {
+    self->ping_pending = TRUE;
+    self->ping_sent_us = now_us;
+    regia_dbus_process1_call_ping (self->proxy, self->cancellable, pinged_cb, self);
+  }
+}
+
+const char *
+regia_process_get_name (RegiaProcess *self)
+{
+  return self->name;
+}
+
+RegiaProcessState
+regia_process_get_state (RegiaProcess *self)
+{
+  return self->state;
+}
+
+guint
+regia_process_get_restarts (RegiaProcess *self)
+{
+  return self->restarts;
+}
+
+gint64
+regia_process_get_started_us (RegiaProcess *self)
+{
+  return self->started_us;
+}
+
+const char *
+regia_process_get_last_exit (RegiaProcess *self)
+{
+  return self->last_exit;
+}
+
+GVariant *
+regia_process_get_published (RegiaProcess *self)
+{
+  if (self->published != NULL)
+    return g_variant_ref (self->published);
+  return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+}
+
+/* utime + stime of /proc/PID/stat in ms, resident set of /proc/PID/statm in bytes; zeros when the process is
+ * gone. */
+static void
+read_usage (int pid, guint64 *ret_cpu_ms, guint64 *ret_rss_bytes)
+{
+  g_autofree char *stat_path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *statm_path = g_strdup_printf ("/proc/%d/statm", pid);
+  g_autofree char *stat = NULL, *statm = NULL;
+  unsigned long utime = 0, stime = 0, pages = 0;
+  const char *after_name;
+
+  *ret_cpu_ms = *ret_rss_bytes = 0;
+  if (g_file_get_contents (stat_path, &stat, NULL, NULL) && (after_name = strrchr (stat, ')')) != NULL &&
+      sscanf (after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime, &stime) == 2)
+    *ret_cpu_ms = (guint64)(utime + stime) * 1000 / (guint64)sysconf (_SC_CLK_TCK);
+  if (g_file_get_contents (statm_path, &statm, NULL, NULL) && sscanf (statm, "%*u %lu", &pages) == 1)
+    *ret_rss_bytes = (guint64)pages * (guint64)sysconf (_SC_PAGESIZE);
+}
+
+GVariant *
+regia_process_describe (const char *name, int pid, const char *state, guint restarts, gint64 started_us,
+                        const char *last_exit)
+{
+  GVariantDict dict;
+  guint64 cpu_ms = 0, rss_bytes = 0;
+
+  if (pid > 0)
+    read_usage (pid, &cpu_ms, &rss_bytes);
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "name", "s", name);
+  g_variant_dict_insert (&dict, "pid", "t", (guint64)MAX (pid, 0));
+  g_variant_dict_insert (&dict, "state", "s", state);
+  g_variant_dict_insert (&dict, "restarts", "t", (guint64)restarts);
+  g_variant_dict_insert (&dict, "uptime-ms", "t",
+                         started_us > 0 ? (guint64)(g_get_monotonic_time () - started_us) / 1000
+                                        : (guint64)0);
+  g_variant_dict_insert (&dict, "rss-bytes", "t", rss_bytes);
+  g_variant_dict_insert (&dict, "cpu-ms", "t", cpu_ms);
+  g_variant_dict_insert (&dict, "last-exit", "s", last_exit != NULL ? last_exit : "");
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+regia_process_to_variant (RegiaProcess *self)
+{
+  static const char *const names[] = {"stopped", "starting", "running", "hung", "restarting"};
+  const char *id = self->subprocess != NULL ? g_subprocess_get_identifier (self->subprocess) : NULL;
+
+  return regia_process_describe (self->name, id != NULL ? atoi (id) : 0, names[self->state], self->restarts,
+                                 self->started_us, self->last_exit);
+}

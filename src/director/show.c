@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-director"
+
+#include "show-private.h"
+
+#include "regia/base/error.h"
+#include "regia/base/json.h"
+
+#define VERSION 1
+
+void
+regia_show_clear (RegiaShow *show)
+{
+  g_clear_pointer (&show->event_id, g_free);
+  g_clear_pointer (&show->session, g_free);
+  g_clear_pointer (&show->config_path, g_free);
+}
+
+char *
+regia_show_to_json (const RegiaShow *show)
+{
+  g_autofree char *epoch = regia_epoch_to_string (&show->epoch);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "version", "x", (gint64)VERSION);
+  g_variant_dict_insert (&dict, "event", "s", show->event_id);
+  g_variant_dict_insert (&dict, "session", "s", show->session);
+  g_variant_dict_insert (&dict, "config", "s", show->config_path);
+  g_variant_dict_insert (&dict, "state", "s", show->on_air ? "on-air" : "ended");
+  g_variant_dict_insert (&dict, "epoch", "s", epoch);
+  g_variant_dict_insert (&dict, "generation", "x", (gint64)show->generation);
+  return regia_json_from_variant (g_variant_dict_end (&dict), TRUE);
+}
+
+static gboolean
+is_name (const char *text)
+{
+  if (text[0] == '\0' || text[0] == '.')
+    return FALSE;
+  for (const char *p = text; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && *p != '-' && *p != '_' && *p != '.')
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+regia_show_from_json (const char *text, RegiaShow *ret_show, GError **error)
+{
+  g_autoptr (GVariant) dict = regia_json_to_vardict (text, -1, error);
+  const char *event, *session, *config, *state, *epoch;
+  RegiaShow show = {0};
+  gint64 version, generation;
+
+  if (dict == NULL)
+    return FALSE;
+  if (!g_variant_lookup (dict, "version", "x", &version) || version != VERSION ||
+      !g_variant_lookup (dict, "event", "&s", &event) ||
+      !g_variant_lookup (dict, "session", "&s", &session) ||
+      !g_variant_lookup (dict, "config", "&s", &config) || !g_variant_lookup (dict, "state", "&s", &state) ||
+      !g_variant_lookup (dict, "epoch", "&s", &epoch) ||
+      !g_variant_lookup (dict, "generation", "x", &generation) || generation < 0 || !is_name (session) ||
+      !regia_epoch_parse (epoch, &show.epoch)) {
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "a value is missing or of the wrong kind");
+    return FALSE;
+  }
+  show.event_id = g_strdup (event);
+  show.session = g_strdup (session);
+  show.config_path = g_strdup (config);
+  show.on_air = g_str_equal (state, "on-air");
+  show.generation = (guint64)generation;
+  *ret_show = show;
+  return TRUE;
+}
+
+gboolean
+regia_show_load (const char *path, RegiaShow *ret_show, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, &local_error)) {
+    if (!g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+      g_propagate_error (error, g_steal_pointer (&local_error));
+    return FALSE;
+  }
+  if (!regia_show_from_json (text, ret_show, error)) {
+    g_prefix_error (error, "%s: ", path);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+regia_show_may_resume (const RegiaShow *show, const char *event_id, gint64 idle_s)
+{
+  return show->on_air && g_str_equal (show->event_id, event_id) && idle_s < REGIA_SHOW_RESUME_LIMIT_S;
+}
+
+char *
+regia_show_new_session (const char *recordings_dir, const char *event_id)
+{
+  for (guint n = 1;; n++) {
+    g_autofree char *name = n == 1 ? g_strdup (event_id) : g_strdup_printf ("%s-%u", event_id, n);
+    g_autofree char *path = g_build_filename (recordings_dir, name, NULL);
+
+    if (!g_file_test (path, G_FILE_TEST_EXISTS))
+      return g_steal_pointer (&name);
+  }
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-director"
+
+#include "status-private.h"
+
+#include <unistd.h>
+
+#include "regia/base/clock.h"
+
+/* Nothing on disk for this long while recording is worth an alarm: five fragments. */
+#define FRAGMENT_LATE_MS 5000
+
+const char *
+regia_show_state_to_string (RegiaShowState state)
+{
+  static const char *const names[] = {"starting", "on-air", "stopping", "ended", "failed"};
+
+  return names[state];
+}
+
+static const char *
+lookup_string (GVariant *dict, const char *key)
+{
+  const char *value = "";
+
+  g_variant_lookup (dict, key, "&s", &value);
+  return value;
+}
+
+static guint64
+lookup_number (GVariant *dict, const char *key)
+{
+  guint64 value = 0;
+
+  g_variant_lookup (dict, key, "t", &value);
+  return value;
+}
+
+G_GNUC_PRINTF (2, 3)
+static void
+add (GPtrArray *warnings, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_ptr_array_add (warnings, g_strdup_vprintf (format, args));
+  va_end (args);
+}
+
+static void
+add_recorder_warnings (GPtrArray *warnings, const RegiaConfigValues *config, GVariant *recorder)
+{
+  const char *state = lookup_string (recorder, "state"), *message = lookup_string (recorder, "message");
+  guint64 left_ms = lookup_number (recorder, "left-ms"),
+          age_ms = lookup_number (recorder, "last-fragment-age-ms");
+
+  if (state[0] == '\0') {
+    add (warnings, "Not recording: the recorder does not report. It is started again by itself");
+    return;
+  }
+  if (message[0] != '\0')
+    add (warnings, "Recorder: %s", message);
+  if (g_str_equal (state, "recording") && age_ms > FRAGMENT_LATE_MS)
+    add (warnings,
+         "Recorder: nothing has reached the disk for %" G_GUINT64_FORMAT
+         " s; what is missing is kept in memory for %u s",
+         age_ms / 1000, config->feed_seconds);
+  if (g_str_equal (state, "recording") && left_ms > 0 && left_ms / 60000 < config->warn_minutes)
+    add (warnings,
+         "The disk is full in %" G_GUINT64_FORMAT
+         " min; free space, the recording stops cleanly at the reserve",
+         left_ms / 60000);
+}
+
+static void
+add_engine_warnings (GPtrArray *warnings, GVariant *engine)
+{
+  g_autoptr (GVariant) sources = g_variant_lookup_value (engine, "sources", G_VARIANT_TYPE ("av"));
+  g_autoptr (GVariant) renditions = g_variant_lookup_value (engine, "renditions", G_VARIANT_TYPE ("av"));
+
+  if (g_variant_n_children (engine) == 0)
+    add (warnings, "No programme: the engine does not report. It is started again by itself");
+  for (gsize i = 0; sources != NULL && i < g_variant_n_children (sources); i++) {
+    g_autoptr (GVariant) boxed = g_variant_get_child_value (sources, i);
+    g_autoptr (GVariant) source = g_variant_get_variant (boxed);
+    const char *state = lookup_string (source, "state"), *last_error = lookup_string (source, "last-error");
+
+    if (!g_str_equal (state, "live") && !g_str_equal (state, "starting"))
+      add (warnings, "Source %s is %s%s%s; the slate or silence stands in for it",
+           lookup_string (source, "name"), state, last_error[0] != '\0' ? ": " : "", last_error);
+  }
+  for (gsize i = 0; renditions != NULL && i < g_variant_n_children (renditions); i++) {
+    g_autoptr (GVariant) boxed = g_variant_get_child_value (renditions, i);
+    g_autoptr (GVariant) rendition = g_variant_get_variant (boxed);
+    gboolean shed = FALSE;
+
+    if (g_variant_lookup (rendition, "shed", "b", &shed) && shed)
+      add (warnings,
+           "Rendition %s loses frames: this computer is too slow for it; choose a faster preset or fewer "
+           "renditions",
+           lookup_string (rendition, "name"));
+  }
+}
+
+char **
+regia_status_warnings (const RegiaConfigValues *config, RegiaShowState state, GVariant *engine,
+                       GVariant *recorder, GVariant *gateway, GPtrArray *relays)
+{
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new ();
+
+  if (state == REGIA_SHOW_ON_AIR) {
+    if (config->record)
+      add_recorder_warnings (warnings, config, recorder);
+    else
+      add (warnings, "This event is not recorded ([record] record = no)");
+    add_engine_warnings (warnings, engine);
+    if (g_variant_n_children (gateway) == 0)
+      add (warnings, "Viewers cannot watch: the gateway does not report. It is started again by itself");
+    for (guint i = 0; i < relays->len; i++) {
+      GVariant *relay = g_ptr_array_index (relays, i);
+      const char *relay_state = lookup_string (relay, "state"),
+                 *last_error = lookup_string (relay, "last-error");
+
+      if (g_str_equal (relay_state, "stalled") || g_str_equal (relay_state, "retrying"))
+        add (warnings, "Relay %s is %s%s%s", lookup_string (relay, "name"), relay_state,
+             last_error[0] != '\0' ? ": " : "", last_error);
+    }
+  }
+  g_ptr_array_add (warnings, NULL);
+  return (char **)g_ptr_array_free (g_steal_pointer (&warnings), FALSE);
+}
+
+static GVariant *
+describe_event (const RegiaConfigValues *config)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "name", "s", config->name);
+  g_variant_dict_insert (&dict, "place", "s", config->place);
+  g_variant_dict_insert (&dict, "start", "s", "");
+  g_variant_dict_insert (&dict, "end", "s", "");
+  if (config->start_s != 0) {
+    g_autofree char *start = regia_time_format_iso (config->start_s * REGIA_SECOND);
+    g_variant_dict_insert (&dict, "start", "s", start);
+  }
+  if (config->end_s != 0) {
+    g_autofree char *end = regia_time_format_iso (config->end_s * REGIA_SECOND);
+    g_variant_dict_insert (&dict, "end", "s", end);
+  }
+  g_variant_dict_insert_value (&dict, "languages",
+                               g_variant_new_strv ((const char *const *)config->languages, -1));
+  g_variant_dict_insert (&dict, "title-slug", "s", config->id);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+regia_status_build (const RegiaStatusInput *input)
+{
+  g_autoptr (GVariant) engine = regia_process_get_published (input->engine);
+  g_autoptr (GVariant) gateway = regia_process_get_published (input->gateway);
+  g_autoptr (GVariant) recorder = NULL;
+  g_autoptr (GPtrArray) relays = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
+  g_autofree char *wall = regia_time_format_iso (regia_clock_realtime_ns ());
+  g_autofree char *started = regia_time_format_iso (input->show->epoch.realtime_ns);
+  g_auto (GStrv) warnings = NULL;
+  GVariantBuilder relay_list, processes;
+  GVariantDict dict;
+
+  recorder = input->recorder != NULL ? regia_process_get_published (input->recorder)
+                                     : g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  g_variant_builder_init (&relay_list, G_VARIANT_TYPE ("av"));
+  g_variant_builder_init (&processes, G_VARIANT_TYPE ("av"));
+  g_variant_builder_add (
+      &processes, "v",
+      regia_process_describe ("director", getpid (), "running", 0, input->director_started_us, ""));
+  g_variant_builder_add (&processes, "v", regia_process_to_variant (input->engine));
+  if (input->recorder != NULL)
+    g_variant_builder_add (&processes, "v", regia_process_to_variant (input->recorder));
+  g_variant_builder_add (&processes, "v", regia_process_to_variant (input->gateway));
+  for (guint i = 0; i < input->relays->len; i++) {
+    RegiaProcess *process = g_ptr_array_index (input->relays, i);
+    GVariant *published = regia_process_get_published (process);
+
+    g_ptr_array_add (relays, published);
+    if (g_variant_n_children (published) > 0)
+      g_variant_builder_add (&relay_list, "v", published);
+    g_variant_builder_add (&processes, "v", regia_process_to_variant (process));
+  }
+  warnings = regia_status_warnings (input->config, input->state, engine, recorder, gateway, relays);
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "version", "s", REGIA_VERSION);
+  g_variant_dict_insert_value (&dict, "event", describe_event (input->config));
+  g_variant_dict_insert (&dict, "state", "s", regia_show_state_to_string (input->state));
+  g_variant_dict_insert (&dict, "show-time-ms", "t", (guint64)MAX (input->show_time_ns, 0) / REGIA_MSECOND);
+  g_variant_dict_insert (&dict, "wall", "s", wall);
+  g_variant_dict_insert (&dict, "started", "s", started);
+  g_variant_dict_insert (&dict, "generation", "t", input->show->generation);
+  g_variant_dict_insert_value (&dict, "engine", engine);
+  g_variant_dict_insert_value (&dict, "recorder", recorder);
+  g_variant_dict_insert_value (&dict, "gateway", gateway);
+  g_variant_dict_insert_value (&dict, "relays", g_variant_builder_end (&relay_list));
+  g_variant_dict_insert_value (&dict, "processes", g_variant_builder_end (&processes));
+  g_variant_dict_insert_value (&dict, "warnings", g_variant_new_strv ((const char *const *)warnings, -1));
+  return g_variant_dict_end (&dict);
+}
