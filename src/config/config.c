@@ -131,8 +131,8 @@ regia_config_get (RegiaConfig *self)
 /* Everything of [source NAME] that is not in the table belongs to its pipeline file, which is not known here.
  */
 static void
-read_parameters (RegiaConfigSource *source, const RegiaScanGroup *scanned, const RegiaOptionGroup *group,
-                 RegiaFaults *faults)
+read_parameters (RegiaConfig *self, RegiaConfigSource *source, const RegiaScanGroup *scanned,
+                 const RegiaOptionGroup *group, RegiaFaults *faults)
 {
   source->parameters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   source->parameter_lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -152,7 +152,11 @@ read_parameters (RegiaConfigSource *source, const RegiaScanGroup *scanned, const
                         MAX_PARAMETER_BYTES);
     else {
       g_hash_table_insert (source->parameter_lines, g_strdup (entry->key), GUINT_TO_POINTER (entry->line));
-      g_hash_table_insert (source->parameters, g_strdup (entry->key), g_steal_pointer (&value));
+      if (g_str_has_prefix (value, "./") || g_str_has_prefix (value, "../"))
+        g_hash_table_insert (source->parameters, g_strdup (entry->key),
+                             g_canonicalize_filename (value, self->values.base_dir));
+      else
+        g_hash_table_insert (source->parameters, g_strdup (entry->key), g_steal_pointer (&value));
     }
   }
 }
@@ -248,7 +252,7 @@ read_named_group (RegiaConfig *self, const RegiaScanGroup *scanned, const RegiaO
   g_ptr_array_add (array, target);
   read_group (self, scanned, group, target, faults);
   if (group->takes_parameters)
-    read_parameters ((RegiaConfigSource *)target, scanned, group, faults);
+    read_parameters (self, (RegiaConfigSource *)target, scanned, group, faults);
   else
     name_unknown_keys (scanned, group, faults);
 }

@@ -12,11 +12,12 @@
  */
 
 typedef struct {
-  char *name; /* [source NAME] */
-  char *
-      pipeline; /* name of the file in pipelines/capture/ without its suffix, or a path ending in .pipeline */
-  GHashTable *parameters; /* (element-type utf8 utf8) every other key; checked against the pipeline file's `#
-                             param` lines by the engine's check */
+  char *name;     /* [source NAME] */
+  char *pipeline; /* file in pipelines/capture/ without its suffix, or an absolute path ending in .pipeline */
+  /* (element-type utf8 utf8) every other key, checked against the pipeline file's `# param` lines by
+   * regia_config_check_pipelines(). A value beginning with ./ or ../ is a path from the event file's folder:
+   * here it is absolute already */
+  GHashTable *parameters;
   GHashTable
       *parameter_lines; /* (element-type utf8 uint) line of each parameter in the event file, for errors */
   gboolean audio;       /* its sound is taken; default true */

@@ -18,7 +18,8 @@ typedef struct {
   char *name;
   char *default_value; /* (nullable): must be given */
   char *help;
-  gboolean secret; /* `# param password= secret …`: never shown */
+  gboolean secret; /* its help begins with the word `secret`: never shown */
+  gboolean file;   /* its help begins with the word `file`: a path of a file, which `regia check` looks for */
 } RegiaPipelineParam;
 
 typedef struct {
@@ -26,9 +27,11 @@ typedef struct {
   char *path;
   char *kind; /* capture, encode, output */
   char *summary;
-  char **needs;      /* GStreamer elements */
-  GPtrArray *params; /* (element-type RegiaPipelineParam) */
-  char *text;        /* gst-launch text, comments removed */
+  char **needs;         /* GStreamer elements */
+  GPtrArray *params;    /* (element-type RegiaPipelineParam) */
+  gboolean gives_video; /* it has an element named `video` */
+  gboolean gives_audio; /* it has an element named `audio` */
+  char *text;           /* gst-launch text, comments removed */
 } RegiaPipelineFile;
 
 /** regia_pipeline_file_load: @name a bare name looked up as <folder of pipelines>/KIND/NAME.pipeline, or a
@@ -53,7 +56,10 @@ char *regia_pipeline_folder (void);
  * what is allowed
  *
  * Values are quoted for gst-launch where they are not plain words, so that no value can add elements or
- * properties.
+ * properties. A place stands in a value (`property={param}`), best without quotes round it. In caps and
+ * within quotes only letters, digits and _ - . : / @ % + are taken. Backslashes and control characters are
+ * refused everywhere. A default with blanks is written `# param text="a b"  help`. Errors:
+ * REGIA_ERROR_CONFIG, one line per fault, never with the value.
  */
 char *regia_pipeline_file_expand (const RegiaPipelineFile *self, GHashTable *values,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-config"
+
+#include <string.h>
+
+#include "config-private.h"
+#include "options-private.h"
+#include "pipeline-private.h"
+
+/* The event file against the pipeline files that it names. */
+
+static char *
+join_path_faults (const GError *error)
+{
+  g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);
+
+  return g_strjoinv (" | ", lines);
+}
+
+static guint
+parameter_line (const RegiaConfigSource *source, const char *param)
+{
+  guint line = GPOINTER_TO_UINT (g_hash_table_lookup (source->parameter_lines, param));
+
+  return line != 0 ? line : source->line;
+}
+
+/* A wrong word in [source] may have been meant as a key of its own or as a parameter of its pipeline: both
+ * are offered. */
+static void
+name_unknown_parameters (const RegiaConfigSource *source, const RegiaPipelineFile *file, const char *title,
+                         RegiaFaults *faults)
+{
+  g_autoptr (GPtrArray) faulty = regia_pipeline_file_faults (file, source->parameters);
+  g_autofree const char **own = regia_option_names (regia_option_group_find ("source"));
+
+  for (guint i = 0; i < faulty->len; i++) {
+    const RegiaPipelineFault *fault = g_ptr_array_index (faulty, i);
+    const char *near = NULL;
+
+    if (strstr (fault->text, "did you mean") == NULL && g_str_has_prefix (fault->text, "not a parameter"))
+      near = regia_nearest_name (fault->param, own);
+    if (near != NULL)
+      regia_faults_add (faults, parameter_line (source, fault->param), title, fault->param,
+                        "unknown key; did you mean \"%s\"?", near);
+    else
+      regia_faults_add (faults, parameter_line (source, fault->param), title, fault->param, "%s",
+                        fault->text);
+  }
+}
+
+static void
+check_named_files (const RegiaConfigSource *source, const RegiaPipelineFile *file, const char *title,
+                   RegiaFaults *faults)
+{
+  for (guint i = 0; i < file->params->len; i++) {
+    const RegiaPipelineParam *param = g_ptr_array_index (file->params, i);
+    const char *path = g_hash_table_lookup (source->parameters, param->name);
+    guint line = parameter_line (source, param->name);
+    g_autofree char *quoted = NULL;
+
+    if (!param->file || param->secret || path == NULL || path[0] == '\0')
+      continue;
+    quoted = regia_quote_clip (path);
+    if (!g_path_is_absolute (path))
+      regia_faults_add (faults, line, title, param->name,
+                        "%s is not a whole path; begin it with / or with ./", quoted);
+    else if (!g_file_test (path, G_FILE_TEST_EXISTS))
+      regia_faults_add (faults, line, title, param->name, "there is no file %s; check the path", quoted);
+  }
+}
+
+static gboolean
+mixes (const RegiaConfigAudio *audio, const char *source)
+{
+  return g_strv_contains ((const char *const *)audio->sources, source);
+}
+
+static void
+check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *faults)
+{
+  const RegiaConfigValues *values = &self->values;
+  g_autofree char *title = g_strconcat ("source ", source->name, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("capture", source->pipeline, &error);
+
+  if (file == NULL) {
+    g_autofree char *why = join_path_faults (error);
+
+    regia_faults_add (faults, regia_scan_line (self->scan, title, "pipeline"), title, "pipeline", "%s", why);
+    return;
+  }
+  name_unknown_parameters (source, file, title, faults);
+  check_named_files (source, file, title, faults);
+  if (values->picture != NULL && g_str_equal (values->picture, source->name) && !file->gives_video)
+    regia_faults_add (faults, regia_scan_line (self->scan, "programme", "picture"), "programme", "picture",
+                      "[source %s] gives no picture (pipeline %s); show another", source->name, file->name);
+  for (guint i = 0; i < values->audios->len && !file->gives_audio; i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
+    g_autofree char *audio_title = g_strconcat ("audio ", audio->language, NULL);
+    const RegiaScanGroup *scanned = regia_scan_find_group (self->scan, audio_title);
+
+    /* only where a person named it: the default of `sources` takes in those without sound as well */
+    if (scanned != NULL && regia_scan_find_entry (scanned, "sources") != NULL && mixes (audio, source->name))
+      regia_faults_add (faults, regia_scan_line (self->scan, audio_title, "sources"), audio_title, "sources",
+                        "[source %s] gives no sound (pipeline %s); remove it here", source->name, file->name);
+  }
+}
+
+gboolean
+regia_config_check_pipelines (RegiaConfig *self, GError **error)
+{
+  g_autoptr (RegiaFaults) faults = regia_faults_new (self->file);
+  const RegiaConfigValues *values = &self->values;
+
+  for (guint i = 0; i < values->sources->len; i++)
+    check_source (self, g_ptr_array_index (values->sources, i), faults);
+  for (guint i = 0; i < values->renditions->len; i++) {
+    const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
+    g_autofree char *title = g_strconcat ("rendition ", rendition->name, NULL);
+    g_autoptr (GError) encoder_error = NULL;
+    g_autoptr (RegiaPipelineFile) file =
+        regia_pipeline_file_load ("encode", rendition->encoder, &encoder_error);
+
+    if (file == NULL) {
+      g_autofree char *why = join_path_faults (encoder_error);
+
+      regia_faults_add (faults, regia_scan_line (self->scan, title, "encoder"), title, "encoder", "%s", why);
+    }
+  }
+  return regia_faults_raise (faults, error);
+}
