@@ -111,6 +111,8 @@ regia_av_add_stream (AVFormatContext *context, const RegiaTrack *track, GError *
   }
   if (!regia_av_fill_parameters (stream->codecpar, track, error))
     return NULL;
+  /* The name goes into hdlr: what reads the recording back after a crash finds its tracks by it. */
+  av_dict_set (&stream->metadata, "handler_name", track->name, 0);
   if (regia_track_is_video (track)) {
     stream->time_base = (AVRational){1, REGIA_AV_VIDEO_TIMESCALE};
     if (track->rate_num > 0 && track->rate_den > 0)
