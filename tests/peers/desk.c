@@ -75,7 +75,7 @@ need_data_cb (GstAppSrc *source, guint length, Desk *self)
     double value = self->voice->len ? g_array_index (self->voice, gint16, at % self->voice->len) / 8.0 : 0;
     guint within = (guint)(at % RATE);
 
-    if (within < BEEP)
+    if (at >= RATE && within < BEEP) /* the first second is for the sink to get going */
       value += 16000 * sin (2 * G_PI * 1000 * within / RATE);
     ((gint16 *)map.data)[2 * i] = ((gint16 *)map.data)[2 * i + 1] = (gint16)CLAMP (value, -32768, 32767);
   }

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The camera stops, freezes, and comes back: the slate in between, sound never stops, the file is the same."""
+
+from harness import Camera, Desk, Regia, check, decodes_cleanly, equal, main, marks
+
+
+def run(t):
+    camera, desk = Camera(t), Desk(t)
+    regia = Regia(t, name="away", sources={"camera": {"pipeline": "rtsp", "location": camera.url},
+                                           "desk": {"pipeline": "pulse", "server": desk.server, "device": desk.device}}).start()
+    with t.case("on air", needed=True):
+        regia.wait_on_air()
+        regia.wait_status("camera live", lambda s: state(s) == "live")
+    regia.wait_recorded(3000)
+
+    with t.case("the camera goes away: said so"):
+        camera.command("stop")
+        regia.wait_status("camera gone", lambda s: state(s) != "live", 10)
+        regia.wait_recorded(4000)
+    with t.case("the camera is there again: said so, without anybody's help"):
+        camera.command("start")
+        regia.wait_status("camera live", lambda s: state(s) == "live", 15)
+        regia.wait_recorded(3000)
+    with t.case("the camera freezes, connection and all: said so"):
+        camera.command("freeze")
+        regia.wait_status("camera stalled", lambda s: state(s) != "live", 10)
+        regia.wait_recorded(2000)
+        camera.command("thaw")
+        regia.wait_status("camera live", lambda s: state(s) == "live", 20)
+        regia.wait_recorded(3000)
+
+    with t.case("one item, one file", needed=True):
+        regia.command("stop", "--state", regia.state, timeout=60)
+        regia.wait_session("finished", 60)
+        equal(len(regia.recordings()), 1, "items")
+        path = regia.session_file()
+        decodes_cleanly(path)
+    found = marks(t, path)
+    video, audio = found["video"], found["audio"]
+    t.say(f"slates {video['slates']}, steps {video['steps']}, gaps {audio['gaps']}, beeps {len(audio['beeps'])}, "
+          f"holes {video['missing_ranges']}")
+    with t.case("the programme never stopped: a frame each 40 ms"):
+        equal(video["steps"], [], "steps in the picture")
+        check(video["step_max_ms"] <= 41, f"longest step {video['step_max_ms']} ms")
+    with t.case("the slate was shown each time, within 1 s"):
+        slates = [s for s in video["slates"] if s["frames"] > 5 and s["from_ms"] > 1000]
+        equal(len(slates), 2, "times the slate was shown")
+        # A picture that stands still before the slate is one frame shown again and again.
+        check(video["duplicates"] <= 2 * 26, f"{video['duplicates']} frames shown twice: more than 1 s each time")
+    with t.case("sound never stopped"):
+        equal(audio["gaps"], [], "gaps")
+        beeps = audio["beeps"]
+        wrong = [(a, b) for a, b in zip(beeps, beeps[1:]) if abs(b - a - 1000) > 5]
+        check(len(beeps) > 12 and not wrong, f"{len(beeps)} beeps; not 1 s apart: {wrong}")
+
+
+def state(status):
+    return next(s["state"] for s in status["engine"]["sources"] if s["name"] == "camera")
+
+
+main(run)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pipelines/run from a fresh copy of the tree: builds, starts, prints the addresses, restarts a director that dies, ends at Ctrl-C."""
+
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+from harness import Regia, check, equal, main
+from harness.scenario import ROOT
+
+
+class Terminal:
+    """A program on a terminal of its own, so that Ctrl-C is a key, not a signal."""
+
+    def __init__(self, t, argv):
+        self.began = time.monotonic()
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.execvpe(argv[0], argv, {**t.env, "TERM": "xterm"})
+        self.text = ""
+        self.status = None
+        self.log = open(t.out / "terminal.log", "w", encoding="utf-8")
+        threading.Thread(target=self.read, daemon=True).start()
+        t.defer(self.end)
+
+    def read(self):
+        try:
+            while data := os.read(self.master, 4096):
+                self.text += data.decode(errors="replace")
+                self.log.write(data.decode(errors="replace"))
+                self.log.flush()
+        except OSError:
+            pass
+
+    def press(self, key):
+        os.write(self.master, key)
+
+    def ended(self):
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is not None
+
+    def end(self):
+        if not self.ended():
+            os.kill(self.pid, signal.SIGTERM)
+            until = time.monotonic() + 20
+            while not self.ended() and time.monotonic() < until:
+                time.sleep(0.1)
+            if not self.ended():
+                os.kill(self.pid, signal.SIGKILL)
+
+
+def run(t):
+    tree = t.dir / "tree"
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+    regia = Regia(t, name="setup")
+    regia.binary = tree / "build/src/regia"
+
+    terminal = Terminal(t, [str(tree / "pipelines/run"), str(regia.event), "--state", str(regia.state)])
+    with t.case("a fresh tree is built and started, and says what it is doing", needed=True):
+        t.wait("the page", lambda: regia.request("/")[0] == 200, 280, 0.3)
+        t.say(f"a page after {time.monotonic() - terminal.began:.0f} s")
+        check("Building" in terminal.text, terminal.text[:600])
+        regia.wait_on_air()
+    with t.case("it prints the addresses of page, recordings and status"):
+        t.wait("addresses", lambda: all(f"127.0.0.1:{regia.port}{p}" in terminal.text for p in ("/", "/recordings", "/api/v1/status")), 10)
+    with t.case("a live line says what is going on"):
+        t.wait("a line", lambda: re.search(r"\r[^\n]*\S", terminal.text[-2000:]), 10)
+    with t.case("a director that is killed is started again, and resumes the event"):
+        pid = director(regia)
+        os.kill(pid, signal.SIGKILL)
+        t.wait("another director", lambda: director(regia) not in (None, pid), 10)
+        regia.wait_on_air()
+    with t.case("Ctrl-C ends the event and prints where the recording is"):
+        regia.wait_recorded(2000)
+        terminal.press(b"\x03")
+        t.wait("the end", terminal.ended, 60)
+        equal(terminal.status, 0, f"exit status, after {terminal.text[-600:]}")
+        check(str(regia.session_file().parent) in terminal.text, terminal.text[-1500:])
+        equal(regia.pids(), [], "still running")
+    with t.case("the second start is quick"):
+        second = Terminal(t, [str(tree / "pipelines/run"), str(regia.event), "--state", str(regia.state)])
+        t.wait("the status", regia.status, 20, 0.05)
+        took = time.monotonic() - second.began
+        t.say(f"a director after {took:.1f} s")
+        check(took < 4, f"{took:.1f} s")
+        second.end()
+
+
+def director(regia):
+    done = subprocess.run(["pgrep", "-f", f"{regia.binary} run"], capture_output=True, text=True, check=False)
+    pids = [int(pid) for pid in done.stdout.split()]
+    return pids[0] if pids else None
+
+
+main(run)

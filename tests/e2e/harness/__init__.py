@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the end-to-end scenarios share. A scenario is a file of tests/e2e/ that begins with a number:
+
+    from harness import Camera, Regia, main, marks
+
+    def run(t):
+        regia = Regia(t, sources={"camera": {"pipeline": "test"}})
+        regia.start()
+        with t.case("it goes on air"):
+            regia.wait_on_air()
+
+    main(run)
+
+It is started as `NN_name.py --build FOLDER --output FOLDER` (tests/run does that), prints TAP, and leaves every log in the output
+folder. Nothing here sleeps where an event can be waited for: `t.wait` asks again until it is so, or says what it saw last.
+"""
+
+from .browser import Browser
+from .disk import LoopDisk
+from .peers import Camera, Desk, Rtmp, SilentPeer, Srt, decodes_cleanly, free_port, marks, top_boxes
+from .regia import Regia
+from .scenario import Scenario, check, equal, main
+
+__all__ = ["Browser", "Camera", "Desk", "LoopDisk", "Regia", "Rtmp", "Scenario", "SilentPeer", "Srt", "check",
+           "decodes_cleanly", "equal", "free_port", "main", "marks", "top_boxes"]

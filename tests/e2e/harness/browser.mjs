@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A viewer in headless Chromium. Opens the address given, then answers each line on standard input with a line of JSON:
+//   probe       what is on the page now (see below)
+//   click SEL   presses what the CSS selector finds
+//   open URL    goes to another address
+// Ends with its standard input.
+import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+const [address, picture] = process.argv.slice(2);
+
+const folder = mkdtempSync(join(tmpdir(), 're-browser-'));
+const context = await chromium.launchPersistentContext(folder, {
+  executablePath: '/usr/bin/chromium',
+  headless: true,
+  viewport: { width: 900, height: 700 },
+  locale: 'it-IT',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
+});
+const page = context.pages()[0] ?? await context.newPage();
+const foreign = new Set();
+const errors = [];
+let loads = 0;
+page.on('request', (request) => {
+  const url = new URL(request.url());
+  if (url.protocol.startsWith('http') && url.origin !== new URL(address).origin) foreign.add(url.origin);
+});
+page.on('pageerror', (error) => errors.push(String(error)));
+page.on('console', (message) => console.error(`${message.type()}: ${message.text()}`));
+page.on('load', () => loads++);
+
+// Runs in the page. The marks are those of regia/engine/mark.h.
+function look () {
+  const video = document.querySelector('video');
+  const answer = {
+    state: document.body.dataset.state ?? '',
+    text: document.body.innerText,
+    language: document.documentElement.lang,
+    time: video?.currentTime ?? 0,
+    muted: video?.muted ?? null,
+    paused: video?.paused ?? null,
+    decoded: video?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
+    soundBytes: video?.webkitAudioDecodedByteCount ?? 0,
+    level: null,
+    frame: null,
+    wall: 0,
+    now: Date.now(),
+  };
+  if (!video || !video.videoWidth) return answer;
+  if (!video.muted) {
+    if (!window.regiaTest) {
+      const audio = new AudioContext();
+      const analyser = new AnalyserNode(audio, { fftSize: 32768 });
+      new MediaElementAudioSourceNode(audio, { mediaElement: video }).connect(analyser).connect(audio.destination);
+      window.regiaTest = { audio, analyser };
+    }
+    const samples = new Float32Array(window.regiaTest.analyser.fftSize);
+    window.regiaTest.analyser.getFloatTimeDomainData(samples);
+    answer.level = Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
+  }
+  const width = video.videoWidth;
+  const canvas = new OffscreenCanvas(width, video.videoHeight);
+  const context = canvas.getContext('2d');
+  context.drawImage(video, 0, 0);
+  const edge = (block) => Math.floor(block * width / 48);
+  const pixels = context.getImageData(0, 0, width, edge(2)).data;
+  const at = (column, row) => pixels[4 * (Math.floor((edge(row) + edge(row + 1)) / 2) * width + Math.floor((edge(column) + edge(column + 1)) / 2)) + 1];
+  const bits = [];
+  for (let row = 0; row < 2; row++) {
+    const white = at(0, row);
+    const black = at(1, row);
+    if (white - black < 80) return answer;
+    for (let column = 2; column < 48; column++) bits.push(at(column, row) * 2 >= white + black ? 1 : 0);
+  }
+  const number = (from, count) => bits.slice(from, from + count).reduce((value, bit) => value * 2 + bit, 0);
+  const frame = number(0, 32);
+  const wall = number(32, 42);
+  let crc = 0xffff;
+  const bytes = [];
+  for (let i = 3; i >= 0; i--) bytes.push(Math.floor(frame / 256 ** i) % 256);
+  for (let i = 5; i >= 0; i--) bytes.push(Math.floor(wall / 256 ** i) % 256);
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let i = 0; i < 8; i++) crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
+  }
+  if (crc === number(74, 16)) {
+    answer.frame = frame;
+    answer.wall = wall;
+  }
+  return answer;
+}
+
+const commands = {
+  async probe () {
+    return { ...await page.evaluate(look), loads, foreign: [...foreign], errors };
+  },
+  async click (selector) {
+    await page.click(selector, { timeout: 10000 });
+    return {};
+  },
+  async open (url) {
+    await page.goto(url, { timeout: 20000 });
+    return {};
+  },
+};
+
+console.log(JSON.stringify(await commands.open(address).then(() => ({ ready: true }), (error) => ({ error: String(error) }))));
+for await (const line of createInterface({ input: process.stdin })) {
+  const [word, ...rest] = line.split(' ');
+  console.log(JSON.stringify(await commands[word](rest.join(' ')).catch((error) => ({ error: String(error) }))));
+}
+if (picture) await page.screenshot({ path: picture }).catch(() => undefined);
+await context.close();
+rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The far ends: camera, mixing desk, platforms, and the measuring tool."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import threading
+
+from .scenario import check
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def marks(t, source, *options, timeout=120):
+    """What tests/peers/marks finds in a file or at an address; see there."""
+    done = subprocess.run([str(t.tool("marks")), *map(str, options), str(source)], capture_output=True, text=True, timeout=timeout,
+                          check=False, env=t.env)
+    check(done.returncode == 0, f"marks {source}: {done.returncode}: {done.stderr[-600:]}")
+    result = json.loads(done.stdout.splitlines()[-1])
+    result["stderr"] = done.stderr
+    return result
+
+
+def decodes_cleanly(path):
+    """`ffmpeg -v error` has nothing to say about a file, from its first packet to its last."""
+    done = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-f", "null", "-"], capture_output=True, text=True,
+                          timeout=120, check=False)
+    check(done.returncode == 0 and not done.stderr.strip(), f"ffmpeg -v error {path}: {done.returncode}: {done.stderr[-600:]}")
+
+
+def top_boxes(path):
+    """The names of the boxes at the top of an MP4 file, in order (ISO/IEC 14496-12 §4.2)."""
+    names = []
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        at = 0
+        while at + 8 <= size:
+            file.seek(at)
+            length, name = struct.unpack(">I4s", file.read(8))
+            if length == 1:
+                length = struct.unpack(">Q", file.read(8))[0]
+            names.append(name.decode("latin-1"))
+            at += length or size
+    return names
+
+
+class Camera:
+    """tests/peers/rtsp-camera."""
+
+    def __init__(self, t):
+        self.port = free_port()
+        self.url = f"rtsp://127.0.0.1:{self.port}/camera"
+        self.process = t.spawn("camera", [t.tool("rtsp-camera"), "--port", self.port], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.ready()
+
+    def ready(self):
+        line = self.process.stdout.readline()
+        check(line == b"ready\n", f"rtsp-camera said {line!r}")
+
+    def command(self, word):
+        self.process.stdin.write(word.encode() + b"\n")
+        self.process.stdin.flush()
+        if word == "start":
+            self.ready()
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+
+
+class Desk:
+    """A PulseAudio server of its own with a null sink, on which a voice speaks and a beep sounds at each full second."""
+
+    def __init__(self, t):
+        self.folder = t.dir / "desk"
+        self.folder.mkdir(mode=0o700)
+        self.server = f"unix:{self.folder}/native"
+        self.device = "desk.monitor"
+        env = {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder), "PULSE_RUNTIME_PATH": str(self.folder)}
+        voice = self.folder / "voice.wav"
+        subprocess.run(["espeak-ng", "-v", "it", "-w", str(voice),
+                        "Benvenuti alla conferenza Sirio migranti, esperienze a confronto. Diamo la parola ai relatori."],
+                       check=True, capture_output=True, timeout=30)
+        self.pulse = t.spawn("pulseaudio", [
+            "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
+            "--log-level=error", f"--load=module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
+            "--load=module-null-sink sink_name=desk rate=48000 channels=2"], env=env)
+        t.wait("PulseAudio's socket", (self.folder / "native").exists)
+        self.player = t.spawn("desk", [t.tool("desk"), "--server", self.server, "--device", "desk", voice],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+        check(self.player.stdout.readline() == b"ready\n", "the desk does not play; see desk.log")
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.player.stdin.close()
+        self.player.wait(10)
+        self.pulse.terminate()
+
+
+NGINX = """
+load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+user root;
+events {{ worker_connections 64; }}
+rtmp {{
+  server {{
+    listen 127.0.0.1:{port};
+    chunk_size 4096;
+    ack_window 50000;
+    application live {{
+      live on;
+      record all;
+      record_path {folder}/records;
+      record_unique on;
+    }}
+  }}
+}}
+"""
+
+
+class Rtmp:
+    """A platform: nginx with its RTMP module, which keeps what it gets as FLV."""
+
+    def __init__(self, t, name="rtmp", port=None):
+        self.t = t
+        self.port = port or free_port()
+        self.url = f"rtmp://127.0.0.1:{self.port}/live"
+        self.folder = t.dir / name
+        (self.folder / "records").mkdir(parents=True)
+        conf = self.folder / "nginx.conf"
+        conf.write_text(NGINX.format(folder=self.folder, port=self.port), encoding="utf-8")
+        self.process = t.spawn(name, ["nginx", "-p", self.folder, "-c", conf, "-e", "stderr"])
+        t.wait(f"{name} listens", self.listens)
+
+    def listens(self):
+        with socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+
+    def files(self):
+        return sorted((self.folder / "records").glob("*.flv"), key=lambda p: p.stat().st_mtime)
+
+    def workers(self):
+        done = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
+        return [self.process.pid, *map(int, done.stdout.split())]
+
+    def freeze(self):
+        for pid in self.workers():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        for pid in self.workers():
+            os.kill(pid, signal.SIGCONT)
+
+
+class Srt:
+    """A platform: srt-live-transmit as listener, which keeps what it gets as MPEG-TS."""
+
+    def __init__(self, t, name="srt", passphrase=None):
+        self.port = free_port(socket.SOCK_DGRAM)
+        self.url = f"srt://127.0.0.1:{self.port}"
+        self.file = t.dir / f"{name}.ts"
+        secret = f"&passphrase={passphrase}" if passphrase else ""
+        with open(self.file, "wb") as out:
+            self.process = t.spawn(name, ["srt-live-transmit", "-q", "-loglevel:error",
+                                          f"srt://127.0.0.1:{self.port}?mode=listener&latency=400{secret}", "file://con"], stdout=out)
+
+
+class SilentPeer:
+    """Accepts connections and never says a word: TCP, or UDP when told so."""
+
+    def __init__(self, t, kind=socket.SOCK_STREAM):
+        self.socket = socket.socket(socket.AF_INET, kind)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.accepted = []
+        if kind == socket.SOCK_STREAM:
+            self.socket.listen(16)
+            threading.Thread(target=self.accept, daemon=True).start()
+        t.defer(self.socket.close)
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self.accepted.append(self.socket.accept()[0])

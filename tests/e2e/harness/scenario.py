@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A scenario's frame: cases, waiting, programs started and ended, logs searched for sanitizer reports."""
+
+import argparse
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|WARNING: \w+Sanitizer|Sanitizer: CHECK failed|\(process:\d+\): \S+-CRITICAL|"
+                    r" critical regia|GLib(-GObject|-GIO)?-CRITICAL")
+
+
+class Failure(Exception):
+    """Something is not as it should be; the text says what."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def equal(found, wanted, what):
+    check(found == wanted, f"{what}: {found!r}, not {wanted!r}")
+
+
+class Scenario:
+    def __init__(self, build, output):
+        self.build = Path(build).resolve()
+        self.out = Path(output).resolve()
+        self.out.mkdir(parents=True, exist_ok=True)
+        # Short, because sockets live below it.
+        self.dir = Path(tempfile.mkdtemp(prefix="re-", dir="/tmp"))
+        self.cases = self.failed = 0
+        self.cleanups = []
+        self.children = []
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(self.dir),
+            # GStreamer's list of plugins, shared by all scenarios: making it takes seconds.
+            "XDG_CACHE_HOME": str(self.out.parent / "cache"),
+            "XDG_RUNTIME_DIR": str(self.dir),
+            **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS") or k in ("G_SLICE", "G_MESSAGES_DEBUG", "GST_DEBUG")},
+        }
+
+    def tool(self, name):
+        return self.build / "tests/peers" / name
+
+    @contextlib.contextmanager
+    def case(self, name, needed=False):
+        """One test case. After a failure the scenario goes on, unless what follows needs it."""
+        began = time.monotonic()
+        try:
+            yield
+        except Exception as error:  # pylint: disable=broad-except
+            self.report(name, False, began, error)
+            if needed:
+                raise Ended() from error
+        else:
+            self.report(name, True, began)
+
+    def report(self, name, ok, began, error=None):
+        self.cases += 1
+        self.failed += not ok
+        if error is not None:
+            lines = str(error).splitlines() or [""]
+            if not isinstance(error, (Failure, TimeoutError)):
+                lines = traceback.format_exception(error)
+                lines = "".join(lines).splitlines()[-12:]
+            for line in lines[:30]:
+                print(f"# {line[:600]}")
+        print(f"{'ok' if ok else 'not ok'} {self.cases} - {name} # time={time.monotonic() - began:.2f}", flush=True)
+
+    def say(self, text):
+        print(f"# {text}", flush=True)
+
+    def wait(self, what, question, timeout=15, pause=0.1):
+        """Asks until the answer is true, and returns it; the error says what was seen last."""
+        until = time.monotonic() + timeout
+        seen = None
+        while True:
+            try:
+                answer = question()
+                if answer:
+                    return answer
+                seen = answer if answer is not None else seen
+            except (OSError, ValueError, KeyError, IndexError, StopIteration, subprocess.SubprocessError) as error:
+                seen = f"{type(error).__name__}: {error}"
+            if time.monotonic() >= until:
+                raise TimeoutError(f"{what}: not within {timeout} s; last seen: {seen!r}"[:1200])
+            time.sleep(pause)
+
+    def spawn(self, name, argv, stdin=None, stdout=None, env=None, **options):
+        """Starts a program that is ended with the scenario. What it says goes to NAME.log."""
+        log = open(self.out / f"{name}.log", "ab")
+        child = subprocess.Popen([str(a) for a in argv], stdin=stdin or subprocess.DEVNULL, stdout=stdout or log, stderr=log,
+                                 env={**self.env, **(env or {})}, start_new_session=True, **options)
+        log.close()
+        self.children.append(child)
+        return child
+
+    def defer(self, function):
+        self.cleanups.append(function)
+
+    def end(self):
+        for function in reversed(self.cleanups):
+            try:
+                function()
+            except Exception as error:  # pylint: disable=broad-except
+                self.say(f"cleaning up: {error}")
+        for child in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(5)
+
+    def check_logs(self):
+        """No process of ours has written a sanitizer's report or a critical of GLib's into any log."""
+        began = time.monotonic()
+        found = []
+        for path in sorted(self.out.glob("*.log")):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            for number, line in enumerate(lines):
+                if REPORT.search(line):
+                    found += [f"{path.name}:{number + 1}:", *lines[number:number + 14]]
+                    break
+        self.report("no sanitizer report and no critical in any log", not found, began, Failure("\n".join(found)) if found else None)
+
+
+class Ended(Exception):
+    """The scenario cannot go on; said already."""
+
+
+def main(run):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True, help="build folder")
+    parser.add_argument("--output", required=True, help="folder for logs")
+    options = parser.parse_args()
+    t = Scenario(options.build, options.output)
+
+    def end(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    began = time.monotonic()
+    try:
+        run(t)
+    except Ended:
+        pass
+    except KeyboardInterrupt:
+        t.report("the scenario was not interrupted", False, began)
+    except Exception as error:  # pylint: disable=broad-except
+        t.report("the scenario runs to its end", False, began, error)
+    finally:
+        t.end()
+    t.check_logs()
+    print(f"1..{t.cases}", flush=True)
+    if not t.failed:
+        shutil.rmtree(t.dir, ignore_errors=True)
+    else:
+        t.say(f"left as it was: {t.dir}")
+    sys.exit(1 if t.failed else 0)
