@@ -108,20 +108,18 @@ static int
 wait_writable (RegiaOutputIo *io)
 {
   struct pollfd polled[2] = {{.fd = io->fd, .events = POLLOUT}, {.fd = -1, .events = POLLIN}};
-  g_autoptr (GCancellable) held = NULL;
-  int result;
 
-  if (interrupt_cb (io))
-    return AVERROR_EXIT;
-  if (io->cancellable != NULL) {
+  if (io->cancellable != NULL)
     polled[1].fd = g_cancellable_get_fd (io->cancellable);
-    if (polled[1].fd >= 0)
-      held = g_object_ref (io->cancellable);
+  while (!interrupt_cb (io) && polled[0].revents == 0) {
+    int wait_ms = (int)((io->deadline_us - g_get_monotonic_time ()) / 1000) + 1;
+
+    if (poll (polled, 2, MAX (wait_ms, 0)) < 0)
+      polled[0].revents = 0;
   }
-  result = poll (polled, 2, (int)((io->deadline_us - g_get_monotonic_time ()) / 1000) + 1);
-  if (held != NULL)
-    g_cancellable_release_fd (held);
-  return result < 0 && errno != EINTR ? AVERROR (errno) : 0;
+  if (polled[1].fd >= 0)
+    g_cancellable_release_fd (io->cancellable);
+  return polled[0].revents != 0 ? 0 : AVERROR_EXIT;
 }
 
 /* At most PIPE_BUF at a time: that much never blocks on a pipe that poll() calls writable, whatever the flags

@@ -1,8 +1,175 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-relay"
+
 #include "regia/relay/relay.h"
+
+#include <unistd.h>
+
+#include "regia/base/error.h"
+#include "regia/control/child.h"
+#include "worker-private.h"
+
+#define PUBLISH_MS 500
+#define FINISH_MS  1300 /* then the worker is cancelled: a stop takes 2 s at most */
+
+/*
+ * The relay process: a thin shell around one RegiaRelayWorker. The main thread publishes the worker's state
+ * and answers the director; the worker's thread does all that may block.
+ */
+typedef struct {
+  RegiaChild *child;        /* (owned) */
+  RegiaConfig *config;      /* (owned) */
+  RegiaRelayWorker *worker; /* (owned) */
+  char *said;               /* (owned) state and error last logged */
+  gboolean stuck;           /* the worker's thread would not end */
+} Relay;
+
+static const RegiaConfigRelay *
+find_relay (const RegiaConfigValues *values, const char *name, GError **error)
+{
+  for (guint i = 0; i < values->relays->len; i++) {
+    const RegiaConfigRelay *relay = g_ptr_array_index (values->relays, i);
+
+    if (g_str_equal (relay->name, name))
+      return relay;
+  }
+  g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "The event has no [relay %s]", name);
+  return NULL;
+}
+
+/* One line in the log for each turn of affairs. */
+static void
+say (Relay *self, GVariant *state)
+{
+  const char *name, *error;
+  g_autofree char *now = NULL;
+
+  g_variant_lookup (state, "state", "&s", &name);
+  g_variant_lookup (state, "last-error", "&s", &error);
+  now = g_str_equal (name, "retrying") ? g_strconcat (name, ": ", error, NULL) : g_strdup (name);
+  if (g_strcmp0 (now, self->said) == 0)
+    return;
+  g_free (self->said);
+  self->said = g_steal_pointer (&now);
+  if (g_str_equal (name, "retrying") || g_str_equal (name, "stalled"))
+    g_warning ("%s", self->said);
+  else if (!g_str_equal (name, "connecting"))
+    g_message ("%s", self->said);
+}
+
+static gboolean
+publish_cb (gpointer data)
+{
+  Relay *self = data;
+  GVariant *state = g_variant_ref_sink (regia_relay_worker_get_state (self->worker));
+
+  say (self, state);
+  regia_child_set_state (self->child, state);
+  g_variant_unref (state);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+health_cb (char **ret_why, gpointer data)
+{
+  Relay *self = data;
+
+  return regia_relay_worker_is_healthy (self->worker, ret_why);
+}
+
+static gboolean
+impatient_cb (gpointer data)
+{
+  Relay *self = data;
+
+  regia_relay_worker_stop (self->worker, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+/* The worker may be stuck in the resolver, which nothing can interrupt: the process goes all the same. */
+static gboolean
+gone_cb (gpointer data)
+{
+  Relay *self = data;
+
+  self->stuck = TRUE;
+  regia_child_stopped (self->child);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+stop_cb (RegiaChild *child, gboolean finish, gpointer data)
+{
+  Relay *self = data;
+
+  regia_relay_worker_stop (self->worker, finish);
+  g_timeout_add (FINISH_MS, impatient_cb, self);
+  g_timeout_add (FINISH_MS + 500, gone_cb, self);
+}
+
+static void
+done_cb (gpointer data)
+{
+  Relay *self = data;
+
+  regia_child_stopped (self->child);
+}
+
+static gboolean
+start (Relay *self, int argc, char **argv, GError **error)
+{
+  const RegiaConfigValues *values;
+  const RegiaConfigRelay *relay;
+  RegiaRelayWorkerSetup setup;
+  g_autofree char *video = NULL;
+  g_autofree char *audio = NULL;
+
+  self->child = regia_child_new (argc, argv, error);
+  if (self->child == NULL)
+    return FALSE;
+  self->config = regia_config_load (regia_child_get_event_path (self->child),
+                                    regia_child_get_base_dir (self->child), error);
+  if (self->config == NULL)
+    return FALSE;
+  values = regia_config_get (self->config);
+  relay = find_relay (values, regia_child_get_instance (self->child), error);
+  if (relay == NULL)
+    return FALSE;
+  video = g_strconcat ("video/", relay->rendition, NULL);
+  audio = g_strconcat ("audio/", relay->language, NULL);
+  regia_relay_worker_setup (&setup, relay);
+  setup.video = video;
+  setup.audio = audio;
+  setup.feed_path = regia_child_get_feed_path (self->child);
+  setup.epoch = *regia_child_get_epoch (self->child);
+  self->worker = regia_relay_worker_new (&setup, done_cb, self);
+  return TRUE;
+}
 
 int
 regia_relay_main (int argc, char **argv)
 {
-  return 70;
+  Relay self = {0};
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  if (!start (&self, argc, argv, &error)) {
+    if (self.child != NULL) {
+      regia_child_failed (self.child, error);
+      return regia_child_run (self.child, NULL, NULL);
+    }
+    g_warning ("%s", error->message);
+    return regia_error_exit_status (error);
+  }
+  regia_child_set_health (self.child, health_cb, &self);
+  publish_cb (&self);
+  g_timeout_add (PUBLISH_MS, publish_cb, &self);
+  status = regia_child_run (self.child, stop_cb, &self);
+  if (self.stuck)
+    _exit (status);
+  regia_relay_worker_free (self.worker);
+  regia_config_unref (self.config);
+  regia_child_free (self.child);
+  g_free (self.said);
+  return status;
 }
