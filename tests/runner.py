@@ -4,9 +4,10 @@
 
 A stage is one thing to do (a build with its unit tests, the lint, the end-to-end tests …). Stages run one after another but for
 the two ordinary builds with their unit tests and fuzz targets, of which one has each core. Every stage gives its results as
-cases: TAP lines of its own, or the JUnit file of `meson test`. Nothing stops at a failure.
+cases, TAP lines for the most part. Nothing stops at a failure.
 """
 
+import concurrent.futures
 import json
 import os
 import re
@@ -16,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,7 @@ SANITIZERS = {
     "G_SLICE": "always-malloc",
 }
 APART = ("fuzz", "peers", "bench", "lint", "e2e", "web")  # folders of tests/ that do not mirror src/
-TAP = re.compile(r"^(not ok|ok)\s+\d+\s*-?\s*(.*?)(?:\s+#\s*(.*))?$")
+TAP = re.compile(r"^(not ok|ok)\s+\d+\s*(?:-\s+)?(.*?)(?:\s+#\s*(.*))?$")
 
 
 class Results:
@@ -76,12 +76,12 @@ class Run:
 
     def wants_stage(self, stage):
         """Whether a stage has any test that is wanted: its tests are known from the tree, before anything is built."""
-        programs = {
+        known = {
             "unit": lambda: [f"{p.parent.name}/{p.stem}" for p in (ROOT / "tests").glob("*/*.c") if p.parent.name not in APART],
             "fuzz": lambda: [p.stem for p in (ROOT / "tests/fuzz").glob("*.c")],
         }
-        programs["sanitized"] = programs["unit"]
-        names = programs[stage]() if stage in programs else [stage]
+        known["sanitized"] = known["unit"]
+        names = known[stage]() if stage in known else [stage]
         return not self.wanted or any(self.wants(f"{stage}/{name}") for name in names)
 
     def call(self, argv, log, env=None, timeout=900, line=None):
@@ -120,11 +120,13 @@ class Run:
             except ProcessLookupError:
                 pass
 
-    def tap(self, stage, argv, log, env=None, timeout=900):
-        """A command that prints TAP: one case a line. Dying without a verdict is a failed case too."""
-        state = {"cases": 0, "failed": 0, "why": [], "since": time.monotonic()}
+    def tap(self, stage, argv, log, env=None, timeout=900, join="/"):
+        """A command that prints TAP: one case a line. Dying without a verdict, or with fewer cases than planned, is a failed case too."""
+        state = {"cases": 0, "failed": 0, "plan": None, "why": [], "since": time.monotonic()}
 
         def line(text):
+            if match := re.match(r"^1\.\.(\d+)", text):
+                state["plan"] = int(match[1])
             match = TAP.match(text)
             if not match:
                 state["why"].append(text)
@@ -137,14 +139,18 @@ class Run:
             ok = None if note.lower().startswith("skip") else match[1] == "ok"
             state["cases"] += 1
             state["failed"] += ok is False
-            self.results.add(f"{stage}/{match[2]}", ok, seconds, "\n".join(state["why"]))
+            self.results.add(f"{stage}{join}{match[2]}", ok, seconds, "\n".join(state["why"]))
             state["why"] = []
 
+        (LOGS / log).unlink(missing_ok=True)
         status, seconds = self.call(argv, log, env, timeout, line)
+        why = "\n".join(state["why"])
         if status is None:
-            self.results.add(f"{stage} (ended within {timeout} s)", False, seconds, "\n".join(state["why"]))
-        elif (status != 0 and not state["failed"]) or (state["cases"] == 0 and not self.wanted):
-            self.results.add(f"{stage} (runs)", False, seconds, "\n".join(state["why"]) + f"\nexit status {status}")
+            self.results.add(f"{stage} (ends within {timeout} s)", False, seconds, why)
+        elif status != 0 and not state["failed"]:
+            self.results.add(f"{stage} (exit status)", False, seconds, f"{why}\nexit status {status}")
+        elif state["cases"] != state["plan"]:
+            self.results.add(f"{stage} (runs what it planned)", False, seconds, f"{why}\n{state['cases']} of {state['plan']} cases ran")
 
 
 def tail(log, lines=25):
@@ -173,65 +179,30 @@ def build(run, name, options, env=None, jobs=2):
 
 def errors_of(log):
     text = tail(log, 400).splitlines()
-    found = [n for n, line in enumerate(text) if "error:" in line or "FAILED" in line or "undefined reference" in line]
+    found = [n for n, line in enumerate(text) if re.search(r"error:|undefined reference|multiple definition|^ninja: error", line)]
     return "\n".join(text[found[0]:found[0] + 25]) if found else "\n".join(text[-25:])
 
 
-def meson_tests(run, stage, folder, suite, env=None, jobs=1, multiplier=1):
-    """`meson test` of a suite; the cases are those of its JUnit file."""
+def programs(run, stage, folder, suite, env=None, jobs=1, multiplier=1):
+    """The tests that meson.build lists in a suite, run as meson would, but with each case seen as it ends."""
     shown = subprocess.run(["meson", "introspect", "--tests", folder], capture_output=True, text=True, check=False)
-    names = sorted({t["name"] for t in json.loads(shown.stdout or "[]") if any(s.split(":")[-1] == suite for s in t["suite"])})
-    whole = any(w in stage for w in run.wanted)
-    names = [n for n in names if whole or run.wants(f"{stage}/{n}")]
-    if not names:
-        if not run.wanted:
-            run.results.add(f"{stage} (has tests)", False, 0, "no test is listed in this suite")
-        return
-    base = f"{stage.replace('/', '-')}"
-    junit = folder / "meson-logs" / f"{base}.junit.xml"
-    junit.unlink(missing_ok=True)
-    log = f"{base}.log"
-    (LOGS / log).unlink(missing_ok=True)
-    run.call(["meson", "test", "-C", folder, "--no-rebuild", "--suite", suite, "--num-processes", jobs, "--logbase", base,
-              "-t", multiplier, "--print-errorlogs", *names], log, env, 1500)
-    try:
-        suites = ElementTree.parse(junit).getroot().findall("testsuite")
-    except (OSError, ElementTree.ParseError) as error:
-        run.results.add(f"{stage} (results)", False, 0, f"{error}\n{tail(log)}")
-        return
-    detail = read_text(folder / "meson-logs" / f"{base}.txt")
-    seen = set()
-    for part in suites:
-        cases = part.findall("testcase")
-        # TAP programs: a suite each, named PROJECT:SUITE/TEST. Programs that only exit: cases of one suite.
-        for case in cases:
-            program = part.get("name", "").split(":", 1)[-1].split("/", 1)[-1]
-            label = case.get("name", "")
-            seen.update({program, label})
-            bad = [e for e in case if e.tag in ("failure", "error")]
-            skipped = any(e.tag == "skipped" for e in case)
-            name = f"{stage}/{label}" if program in ("", suite, "regia") or len(cases) == 1 and program == label else f"{stage}/{program}: {label}"
-            why = "\n".join(filter(None, [e.get("message") or e.text for e in bad]))
-            run.results.add(name, None if skipped else not bad, float(case.get("time") or part.get("time") or 0),
-                            (why or "") + "\n" + log_of(detail, program) if bad else "")
-    for name in names:
-        if not any(name in s or s in name for s in seen if s):
-            run.results.add(f"{stage}/{name} (ran)", False, 0, log_of(detail, name))
+    tests = [t for t in json.loads(shown.stdout or "[]") if any(s.split(":")[-1] == suite for s in t["suite"])]
+    if not tests:
+        run.results.add(f"{stage} (has tests)", False, 0, "no test is listed in this suite")
 
+    def one(test):
+        log = f"{stage}-{test['name'].replace('/', '-')}.log"
+        settings = {**test["env"], **(env or {})}
+        timeout = test["timeout"] * multiplier or 600
+        if test["protocol"] == "tap":
+            run.tap(stage, test["cmd"], log, settings, timeout, "")
+            return
+        (LOGS / log).unlink(missing_ok=True)
+        status, seconds = run.call(test["cmd"], log, settings, timeout)
+        run.results.add(f"{stage}/{test['name']}", status == 0, seconds, f"{tail(log)}\nexit status {status}")
 
-def read_text(path):
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def log_of(detail, program):
-    """The part of a meson test log that belongs to a program, its last lines."""
-    for part in re.split(r"^={20,} *\d+/\d+ *=+$", detail, flags=re.M):
-        if program and re.search(rf"^test:\s+\S*{re.escape(program)}\s*$", part, flags=re.M):
-            return "\n".join(part.splitlines()[-25:])
-    return ""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(one, [t for t in tests if run.wants(f"{stage}/{t['name']}")]))
 
 
 def ordinary_builds(run):
@@ -239,12 +210,12 @@ def ordinary_builds(run):
 
     def gcc():
         if folder := build(run, "gcc", [], {"CC": "gcc"}, 1):
-            meson_tests(run, "unit", folder, "unit")
+            programs(run, "unit", folder, "unit")
 
     def clang():
         options = ["-Dfuzz=true"]
         if folder := build(run, "clang", options, {"CC": "clang"}, 1):
-            meson_tests(run, "fuzz", folder, "fuzz", SANITIZERS)
+            programs(run, "fuzz", folder, "fuzz", SANITIZERS)
 
     threads = []
     if run.wants_stage("unit"):
@@ -265,7 +236,7 @@ def sanitizers(run):
     if folder is None:
         return
     if run.wants_stage("sanitized"):
-        meson_tests(run, "sanitized", folder, "unit", SANITIZERS, 2, 3)
+        programs(run, "sanitized", folder, "unit", SANITIZERS, 2, 3)
     for path in e2e:
         end_to_end(run, folder, path)
 
