@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole event: an IP camera and a mixing desk, a viewer, two platforms, and the recording that is fetched at the end."""
 

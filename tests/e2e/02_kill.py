@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """kill -9 of each process in turn, during one event: what the recording loses is counted in its frames."""
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SIGSTOP of each process in turn: a hang is noticed and the process is replaced."""
 

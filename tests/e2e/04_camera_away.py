@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The camera stops, freezes, and comes back: the slate in between, sound never stops, the file is the same."""
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The disk gets full during an event: live goes on, the status says so in words, and recording resumes when there is space."""
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Platforms that refuse, are silent, freeze: the recording and the platform that works get every frame."""
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The viewer's page: waits for the event, plays it, survives the death of gateway and engine without a reload, says when it is over."""
 

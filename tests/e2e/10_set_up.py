@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """pipelines/run from a fresh copy of the tree: builds, starts, prints the addresses, restarts a director that dies, ends at Ctrl-C."""
 
