@@ -3,10 +3,17 @@
 
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <string.h>
 
 #include "regia/base/error.h"
 
 #define MAX_DEPTH 32
+
+static gint
+compare_keys_cb (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
+}
 
 /*
  * Our own walk instead of json_gvariant_serialize(): that one loses the difference between a missing number
@@ -24,13 +31,17 @@ node_from_variant (GVariant *value)
   }
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT)) {
     JsonObject *object = json_object_new ();
+    g_autoptr (GPtrArray) keys = g_ptr_array_new ();
     const char *key;
-    GVariant *entry;
 
+    /* GVariantDict keeps no order; people and tests compare answers, so keys are sorted. */
     g_variant_iter_init (&iter, value);
-    while (g_variant_iter_next (&iter, "{&sv}", &key, &entry)) {
-      json_object_set_member (object, key, node_from_variant (entry));
-      g_variant_unref (entry);
+    while (g_variant_iter_next (&iter, "{&sv}", &key, NULL))
+      g_ptr_array_add (keys, (gpointer)key);
+    g_ptr_array_sort (keys, compare_keys_cb);
+    for (guint i = 0; i < keys->len; i++) {
+      g_autoptr (GVariant) entry = g_variant_lookup_value (value, g_ptr_array_index (keys, i), NULL);
+      json_object_set_member (object, g_ptr_array_index (keys, i), node_from_variant (entry));
     }
     node = json_node_new (JSON_NODE_OBJECT);
     json_node_take_object (node, object);

@@ -155,7 +155,7 @@ test_json (void)
   g_assert_no_error (error);
   text = regia_json_from_variant (g_variant_ref (dict), FALSE);
   g_assert_cmpstr (text, ==,
-                   "{\"a\":1,\"b\":[true,\"x\",2.5,\"\"],\"c\":{\"d\":\"è\"},\"big\":9007199254740993}");
+                   "{\"a\":1,\"b\":[true,\"x\",2.5,\"\"],\"big\":9007199254740993,\"c\":{\"d\":\"è\"}}");
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_assert_null (regia_json_to_vardict (bad[i], -1, &error));
     g_assert_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA);

@@ -112,6 +112,7 @@ static gboolean
 give_up_cb (gpointer user_data)
 {
   g_error ("what was waited for did not come");
+  return G_SOURCE_REMOVE;
 }
 
 /* Runs the main context until @condition holds, 20 s at most. */
