@@ -1,8 +1,304 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
 #include "regia/gateway/gateway.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "regia/base/error.h"
+#include "regia/base/json.h"
+#include "regia/config/config.h"
+#include "regia/control/child.h"
+#include "regia/gateway/address.h"
+#include "regia/gateway/isolate.h"
+#include "regia/gateway/live.h"
+#include "regia/gateway/router.h"
+#include "regia/gateway/server.h"
+
+#define DESCRIPTORS   65536
+#define HANG_MS       5000
+#define STOP_DRAIN_MS 1000
+
+/*
+ * The gateway process: opens what it needs, shuts itself in, and then serves. The main thread owns the
+ * control connection, the board and this struct; the feed thread (live.c) writes the window; HTTP workers
+ * (server.c) read the site.
+ *
+ * It goes on serving after the event: the feed's end closes the window, the recordings stay. It goes away
+ * when the director says so.
+ */
+typedef struct {
+  RegiaChild *child;   /* (owned) */
+  RegiaConfig *config; /* (owned) */
+  RegiaHlsWindow *window;
+  RegiaSite site;
+  RegiaServer *server;
+  RegiaLive *live;
+  int recordings_fd;
+  char *address;    /* (owned) as a browser would use it */
+  char **addresses; /* (owned) */
+  GVariant *status; /* (owned) (nullable): the director's last answer */
+  gint64 status_us; /* when it came */
+  gboolean asking;
+  guint64 errors_told; /* of the feed thread */
+  guint timer;
+} Gateway;
+
+static void
+gateway_free (Gateway *self)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_pointer (&self->server, regia_server_free); /* first what asks, then what is asked */
+  g_clear_pointer (&self->live, regia_live_free);
+  g_clear_pointer (&self->site.assets, regia_assets_free);
+  g_clear_pointer (&self->site.board, regia_board_free);
+  g_clear_pointer (&self->site.viewers, regia_viewers_free);
+  g_clear_pointer (&self->site.library, regia_library_free);
+  regia_site_clear (&self->site);
+  g_clear_pointer (&self->window, regia_hls_window_free);
+  if (self->recordings_fd >= 0)
+    close (self->recordings_fd);
+  g_clear_pointer (&self->status, g_variant_unref);
+  g_free (self->address);
+  g_strfreev (self->addresses);
+  g_clear_pointer (&self->config, regia_config_unref);
+  g_clear_pointer (&self->child, regia_child_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Gateway, gateway_free)
+
+/* Process.State of gateway, see control/org.regia.control.xml. */
+static GVariant *
+make_state (Gateway *self)
+{
+  gint64 age_ms;
+  RegiaHlsStats hls;
+  RegiaServerStats http;
+  GVariantDict dict;
+
+  regia_hls_window_get_stats (self->window, &hls);
+  regia_server_get_stats (self->server, &http);
+  age_ms =
+      hls.segments == 0
+          ? 0
+          : (regia_epoch_show_time (regia_child_get_epoch (self->child)) - hls.newest_end_ns) / REGIA_MSECOND;
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "address", "s", self->address);
+  g_variant_dict_insert (&dict, "addresses", "^as", self->addresses);
+  g_variant_dict_insert (&dict, "viewers", "t",
+                         (guint64)regia_viewers_count (self->site.viewers, g_get_monotonic_time () / 1000));
+  g_variant_dict_insert (&dict, "connections", "t", (guint64)http.connections);
+  g_variant_dict_insert (&dict, "requests", "t", http.wire.requests);
+  g_variant_dict_insert (&dict, "refused", "t", http.wire.refused + http.wire.turned_away + http.wire.cut);
+  g_variant_dict_insert (&dict, "bytes-sent", "t", http.wire.bytes_sent);
+  g_variant_dict_insert (&dict, "segments", "t", hls.segments);
+  g_variant_dict_insert (&dict, "last-segment-age-ms", "t", (guint64)MAX (age_ms, 0));
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/* Renders status and health once for all requests of the coming second. */
+static void
+post_board (Gateway *self, GVariant *state)
+{
+  gint64 age_ms = (g_get_monotonic_time () - self->status_us) / 1000;
+  g_autoptr (GVariant) shown = regia_board_render (self->status, state, age_ms);
+  g_autoptr (GBytes) json = NULL, health = NULL;
+  gboolean healthy = FALSE;
+  char *text;
+
+  if (shown != NULL) {
+    g_variant_ref_sink (shown);
+    text = regia_json_from_variant (shown, FALSE);
+    json = g_bytes_new_take (text, strlen (text));
+  }
+  text = regia_board_judge (shown, age_ms, &healthy);
+  health = g_bytes_new_take (text, strlen (text));
+  regia_board_post (self->site.board, json, healthy, health);
+}
+
+static void
+got_status_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Gateway *self = data;
+  g_autoptr (GError) error = NULL;
+  GVariant *status = regia_child_get_status_finish (self->child, result, &error);
+  g_autoptr (GVariant) state = NULL;
+
+  self->asking = FALSE;
+  if (status == NULL) {
+    g_debug ("status: %s", error->message);
+    return;
+  }
+  g_clear_pointer (&self->status, g_variant_unref);
+  self->status = status;
+  self->status_us = g_get_monotonic_time ();
+  state = make_state (self);
+  post_board (self, state);
+}
+
+static void
+tell_feed_errors (Gateway *self)
+{
+  g_autofree char *last = NULL;
+  guint64 errors = regia_live_errors (self->live, &last);
+
+  if (errors > self->errors_told)
+    g_warning ("live stream: %s (%" G_GUINT64_FORMAT " faults so far)", last, errors);
+  self->errors_told = errors;
+}
+
+static gboolean
+second_cb (gpointer data)
+{
+  Gateway *self = data;
+  g_autoptr (GVariant) state = make_state (self);
+
+  regia_child_set_state (self->child, g_variant_ref (state));
+  post_board (self, state);
+  tell_feed_errors (self);
+  if (!self->asking) {
+    self->asking = TRUE;
+    regia_child_get_status (self->child, NULL, got_status_cb, self);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+health_cb (char **ret_why, gpointer data)
+{
+  Gateway *self = data;
+
+  if (!regia_server_is_healthy (self->server, HANG_MS, ret_why))
+    return FALSE;
+  if (regia_live_tick_age_ms (self->live) > HANG_MS) {
+    *ret_why = g_strdup ("the thread that follows the feed has not moved for 5 s");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+stop_cb (RegiaChild *child, gboolean finish, gpointer data)
+{
+  Gateway *self = data;
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (finish)
+    regia_live_finish (self->live);
+  regia_server_set_drain (self->server, finish ? STOP_DRAIN_MS : 0);
+  g_clear_pointer (&self->server, regia_server_free);
+  regia_child_stopped (child);
+}
+
+/* The director makes the folder before it starts us; behind the isolation nothing new could be opened. */
+static void
+open_library (Gateway *self)
+{
+  const char *path = regia_child_get_recordings_dir (self->child);
+
+  self->recordings_fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (self->recordings_fd < 0)
+    g_warning ("%s: %s; recordings are not listed until the gateway is started again", path,
+               g_strerror (errno));
+  else
+    self->site.library = regia_library_new (self->recordings_fd);
+}
+
+static gboolean
+open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
+{
+  RegiaServerOptions options = {.listen = values->listen,
+                                .hosts = (const char *const *)values->hosts,
+                                .threads = MAX (values->threads, 1)};
+
+  regia_limits_default (&options.limits);
+  options.limits.max_connections = values->max_connections;
+  options.limits.max_connections_per_address = values->max_connections_per_address;
+  self->server = regia_server_new (&options, regia_site_answer, &self->site, error);
+  if (self->server == NULL)
+    return FALSE;
+  self->addresses = regia_addresses (values->listen, (const char *const *)values->hosts,
+                                     regia_server_get_port (self->server));
+  self->address = g_strdup (self->addresses[0]);
+  return TRUE;
+}
+
+static gboolean
+isolate (Gateway *self, GError **error)
+{
+  const char *const read_only[] = {regia_child_get_recordings_dir (self->child),
+                                   regia_child_get_run_dir (self->child), NULL};
+  RegiaIsolation done;
+
+  if (!regia_isolate (read_only, &done, error))
+    return FALSE;
+  if (done.landlock_abi == 0)
+    g_info ("this kernel has no Landlock: the gateway could read files it does not need (it gains no "
+            "privileges all the same)");
+  else if (done.missed > 0)
+    g_warning ("%u of %u threads could not be isolated", done.missed, done.threads);
+  else
+    g_info ("isolated: recordings read-only, nothing else (Landlock ABI %d, %u threads)", done.landlock_abi,
+            done.threads);
+  return TRUE;
+}
+
+static gboolean
+start (Gateway *self, GError **error)
+{
+  const RegiaConfigValues *values;
+  RegiaHlsOptions hls;
+  guint descriptors;
+
+  self->config = regia_config_load (regia_child_get_event_path (self->child),
+                                    regia_child_get_base_dir (self->child), error);
+  if (self->config == NULL)
+    return FALSE;
+  values = regia_config_get (self->config);
+  descriptors = regia_raise_descriptors (DESCRIPTORS);
+  if (descriptors < values->max_connections + 64)
+    g_warning ("only %u descriptors allowed: at most %u connections instead of %u; raise LimitNOFILE",
+               descriptors, descriptors > 64 ? descriptors - 64 : 1, values->max_connections);
+  open_library (self);
+
+  hls = (RegiaHlsOptions){.segment_ns = (gint64)values->segment_ms * REGIA_MSECOND,
+                          .segments = values->window_segments,
+                          .segments_kept = values->window_segments + 4,
+                          .epoch = *regia_child_get_epoch (self->child)};
+  self->window = regia_hls_window_new (&hls);
+  self->site.window = self->window;
+  self->site.assets = regia_assets_new ("/org/regia/web/");
+  self->site.board = regia_board_new ();
+  self->site.viewers = regia_viewers_new ();
+  regia_site_init (&self->site, values->segment_ms);
+
+  if (!open_server (self, values, error) || !isolate (self, error) ||
+      !regia_server_start (self->server, error))
+    return FALSE;
+  self->live = regia_live_new (regia_child_get_feed_path (self->child), self->window,
+                               regia_child_get_epoch (self->child));
+  regia_child_set_health (self->child, health_cb, self);
+  self->timer = g_timeout_add (1000, second_cb, self);
+  second_cb (self);
+  g_info ("serving %s with %u workers", self->address, MAX (values->threads, 1));
+  return TRUE;
+}
 
 int
 regia_gateway_main (int argc, char **argv)
 {
-  return 70;
+  g_auto (Gateway) self = {.recordings_fd = -1};
+  g_autoptr (GError) error = NULL;
+
+  g_unsetenv ("SOUP_SERVER_HTTP2"); /* before there are threads: libsoup would speak HTTP/2 */
+  self.child = regia_child_new (argc, argv, &error);
+  if (self.child == NULL) {
+    g_printerr ("%s\n", error->message);
+    return regia_error_exit_status (error);
+  }
+  if (!start (&self, &error))
+    regia_child_failed (self.child, error);
+  return regia_child_run (self.child, stop_cb, &self);
 }

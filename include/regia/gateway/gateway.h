@@ -4,7 +4,7 @@
 /**
  * regia_gateway_main:
  *
- * The gateway process: `regia child gateway …`, started by the director and by nobody else (see control/child.h for what is passed).
- * Returns: the exit status, sysexits(3).
+ * The gateway process: `regia child gateway …`, started by the director and by nobody else (see
+ * control/child.h for what is passed). Returns: the exit status, sysexits(3).
  */
 int regia_gateway_main (int argc, char **argv);

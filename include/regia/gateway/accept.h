@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "regia/gateway/limits.h"
+#include "regia/gateway/wire.h"
+
+/**
+ * regia_listen:
+ * @address: `A.B.C.D:PORT`, `[V6]:PORT` or `localhost:PORT`; port 0 takes a free one
+ * @count: sockets wanted, one a worker (SO_REUSEPORT: the kernel spreads connections over them)
+ * @ret_fds: (array length=count) (out caller-allocates) (transfer full): non-blocking listening sockets
+ * @ret_bound: (out) (transfer full): the address they listen on
+ *
+ * The first socket is bound without SO_REUSEPORT, so that a second show on the same port is an error and not
+ * half of the viewers. Errors: REGIA_ERROR_STATE when somebody else has the address, G_IO_ERROR otherwise;
+ * the message says what to do.
+ */
+gboolean regia_listen (const char *address, guint count, int *ret_fds, GSocketAddress **ret_bound,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * RegiaAcceptor: one worker's way in: accepts, counts, turns away, and keeps every connection to its
+ * deadlines. When descriptors run out it pauses 200 ms and goes on. When the house is full, the connection
+ * that has been idle longest makes room.
+ *
+ * All functions but regia_acceptor_read_stats() belong to the worker's thread.
+ */
+typedef struct _RegiaAcceptor RegiaAcceptor;
+
+/** Called for each connection let in. @remote: its address. Returns: %FALSE when it could not be taken. */
+typedef gboolean (*RegiaAcceptedFunc) (RegiaWire *wire, GSocketAddress *remote, gpointer user_data);
+
+/**
+ * regia_acceptor_new: starts accepting in the thread's default main context.
+ * @listen_fd: (transfer none); @census, @hosts, @limits: (transfer none), must outlive it
+ */
+RegiaAcceptor *regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts,
+                                   const RegiaLimits *limits, RegiaAcceptedFunc accepted, gpointer user_data);
+/** regia_acceptor_stop: accepts no more; connections go on. */
+void regia_acceptor_stop (RegiaAcceptor *self);
+/** regia_acceptor_busy: connections with an answer on its way. */
+guint regia_acceptor_busy (RegiaAcceptor *self);
+/** regia_acceptor_free: every connection must have been closed by the HTTP layer before; lingering ones are
+ * cut. */
+void regia_acceptor_free (RegiaAcceptor *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaAcceptor, regia_acceptor_free)
+
+/** regia_acceptor_read_stats: adds this worker's counters to @stats. Any thread. */
+void regia_acceptor_read_stats (RegiaAcceptor *self, RegiaWireStats *stats);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * regia_addresses:
+ * @listen: as configured; @hosts: (nullable): allowed names; @port: the port in use
+ *
+ * Returns: (transfer full) (array zero-terminated=1): addresses to show to people, the one to give away
+ * first: allowed names, then what the listen address means (every address of this machine when it is 0.0.0.0
+ * or [::]). Reads the network interfaces.
+ */
+char **regia_addresses (const char *listen, const char *const *hosts, guint port);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/**
+ * RegiaReply: the answer to a request, as a value: no socket, no library. What the router fills in and the
+ * HTTP layer sends. Strings are constants or text made here from safe characters; nothing a stranger sent is
+ * ever copied into a header.
+ */
+
+/** Which set of security headers goes with an answer. */
+typedef enum {
+  REGIA_GUARD_DATA, /* everything that is not a page: may load nothing, may be framed by nobody */
+  REGIA_GUARD_PAGE, /* the pages: own scripts, hls.js' blobs */
+} RegiaGuard;
+
+#define REGIA_ETAG_BYTES       80
+#define REGIA_REPLY_TEXT_BYTES 160
+
+typedef struct {
+  guint status;
+  gboolean is_slow; /* nothing is filled in yet: ask again on a thread that may wait for the disk */
+  RegiaGuard guard;
+  const char *content_type;  /* (nullable) static */
+  const char *cache_control; /* (nullable) static */
+  const char *allow;         /* (nullable) static: 405 and OPTIONS */
+  gboolean cors;             /* players of other sites may read it */
+  gboolean cors_preflight;   /* and may send these headers: for OPTIONS */
+  gboolean accept_ranges;
+  char etag[REGIA_ETAG_BYTES];                /* "" none; with quotes */
+  char last_modified[32];                     /* "" none; IMF-fixdate */
+  char content_range[REGIA_REPLY_TEXT_BYTES]; /* "" none */
+  char disposition[REGIA_REPLY_TEXT_BYTES];   /* "" none */
+  GBytes *body;                               /* (owned) (nullable): shared, never copied */
+  int fd; /* (owned): −1, or a file whose bytes offset … offset + length − 1 are the body */
+  guint64 offset, length;
+} RegiaReply;
+
+/** regia_reply_init: an empty 500. */
+void regia_reply_init (RegiaReply *self);
+void regia_reply_clear (RegiaReply *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaReply, regia_reply_clear)
+
+/** regia_reply_length: the body's bytes, for Content-Length. */
+guint64 regia_reply_length (const RegiaReply *self);
+
+/**
+ * regia_reply_error:
+ * @json: whether it was asked under /api/
+ * @words: static or of safe characters: what is wrong and what to do; shown as a small page or as JSON
+ */
+void regia_reply_error (RegiaReply *self, guint status, gboolean json, const char *words);

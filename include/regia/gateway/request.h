@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * The request check: everything a stranger can say to us, judged before any other code sees it. Pure
+ * functions of (bytes, length).
+ *
+ * A request of ours has no body, so a connection carries nothing but heads: request line and fields up to an
+ * empty line (RFC 9112 §2). The grammar is taken literally: CRLF only, no folded lines, no space before a
+ * colon, no control characters. What is lenient in one program and strict in the next is how requests are
+ * smuggled.
+ */
+
+#define REGIA_REQUEST_MAX_HEAD_BYTES   16384
+#define REGIA_REQUEST_MAX_FIELDS       100
+#define REGIA_REQUEST_MAX_TARGET_BYTES 2048
+
+typedef enum {
+  REGIA_METHOD_GET,
+  REGIA_METHOD_HEAD,
+  REGIA_METHOD_OPTIONS,
+} RegiaMethod;
+
+/** For the Allow field of a 405. */
+#define REGIA_REQUEST_ALLOW "GET, HEAD, OPTIONS"
+
+/** A request that passed. The strings point into the head that was parsed, and live as long as it does. */
+typedef struct {
+  RegiaMethod method;
+  gboolean http10;   /* HTTP/1.0: answered and closed */
+  gboolean close;    /* the client asked for `Connection: close` */
+  const char *path;  /* starts with `/`; [A-Za-z0-9._~/-] only, no `..`, no `//`; "*" for OPTIONS of the whole
+                        server */
+  const char *query; /* (nullable) [A-Za-z0-9_=&.-]* */
+  const char *host;  /* as written, with its port */
+  const char *range, *if_range;  /* (nullable) single fields; NULL when given twice */
+  const char *if_none_match;     /* (nullable) */
+  const char *if_modified_since; /* (nullable) */
+  const char *user_agent;        /* (nullable) */
+  const char *viewer;            /* (nullable) X-Regia-Viewer when it is 1–32 hexadecimal digits */
+} RegiaRequest;
+
+/** Why a request is refused; the connection is closed behind it. */
+typedef struct {
+  guint status;      /* 400, 405, 411, 414, 417, 421, 431, 505 */
+  const char *words; /* static */
+  gboolean json;     /* asked under /api/: say it as JSON */
+  gboolean head;     /* the method was HEAD: no body */
+} RegiaRefusal;
+
+/** RegiaHosts: the names under which this server answers. Immutable once made; any thread. */
+typedef struct _RegiaHosts RegiaHosts;
+
+/**
+ * regia_hosts_new:
+ * @names: (nullable) (array zero-terminated=1): host names or addresses without a port; "*" allows every name
+ * @listen: (nullable): the listen address, `ADDRESS:PORT` or `[ADDRESS]:PORT`; its address is allowed as well
+ *
+ * localhost, 127.0.0.1 and [::1] are always allowed. Case does not matter.
+ */
+RegiaHosts *regia_hosts_new (const char *const *names, const char *listen);
+void regia_hosts_free (RegiaHosts *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaHosts, regia_hosts_free)
+
+/** regia_hosts_allow: whether @host (`name`, `name:port`, `[v6]:port`; @length bytes) is one of them. Pure.
+ */
+gboolean regia_hosts_allow (const RegiaHosts *self, const char *host, gsize length);
+
+/**
+ * regia_request_head_length:
+ * @data, @length: what has arrived so far
+ * @scanned: (inout): where the search goes on at the next call; 0 at first
+ *
+ * Returns: bytes up to and with the empty line that ends the first head in @data, or 0 while there is none. A
+ * line feed without its carriage return ends a head too, so that the parser sees it and can refuse it at
+ * once.
+ */
+gsize regia_request_head_length (const char *data, gsize length, gsize *scanned);
+
+/**
+ * regia_request_parse:
+ * @head, @length: one head with its empty line; changed in place (ends of strings are marked in it)
+ * @hosts: allowed names
+ * @ret_request: filled on success
+ * @ret_refusal: filled on refusal
+ *
+ * Checks, in this order: grammar and version, method, exactly one Host and it and the target's host allowed
+ * (RFC 9110 §7.2, §7.4), no body (Content-Length, Transfer-Encoding; RFC 9112 §6), number of fields, target.
+ * Any thread.
+ */
+gboolean regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, RegiaRequest *ret_request,
+                              RegiaRefusal *ret_refusal) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "regia/gateway/assets.h"
+#include "regia/gateway/board.h"
+#include "regia/gateway/http.h"
+#include "regia/gateway/viewers.h"
+#include "regia/hls/window.h"
+#include "regia/recorder/library.h"
+
+/**
+ * The router: which address gives what. A fixed table; addresses are looked up, never joined to file names.
+ *
+ *   /  /recordings            the pages               /live/…                      HLS
+ *   /assets/… /favicon.ico    what they load          /recordings/ID/NAME          a download
+ *   /healthz                  for monitoring          /api/v1/status /recordings /recordings/ID /openapi.json
+ */
+typedef struct {
+  RegiaAssets *assets; /* (unowned) all of them, and outlive the server */
+  RegiaBoard *board;
+  RegiaViewers *viewers;
+  RegiaHlsWindow *window;
+  RegiaLibrary *library; /* (nullable): no recordings folder */
+  char *playlist_cache;  /* (owned) Cache-Control of a playlist: half a segment */
+} RegiaSite;
+
+/** regia_site_init: sets what follows from the segment's length and nothing else; the caller sets the rest.
+ */
+void regia_site_init (RegiaSite *self, guint segment_ms);
+void regia_site_clear (RegiaSite *self);
+
+/** regia_site_answer: a #RegiaHttpAnswerFunc; @user_data is a RegiaSite. Any thread. */
+void regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait,
+                        RegiaReply *reply, gpointer user_data);
+
+/** regia_download_answer: one file of a recording, whole, in part or not changed (see regia_range_decide()).
+ * May wait for the disk. */
+void regia_download_answer (RegiaLibrary *library, const char *id, const char *name,
+                            const RegiaRequest *request, RegiaReply *reply);

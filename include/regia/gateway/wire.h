@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "regia/gateway/limits.h"
+#include "regia/gateway/request.h"
+
+/**
+ * RegiaWire: one accepted connection, between the socket and the HTTP library. It collects a head, has it
+ * judged by regia_request_parse(), and only then shows the library a request: one of six fixed heads. What
+ * strangers send never reaches the library's parsers. Refusals are written from here and the connection is
+ * closed behind them.
+ *
+ * It is a GIOStream with pollable, non-blocking ends. All functions belong to the worker's thread.
+ */
+#define REGIA_TYPE_WIRE (regia_wire_get_type ())
+G_DECLARE_FINAL_TYPE (RegiaWire, regia_wire, REGIA, WIRE, GIOStream)
+
+typedef enum {
+  REGIA_WIRE_IDLE,   /* waits for a request's first byte */
+  REGIA_WIRE_HEAD,   /* a head is arriving */
+  REGIA_WIRE_ANSWER, /* a request is being answered */
+  REGIA_WIRE_LINGER, /* refused and half closed: waits for the client to have read why */
+  REGIA_WIRE_CLOSED,
+} RegiaWirePhase;
+
+/** Counters of one worker, written by its thread only, read by any (atomically, relaxed). */
+typedef struct {
+  guint64 requests, refused, bytes_sent, accepted, turned_away, cut;
+} RegiaWireStats;
+
+typedef struct {
+  const RegiaHosts *hosts;   /* (transfer none) */
+  const RegiaLimits *limits; /* (transfer none) */
+  RegiaWireStats *stats;     /* (transfer none) */
+  /* The wire is closed by the library, or lingers; called once. */
+  void (*closed) (RegiaWire *wire, gpointer user_data);
+  gpointer user_data;
+} RegiaWireOwner;
+
+/** regia_wire_new: @fd (transfer full) is a connected, non-blocking socket. @owner must outlive the wire. */
+RegiaWire *regia_wire_new (int fd, const RegiaPeer *peer, const RegiaWireOwner *owner);
+
+const RegiaPeer *regia_wire_get_peer (RegiaWire *self);
+RegiaWirePhase regia_wire_get_phase (RegiaWire *self);
+
+/** regia_wire_get_request: the request that is to be answered, valid until the answer is complete. */
+const RegiaRequest *regia_wire_get_request (RegiaWire *self);
+
+/** regia_wire_is_last: the answer to the present request must carry `Connection: close`. */
+gboolean regia_wire_is_last (RegiaWire *self);
+
+/** regia_wire_expect_body: a body follows the head that is written next, so both may leave in one packet. */
+void regia_wire_expect_body (RegiaWire *self);
+
+/** regia_wire_sweep: called some times a second: shuts the connection down when it missed a deadline; ends
+ * lingering. Returns: %TRUE when it was cut. @now_us: g_get_monotonic_time(). */
+gboolean regia_wire_sweep (RegiaWire *self, gint64 now_us);
+
+/** regia_wire_get_idle_since: when it became idle (g_get_monotonic_time()), G_MAXINT64 when it is not idle.
+ */
+gint64 regia_wire_get_idle_since (RegiaWire *self);
+
+/** regia_wire_shutdown: both directions; the library then closes it. */
+void regia_wire_shutdown (RegiaWire *self);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include "regia/gateway/accept.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PAUSE_MS 200
+#define SWEEP_MS 500
+#define BURST    64 /* accepted in a row before open connections have their turn */
+
+/*
+ * An acceptor belongs to one worker and lives as long as it. It holds a reference on every wire from accept
+ * until the wire is closed; the HTTP layer holds another while it serves it. The census slot is given back
+ * when the wire is closed for good.
+ */
+struct _RegiaAcceptor {
+  int listen_fd;
+  RegiaCensus *census;
+  const RegiaLimits *limits;
+  RegiaWireOwner owner;
+  RegiaAcceptedFunc accepted;
+  gpointer user_data;
+  GSource *listen_source; /* (owned) (nullable): NULL while paused or stopped */
+  GSource *sweep_source;  /* (owned) */
+  GSource *pause_source;  /* (owned) (nullable) */
+  GHashTable *wires;      /* (owned) (element-type RegiaWire) */
+  RegiaWireStats stats;
+};
+
+static void listen_again (RegiaAcceptor *self);
+
+static void
+drop_source (GSource **source)
+{
+  if (*source != NULL) {
+    g_source_destroy (*source);
+    g_source_unref (*source);
+    *source = NULL;
+  }
+}
+
+static void
+forget_wire (RegiaAcceptor *self, RegiaWire *wire)
+{
+  regia_census_leave (self->census, regia_wire_get_peer (wire));
+  g_hash_table_remove (self->wires, wire);
+}
+
+static void
+wire_closed (RegiaWire *wire, gpointer data)
+{
+  if (regia_wire_get_phase (wire) == REGIA_WIRE_CLOSED)
+    forget_wire (data, wire);
+}
+
+static gboolean
+sweep_cb (gpointer data)
+{
+  RegiaAcceptor *self = data;
+  gint64 now_us = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->wires);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    gboolean lingered = regia_wire_get_phase (key) == REGIA_WIRE_LINGER;
+    regia_wire_sweep (key, now_us);
+    if (lingered && regia_wire_get_phase (key) == REGIA_WIRE_CLOSED) {
+      regia_census_leave (self->census, regia_wire_get_peer (key));
+      g_hash_table_iter_remove (&iter);
+    }
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* The house is full: whoever has been idle longest on this worker goes, so that somebody who wants something
+ * can come in. */
+static gboolean
+make_room (RegiaAcceptor *self)
+{
+  GHashTableIter iter;
+  gpointer key, oldest = NULL;
+  gint64 since_us = G_MAXINT64;
+
+  g_hash_table_iter_init (&iter, self->wires);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (regia_wire_get_idle_since (key) < since_us) {
+      since_us = regia_wire_get_idle_since (key);
+      oldest = key;
+    }
+  if (oldest == NULL)
+    return FALSE;
+  regia_wire_shutdown (oldest);
+  __atomic_store_n (&self->stats.cut, self->stats.cut + 1, __ATOMIC_RELAXED);
+  return TRUE;
+}
+
+static void
+turn_away (RegiaAcceptor *self, int fd, const char *words)
+{
+  g_autofree char *text = g_strdup_printf (
+      "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\n"
+      "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n\r\n%s",
+      strlen (words), words);
+
+  if (send (fd, text, strlen (text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    g_debug ("turned away without a word: %s", g_strerror (errno));
+  close (fd);
+  __atomic_store_n (&self->stats.turned_away, self->stats.turned_away + 1, __ATOMIC_RELAXED);
+}
+
+static void
+take (RegiaAcceptor *self, int fd, const struct sockaddr_storage *from, socklen_t length)
+{
+  g_autoptr (GSocketAddress) remote = g_socket_address_new_from_native ((gpointer)from, length);
+  g_autoptr (RegiaWire) wire = NULL;
+  RegiaPeer peer;
+
+  regia_peer_from_sockaddr ((const struct sockaddr *)from, &peer);
+  switch (regia_census_enter (self->census, &peer)) {
+  case REGIA_CENSUS_FULL_ADDRESS:
+    turn_away (self, fd, "Too many connections from your address; try again in some seconds.\n");
+    return;
+  case REGIA_CENSUS_FULL:
+    make_room (
+        self); /* takes effect at the next turn of the loop; a client that tries again finds the place */
+    turn_away (self, fd, "Too many connections; try again in some seconds.\n");
+    return;
+  case REGIA_CENSUS_IN:
+    break;
+  }
+  wire = regia_wire_new (fd, &peer, &self->owner);
+  g_hash_table_add (self->wires, g_object_ref (wire));
+  __atomic_store_n (&self->stats.accepted, self->stats.accepted + 1, __ATOMIC_RELAXED);
+  if (remote == NULL || !self->accepted (wire, remote, self->user_data))
+    g_io_stream_close (G_IO_STREAM (wire), NULL, NULL);
+}
+
+static gboolean
+pause_over_cb (gpointer data)
+{
+  RegiaAcceptor *self = data;
+  drop_source (&self->pause_source);
+  listen_again (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+accept_cb (int fd, GIOCondition condition, gpointer data)
+{
+  RegiaAcceptor *self = data;
+
+  for (guint i = 0; i < BURST; i++) {
+    struct sockaddr_storage from;
+    socklen_t length = sizeof from;
+    int client = accept4 (fd, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (client >= 0) {
+      take (self, client, &from, length);
+      continue;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      g_debug ("accept: %s; again in %d ms", g_strerror (errno), PAUSE_MS);
+      drop_source (&self->listen_source);
+      self->pause_source = g_timeout_source_new (PAUSE_MS);
+      g_source_set_callback (self->pause_source, pause_over_cb, self, NULL);
+      g_source_attach (self->pause_source, g_main_context_get_thread_default ());
+      return G_SOURCE_REMOVE;
+    }
+    if (errno == EAGAIN)
+      break;
+    /* ECONNABORTED and the like concern one connection only (accept(2)) */
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+listen_again (RegiaAcceptor *self)
+{
+  self->listen_source = g_unix_fd_source_new (self->listen_fd, G_IO_IN);
+  g_source_set_callback (self->listen_source, G_SOURCE_FUNC (accept_cb), self, NULL);
+  g_source_attach (self->listen_source, g_main_context_get_thread_default ());
+}
+
+RegiaAcceptor *
+regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts, const RegiaLimits *limits,
+                    RegiaAcceptedFunc accepted, gpointer user_data)
+{
+  RegiaAcceptor *self = g_new0 (RegiaAcceptor, 1);
+
+  self->listen_fd = listen_fd;
+  self->census = census;
+  self->limits = limits;
+  self->owner = (RegiaWireOwner){hosts, limits, &self->stats, wire_closed, self};
+  self->accepted = accepted;
+  self->user_data = user_data;
+  self->wires = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  self->sweep_source = g_timeout_source_new (SWEEP_MS);
+  g_source_set_callback (self->sweep_source, sweep_cb, self, NULL);
+  g_source_attach (self->sweep_source, g_main_context_get_thread_default ());
+  listen_again (self);
+  return self;
+}
+
+void
+regia_acceptor_stop (RegiaAcceptor *self)
+{
+  drop_source (&self->listen_source);
+  drop_source (&self->pause_source);
+}
+
+guint
+regia_acceptor_busy (RegiaAcceptor *self)
+{
+  GHashTableIter iter;
+  gpointer key;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->wires);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    n += regia_wire_get_phase (key) == REGIA_WIRE_ANSWER;
+  return n;
+}
+
+void
+regia_acceptor_free (RegiaAcceptor *self)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  if (self == NULL)
+    return;
+  regia_acceptor_stop (self);
+  drop_source (&self->sweep_source);
+  g_hash_table_iter_init (&iter, self->wires);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    regia_census_leave (self->census, regia_wire_get_peer (key));
+  g_hash_table_unref (self->wires);
+  g_free (self);
+}
+
+void
+regia_acceptor_read_stats (RegiaAcceptor *self, RegiaWireStats *stats)
+{
+  stats->requests += __atomic_load_n (&self->stats.requests, __ATOMIC_RELAXED);
+  stats->refused += __atomic_load_n (&self->stats.refused, __ATOMIC_RELAXED);
+  stats->bytes_sent += __atomic_load_n (&self->stats.bytes_sent, __ATOMIC_RELAXED);
+  stats->accepted += __atomic_load_n (&self->stats.accepted, __ATOMIC_RELAXED);
+  stats->turned_away += __atomic_load_n (&self->stats.turned_away, __ATOMIC_RELAXED);
+  stats->cut += __atomic_load_n (&self->stats.cut, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "regia/base/error.h"
+#include "regia/gateway/accept.h"
+
+/* Plain socket calls: g_socket_bind() clears SO_REUSEPORT on stream sockets, and GSocket's backlog is 10. */
+#define BACKLOG 512
+
+static GSocketAddress *
+parse_listen (const char *text, GError **error)
+{
+  const char *colon = strrchr (text, ':');
+  g_autofree char *host = NULL;
+  GSocketAddress *address = NULL;
+  guint64 port;
+
+  if (colon != NULL && g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL)) {
+    host = *text == '[' && colon > text + 1 && colon[-1] == ']' ? g_strndup (text + 1, colon - text - 2)
+                                                                : g_strndup (text, colon - text);
+    if (strcmp (host, "localhost") == 0)
+      address = g_inet_socket_address_new_from_string ("127.0.0.1", (guint)port);
+    else
+      address = g_inet_socket_address_new_from_string (host, (guint)port);
+  }
+  if (address == NULL)
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+                 "[web] listen: \"%s\" is not ADDRESS:PORT; write for example 0.0.0.0:8080 or [::]:8080",
+                 text);
+  return address;
+}
+
+static gboolean
+fail_errno (GError **error, const char *address, const char *doing)
+{
+  int code = errno;
+
+  if (code == EADDRINUSE) {
+    const char *colon = strrchr (address, ':');
+    g_set_error (
+        error, REGIA_ERROR, REGIA_ERROR_STATE,
+        "%s is in use by another program (`ss -ltnp 'sport = %s'` names it); stop that one, or set another "
+        "listen in [web] of the event file",
+        address, colon != NULL ? colon : address);
+  } else if (code == EADDRNOTAVAIL) {
+    g_set_error (
+        error, REGIA_ERROR, REGIA_ERROR_STATE,
+        "%s: this machine does not have that address now; set another listen in [web] of the event file "
+        "(0.0.0.0:PORT takes all addresses)",
+        address);
+  } else if (code == EACCES) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                 "%s: ports below 1024 need a privilege (CAP_NET_BIND_SERVICE); set another listen in [web] "
+                 "of the event file",
+                 address);
+  } else {
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s: %s", address, doing,
+                 g_strerror (code));
+  }
+  return FALSE;
+}
+
+static gboolean
+set_option (int fd, int level, int name, int value)
+{
+  return setsockopt (fd, level, name, &value, sizeof value) == 0;
+}
+
+static gboolean
+listen_one (const char *address, const struct sockaddr_storage *native, socklen_t length, gboolean first,
+            gboolean shared, int *ret_fd, GError **error)
+{
+  int fd = socket (native->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+  *ret_fd = fd;
+  if (fd < 0)
+    return fail_errno (error, address, "socket");
+  if (!set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1) ||
+      (!first && !set_option (fd, SOL_SOCKET, SO_REUSEPORT, 1)))
+    return fail_errno (error, address, "setsockopt");
+  if (native->ss_family == AF_INET6 && !set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 0))
+    return fail_errno (error, address, "setsockopt");
+  if (bind (fd, (const struct sockaddr *)native, length) < 0)
+    return fail_errno (error, address, "bind");
+  if (first && shared && !set_option (fd, SOL_SOCKET, SO_REUSEPORT, 1))
+    return fail_errno (error, address, "setsockopt");
+  set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted sockets inherit it */
+  if (listen (fd, BACKLOG) < 0)
+    return fail_errno (error, address, "listen");
+  return TRUE;
+}
+
+gboolean
+regia_listen (const char *address, guint count, int *ret_fds, GSocketAddress **ret_bound, GError **error)
+{
+  g_autoptr (GSocketAddress) wanted = parse_listen (address, error);
+  struct sockaddr_storage native = {0};
+  socklen_t length;
+
+  if (wanted == NULL)
+    return FALSE;
+  length = (socklen_t)g_socket_address_get_native_size (wanted);
+  if (!g_socket_address_to_native (wanted, &native, sizeof native, error))
+    return FALSE;
+  for (guint i = 0; i < count; i++)
+    ret_fds[i] = -1;
+  for (guint i = 0; i < count; i++) {
+    if (!listen_one (address, &native, length, i == 0, count > 1, &ret_fds[i], error)) {
+      for (guint j = 0; j <= i; j++)
+        if (ret_fds[j] >= 0)
+          close (ret_fds[j]);
+      return FALSE;
+    }
+    if (i == 0) { /* with port 0 the others follow to the port that was found */
+      socklen_t room = sizeof native;
+      getsockname (ret_fds[0], (struct sockaddr *)&native, &room);
+    }
+  }
+  *ret_bound = g_socket_address_new_from_native (&native, length);
+  return TRUE;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include "regia/gateway/request.h"
+
+#include <string.h>
+
+/*
+ * The check reads a head once, from left to right, cutting it into strings in place. It knows no state but
+ * its arguments, so that the table of good and bad requests in tests/gateway/request.c and the fuzz target
+ * say all there is to say about it.
+ */
+
+/* Character classes (RFC 9110 §5.6.2, §5.5), one table instead of five comparisons a byte. */
+enum { TOKEN = 1, VALUE = 2, PATH = 4, QUERY = 8, HEX = 16, HOST = 32 };
+
+static guint8 classes[256];
+
+static void
+mark (const char *chars, guint8 mask)
+{
+  for (; *chars != '\0'; chars++)
+    classes[(guchar)*chars] |= mask;
+}
+
+__attribute__ ((constructor)) static void
+fill_classes (void)
+{
+  for (guint c = '0'; c <= '9'; c++)
+    classes[c] |= TOKEN | PATH | QUERY | HEX | HOST;
+  for (guint c = 'a'; c <= 'z'; c++) {
+    classes[c] |= TOKEN | PATH | QUERY | HOST;
+    classes[g_ascii_toupper (c)] |= TOKEN | PATH | QUERY | HOST;
+  }
+  mark ("abcdefABCDEF", HEX);
+  mark ("!#$%&'*+-.^_`|~", TOKEN);
+  mark ("._~/-", PATH);
+  mark ("_=&.-", QUERY);
+  mark (".-_:[]", HOST);
+  for (guint c = 0x20; c < 0x7f; c++)
+    classes[c] |= VALUE;
+  for (guint c = 0x80; c <= 0xff; c++)
+    classes[c] |= VALUE;
+  classes['\t'] |= VALUE;
+}
+
+static gboolean
+all_of (const char *text, gsize length, guint8 mask)
+{
+  for (gsize i = 0; i < length; i++)
+    if (!(classes[(guchar)text[i]] & mask))
+      return FALSE;
+  return TRUE;
+}
+
+/* RegiaHosts: a small immutable set of lower-case names; made once, read by every worker. */
+struct _RegiaHosts {
+  gboolean any;
+  GHashTable *names; /* (owned) (element-type utf8) without port, IPv6 addresses in their brackets */
+};
+
+#define HOST_MAX_BYTES 255
+
+/* Cuts @host into name and port; FALSE when it is not `name[:port]` or `[v6][:port]`. */
+static gboolean
+split_host (const char *host, gsize length, gsize *ret_name_length)
+{
+  const char *end = host + length, *p;
+
+  if (length == 0 || length > HOST_MAX_BYTES + 6 || !all_of (host, length, HOST))
+    return FALSE;
+  if (*host == '[') {
+    p = memchr (host, ']', length);
+    if (p == NULL || p == host + 1)
+      return FALSE;
+    p++;
+    for (const char *c = host + 1; c < p - 1; c++)
+      if (!(classes[(guchar)*c] & HEX) && *c != ':' && *c != '.')
+        return FALSE;
+  } else {
+    p = memchr (host, ':', length);
+    if (p == NULL)
+      p = end;
+    if (p == host || memchr (host, '[', p - host) != NULL || memchr (host, ']', p - host) != NULL)
+      return FALSE;
+  }
+  *ret_name_length = p - host;
+  if (p == end)
+    return TRUE;
+  if (*p++ != ':' || end - p > 5)
+    return FALSE;
+  guint port = 0;
+  for (; p < end; p++) {
+    if (!g_ascii_isdigit (*p))
+      return FALSE;
+    port = port * 10 + (*p - '0');
+  }
+  return port <= 65535;
+}
+
+static void
+add_host (RegiaHosts *self, const char *text, gsize length)
+{
+  gsize name_length;
+  if (split_host (text, length, &name_length))
+    g_hash_table_add (self->names, g_ascii_strdown (text, name_length));
+}
+
+RegiaHosts *
+regia_hosts_new (const char *const *names, const char *listen)
+{
+  RegiaHosts *self = g_new0 (RegiaHosts, 1);
+  static const char *const always[] = {"localhost", "127.0.0.1", "[::1]"};
+
+  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (always); i++)
+    add_host (self, always[i], strlen (always[i]));
+  if (listen != NULL)
+    add_host (self, listen, strlen (listen));
+  for (gsize i = 0; names != NULL && names[i] != NULL; i++) {
+    g_autofree char *bracketed = NULL;
+    const char *name = names[i];
+
+    if (strcmp (name, "*") == 0)
+      self->any = TRUE;
+    if (*name != '[' && strchr (name, ':') != NULL && strchr (name, ':') != strrchr (name, ':'))
+      name = bracketed = g_strdup_printf ("[%s]", name);
+    add_host (self, name, strlen (name));
+  }
+  return self;
+}
+
+void
+regia_hosts_free (RegiaHosts *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->names);
+  g_free (self);
+}
+
+gboolean
+regia_hosts_allow (const RegiaHosts *self, const char *host, gsize length)
+{
+  char name[HOST_MAX_BYTES + 1];
+  gsize name_length;
+
+  if (!split_host (host, length, &name_length) || name_length > HOST_MAX_BYTES)
+    return FALSE;
+  if (self->any)
+    return TRUE;
+  for (gsize i = 0; i < name_length; i++)
+    name[i] = g_ascii_tolower (host[i]);
+  name[name_length] = '\0';
+  return g_hash_table_contains (self->names, name);
+}
+
+gsize
+regia_request_head_length (const char *data, gsize length, gsize *scanned)
+{
+  gsize from = *scanned;
+
+  /* An empty line before the request line is skipped by the parser (RFC 9112 §2.2), so it does not end a
+   * head. */
+  if (from < 2 && length >= 2 && data[0] == '\r' && data[1] == '\n')
+    from = 2;
+  while (from < length) {
+    const char *lf = memchr (data + from, '\n', length - from);
+    gsize at;
+
+    if (lf == NULL)
+      break;
+    at = lf - data;
+    if (at == 0 || data[at - 1] != '\r')
+      return at + 1; /* bare line feed: hand it over as it is, to be refused */
+    if (at >= 3 && data[at - 2] == '\n')
+      return at + 1;
+    from = at + 1;
+  }
+  *scanned = from;
+  return 0;
+}
+
+static gboolean
+refuse (RegiaRefusal *ret_refusal, guint status, const char *words)
+{
+  ret_refusal->status = status;
+  ret_refusal->words = words;
+  return FALSE;
+}
+
+/* What the fields said that the verdict needs, kept apart from the request until it is allowed. */
+typedef struct {
+  guint count, hosts, lengths, encodings, expects;
+  gboolean length_bad, length_zero;
+  guint seen; /* bit per single field */
+} Fields;
+
+/* A field that makes sense once: the second one takes the first back. */
+static void
+keep_single (Fields *fields, guint bit, const char **slot, const char *value)
+{
+  *slot = (fields->seen & (1u << bit)) ? NULL : value;
+  fields->seen |= 1u << bit;
+}
+
+static gboolean
+list_has_token (const char *value, const char *token)
+{
+  gsize n = strlen (token);
+
+  while (*value != '\0') {
+    gsize length;
+    value += strspn (value, " \t,");
+    length = strcspn (value, " \t,;");
+    if (length == n && g_ascii_strncasecmp (value, token, n) == 0)
+      return TRUE;
+    value += strcspn (value, ",");
+  }
+  return FALSE;
+}
+
+static void
+take_field (Fields *fields, RegiaRequest *request, const char *name, const char *value)
+{
+  switch (g_ascii_tolower (name[0])) {
+  case 'c':
+    if (g_ascii_strcasecmp (name, "content-length") == 0) {
+      fields->lengths++;
+      fields->length_bad |=
+          *value == '\0' || strlen (value) > 18 || strspn (value, "0123456789") != strlen (value);
+      fields->length_zero = strspn (value, "0") == strlen (value);
+    } else if (g_ascii_strcasecmp (name, "connection") == 0) {
+      request->close |= list_has_token (value, "close");
+    }
+    break;
+  case 'e':
+    if (g_ascii_strcasecmp (name, "expect") == 0 && g_ascii_strcasecmp (value, "100-continue") != 0)
+      fields->expects++;
+    break;
+  case 'h':
+    if (g_ascii_strcasecmp (name, "host") == 0) {
+      fields->hosts++;
+      request->host = value;
+    }
+    break;
+  case 'i':
+    if (g_ascii_strcasecmp (name, "if-none-match") == 0)
+      keep_single (fields, 0, &request->if_none_match, value);
+    else if (g_ascii_strcasecmp (name, "if-modified-since") == 0)
+      keep_single (fields, 1, &request->if_modified_since, value);
+    else if (g_ascii_strcasecmp (name, "if-range") == 0)
+      keep_single (fields, 2, &request->if_range, value);
+    break;
+  case 'r':
+    if (g_ascii_strcasecmp (name, "range") == 0)
+      keep_single (fields, 3, &request->range, value);
+    break;
+  case 't':
+    if (g_ascii_strcasecmp (name, "transfer-encoding") == 0)
+      fields->encodings++;
+    break;
+  case 'u':
+    if (g_ascii_strcasecmp (name, "user-agent") == 0)
+      keep_single (fields, 4, &request->user_agent, value);
+    break;
+  case 'x':
+    if (g_ascii_strcasecmp (name, "x-regia-viewer") == 0) {
+      gsize n = strlen (value);
+      keep_single (fields, 5, &request->viewer, n >= 1 && n <= 32 && all_of (value, n, HEX) ? value : NULL);
+    }
+    break;
+  default:
+    break;
+  }
+}
+
+/* Cuts the next line off: returns it without its CRLF, NUL-terminated; NULL when it does not end in CRLF or
+ * holds what no line may. */
+static char *
+cut_line (char **cursor, char *end, gsize *ret_length)
+{
+  char *line = *cursor;
+  char *lf = memchr (line, '\n', end - line);
+
+  if (lf == NULL || lf == line || lf[-1] != '\r')
+    return NULL;
+  *ret_length = lf - 1 - line;
+  if (!all_of (line, *ret_length, VALUE))
+    return NULL;
+  lf[-1] = '\0';
+  *cursor = lf + 1;
+  return line;
+}
+
+/* `METHOD SP target SP HTTP/1.x`: exactly one space each (RFC 9112 §3). */
+static gboolean
+parse_request_line (char *line, gsize length, char **ret_method, char **ret_target, gsize *ret_target_length,
+                    RegiaRequest *request, RegiaRefusal *ret_refusal)
+{
+  char *sp1 = memchr (line, ' ', length), *sp2 = NULL, *version;
+
+  if (sp1 != NULL)
+    sp2 = memchr (sp1 + 1, ' ', line + length - sp1 - 1);
+  if (sp1 == NULL || sp1 == line || sp2 == NULL || sp2 == sp1 + 1 || !all_of (line, sp1 - line, TOKEN))
+    return refuse (ret_refusal, 400, "The request line is not of the form METHOD TARGET HTTP/1.1");
+  version = sp2 + 1;
+  if (strncmp (version, "HTTP/", 5) != 0 || strlen (version) != 8 || !g_ascii_isdigit (version[5]) ||
+      version[6] != '.' || !g_ascii_isdigit (version[7]))
+    return refuse (ret_refusal, 400, "The request line does not end in an HTTP version");
+  if (version[5] != '1' || (version[7] != '0' && version[7] != '1'))
+    return refuse (ret_refusal, 505, "This server speaks HTTP/1.1");
+  request->http10 = version[7] == '0';
+  *sp1 = *sp2 = '\0';
+  *ret_method = line;
+  *ret_target = sp1 + 1;
+  *ret_target_length = sp2 - sp1 - 1;
+  return TRUE;
+}
+
+static gboolean
+check_path (char *path, RegiaRequest *request, RegiaRefusal *ret_refusal)
+{
+  char *query = strchr (path, '?');
+
+  if (query != NULL) {
+    *query++ = '\0';
+    if (!all_of (query, strlen (query), QUERY))
+      return refuse (ret_refusal, 400, "The query has characters that no address of this server has");
+    request->query = query;
+  }
+  if (*path != '/' || !all_of (path, strlen (path), PATH) || strstr (path, "..") != NULL ||
+      strstr (path, "//") != NULL)
+    return refuse (ret_refusal, 400, "The path has characters that no address of this server has");
+  request->path = path;
+  return TRUE;
+}
+
+static gboolean
+check_target (char *target, gsize length, RegiaRequest *request, const RegiaHosts *hosts,
+              RegiaRefusal *ret_refusal)
+{
+  if (length > REGIA_REQUEST_MAX_TARGET_BYTES)
+    return refuse (ret_refusal, 414, "The address is longer than 2048 characters");
+  if (strcmp (target, "*") == 0) {
+    if (request->method != REGIA_METHOD_OPTIONS)
+      return refuse (ret_refusal, 400, "The target * goes with OPTIONS only");
+    request->path = "*";
+    return TRUE;
+  }
+  if (*target != '/') { /* absolute form; the host was checked before */
+    static char root[] = "/";
+    char *slash = strchr (target + 7, '/'), *question = strchr (target + 7, '?');
+
+    if (question != NULL && (slash == NULL || question < slash))
+      return refuse (ret_refusal, 400, "The target has a query but no path");
+    return check_path (slash != NULL ? slash : root, request, ret_refusal);
+  }
+  return check_path (target, request, ret_refusal);
+}
+
+/* The host of an absolute target counts as much as the Host field (RFC 9112 §3.2.2). */
+static gboolean
+check_hosts (const char *target, const Fields *fields, const RegiaRequest *request, const RegiaHosts *hosts,
+             RegiaRefusal *ret_refusal)
+{
+  if (fields->hosts != 1)
+    return refuse (ret_refusal, 400, "There must be exactly one Host field");
+  if (!regia_hosts_allow (hosts, request->host, strlen (request->host)))
+    return refuse (ret_refusal, 421,
+                   "This server does not answer under that name; add it to hosts in [web] of the event file");
+  if (*target == '/' || strcmp (target, "*") == 0)
+    return TRUE;
+  if (g_ascii_strncasecmp (target, "http://", 7) != 0)
+    return refuse (ret_refusal, 400, "The target is neither a path nor an http address");
+  if (!regia_hosts_allow (hosts, target + 7, strcspn (target + 7, "/?#")))
+    return refuse (ret_refusal, 421, "This server does not answer under the name in the target");
+  return TRUE;
+}
+
+static gboolean
+check_no_body (const Fields *fields, RegiaRefusal *ret_refusal)
+{
+  if (fields->encodings > 0 && fields->lengths > 0)
+    return refuse (ret_refusal, 400, "Content-Length and Transfer-Encoding exclude each other");
+  if (fields->encodings > 0)
+    return refuse (ret_refusal, 411, "Transfer-Encoding is not accepted here");
+  if (fields->lengths > 1 || (fields->lengths == 1 && fields->length_bad))
+    return refuse (ret_refusal, 400, "Content-Length must be one number");
+  if (fields->lengths == 1 && !fields->length_zero)
+    return refuse (ret_refusal, 400, "This request must not have a body");
+  return TRUE;
+}
+
+gboolean
+regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, RegiaRequest *ret_request,
+                     RegiaRefusal *ret_refusal)
+{
+  char *cursor = head, *end = head + length, *line, *method, *target;
+  gsize line_length, target_length;
+  RegiaRequest request = {0};
+  Fields fields = {0};
+
+  ret_refusal->json = ret_refusal->head = FALSE;
+  if (length >= 2 && cursor[0] == '\r' && cursor[1] == '\n')
+    cursor += 2;
+  line = cut_line (&cursor, end, &line_length);
+  if (line == NULL)
+    return refuse (ret_refusal, 400, "The request line is damaged");
+  if (!parse_request_line (line, line_length, &method, &target, &target_length, &request, ret_refusal))
+    return FALSE;
+  ret_refusal->json = g_str_has_prefix (target, "/api/");
+  ret_refusal->head = strcmp (method, "HEAD") == 0;
+
+  for (;;) {
+    char *colon, *value;
+
+    line = cut_line (&cursor, end, &line_length);
+    if (line == NULL)
+      return refuse (ret_refusal, 400, "A header line is damaged");
+    if (line_length == 0)
+      break;
+    colon = memchr (line, ':', line_length);
+    if (colon == NULL || colon == line || !all_of (line, colon - line, TOKEN))
+      return refuse (ret_refusal, 400, "A header line is not of the form Name: value");
+    fields.count++;
+    *colon = '\0';
+    value = colon + 1;
+    value += strspn (value, " \t");
+    for (char *tail = line + line_length; tail > value && (tail[-1] == ' ' || tail[-1] == '\t'); tail--)
+      tail[-1] = '\0';
+    take_field (&fields, &request, line, value);
+  }
+
+  if (strcmp (method, "GET") == 0)
+    request.method = REGIA_METHOD_GET;
+  else if (strcmp (method, "HEAD") == 0)
+    request.method = REGIA_METHOD_HEAD;
+  else if (strcmp (method, "OPTIONS") == 0)
+    request.method = REGIA_METHOD_OPTIONS;
+  else
+    return refuse (ret_refusal, 405, "Only GET, HEAD and OPTIONS are served here");
+  if (!check_hosts (target, &fields, &request, hosts, ret_refusal) || !check_no_body (&fields, ret_refusal))
+    return FALSE;
+  if (fields.expects > 0)
+    return refuse (ret_refusal, 417, "Only 100-continue can be expected");
+  if (fields.count > REGIA_REQUEST_MAX_FIELDS)
+    return refuse (ret_refusal, 431, "There are more than 100 header fields");
+  if (!check_target (target, target_length, &request, hosts, ret_refusal))
+    return FALSE;
+  *ret_request = request;
+  return TRUE;
+}

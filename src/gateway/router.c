@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include "regia/gateway/router.h"
+
+#include <string.h>
+
+#include "regia/base/json.h"
+#include "regia/gateway/range.h"
+
+#define MEDIA_CACHE "public, max-age=31536000, immutable"
+
+/* One line of the table. A path ending in `/` stands for everything below it. */
+typedef struct {
+  const char *path;
+  gboolean is_slow; /* needs the disk */
+  void (*answer) (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+                  RegiaReply *reply);
+} Route;
+
+/* Whole answers that may be repeated: 304 when the client has it. @bytes is (transfer none). */
+static void
+answer_bytes (const RegiaRequest *request, RegiaReply *reply, GBytes *bytes, const char *content_type,
+              const char *etag, const char *cache_control)
+{
+  g_strlcpy (reply->etag, etag, sizeof reply->etag);
+  reply->cache_control = cache_control;
+  if (request->if_none_match != NULL && regia_etag_matches (request->if_none_match, reply->etag)) {
+    reply->status = 304;
+    return;
+  }
+  reply->status = 200;
+  reply->content_type = content_type;
+  reply->body = g_bytes_ref (bytes);
+}
+
+static void
+answer_asset (RegiaSite *site, const char *name, const RegiaRequest *request, RegiaReply *reply)
+{
+  const RegiaAsset *asset = regia_assets_get (site->assets, name);
+
+  if (asset == NULL) {
+    regia_reply_error (reply, 404, FALSE, "There is nothing at this address.");
+    return;
+  }
+  reply->guard = asset->is_page ? REGIA_GUARD_PAGE : REGIA_GUARD_DATA;
+  answer_bytes (request, reply, asset->bytes, asset->content_type, asset->etag, asset->cache_control);
+}
+
+static void
+index_page (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+            RegiaReply *reply)
+{
+  answer_asset (site, "index.html", request, reply);
+}
+
+static void
+recordings_page (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+                 RegiaReply *reply)
+{
+  answer_asset (site, "recordings.html", request, reply);
+}
+
+static void
+assets (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+        RegiaReply *reply)
+{
+  answer_asset (site, request->path + 1, request, reply);
+}
+
+static void
+openapi (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+         RegiaReply *reply)
+{
+  answer_asset (site, "openapi.json", request, reply);
+}
+
+static void
+live (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+      RegiaReply *reply)
+{
+  g_auto (RegiaHlsResource) resource = {0};
+
+  reply->cors = TRUE;
+  switch (regia_hls_window_lookup (site->window, rest, &resource)) {
+  case REGIA_HLS_FOUND:
+    answer_bytes (request, reply, resource.bytes, resource.content_type, resource.etag,
+                  resource.kind == REGIA_HLS_MEDIA ? MEDIA_CACHE : site->playlist_cache);
+    if (resource.kind == REGIA_HLS_MEDIA && request->method == REGIA_METHOD_GET)
+      regia_viewers_saw (site->viewers, request, peer, g_get_monotonic_time () / 1000);
+    return;
+  case REGIA_HLS_NOT_YET:
+    regia_reply_error (reply, 404, FALSE, "Nothing to play here yet.");
+    return;
+  case REGIA_HLS_GONE:
+    regia_reply_error (reply, 404, FALSE, "This part of the stream is no longer kept.");
+    return;
+  case REGIA_HLS_NOT_FOUND:
+    break;
+  }
+  regia_reply_error (reply, 404, FALSE, "There is nothing at this address.");
+}
+
+static void
+health (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+        RegiaReply *reply)
+{
+  gboolean healthy = FALSE;
+
+  reply->body = regia_board_get_health (site->board, &healthy);
+  if (reply->body == NULL)
+    reply->body = g_bytes_new_static ("starting\n", 9);
+  reply->status = healthy ? 200 : 503;
+  reply->content_type = "text/plain; charset=utf-8";
+  reply->cache_control = "no-store";
+}
+
+static void
+api_status (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+            RegiaReply *reply)
+{
+  reply->body = regia_board_get_status (site->board);
+  if (reply->body == NULL) {
+    regia_reply_error (reply, 503, TRUE, "The director has not answered yet; try again in some seconds");
+    return;
+  }
+  reply->status = 200;
+  reply->content_type = "application/json";
+  reply->cache_control = "no-store";
+}
+
+static void
+answer_json (RegiaReply *reply, GVariant *value)
+{
+  char *text = regia_json_from_variant (value, FALSE);
+
+  reply->status = 200;
+  reply->content_type = "application/json";
+  reply->cache_control = "no-cache";
+  reply->body = g_bytes_new_take (text, strlen (text));
+}
+
+static void
+api_recordings (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+                RegiaReply *reply)
+{
+  GVariantBuilder items, root;
+
+  g_variant_builder_init (&items, G_VARIANT_TYPE ("av"));
+  if (site->library != NULL) {
+    g_autoptr (GPtrArray) list = regia_library_list (site->library);
+    for (guint i = 0; i < list->len; i++)
+      g_variant_builder_add (&items, "v", regia_library_item_to_variant (list->pdata[i]));
+  }
+  g_variant_builder_init (&root, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&root, "{sv}", "recordings", g_variant_builder_end (&items));
+  answer_json (reply, g_variant_builder_end (&root));
+}
+
+static void
+api_recording (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+               RegiaReply *reply)
+{
+  g_autoptr (RegiaLibraryItem) item = NULL;
+
+  if (site->library != NULL && strchr (rest, '/') == NULL)
+    item = regia_library_get (site->library, rest);
+  if (item == NULL)
+    regia_reply_error (reply, 404, TRUE, "There is no such recording");
+  else
+    answer_json (reply, regia_library_item_to_variant (item));
+}
+
+static void
+download (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+          RegiaReply *reply)
+{
+  const char *slash = strchr (rest, '/');
+  g_autofree char *id = slash != NULL ? g_strndup (rest, slash - rest) : NULL;
+
+  if (site->library == NULL || id == NULL || id[0] == '\0' || slash[1] == '\0' ||
+      strchr (slash + 1, '/') != NULL)
+    regia_reply_error (reply, 404, FALSE, "There is nothing at this address.");
+  else
+    regia_download_answer (site->library, id, slash + 1, request, reply);
+}
+
+/* The most asked for first. */
+static const Route routes[] = {
+    {"/live/", FALSE, live},
+    {"/", FALSE, index_page},
+    {"/assets/", FALSE, assets},
+    {"/api/v1/status", FALSE, api_status},
+    {"/api/v1/recordings", TRUE, api_recordings},
+    {"/api/v1/recordings/", TRUE, api_recording},
+    {"/api/v1/openapi.json", FALSE, openapi},
+    {"/recordings", FALSE, recordings_page},
+    {"/recordings/", TRUE, download},
+    {"/healthz", FALSE, health},
+    {"/favicon.ico", FALSE, assets},
+    {"/robots.txt", FALSE, assets},
+};
+
+static const Route *
+find_route (const char *path, const char **ret_rest)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (routes); i++) {
+    gsize length = strlen (routes[i].path);
+    gboolean folder = length > 1 && routes[i].path[length - 1] == '/';
+
+    if (folder ? strncmp (path, routes[i].path, length) == 0 && path[length] != '\0'
+               : strcmp (path, routes[i].path) == 0) {
+      *ret_rest = path + length;
+      return &routes[i];
+    }
+  }
+  return NULL;
+}
+
+void
+regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait, RegiaReply *reply,
+                   gpointer user_data)
+{
+  const char *rest = NULL;
+  const Route *route = find_route (request->path, &rest);
+
+  if (request->method == REGIA_METHOD_OPTIONS) {
+    reply->status = 204;
+    reply->allow = REGIA_REQUEST_ALLOW;
+    reply->cors = reply->cors_preflight = route != NULL && route->answer == live;
+    return;
+  }
+  if (route == NULL)
+    regia_reply_error (reply, 404, g_str_has_prefix (request->path, "/api/"),
+                       "There is nothing at this address.");
+  else if (route->is_slow && !may_wait)
+    reply->is_slow = TRUE;
+  else
+    route->answer (user_data, rest, request, peer, reply);
+}
+
+void
+regia_site_init (RegiaSite *self, guint segment_ms)
+{
+  self->playlist_cache = g_strdup_printf ("public, max-age=%u", MAX (1, segment_ms / 2000));
+}
+
+void
+regia_site_clear (RegiaSite *self)
+{
+  g_clear_pointer (&self->playlist_cache, g_free);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include "regia/gateway/server.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "regia/gateway/accept.h"
+
+#define DISK_THREADS 4
+#define SPARE_FDS    32 /* never given to connections: files, the feed, the library */
+#define TICK_MS      1000
+
+/*
+ * Worker: one thread, one main context, one listen socket, one HTTP layer. Nothing of it is touched by
+ * another thread but tick_us and the acceptor's counters (atomics), and loop quitting. Born in
+ * regia_server_start(), ends in regia_server_free().
+ */
+typedef struct {
+  RegiaServer *server;
+  guint number;
+  int listen_fd;
+  GMainContext *context;   /* (owned) */
+  GMainLoop *loop;         /* (owned) */
+  GThread *thread;         /* (owned) (nullable) */
+  RegiaHttp *http;         /* (owned) (nullable) */
+  RegiaAcceptor *acceptor; /* (owned) (nullable) */
+  gint64 tick_us;          /* atomic */
+  gint64 drain_until_us;
+} Worker;
+
+struct _RegiaServer {
+  RegiaLimits limits;    /* immutable once started */
+  RegiaHosts *hosts;     /* (owned) immutable */
+  RegiaCensus *census;   /* (owned) */
+  GThreadPool *disk;     /* (owned) */
+  GSocketAddress *bound; /* (owned) */
+  Worker *workers;       /* (owned) (array length=threads) */
+  guint threads;
+  guint drain_ms;
+  RegiaHttpAnswerFunc answer;
+  gpointer user_data;
+};
+
+static gboolean
+accepted (RegiaWire *wire, GSocketAddress *remote, gpointer data)
+{
+  Worker *worker = data;
+  g_autoptr (GError) error = NULL;
+
+  if (regia_http_accept (worker->http, wire, worker->server->bound, remote, &error))
+    return TRUE;
+  g_debug ("accept: %s", error->message);
+  return FALSE;
+}
+
+static gboolean
+tick_cb (gpointer data)
+{
+  Worker *worker = data;
+  __atomic_store_n (&worker->tick_us, g_get_monotonic_time (), __ATOMIC_RELAXED);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+attach (GMainContext *context, GSource *source, GSourceFunc func, gpointer data)
+{
+  g_source_set_callback (source, func, data, NULL);
+  g_source_attach (source, context);
+  g_source_unref (source);
+}
+
+static gpointer
+worker_thread_func (gpointer data)
+{
+  Worker *worker = data;
+
+  g_main_context_push_thread_default (worker->context);
+  g_main_loop_run (worker->loop);
+  g_main_context_pop_thread_default (worker->context);
+  return NULL;
+}
+
+/* What is spent on connections must leave descriptors for the rest of the process. */
+static guint
+affordable_connections (guint wanted)
+{
+  struct rlimit limit;
+  guint used = SPARE_FDS + 32;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+      limit.rlim_cur >= wanted + used)
+    return wanted;
+  return limit.rlim_cur > used ? (guint)limit.rlim_cur - used : 1;
+}
+
+RegiaServer *
+regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer, gpointer user_data,
+                  GError **error)
+{
+  g_autoptr (RegiaServer) self = g_new0 (RegiaServer, 1);
+  g_autofree int *fds = g_new0 (int, options->threads);
+
+  self->limits = options->limits;
+  self->drain_ms = 1000;
+  self->answer = answer;
+  self->user_data = user_data;
+  if (!regia_listen (options->listen, options->threads, fds, &self->bound, error))
+    return NULL;
+  self->threads = options->threads;
+  self->workers = g_new0 (Worker, self->threads);
+  for (guint i = 0; i < self->threads; i++) {
+    Worker *worker = &self->workers[i];
+    worker->server = self;
+    worker->number = i;
+    worker->listen_fd = fds[i];
+    worker->context = g_main_context_new ();
+    worker->loop = g_main_loop_new (worker->context, FALSE);
+  }
+  self->hosts = regia_hosts_new (options->hosts, options->listen);
+  self->limits.max_connections = affordable_connections (self->limits.max_connections);
+  self->census = regia_census_new (self->limits.max_connections, self->limits.max_connections_per_address);
+  self->disk = regia_http_disk_new (DISK_THREADS);
+  return g_steal_pointer (&self);
+}
+
+static gboolean
+start_worker (Worker *worker, GError **error)
+{
+  RegiaServer *self = worker->server;
+  gboolean ok;
+
+  g_main_context_push_thread_default (worker->context);
+  worker->http = regia_http_new (self->disk, self->answer, self->user_data, error);
+  ok = worker->http != NULL;
+  if (ok)
+    worker->acceptor =
+        regia_acceptor_new (worker->listen_fd, self->census, self->hosts, &self->limits, accepted, worker);
+  g_main_context_pop_thread_default (worker->context);
+  if (!ok)
+    return FALSE;
+  tick_cb (worker);
+  attach (worker->context, g_timeout_source_new (TICK_MS), tick_cb, worker);
+  worker->thread = g_thread_new ("http", worker_thread_func, worker);
+  return TRUE;
+}
+
+gboolean
+regia_server_start (RegiaServer *self, GError **error)
+{
+  for (guint i = 0; i < self->threads; i++)
+    if (!start_worker (&self->workers[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Runs on the worker's context until its answers are out or the time is up. */
+static gboolean
+drain_cb (gpointer data)
+{
+  Worker *worker = data;
+
+  regia_acceptor_stop (worker->acceptor);
+  if (regia_acceptor_busy (worker->acceptor) > 0 && g_get_monotonic_time () < worker->drain_until_us)
+    return G_SOURCE_CONTINUE;
+  g_main_loop_quit (worker->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+stop_worker (Worker *worker)
+{
+  if (worker->thread == NULL)
+    return;
+  worker->drain_until_us = g_get_monotonic_time () + (gint64)worker->server->drain_ms * 1000;
+  attach (worker->context, g_timeout_source_new (20), drain_cb, worker);
+}
+
+/* The worker's thread has ended: its context is this thread's for the rest. */
+static void
+close_worker (Worker *worker)
+{
+  g_main_context_push_thread_default (worker->context);
+  if (worker->http != NULL)
+    regia_http_close (worker->http);
+  while (g_main_context_iteration (worker->context, FALSE))
+    ;
+  g_clear_pointer (&worker->acceptor, regia_acceptor_free);
+  g_clear_pointer (&worker->http, regia_http_free);
+  g_main_context_pop_thread_default (worker->context);
+  g_main_loop_unref (worker->loop);
+  g_main_context_unref (worker->context);
+  close (worker->listen_fd);
+}
+
+void
+regia_server_free (RegiaServer *self)
+{
+  if (self == NULL)
+    return;
+  for (guint i = 0; i < self->threads; i++)
+    stop_worker (&self->workers[i]);
+  for (guint i = 0; i < self->threads; i++)
+    g_clear_pointer (&self->workers[i].thread, g_thread_join);
+  /* Jobs on disk threads come back to the workers' contexts, so they end first. */
+  if (self->disk != NULL)
+    g_thread_pool_free (self->disk, FALSE, TRUE);
+  for (guint i = 0; i < self->threads; i++)
+    close_worker (&self->workers[i]);
+  g_free (self->workers);
+  regia_census_free (self->census);
+  regia_hosts_free (self->hosts);
+  g_clear_object (&self->bound);
+  g_free (self);
+}
+
+void
+regia_server_set_drain (RegiaServer *self, guint drain_ms)
+{
+  self->drain_ms = drain_ms;
+}
+
+guint
+regia_server_get_port (RegiaServer *self)
+{
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (self->bound));
+}
+
+gboolean
+regia_server_is_healthy (RegiaServer *self, guint limit_ms, char **ret_why)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  for (guint i = 0; i < self->threads; i++) {
+    gint64 age_ms = (now_us - __atomic_load_n (&self->workers[i].tick_us, __ATOMIC_RELAXED)) / 1000;
+    if (age_ms > (gint64)limit_ms) {
+      *ret_why =
+          g_strdup_printf ("HTTP worker %u has not moved for %" G_GINT64_FORMAT " s", i, age_ms / 1000);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+void
+regia_server_get_stats (RegiaServer *self, RegiaServerStats *ret_stats)
+{
+  *ret_stats = (RegiaServerStats){0};
+  for (guint i = 0; i < self->threads; i++)
+    if (self->workers[i].acceptor != NULL)
+      regia_acceptor_read_stats (self->workers[i].acceptor, &ret_stats->wire);
+  ret_stats->connections = regia_census_count (self->census);
+}

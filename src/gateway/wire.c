@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include "regia/gateway/wire.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <linux/sockios.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/*
+ * Life of a wire: made by the acceptor for an accepted socket and handed to the library, which reads and
+ * writes through the two stream objects below and closes the wire when it is done with it. The acceptor holds
+ * a reference until then, and until a refused wire has lingered. One worker's thread touches it, nobody else.
+ *
+ * Reading: bytes go into `in`; a complete head is parsed in place and stays there, because the request points
+ * into it, until the library asks for the next one: that is how the wire knows that an answer is complete.
+ *
+ * Writing: the head of an answer is held back until the first bytes of the body come, so that a playlist is
+ * one packet and one system call.
+ */
+
+#define IN_FIRST_BYTES 1024
+#define HELD_MAX_BYTES 2048
+#define LINGER_BYTES   (256 * 1024)
+
+struct _RegiaWire {
+  GIOStream parent;
+  int fd;
+  RegiaPeer peer;
+  const RegiaWireOwner *owner;
+  GInputStream *input;   /* (owned) */
+  GOutputStream *output; /* (owned) */
+
+  RegiaWirePhase phase;
+  gint64 deadline_us;   /* of the present phase */
+  gint64 idle_since_us; /* in REGIA_WIRE_IDLE */
+  int unsent; /* bytes the client had not taken when the deadline was moved last; −1: not looked yet */
+
+  char *in; /* (owned) */
+  gsize in_length, in_room, scanned;
+  gsize head_bytes; /* of the request being answered, at the start of `in` */
+  RegiaRequest request;
+  guint requests;
+  const char *show; /* what the library has yet to read of the fixed head */
+
+  char *held; /* (owned) (nullable): start of an answer */
+  gsize held_length, held_sent;
+  gboolean hold_next, refused;
+};
+
+G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
+
+/* The streams are only doors: each knows its wire while that lives. */
+typedef struct {
+  GInputStream parent;
+  RegiaWire *wire; /* (unowned) (nullable) */
+} RegiaWireInput;
+typedef GInputStreamClass RegiaWireInputClass;
+typedef struct {
+  GOutputStream parent;
+  RegiaWire *wire; /* (unowned) (nullable) */
+} RegiaWireOutput;
+typedef GOutputStreamClass RegiaWireOutputClass;
+
+static GType regia_wire_input_get_type (void);
+static GType regia_wire_output_get_type (void);
+static void input_pollable_init (GPollableInputStreamInterface *iface);
+static void output_pollable_init (GPollableOutputStreamInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (RegiaWireInput, regia_wire_input, G_TYPE_INPUT_STREAM,
+                         G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, input_pollable_init))
+G_DEFINE_TYPE_WITH_CODE (RegiaWireOutput, regia_wire_output, G_TYPE_OUTPUT_STREAM,
+                         G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, output_pollable_init))
+
+#define COUNT(self, field, n)                                                                                \
+  __atomic_store_n (&(self)->owner->stats->field, (self)->owner->stats->field + (n), __ATOMIC_RELAXED)
+
+static void
+set_phase (RegiaWire *self, RegiaWirePhase phase, guint limit_ms)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  self->phase = phase;
+  self->deadline_us = now_us + (gint64)limit_ms * 1000;
+  self->idle_since_us = now_us;
+  self->unsent = -1;
+}
+
+/* Whatever the answer to it is, a request that cannot be understood must be the last thing read from its
+ * connection. */
+static void
+write_refusal (RegiaWire *self, const RegiaRefusal *refusal)
+{
+  static const struct {
+    guint status;
+    const char *phrase;
+  } phrases[] = {{400, "Bad Request"},
+                 {405, "Method Not Allowed"},
+                 {411, "Length Required"},
+                 {414, "URI Too Long"},
+                 {417, "Expectation Failed"},
+                 {421, "Misdirected Request"},
+                 {431, "Request Header Fields Too Large"},
+                 {505, "HTTP Version Not Supported"}};
+  g_autofree char *body = NULL, *text = NULL;
+  const char *phrase = "Bad Request";
+
+  for (gsize i = 0; i < G_N_ELEMENTS (phrases); i++)
+    if (phrases[i].status == refusal->status)
+      phrase = phrases[i].phrase;
+  body = refusal->json
+             ? g_strdup_printf ("{\"status\":%u,\"error\":\"%s\"}\n", refusal->status, refusal->words)
+             : g_strdup_printf ("%s.\n", refusal->words);
+  text = g_strdup_printf ("HTTP/1.1 %u %s\r\n"
+                          "Connection: close\r\n"
+                          "Content-Type: %s\r\n"
+                          "Content-Length: %zu\r\n"
+                          "%s"
+                          "Cache-Control: no-store\r\n"
+                          "X-Content-Type-Options: nosniff\r\n"
+                          "Referrer-Policy: no-referrer\r\n"
+                          "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                          "\r\n%s",
+                          refusal->status, phrase,
+                          refusal->json ? "application/json" : "text/plain; charset=utf-8", strlen (body),
+                          refusal->status == 405 ? "Allow: " REGIA_REQUEST_ALLOW "\r\n" : "",
+                          refusal->head ? "" : body);
+  /* A fresh or drained socket takes this whole; one that does not is not worth waiting for. */
+  if (send (self->fd, text, strlen (text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    g_debug ("refusal not sent: %s", g_strerror (errno));
+  self->refused = TRUE;
+  COUNT (self, refused, 1);
+}
+
+/* The library asks for something to read: the answer before, if there was one, is complete. */
+static void
+finish_answer (RegiaWire *self)
+{
+  if (self->phase != REGIA_WIRE_ANSWER)
+    return;
+  self->in_length -= self->head_bytes;
+  memmove (self->in, self->in + self->head_bytes, self->in_length);
+  self->head_bytes = self->scanned = 0;
+  if (self->in_length == 0 && self->in_room > IN_FIRST_BYTES)
+    self->in = g_realloc (self->in, self->in_room = IN_FIRST_BYTES);
+  if (self->in_length > 0)
+    set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
+  else
+    set_phase (self, REGIA_WIRE_IDLE, self->owner->limits->idle_ms);
+}
+
+/* The only requests that the library ever sees. */
+static const char *
+fixed_head (const RegiaRequest *request)
+{
+  static const char *const heads[3][2] = {
+      {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\nHost: a\r\n\r\n"},
+      {"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.0\r\nHost: a\r\n\r\n"},
+      {"OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS / HTTP/1.0\r\nHost: a\r\n\r\n"},
+  };
+  return heads[request->method][request->http10 ? 1 : 0];
+}
+
+/* Reads until a head is complete. Returns 1 when there is one, 0 at the end of the connection, −1 with
+ * WOULD_BLOCK or a failure. */
+static int
+collect_head (RegiaWire *self, GError **error)
+{
+  while (self->head_bytes == 0) {
+    gssize n;
+
+    self->head_bytes = regia_request_head_length (self->in, self->in_length, &self->scanned);
+    if (self->head_bytes > 0)
+      return 1;
+    if (self->in_length == REGIA_REQUEST_MAX_HEAD_BYTES) {
+      RegiaRefusal refusal = {431, "The request's head is longer than 16 KiB", FALSE, FALSE};
+      write_refusal (self, &refusal);
+      return 0;
+    }
+    if (self->in_length == self->in_room)
+      self->in = g_realloc (self->in, self->in_room = MIN (self->in_room * 2, REGIA_REQUEST_MAX_HEAD_BYTES));
+    n = recv (self->fd, self->in + self->in_length, self->in_room - self->in_length, MSG_DONTWAIT);
+    if (n == 0)
+      return 0;
+    if (n < 0) {
+      int code = errno;
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), "recv");
+      return -1;
+    }
+    if (self->in_length == 0 && self->phase == REGIA_WIRE_IDLE)
+      set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
+    self->in_length += n;
+  }
+  return 1;
+}
+
+static gssize
+wire_read (RegiaWire *self, void *buffer, gsize count, GError **error)
+{
+  if (self->show == NULL) {
+    RegiaRefusal refusal;
+    int collected;
+
+    finish_answer (self);
+    if (self->refused || self->phase >= REGIA_WIRE_LINGER)
+      return 0;
+    collected = collect_head (self, error);
+    if (collected <= 0)
+      return collected;
+    if (!regia_request_parse (self->in, self->head_bytes, self->owner->hosts, &self->request, &refusal)) {
+      write_refusal (self, &refusal);
+      return 0;
+    }
+    self->requests++;
+    COUNT (self, requests, 1);
+    set_phase (self, REGIA_WIRE_ANSWER, self->owner->limits->progress_ms);
+    self->show = fixed_head (&self->request);
+  }
+  gsize left = strlen (self->show), n = MIN (left, count);
+  memcpy (buffer, self->show, n);
+  self->show = n == left ? NULL : self->show + n;
+  return n;
+}
+
+static gssize
+wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
+{
+  struct iovec parts[2];
+  struct msghdr message = {.msg_iov = parts};
+  gssize n;
+
+  if (self->hold_next) {
+    self->hold_next = FALSE;
+    if (count <= HELD_MAX_BYTES) {
+      if (self->held == NULL)
+        self->held = g_malloc (HELD_MAX_BYTES);
+      memcpy (self->held, buffer, count);
+      self->held_length = count;
+      self->held_sent = 0;
+      return count;
+    }
+  }
+  do {
+    if (self->held_length > 0)
+      parts[message.msg_iovlen++] =
+          (struct iovec){self->held + self->held_sent, self->held_length - self->held_sent};
+    parts[message.msg_iovlen++] = (struct iovec){(void *)buffer, count};
+    n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    message.msg_iovlen = 0;
+    if (n < 0) {
+      int code = errno;
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), "send");
+      return -1;
+    }
+    COUNT (self, bytes_sent, n);
+    if (self->held_length > 0) {
+      gsize head = MIN ((gsize)n, self->held_length - self->held_sent);
+      self->held_sent += head;
+      n -= head;
+      if (self->held_sent == self->held_length)
+        self->held_length = self->held_sent = 0;
+    }
+  } while (n == 0 && count > 0);
+  self->deadline_us = g_get_monotonic_time () + (gint64)self->owner->limits->progress_ms * 1000;
+  return n;
+}
+
+/* Input door. */
+
+static gboolean
+stream_is_gone (RegiaWire *wire, GError **error)
+{
+  if (wire != NULL && wire->phase != REGIA_WIRE_CLOSED)
+    return FALSE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
+  return TRUE;
+}
+
+static gssize
+input_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
+  return stream_is_gone (wire, error) ? -1 : wire_read (wire, buffer, count, error);
+}
+
+static gssize
+input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count, GError **error)
+{
+  return input_read (G_INPUT_STREAM (stream), buffer, count, NULL, error);
+}
+
+static gboolean
+fd_is_ready (int fd, GIOCondition condition)
+{
+  GPollFD poll = {fd, condition | G_IO_HUP | G_IO_ERR, 0};
+  return g_poll (&poll, 1, 0) > 0;
+}
+
+/* Whether a read would find something without the socket. */
+static gboolean
+has_buffered (RegiaWire *wire)
+{
+  finish_answer (wire);
+  if (wire->show != NULL || wire->refused)
+    return TRUE;
+  if (wire->head_bytes == 0)
+    wire->head_bytes = regia_request_head_length (wire->in, wire->in_length, &wire->scanned);
+  return wire->head_bytes > 0;
+}
+
+static gboolean
+input_is_readable (GPollableInputStream *stream)
+{
+  RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
+  return wire == NULL || wire->phase == REGIA_WIRE_CLOSED || has_buffered (wire) ||
+         fd_is_ready (wire->fd, G_IO_IN);
+}
+
+static GSource *
+make_source (gpointer stream, GSource *child, GCancellable *cancellable)
+{
+  GSource *source = g_pollable_source_new_full (stream, child, cancellable);
+  g_source_unref (child);
+  return source;
+}
+
+static GSource *
+input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
+{
+  RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
+  gboolean now = wire == NULL || wire->phase == REGIA_WIRE_CLOSED || has_buffered (wire);
+
+  return make_source (stream, now ? g_timeout_source_new (0) : g_unix_fd_source_new (wire->fd, G_IO_IN),
+                      cancellable);
+}
+
+static void
+input_pollable_init (GPollableInputStreamInterface *iface)
+{
+  iface->is_readable = input_is_readable;
+  iface->create_source = input_create_source;
+  iface->read_nonblocking = input_read_nonblocking;
+}
+
+static void
+regia_wire_input_class_init (RegiaWireInputClass *klass)
+{
+  klass->read_fn = input_read;
+}
+
+static void
+regia_wire_input_init (RegiaWireInput *self)
+{
+}
+
+/* Output door. */
+
+static gssize
+output_write (GOutputStream *stream, const void *buffer, gsize count, GCancellable *cancellable,
+              GError **error)
+{
+  RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
+  return stream_is_gone (wire, error) ? -1 : wire_write (wire, buffer, count, error);
+}
+
+static gssize
+output_write_nonblocking (GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
+{
+  return output_write (G_OUTPUT_STREAM (stream), buffer, count, NULL, error);
+}
+
+static gboolean
+output_is_writable (GPollableOutputStream *stream)
+{
+  RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
+  return wire == NULL || wire->phase == REGIA_WIRE_CLOSED || fd_is_ready (wire->fd, G_IO_OUT);
+}
+
+static GSource *
+output_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
+{
+  RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
+  gboolean now = wire == NULL || wire->phase == REGIA_WIRE_CLOSED;
+
+  return make_source (stream, now ? g_timeout_source_new (0) : g_unix_fd_source_new (wire->fd, G_IO_OUT),
+                      cancellable);
+}
+
+static void
+output_pollable_init (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = output_is_writable;
+  iface->create_source = output_create_source;
+  iface->write_nonblocking = output_write_nonblocking;
+}
+
+static void
+regia_wire_output_class_init (RegiaWireOutputClass *klass)
+{
+  klass->write_fn = output_write;
+}
+
+static void
+regia_wire_output_init (RegiaWireOutput *self)
+{
+}
+
+/* The wire itself. */
+
+static void
+close_fd (RegiaWire *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+  self->phase = REGIA_WIRE_CLOSED;
+}
+
+static gboolean
+has_unread (RegiaWire *self)
+{
+  int unread = 0;
+  return self->phase == REGIA_WIRE_ANSWER && ioctl (self->fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
+static gboolean
+wire_close (GIOStream *stream, GCancellable *cancellable, GError **error)
+{
+  RegiaWire *self = REGIA_WIRE (stream);
+
+  if (self->phase >= REGIA_WIRE_LINGER)
+    return TRUE;
+  if (self->refused || has_unread (self)) {
+    /* Closing now, with unread bytes of the client, would reset the connection and take the last answer with
+     * it. */
+    shutdown (self->fd, SHUT_WR);
+    set_phase (self, REGIA_WIRE_LINGER, self->owner->limits->linger_ms);
+  } else {
+    close_fd (self);
+  }
+  self->owner->closed (self, self->owner->user_data);
+  return TRUE;
+}
+
+static GInputStream *
+wire_get_input (GIOStream *stream)
+{
+  return REGIA_WIRE (stream)->input;
+}
+
+static GOutputStream *
+wire_get_output (GIOStream *stream)
+{
+  return REGIA_WIRE (stream)->output;
+}
+
+static void
+regia_wire_finalize (GObject *object)
+{
+  RegiaWire *self = REGIA_WIRE (object);
+
+  close_fd (self);
+  ((RegiaWireInput *)self->input)->wire = NULL;
+  ((RegiaWireOutput *)self->output)->wire = NULL;
+  g_object_unref (self->input);
+  g_object_unref (self->output);
+  g_free (self->in);
+  g_free (self->held);
+  G_OBJECT_CLASS (regia_wire_parent_class)->finalize (object);
+}
+
+static void
+regia_wire_class_init (RegiaWireClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = regia_wire_finalize;
+  G_IO_STREAM_CLASS (klass)->get_input_stream = wire_get_input;
+  G_IO_STREAM_CLASS (klass)->get_output_stream = wire_get_output;
+  G_IO_STREAM_CLASS (klass)->close_fn = wire_close;
+}
+
+static void
+regia_wire_init (RegiaWire *self)
+{
+  self->fd = -1;
+  self->input = g_object_new (regia_wire_input_get_type (), NULL);
+  self->output = g_object_new (regia_wire_output_get_type (), NULL);
+  ((RegiaWireInput *)self->input)->wire = self;
+  ((RegiaWireOutput *)self->output)->wire = self;
+}
+
+RegiaWire *
+regia_wire_new (int fd, const RegiaPeer *peer, const RegiaWireOwner *owner)
+{
+  RegiaWire *self = g_object_new (REGIA_TYPE_WIRE, NULL);
+
+  self->fd = fd;
+  self->peer = *peer;
+  self->owner = owner;
+  self->in = g_malloc (self->in_room = IN_FIRST_BYTES);
+  /* The first request is due at once: a connection that says nothing is worth less than one that was useful.
+   */
+  set_phase (self, REGIA_WIRE_IDLE, owner->limits->head_ms);
+  return self;
+}
+
+const RegiaPeer *
+regia_wire_get_peer (RegiaWire *self)
+{
+  return &self->peer;
+}
+
+RegiaWirePhase
+regia_wire_get_phase (RegiaWire *self)
+{
+  return self->phase;
+}
+
+const RegiaRequest *
+regia_wire_get_request (RegiaWire *self)
+{
+  return &self->request;
+}
+
+gboolean
+regia_wire_is_last (RegiaWire *self)
+{
+  return self->request.close || self->request.http10 || self->requests >= self->owner->limits->max_requests;
+}
+
+void
+regia_wire_expect_body (RegiaWire *self)
+{
+  self->hold_next = TRUE;
+}
+
+void
+regia_wire_shutdown (RegiaWire *self)
+{
+  if (self->fd >= 0)
+    shutdown (self->fd, SHUT_RDWR);
+}
+
+gint64
+regia_wire_get_idle_since (RegiaWire *self)
+{
+  return self->phase == REGIA_WIRE_IDLE ? self->idle_since_us : G_MAXINT64;
+}
+
+/* After a refusal: what still arrives is read and dropped. TRUE when the client is done or its time is up. */
+static gboolean
+linger_is_over (RegiaWire *self, gint64 now_us)
+{
+  char scrap[16384];
+  gssize n;
+
+  for (gsize total = 0; total < LINGER_BYTES; total += n) {
+    n = recv (self->fd, scrap, sizeof scrap, MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+      return TRUE;
+    if (n < 0)
+      break;
+  }
+  return now_us >= self->deadline_us;
+}
+
+/* What was written may still be on its way: as long as the client takes it, the deadline moves. */
+static gboolean
+is_draining (RegiaWire *self, gint64 now_us)
+{
+  int unsent = 0, before = self->unsent;
+
+  if (ioctl (self->fd, SIOCOUTQ, &unsent) < 0 || unsent == 0)
+    return FALSE;
+  self->unsent = unsent;
+  if (before >= 0 && unsent >= before)
+    return FALSE;
+  self->deadline_us = now_us + (gint64)self->owner->limits->progress_ms * 1000;
+  return TRUE;
+}
+
+gboolean
+regia_wire_sweep (RegiaWire *self, gint64 now_us)
+{
+  switch (self->phase) {
+  case REGIA_WIRE_LINGER:
+    if (linger_is_over (self, now_us))
+      close_fd (self);
+    return FALSE;
+  case REGIA_WIRE_CLOSED:
+    return FALSE;
+  case REGIA_WIRE_IDLE:
+  case REGIA_WIRE_ANSWER:
+    if (now_us < self->deadline_us || is_draining (self, now_us))
+      return FALSE;
+    break;
+  case REGIA_WIRE_HEAD:
+    if (now_us < self->deadline_us)
+      return FALSE;
+    break;
+  }
+  COUNT (self, cut, 1);
+  regia_wire_shutdown (self);
+  return TRUE;
+}
