@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILDS = Path(os.environ.get("REGIA_TEST_BUILDS", ROOT / "build-tests"))
 LOGS = BUILDS / "logs"
 SANITIZERS = {
-    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0:exitcode=66:fast_unwind_on_malloc=1:malloc_context_size=12",
+    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0:exitcode=66:fast_unwind_on_malloc=0:malloc_context_size=16",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=66",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
     "G_SLICE": "always-malloc",
@@ -145,12 +145,13 @@ class Run:
         (LOGS / log).unlink(missing_ok=True)
         status, seconds = self.call(argv, log, env, timeout, line)
         why = "\n".join(state["why"])
+        name = stage if join else f"{stage}/{Path(argv[0]).name}"
         if status is None:
-            self.results.add(f"{stage} (ends within {timeout} s)", False, seconds, why)
+            self.results.add(f"{name} (ends within {timeout} s)", False, seconds, why)
         elif status != 0 and not state["failed"]:
-            self.results.add(f"{stage} (exit status)", False, seconds, f"{why}\nexit status {status}")
+            self.results.add(f"{name} (exit status)", False, seconds, f"{why}\nexit status {status}")
         elif state["cases"] != state["plan"]:
-            self.results.add(f"{stage} (runs what it planned)", False, seconds, f"{why}\n{state['cases']} of {state['plan']} cases ran")
+            self.results.add(f"{name} (runs what it planned)", False, seconds, f"{why}\n{state['cases']} of {state['plan']} cases ran")
 
 
 def tail(log, lines=25):
