@@ -153,7 +153,7 @@ test_json (void)
   static const char *const bad[] = {"", "[]", "1", "{", "{\"a\":}", "{\"a\":NaN}", "null"};
 
   g_assert_no_error (error);
-  text = regia_json_from_variant (g_variant_ref (dict), FALSE);
+  text = regia_json_from_variant (dict, FALSE);
   g_assert_cmpstr (text, ==,
                    "{\"a\":1,\"b\":[true,\"x\",2.5,\"\"],\"big\":9007199254740993,\"c\":{\"d\":\"è\"}}");
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
