@@ -30,7 +30,7 @@ fill_classes (void)
     classes[c] |= TOKEN | PATH | QUERY | HEX | HOST;
   for (guint c = 'a'; c <= 'z'; c++) {
     classes[c] |= TOKEN | PATH | QUERY | HOST;
-    classes[g_ascii_toupper (c)] |= TOKEN | PATH | QUERY | HOST;
+    classes[(guchar)g_ascii_toupper ((gchar)c)] |= TOKEN | PATH | QUERY | HOST;
   }
   mark ("abcdefABCDEF", HEX);
   mark ("!#$%&'*+-.^_`|~", TOKEN);

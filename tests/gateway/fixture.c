@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "../mux/packets.h"
+
+#define SEGMENT_NS (2 * REGIA_SECOND)
+#define SEGMENTS   6
+
+RegiaServerOptions
+fixture_options (void)
+{
+  RegiaServerOptions options = {.listen = "127.0.0.1:0", .threads = 2};
+
+  regia_limits_default (&options.limits);
+  return options;
+}
+
+static RegiaHlsWindow *
+make_window (guint frame_bytes)
+{
+  const RegiaHlsOptions options = {
+      .segment_ns = SEGMENT_NS, .segments = SEGMENTS, .segments_kept = SEGMENTS + 4};
+  RegiaHlsWindow *window = regia_hls_window_new (&options);
+  g_autoptr (GPtrArray) tracks = regia_tracks_new ();
+  g_autoptr (GError) error = NULL;
+  guint64 seq = 0;
+
+  g_ptr_array_add (tracks, packets_video_track (0));
+  g_ptr_array_add (tracks, packets_audio_track (1, "it"));
+  ((RegiaTrack *)tracks->pdata[0])->bitrate_bps = 1000000;
+  if (!regia_hls_window_set_tracks (window, tracks, &error))
+    g_error ("%s", error->message);
+  for (guint frame = 0, aac = 0; FRAME_NS (frame) <= (SEGMENTS + 1) * SEGMENT_NS;) {
+    gboolean video = FRAME_NS (frame) <= AAC_NS (aac);
+    g_autoptr (RegiaPacket) packet = video ? packets_new (0, FRAME_NS (frame), FRAME_NS (1),
+                                                          FRAME_NS (frame) % SEGMENT_NS == 0, frame_bytes)
+                                           : packets_aac (1, aac);
+    packet->seq = seq++;
+    if (!regia_hls_window_push (window, packet, &error))
+      g_error ("%s", error->message);
+    if (video)
+      frame++;
+    else
+      aac++;
+  }
+  return window;
+}
+
+void
+fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) ok = g_bytes_new_static ("ok", 2),
+                     status = g_bytes_new_static ("{\"state\":\"on-air\"}", 18);
+
+  *self = (Fixture){.folder_fd = -1, .last_msn = SEGMENTS};
+  self->window = self->site.window = make_window (frame_bytes);
+  self->site.assets = regia_assets_new ("/org/regia/web/");
+  self->site.board = regia_board_new ();
+  self->site.viewers = regia_viewers_new ();
+  regia_site_init (&self->site, 2000);
+  regia_board_post (self->site.board, status, TRUE, ok);
+  if (folder != NULL) {
+    self->folder = g_strdup (folder);
+    self->folder_fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    g_assert_cmpint (self->folder_fd, >=, 0);
+    self->site.library = regia_library_new (self->folder_fd);
+  }
+  self->server = regia_server_new (options, regia_site_answer, &self->site, &error);
+  g_assert_no_error (error);
+  if (!regia_server_start (self->server, &error))
+    g_error ("%s", error->message);
+  self->port = regia_server_get_port (self->server);
+}
+
+void
+fixture_stop (Fixture *self)
+{
+  regia_server_free (self->server);
+  regia_library_free (self->site.library);
+  regia_viewers_free (self->site.viewers);
+  regia_board_free (self->site.board);
+  regia_assets_free (self->site.assets);
+  regia_site_clear (&self->site);
+  regia_hls_window_free (self->window);
+  if (self->folder_fd >= 0)
+    close (self->folder_fd);
+  g_free (self->folder);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "regia/gateway/router.h"
+#include "regia/gateway/server.h"
+
+/** Fixture: a whole gateway without a director: a window filled with made-up media, a recordings folder, a
+ * server on a free port. */
+typedef struct {
+  RegiaHlsWindow *window;
+  RegiaSite site;
+  RegiaServer *server;
+  char *folder; /* (nullable): the recordings folder */
+  int folder_fd;
+  guint port;
+  guint64 last_msn; /* newest segment of the window */
+} Fixture;
+
+/** fixture_limits: the defaults, for a test to shorten. */
+RegiaServerOptions fixture_options (void);
+
+/**
+ * fixture_start:
+ * @frame_bytes: size of each of the 50 pictures of a segment
+ * @folder: (nullable): recordings
+ */
+void fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder);
+void fixture_stop (Fixture *self);
