@@ -1,8 +1,213 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia"
+
+#include <stdio.h>
+
+#include "regia/base/error.h"
 #include "regia/cli/cli.h"
+#include "regia/config/config.h"
+#include "regia/config/options.h"
+#include "regia/config/pipeline.h"
+
+static void
+print_keys (void)
+{
+  g_autoptr (GArray) keys = regia_config_list_keys ();
+  const char *group = "";
+
+  for (guint i = 0; i < keys->len; i++) {
+    const RegiaConfigKey *key = &g_array_index (keys, RegiaConfigKey, i);
+
+    if (!g_str_equal (group, key->group))
+      printf ("%s[%s%s]  %s\n", i > 0 ? "\n" : "", key->group, key->named ? " NAME" : "", key->group_help);
+    group = key->group;
+    printf ("  %-28s %s\n  %-28s allowed: %s\n", key->key, key->help, "", key->range);
+    if (key->required)
+      printf ("  %-28s must be given\n", "");
+    else if (key->default_value != NULL)
+      printf ("  %-28s without it: %s\n", "", key->default_value);
+  }
+}
+
+static char *
+describe_time (const char *written, gint64 unix_s, const char *timezone)
+{
+  g_autoptr (GTimeZone) zone = g_time_zone_new_identifier (timezone);
+  g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc (unix_s);
+  g_autoptr (GDateTime) local = NULL;
+
+  if (zone == NULL || utc == NULL)
+    return g_strdup (written);
+  local = g_date_time_to_timezone (utc, zone);
+  return g_date_time_format (local, "%Y-%m-%d %H:%M");
+}
+
+static void
+print_event (const RegiaConfigValues *values)
+{
+  printf ("Event        %s\n", values->name);
+  if (values->place[0] != '\0')
+    printf ("             %s\n", values->place);
+  if (values->start != NULL || values->end != NULL) {
+    g_autofree char *start =
+        values->start != NULL ? describe_time (values->start, values->start_s, values->timezone) : NULL;
+    g_autofree char *end =
+        values->end != NULL ? describe_time (values->end, values->end_s, values->timezone) : NULL;
+
+    printf ("When         %s%s%s (%s)\n", start != NULL ? start : "", end != NULL ? " to " : "",
+            end != NULL ? end : "", values->timezone);
+  }
+}
+
+static void
+print_sources (const RegiaConfigValues *values)
+{
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+    g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("capture", source->pipeline, NULL);
+    gboolean video = source->video && file != NULL && file->gives_video;
+    gboolean audio = source->audio && file != NULL && file->gives_audio;
+
+    printf ("%-12s %s: %s, %s%s%s", i == 0 ? "Sources" : "", source->name, source->pipeline,
+            video ? "picture" : "", video && audio ? " and " : "", audio ? "sound" : "");
+    if (source->delay_ms != 0)
+      printf (", shifted by %d ms", source->delay_ms);
+    printf ("\n");
+  }
+}
+
+static void
+print_programme (const RegiaConfigValues *values)
+{
+  g_autofree char *rate = values->rate_den == 1
+                              ? g_strdup_printf ("%u", values->rate_num)
+                              : g_strdup_printf ("%u/%u", values->rate_num, values->rate_den);
+
+  printf ("Programme    %ux%u at %s pictures a second, shows %s\n", values->width, values->height, rate,
+          values->picture != NULL ? values->picture : "the first source that gives a picture");
+  for (guint i = 0; i < values->renditions->len; i++) {
+    const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
+
+    printf ("%-12s %s: %ux%u, %u kbit/s, %s %s\n", i == 0 ? "Renditions" : "", rendition->name,
+            rendition->width, rendition->height, rendition->bitrate_kbps, rendition->encoder,
+            rendition->preset);
+  }
+  for (guint i = 0; i < values->audios->len; i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
+    g_autofree char *sources = g_strjoinv (", ", audio->sources);
+
+    printf ("%-12s %s (%s): %s; AAC %u, Opus %u kbit/s\n", i == 0 ? "Sound" : "", audio->language,
+            audio->title, sources[0] != '\0' ? sources : "silence", audio->bitrate_kbps,
+            audio->opus_bitrate_kbps);
+  }
+}
+
+/* The host alone: some platforms make the rest of the address a secret. */
+static void
+print_relays (const RegiaConfigValues *values)
+{
+  for (guint i = 0; i < values->relays->len; i++) {
+    const RegiaConfigRelay *relay = g_ptr_array_index (values->relays, i);
+    g_autoptr (GUri) uri = g_uri_parse (relay->url, G_URI_FLAGS_ENCODED, NULL);
+
+    printf ("%-12s %s: %s to %s, %s with %s%s%s\n", i == 0 ? "Relays" : "", relay->name,
+            uri != NULL ? g_uri_get_scheme (uri) : "", uri != NULL ? g_uri_get_host (uri) : "",
+            relay->rendition, relay->language, relay->key_file != NULL ? ", key in " : "",
+            relay->key_file != NULL ? relay->key_file : "");
+  }
+}
+
+static void
+print_services (const RegiaConfigValues *values)
+{
+  g_autofree char *state_dir = regia_cli_state_dir (NULL);
+  g_autofree char *folder =
+      values->folder != NULL ? g_strdup (values->folder) : g_build_filename (state_dir, "recordings", NULL);
+  g_autofree char *reserve = g_format_size (values->reserve_bytes);
+  g_autofree char *hosts = g_strjoinv (", ", values->hosts);
+
+  if (values->record)
+    printf ("Recording    in %s, named %s; %s stay free\n", folder, values->id, reserve);
+  else
+    printf ("Recording    none\n");
+  printf ("Viewers      http://%s/%s%s\n", values->listen, hosts[0] != '\0' ? " and as " : "", hosts);
+}
+
+/* (transfer full) (nullable): why viewers could not be served at the address; only a warning, for the event
+ * may be running. */
+static char *
+why_not_listening (const char *listen)
+{
+  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (listen, 8080, NULL);
+  g_autoptr (GInetAddress) inet = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (connectable != NULL)
+    inet = g_inet_address_new_from_string (g_network_address_get_hostname (G_NETWORK_ADDRESS (connectable)));
+  if (inet == NULL)
+    return g_strdup_printf ("%s is no address that can be listened on", listen);
+  address = g_inet_socket_address_new (inet, g_network_address_get_port (G_NETWORK_ADDRESS (connectable)));
+  socket =
+      g_socket_new (g_inet_address_get_family (inet), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+  if (socket != NULL && g_socket_bind (socket, address, TRUE, &error))
+    return NULL;
+  return g_strdup_printf ("%s cannot be listened on now: %s; end what uses it (perhaps a running event) or "
+                          "choose another port",
+                          listen, error->message);
+}
+
+/* Faults come one a line and name their file themselves. */
+static int
+fail (const GError *error)
+{
+  fprintf (stderr, "%s\n", error->message);
+  return regia_error_exit_status (error);
+}
 
 int
 regia_cli_check (int argc, char **argv)
 {
-  return 70;
+  gboolean keys = FALSE;
+  GOptionEntry entries[] = {
+      {"keys", 0, 0, G_OPTION_ARG_NONE, &keys, "List every key that an event file can have", NULL},
+      G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (RegiaConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *port_warning = NULL;
+  const RegiaConfigValues *values;
+  int exit_status;
+
+  if (!regia_cli_parse ("check", "FILE.conf",
+                        "Says what an event file means and what is wrong with it, without starting it.",
+                        entries, &argc, &argv, &exit_status))
+    return exit_status;
+  if (keys) {
+    print_keys ();
+    return 0;
+  }
+  if (argc != 2) {
+    fprintf (stderr, "regia: check takes one event file; `regia check --help` says more\n");
+    return 64;
+  }
+
+  config = regia_config_load (argv[1], NULL, &error);
+  if (config == NULL || !regia_config_check_pipelines (config, &error))
+    return fail (error);
+  values = regia_config_get (config);
+
+  print_event (values);
+  print_sources (values);
+  print_programme (values);
+  print_relays (values);
+  print_services (values);
+  fflush (stdout);
+  for (guint i = 0; i < values->warnings->len; i++)
+    fprintf (stderr, "warning: %s\n", (const char *)g_ptr_array_index (values->warnings, i));
+  port_warning = why_not_listening (values->listen);
+  if (port_warning != NULL)
+    fprintf (stderr, "warning: %s: [web] listen: %s\n", argv[1], port_warning);
+  return 0;
 }

@@ -328,7 +328,7 @@ static const RegiaOption web_options[] = {
      .read = regia_read_hosts,
      EVENT_FIELD (hosts),
      .max = 32,
-     .range = "host names; a list with ;; * for any",
+     .range = "host names, a list with ; or * for any",
      .help = "names under which viewers come, besides localhost and the listen address; others are refused"},
     {.key = "segment",
      .default_value = "2s",
