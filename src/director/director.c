@@ -492,8 +492,7 @@ start_processes (Director *self, GError **error)
     const RegiaConfigRelay *relay = g_ptr_array_index (self->values->relays, i);
     g_autofree char *name = g_strdup_printf ("relay %s", relay->name);
 
-    g_ptr_array_add (self->relays,
-                     regia_process_new (name, child_arguments, changed_cb, self, NULL, self->lock_fd));
+    g_ptr_array_add (self->relays, regia_process_new (name, child_arguments, changed_cb, self, NULL, -1));
   }
   regia_process_start (self->engine);
   if (self->recorder != NULL)
