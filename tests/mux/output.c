@@ -100,8 +100,9 @@ check_follow (void)
   g_autoptr (GPtrArray) other = regia_tracks_new ();
   RegiaTrack *ours = g_ptr_array_index (sample->tracks, 0);
   RegiaTrack *sounds = g_ptr_array_index (sample->tracks, 1);
-  RegiaTrack *moved = regia_track_new (4, ours->name, "", ours->codec, g_bytes_ref (ours->extradata));
-  RegiaTrack *changed = regia_track_new (0, ours->name, "", ours->codec, g_bytes_new_static ("\1\2\3\4", 4));
+  g_autoptr (GBytes) extradata = g_bytes_new_static ("\1\2\3\4", 4);
+  RegiaTrack *moved = regia_track_new (4, ours->name, "", ours->codec, ours->extradata);
+  RegiaTrack *changed = regia_track_new (0, ours->name, "", ours->codec, extradata);
   guint64 frame = 0, sound = 1000, bytes;
   g_autoptr (RegiaPacket) packet = sample_next (sample, &frame, &sound, 0);
   g_autoptr (RegiaPacket) there = regia_packet_new (4, REGIA_PACKET_KEYFRAME, REGIA_SECOND, REGIA_SECOND, 1,

@@ -19,8 +19,8 @@ packets_video_track (guint id)
   static const guint8 avcc[] = {1,    0x42, 0xc0, 0x0a, 0xff, 0xe1, 0x00, 0x16, 0x67, 0x42, 0xc0, 0x0a, 0xd9,
                                 0x04, 0x26, 0x84, 0x00, 0x00, 0x03, 0x00, 0x04, 0x00, 0x00, 0x03, 0x00, 0xc8,
                                 0x3c, 0x48, 0x99, 0x20, 0x01, 0x00, 0x05, 0x68, 0xcb, 0x83, 0xcb, 0x20};
-  RegiaTrack *track =
-      regia_track_new (id, "video/64p", "", REGIA_CODEC_H264, g_bytes_new_static (avcc, sizeof avcc));
+  g_autoptr (GBytes) extradata = g_bytes_new_static (avcc, sizeof avcc);
+  RegiaTrack *track = regia_track_new (id, "video/64p", "", REGIA_CODEC_H264, extradata);
 
   track->width = track->height = 64;
   track->rate_num = 25;
@@ -33,8 +33,8 @@ packets_audio_track (guint id, const char *language)
 {
   static const guint8 config[] = {0x11, 0x90}; /* AAC-LC, 48 kHz, stereo */
   g_autofree char *name = g_strdup_printf ("audio/%s", language);
-  RegiaTrack *track =
-      regia_track_new (id, name, language, REGIA_CODEC_AAC, g_bytes_new_static (config, sizeof config));
+  g_autoptr (GBytes) extradata = g_bytes_new_static (config, sizeof config);
+  RegiaTrack *track = regia_track_new (id, name, language, REGIA_CODEC_AAC, extradata);
 
   track->sample_rate = 48000;
   track->channels = 2;

@@ -48,9 +48,9 @@ read_tracks (Sample *self, AVFormatContext *context)
   for (guint i = 0; i < context->nb_streams; i++) {
     const AVCodecParameters *from = context->streams[i]->codecpar;
     gboolean video = from->codec_type == AVMEDIA_TYPE_VIDEO;
+    g_autoptr (GBytes) extradata = g_bytes_new (from->extradata, (gsize)from->extradata_size);
     RegiaTrack *track = regia_track_new (i, video ? "video/test" : "audio/it", video ? "" : "it",
-                                         video ? REGIA_CODEC_H264 : REGIA_CODEC_AAC,
-                                         g_bytes_new (from->extradata, (gsize)from->extradata_size));
+                                         video ? REGIA_CODEC_H264 : REGIA_CODEC_AAC, extradata);
 
     track->width = (guint)from->width;
     track->height = (guint)from->height;
