@@ -292,6 +292,9 @@ regia_config_parse (const char *data, gsize length, const char *file_name, const
   g_autoptr (RegiaFaults) warnings = regia_faults_new (file_name);
 
   self->scan = regia_scan_text (data, length, faults);
+  /* not an event file at all: what all is missing from it would only distract */
+  if (self->scan->groups->len == 0 && !regia_faults_raise (faults, error))
+    return NULL;
   read_groups (self, faults);
   regia_config_complete (self, faults, warnings);
   if (check_files)

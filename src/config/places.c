@@ -212,14 +212,18 @@ regia_read_relay_url (const RegiaOption *option, const char *text, const char *b
         "not an address; write rtmp://HOST/APPLICATION or srt://HOST:PORT, with a port from 1 to 65535");
   scheme = g_uri_get_scheme (uri);
   srt = g_str_equal (scheme, "srt");
-  if (!srt && !g_str_equal (scheme, "rtmp") && !g_str_equal (scheme, "rtmps"))
+  if ((!srt && !g_str_equal (scheme, "rtmp") && !g_str_equal (scheme, "rtmps")) ||
+      !g_str_has_prefix (text, scheme))
     return g_strdup ("not a protocol that a relay speaks; use rtmp, rtmps or srt");
   if (g_uri_get_userinfo (uri) != NULL)
     return g_strdup ("holds a user name or password; put the secret into key_file");
   host = g_uri_get_host (uri);
   if (host == NULL || host[0] == '\0')
     return g_strdup ("has no host; write rtmp://HOST/APPLICATION or srt://HOST:PORT");
-  if (strspn (host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".-:") != strlen (host))
+  /* GUri resolves escapes in a host; whoever connects later might not, so there are none */
+  path = strstr (text, "://") + 3;
+  if (memchr (path, '%', strcspn (path, "/?#")) != NULL ||
+      strspn (host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".-:") != strlen (host))
     return g_strdup ("its host is neither a name nor an address; write it as in live.example.org");
   if (g_uri_get_port (uri) == 0 || (srt && g_uri_get_port (uri) < 0))
     return g_strdup ("has no port from 1 to 65535; write it after the host, for example :9000");

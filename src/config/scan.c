@@ -89,9 +89,13 @@ char *
 regia_scan_decode (const char *raw)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *value = NULL;
 
+  /* for an unknown escape GKeyFile sets the error and returns a value nevertheless */
   g_key_file_set_value (file, "g", "k", raw);
-  return g_key_file_get_string (file, "g", "k", NULL);
+  value = g_key_file_get_string (file, "g", "k", &error);
+  return error == NULL ? g_steal_pointer (&value) : NULL;
 }
 
 static gboolean

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "regia/config/config.h"
+
+#include <locale.h>
+#include <string.h>
+
+#include "regia/base/error.h"
+
+/* The shortest whole event file; what a row of the tables adds begins in line 5. */
+#define BASE "[event]\nname = Prova\n[source test]\npipeline = test\n"
+
+static RegiaConfig *
+parse (const char *text, gssize length, GError **error)
+{
+  return regia_config_parse (text, length < 0 ? strlen (text) : (gsize)length, "event.conf", "/srv/event",
+                             FALSE, error);
+}
+
+static RegiaConfig *
+parse_good (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  RegiaConfig *config = parse (text, -1, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (config);
+  return config;
+}
+
+typedef struct {
+  const char *name;
+  const char *text;   /* added to BASE, or a whole file when `whole` is set */
+  const char *where;  /* "LINE: [group] key: " as the message must have it; "" LINE for what is not there */
+  const char *remedy; /* a word of what follows the last `; ` or `: ` */
+  gboolean whole;
+  gsize length; /* of @text if it holds NULs */
+} Bad;
+
+#define WHOLE .whole = TRUE
+
+static const Bad bad[] = {
+    /* form of the file */
+    {"stray-line", "name = x\n[event]\nname = Prova\n[source test]\npipeline = test\n",
+     ":1: ", "begin with [event]", WHOLE},
+    {"no-equals", "[web]\nlisten 127.0.0.1:80\n", ":6: [web]: ", "put a = between"},
+    {"semicolon-comment", "[web]\n; a comment\n", ":6: [web]: ", "# before a comment"},
+    {"open-group", "[web\n", ":5: ", "close it with ]"},
+    {"tail-after-group", "[web] # here\n", ":5: ", "remove what follows"},
+    {"empty-group", "[]\n", ":5: ", "[source camera]"},
+    {"three-words", "[source a b]\n", ":5: ", "[kind name]"},
+    {"nested-bracket", "[we[b]\n", ":5: ", "[kind name]"},
+    {"localised-key", "[web]\nlisten[it] = x\n", ":6: [web]: ", "letters, digits"},
+    {"empty-key", "[web]\n= x\n", ":6: [web]: ", "letters, digits"},
+    {"double-group", "[web]\n[feed]\n[web]\nthreads = 1\n", ":7: [web]: ", "line 5"},
+    {"double-named-group", "[source test]\npipeline = test\n", ":5: [source test]: ", "line 3"},
+    {"double-group-blanks", "[source   test]\npipeline = test\n", ":5: [source test]: ", "line 3"},
+    {"double-key", "[web]\nthreads = 1\n\nthreads = 2\n", ":8: [web] threads: ", "line 6"},
+    {"double-key-same-value", "[web]\nthreads = 1\nthreads = 1\n", ":7: [web] threads: ", "remove one"},
+    {"latin-1", "[web]\n# perch\xe9\n", ":6: ", "save the file as UTF-8"},
+    {"utf-16", "\xff\xfe[\0e\0v\0", ":1: ", "UTF-8", WHOLE, 8},
+    {"nul", "[event]\nname = a\0b\nname = Prova\n[source t]\npipeline = test\n", ":2: ", "remove it", WHOLE,
+     59},
+    {"control", "[web]\nthreads = 1\x07\n", ":6: ", "remove it"},
+    {"lone-cr", "[web]\rthreads = 1\n", ":5: ", "remove it"},
+    {"bad-escape", "[record]\nfolder = C:\\Users\n", ":6: [record] folder: ", "backslash is written twice"},
+    {"unknown-group", "[relays youtube]\nurl = x\n", ":5: [relays youtube]: ", "\"relay\""},
+    {"unknown-group-far", "[quux]\n", ":5: [quux]: ", "allowed: event, programme"},
+    {"group-case", "[Web]\n", ":5: [Web]: ", "\"web\""},
+    {"unknown-key", "[web]\nlisen = 127.0.0.1:80\n", ":6: [web] lisen: ", "\"listen\""},
+    {"unknown-key-far", "[feed]\nquux = 1\n", ":6: [feed] quux: ", "allowed: memory, limit"},
+    {"unknown-key-named", "[rendition a]\nsize = 640x360\nbitrate = 1M\nbit-rate = 1M\n",
+     ":8: [rendition a] bit-rate: ", "\"bitrate\""},
+    {"named-not-named", "[web main]\n", ":5: [web main]: ", "write [web]"},
+    {"not-named-named", "[rendition]\nsize = 640x360\nbitrate = 1M\n",
+     ":5: [rendition]: ", "[rendition NAME]"},
+    {"source-name", "[source Camera]\npipeline = test\n", ":5: [source Camera]: ", "a-z 0-9"},
+    {"source-name-dash", "[source -a]\npipeline = test\n", ":5: [source -a]: ", "not beginning with -"},
+    {"source-name-path", "[source ../a]\npipeline = test\n", ":5: [source ../a]: ", "a-z 0-9"},
+    {"source-name-long", "[source abcdefghijklmnopqrstuvwxyz0123456]\npipeline = test\n",
+     ":5: [source abcdefghijklmnopqrstuvwxyz0123456]: ", "1 to 32"},
+    {"audio-name", "[audio italiano]\n", ":5: [audio italiano]: ", "pt-BR"},
+    {"audio-name-case", "[audio IT]\n", ":5: [audio IT]: ", "language tag"},
+    {"audio-double", "[audio pt-BR]\n[audio pt-br]\n", ":6: [audio pt-br]: ", "choose another"},
+
+    /* what must be there */
+    {"empty-file", "", ": [source NAME]: ", "pipeline = test", WHOLE},
+    {"no-name", "[event]\nplace = Massa\n[source test]\npipeline = test\n", ":1: [event] name: ", "add it",
+     WHOLE},
+    {"no-event", "[source test]\npipeline = test\n", ": [event] name: ", "add it", WHOLE},
+    {"empty-name", "[event]\nname =\n[source test]\npipeline = test\n", ":2: [event] name: ", "1 to 200",
+     WHOLE},
+    {"no-source", "[event]\nname = Prova\n", ": [source NAME]: ", "add a group [source camera]", WHOLE},
+    {"no-pipeline", "[source b]\ndelay = 1s\n", ":5: [source b] pipeline: ", "add it"},
+    {"no-size", "[rendition a]\nbitrate = 1M\n", ":5: [rendition a] size: ", "add it"},
+    {"no-url", "[relay a]\nrendition = 720p\n", ":5: [relay a] url: ", "add it"},
+    {"empty-default", "[web]\nthreads =\n", ":6: [web] threads: ", "1 to 32"},
+
+    /* numbers and units */
+    {"count-word", "[web]\nthreads = two\n", ":6: [web] threads: ", "1 to 32"},
+    {"count-comment", "[web]\nthreads = 2 # cores\n", ":6: [web] threads: ", "line of its own"},
+    {"count-fraction", "[web]\nthreads = 1.5\n", ":6: [web] threads: ", "whole number"},
+    {"count-low", "[web]\nthreads = 0\n", ":6: [web] threads: ", "1 to 32"},
+    {"count-high", "[web]\nthreads = 33\n", ":6: [web] threads: ", "1 to 32"},
+    {"count-negative", "[web]\nthreads = -1\n", ":6: [web] threads: ", "1 to 32"},
+    {"count-hex", "[web]\nthreads = 0x2\n", ":6: [web] threads: ", "1 to 32"},
+    {"count-huge", "[web]\nthreads = 99999999999999999999\n", ":6: [web] threads: ", "1 to 32"},
+    {"duration-no-unit", "[programme]\nlatency = 200\n", ":6: [programme] latency: ", "50ms to 2s"},
+    {"duration-unit", "[programme]\nlatency = 200 frames\n", ":6: [programme] latency: ", "50ms to 2s"},
+    {"duration-minute", "[record]\nwarn = 30m\n", ":6: [record] warn: ", "1min to 24h"},
+    {"duration-low", "[programme]\nlatency = 49ms\n", ":6: [programme] latency: ", "50ms to 2s"},
+    {"duration-high", "[programme]\nlatency = 2001ms\n", ":6: [programme] latency: ", "50ms to 2s"},
+    {"duration-fine", "[programme]\nlatency = 100.5ms\n", ":6: [programme] latency: ", "whole number"},
+    {"duration-coarse", "[feed]\nmemory = 20500ms\n", ":6: [feed] memory: ", "whole number"},
+    {"duration-overflow", "[programme]\nlatency = 999999999999h\n",
+     ":6: [programme] latency: ", "50ms to 2s"},
+    {"delay-negative", "[source b]\npipeline = test\ndelay = -501ms\n", ":7: [source b] delay: ", "-500ms"},
+    {"decimal-comma", "[rendition a]\nsize = 640x360\nbitrate = 2,5M\n",
+     ":7: [rendition a] bitrate: ", "write a point"},
+    {"bitrate-no-unit", "[rendition a]\nsize = 640x360\nbitrate = 2500\n",
+     ":7: [rendition a] bitrate: ", "100k"},
+    {"bitrate-high", "[rendition a]\nsize = 640x360\nbitrate = 51M\n", ":7: [rendition a] bitrate: ", "50M"},
+    {"bitrate-low", "[audio it]\nbitrate = 31k\n", ":6: [audio it] bitrate: ", "32k"},
+    {"bytes-no-unit", "[record]\nreserve = 500\n", ":6: [record] reserve: ", "10M"},
+    {"bytes-low", "[record]\nreserve = 9999kB\n", ":6: [record] reserve: ", "10M"},
+    {"decimals", "[record]\nreserve = 1.2345G\n", ":6: [record] reserve: ", "shorten"},
+    {"size-words", "[programme]\nsize = 720p\n", ":6: [programme] size: ", "1280x720"},
+    {"size-odd", "[programme]\nsize = 1281x720\n", ":6: [programme] size: ", "1280x720"},
+    {"size-small", "[programme]\nsize = 32x32\n", ":6: [programme] size: ", "64x64"},
+    {"size-large", "[programme]\nsize = 7680x4320\n", ":6: [programme] size: ", "3840x2160"},
+    {"size-tail", "[programme]\nsize = 1280x720p\n", ":6: [programme] size: ", "1280x720"},
+    {"rate-decimal", "[programme]\nrate = 29.97\n", ":6: [programme] rate: ", "30000/1001"},
+    {"rate-zero", "[programme]\nrate = 25/0\n", ":6: [programme] rate: ", "fraction"},
+    {"rate-high", "[programme]\nrate = 61\n", ":6: [programme] rate: ", "5 to 60"},
+
+    /* words */
+    {"bool", "[record]\nenabled = maybe\n", ":6: [record] enabled: ", "yes or no"},
+    {"preset", "[rendition a]\nsize = 640x360\nbitrate = 1M\npreset = very-fast\n",
+     ":8: [rendition a] preset: ", "\"veryfast\""},
+    {"pipeline-path", "[source b]\npipeline = ../test\n", ":6: [source b] pipeline: ", "ending in .pipeline"},
+    {"text-newline", "[event]\nname = a\\nb\n[source test]\npipeline = test\n",
+     ":2: [event] name: ", "remove it", WHOLE},
+    {"parameter-escape", "[source b]\npipeline = test\nlocation = \\x\n",
+     ":7: [source b] location: ", "written twice"},
+    {"slate-kind", "[programme]\nslate = slate.gif\n", ":6: [programme] slate: ", ".png"},
+    {"home", "[record]\nfolder = ~/recordings\n", ":6: [record] folder: ", "beginning with /"},
+    {"id", "[event]\nname = a\nid = Sirio/2022\n[source test]\npipeline = test\n",
+     ":3: [event] id: ", "a-z 0-9", WHOLE},
+    {"languages", "[event]\nname = a\nlanguages = it; english\n[source test]\npipeline = test\n",
+     ":3: [event] languages: ", "language tags", WHOLE},
+    {"languages-double", "[event]\nname = a\nlanguages = it;it\n[source test]\npipeline = test\n",
+     ":3: [event] languages: ", "remove one", WHOLE},
+
+    /* when */
+    {"time-form", "[event]\nname = a\nstart = 29/9/2022 9:30\n[source test]\npipeline = test\n",
+     ":3: [event] start: ", "2022-09-29 09:30", WHOLE},
+    {"time-day", "[event]\nname = a\nstart = 2022-09-31 09:30\n[source test]\npipeline = test\n",
+     ":3: [event] start: ", "year-month-day", WHOLE},
+    {"time-hour", "[event]\nname = a\nstart = 2022-09-29 24:30\n[source test]\npipeline = test\n",
+     ":3: [event] start: ", "hour:minute", WHOLE},
+    {"time-left-out", "[event]\nname = a\nstart = 2022-03-27 02:30\n[source test]\npipeline = test\n",
+     ":3: [event] start: ", "another hour", WHOLE},
+    {"time-zone", "[event]\nname = a\ntimezone = Europa/Roma\n[source test]\npipeline = test\n",
+     ":3: [event] timezone: ", "Europe/Rome", WHOLE},
+    {"time-zone-path", "[event]\nname = a\ntimezone = ../../etc/passwd\n[source test]\npipeline = test\n",
+     ":3: [event] timezone: ", "Europe/Rome", WHOLE},
+    {"end-first",
+     "[event]\nname = a\nstart = 2022-09-29 13:00\nend = 2022-09-29 09:30\n[source test]\npipeline = test\n",
+     ":4: [event] end: ", "check the day", WHOLE},
+    {"end-far",
+     "[event]\nname = a\nstart = 2022-09-29 09:30\nend = 2023-09-29 13:00\n[source t]\npipeline = test\n",
+     ":4: [event] end: ", "check the year", WHOLE},
+
+    /* where */
+    {"listen-no-address", "[web]\nlisten = :8080\n", ":6: [web] listen: ", "0.0.0.0"},
+    {"listen-no-port", "[web]\nlisten = 127.0.0.1\n", ":6: [web] listen: ", "ADDRESS:PORT"},
+    {"listen-port-0", "[web]\nlisten = 127.0.0.1:0\n", ":6: [web] listen: ", "1 to 65535"},
+    {"listen-port-high", "[web]\nlisten = 127.0.0.1:65536\n", ":6: [web] listen: ", "1 to 65535"},
+    {"listen-name", "[web]\nlisten = localhost:8080\n", ":6: [web] listen: ", "127.0.0.1"},
+    {"listen-v6-bare", "[web]\nlisten = ::1:8080\n", ":6: [web] listen: ", "[::]"},
+    {"hosts-url", "[web]\nhosts = http://live.example.org/\n", ":6: [web] hosts: ", "leave out http://"},
+    {"hosts-port", "[web]\nhosts = live.example.org:8080\n", ":6: [web] hosts: ", "port"},
+    {"hosts-chars", "[web]\nhosts = live_example\n", ":6: [web] hosts: ", "live.example.org"},
+    {"url-scheme", "[relay a]\nurl = https://example.org/live\n",
+     ":6: [relay a] url: ", "rtmp, rtmps or srt"},
+    {"url-file", "[relay a]\nurl = file:///etc/passwd\n", ":6: [relay a] url: ", "rtmp, rtmps or srt"},
+    {"url-case", "[relay a]\nurl = SRT://example.org:9000\n", ":6: [relay a] url: ", "rtmp, rtmps or srt"},
+    {"url-none", "[relay a]\nurl = a.rtmp.youtube.com/live2\n",
+     ":6: [relay a] url: ", "rtmp://HOST/APPLICATION"},
+    {"url-userinfo", "[relay a]\nurl = rtmp://me:secret@example.org/live\n",
+     ":6: [relay a] url: ", "key_file"},
+    {"url-user", "[relay a]\nurl = rtmp://me@example.org/live\n", ":6: [relay a] url: ", "key_file"},
+    {"url-host", "[relay a]\nurl = rtmp:///live\n", ":6: [relay a] url: ", "rtmp://HOST"},
+    {"url-newline", "[relay a]\nurl = rtmp://example.org/live\\nx\n", ":6: [relay a] url: ", "remove blanks"},
+    {"url-blank", "[relay a]\nurl = rtmp://example.org/live app\n", ":6: [relay a] url: ", "remove blanks"},
+    {"url-port", "[relay a]\nurl = rtmp://example.org:0/live\n", ":6: [relay a] url: ", "1 to 65535"},
+    {"url-port-high", "[relay a]\nurl = rtmp://example.org:65536/live\n",
+     ":6: [relay a] url: ", "1 to 65535"},
+    {"url-app", "[relay a]\nurl = rtmp://example.org/\n", ":6: [relay a] url: ", "rtmp://HOST/live2"},
+    {"url-escaped-host", "[relay a]\nurl = rtmp://exa%6dple.org/live\n",
+     ":6: [relay a] url: ", "live.example.org"},
+    {"url-srt-port", "[relay a]\nurl = srt://example.org\n", ":6: [relay a] url: ", ":9000"},
+    {"url-srt-query", "[relay a]\nurl = srt://example.org:9000?mode=listener\n",
+     ":6: [relay a] url: ", "stream_id"},
+    {"url-srt-path", "[relay a]\nurl = srt://example.org:9000/live\n", ":6: [relay a] url: ", "stream_id"},
+
+    /* one thing against another */
+    {"picture-unknown", "[programme]\npicture = camera\n", ":6: [programme] picture: ", "sources are: test"},
+    {"picture-without", "[programme]\npicture = b\n[source b]\npipeline = test\nvideo = no\n",
+     ":6: [programme] picture: ", "show another"},
+    {"source-nothing", "[source b]\npipeline = test\nvideo = no\naudio = no\n",
+     ":5: [source b]: ", "one `no`"},
+    {"audio-source-unknown", "[audio it]\nsources = test; desk\n",
+     ":6: [audio it] sources: ", "sources are: test"},
+    {"audio-source-without", "[source b]\npipeline = test\naudio = no\n[audio it]\nsources = b\n",
+     ":9: [audio it] sources: ", "remove that"},
+    {"audio-source-double", "[audio it]\nsources = test; test\n", ":6: [audio it] sources: ", "remove one"},
+    {"rendition-large", "[rendition a]\nsize = 1920x1080\nbitrate = 4M\n",
+     ":6: [rendition a] size: ", "smaller"},
+    {"relay-rendition", "[relay a]\nurl = rtmp://example.org/live\nrendition = 1080p\n",
+     ":7: [relay a] rendition: ", "720p, 360p"},
+    {"relay-language", "[relay a]\nurl = rtmp://example.org/live\nlanguage = en\n",
+     ":7: [relay a] language: ", "languages are: it"},
+    {"relay-not-srt", "[relay a]\nurl = rtmp://example.org/live\nlatency = 200ms\n",
+     ":7: [relay a] latency: ", "remove it"},
+    {"connections", "[web]\nmax_connections = 100\n", ":5: [web] max_connections_per_address: ", "lower it"},
+};
+
+static void
+test_bad (gconstpointer data)
+{
+  const Bad *row = data;
+  g_autofree char *text = row->whole ? NULL : g_strconcat (BASE, row->text, NULL);
+  g_autofree char *expected = g_strconcat ("event.conf", row->where, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) config =
+      parse (row->whole ? row->text : text, row->length > 0 ? (gssize)row->length : -1, &error);
+  g_auto (GStrv) lines = NULL;
+  const char *found = NULL;
+
+  g_assert_null (config);
+  g_assert_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG);
+  g_assert_cmpint (regia_error_exit_status (error), ==, 78);
+  g_test_message ("%s", error->message);
+  lines = g_strsplit (error->message, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (g_str_has_prefix (lines[i], expected))
+      found = lines[i];
+  if (found == NULL)
+    g_error ("no line begins with \"%s\" in: %s", expected, error->message);
+  if (strstr (found + strlen (expected), row->remedy) == NULL)
+    g_error ("no \"%s\" in: %s", row->remedy, found);
+  /* one mistake is one line; what a missing [event] or UTF-16 entails comes on top */
+  if (lines[1] != NULL && !row->whole)
+    g_error ("more than one line: %s", error->message);
+}
+
+static void
+test_secrets_stay_hidden (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) config =
+      parse (BASE "[source b]\npipeline = rtsp\npassword = geheim\\q\n[relay a]\n"
+                  "url = rtmp://me:geheim@example.org/live\n",
+             -1, &error);
+
+  g_assert_null (config);
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, ":7: [source b] password: "));
+  g_assert_null (strstr (error->message, "geheim"));
+}
+
+static void
+test_all_faults_in_order (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) config = parse (
+      "[web]\nthreads = x\n[event]\nnam = y\nrate\n[programme]\nrate = 1\n[feed]\nmemory = 1\n", -1, &error);
+  g_auto (GStrv) lines = NULL;
+
+  g_assert_null (config);
+  g_assert_nonnull (error);
+  lines = g_strsplit (error->message, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 7);
+  g_assert_true (g_str_has_prefix (lines[0], "event.conf:2: [web] threads: "));
+  g_assert_true (g_str_has_prefix (lines[1], "event.conf:3: [event] name: missing"));
+  g_assert_true (g_str_has_prefix (lines[2], "event.conf:4: [event] nam: "));
+  g_assert_true (g_str_has_prefix (lines[3], "event.conf:5: [event]: "));
+  g_assert_true (g_str_has_prefix (lines[4], "event.conf:7: [programme] rate: "));
+  g_assert_true (g_str_has_prefix (lines[5], "event.conf:9: [feed] memory: "));
+  g_assert_true (g_str_has_prefix (lines[6], "event.conf: [source NAME]: "));
+}
+
+/* However much is wrong, the message stays something that a person can read. */
+static void
+test_flood (void)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) config = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  for (guint i = 0; i < 5000; i++)
+    g_string_append_printf (text, "[quux%u]\nx\n", i);
+  config = parse (text->str, text->len, &error);
+  g_assert_null (config);
+  g_assert_nonnull (error);
+  lines = g_strsplit (error->message, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 61);
+  g_assert_nonnull (strstr (lines[60], "more"));
+}
+
+static void
+test_long_line (void)
+{
+  g_autofree char *filler = g_strnfill (4090, 'x');
+  g_autofree char *fits = g_strconcat (BASE "# ", filler, "\n", NULL);
+  g_autofree char *over = g_strconcat (BASE "# ", filler, "xxxxx\n", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) config = parse_good (fits);
+  g_autoptr (RegiaConfig) none = parse (over, -1, &error);
+
+  g_assert_null (none);
+  g_assert_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG);
+  g_assert_nonnull (strstr (error->message, "event.conf:5: the line is 4097 bytes long"));
+}
+
+static void
+test_defaults (void)
+{
+  g_autoptr (RegiaConfig) config = parse_good (BASE);
+  const RegiaConfigValues *values = regia_config_get (config);
+  const RegiaConfigSource *source = g_ptr_array_index (values->sources, 0);
+  const RegiaConfigRendition *first = g_ptr_array_index (values->renditions, 0);
+  const RegiaConfigRendition *second = g_ptr_array_index (values->renditions, 1);
+  const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, 0);
+
+  g_assert_cmpstr (values->name, ==, "Prova");
+  g_assert_cmpstr (values->place, ==, "");
+  g_assert_cmpstr (values->id, ==, "prova");
+  g_assert_null (values->start);
+  g_assert_cmpint (values->start_s, ==, 0);
+  g_assert_cmpstr (values->timezone, ==, "Europe/Rome");
+  g_assert_cmpstr (values->languages[0], ==, "it");
+  g_assert_null (values->languages[1]);
+  g_assert_cmpuint (values->width, ==, 1280);
+  g_assert_cmpuint (values->height, ==, 720);
+  g_assert_cmpuint (values->rate_num, ==, 25);
+  g_assert_cmpuint (values->rate_den, ==, 1);
+  g_assert_null (values->picture);
+  g_assert_null (values->slate);
+  g_assert_cmpuint (values->latency_ms, ==, 200);
+
+  g_assert_cmpuint (values->sources->len, ==, 1);
+  g_assert_cmpstr (source->name, ==, "test");
+  g_assert_cmpuint (source->line, ==, 3);
+  g_assert_true (source->audio);
+  g_assert_true (source->video);
+  g_assert_cmpint (source->delay_ms, ==, 0);
+  g_assert_cmpuint (g_hash_table_size (source->parameters), ==, 0);
+
+  g_assert_cmpuint (values->renditions->len, ==, 2);
+  g_assert_cmpstr (first->name, ==, "720p");
+  g_assert_cmpuint (first->width, ==, 1280);
+  g_assert_cmpuint (first->bitrate_kbps, ==, 2500);
+  g_assert_cmpstr (first->encoder, ==, "x264");
+  g_assert_cmpstr (first->preset, ==, "veryfast");
+  g_assert_cmpstr (second->name, ==, "360p");
+  g_assert_cmpuint (second->height, ==, 360);
+  g_assert_cmpuint (second->bitrate_kbps, ==, 600);
+
+  g_assert_cmpuint (values->audios->len, ==, 1);
+  g_assert_cmpstr (audio->language, ==, "it");
+  g_assert_cmpstr (audio->title, ==, "Italiano");
+  g_assert_cmpstr (audio->sources[0], ==, "test");
+  g_assert_null (audio->sources[1]);
+  g_assert_cmpuint (audio->bitrate_kbps, ==, 128);
+  g_assert_cmpuint (audio->opus_bitrate_kbps, ==, 96);
+
+  g_assert_cmpuint (values->relays->len, ==, 0);
+  g_assert_true (values->record);
+  g_assert_null (values->folder);
+  g_assert_cmpuint (values->reserve_bytes, ==, 500000000);
+  g_assert_cmpuint (values->warn_minutes, ==, 30);
+  g_assert_cmpuint (values->feed_seconds, ==, 60);
+  g_assert_cmpuint (values->feed_mbytes, ==, 256);
+  g_assert_cmpstr (values->listen, ==, "127.0.0.1:8080");
+  g_assert_null (values->hosts[0]);
+  g_assert_cmpuint (values->segment_ms, ==, 2000);
+  g_assert_cmpuint (values->window_segments, ==, 6);
+  g_assert_cmpuint (values->threads, ==, 2);
+  g_assert_cmpuint (values->max_connections, ==, 2000);
+  g_assert_cmpuint (values->max_connections_per_address, ==, 500);
+  g_assert_cmpstr (values->base_dir, ==, "/srv/event");
+  g_assert_cmpuint (values->warnings->len, ==, 0);
+}
+
+static const char full[] =
+    "\xef\xbb\xbf# an event\r\n"
+    "[event]\r\n"
+    "name = L\xe2\x80\x99"
+    "accoglienza: #33 sportelli \r\n"
+    "start = 2022-09-29 09:30\r\n"
+    "end = 2022-09-29T13:00:00+02:00\r\n"
+    "languages = it, en\r\n"
+    "[programme]\r\nsize=1920x1080\r\nrate = 30000/1001\r\npicture = camera\r\nslate = "
+    "img/slate.PNG\r\nlatency = 0.5 s\r\n"
+    "[source camera]\r\npipeline = rtsp\r\nlocation = rtsp://192.0.2.1/a?b=c;d\r\naudio = no\r\ndelay = -40 "
+    "ms\r\n"
+    "[source clip]\r\npipeline = my/clip.pipeline\r\nlocation = ./media/intro.mp4\r\n"
+    "[source desk]\r\npipeline = pulse\r\nvideo = no\r\n"
+    "[rendition 1080p]\r\nsize = 1920x1080\r\nbitrate = 4.5 Mbit/s\r\npreset = fast\r\n"
+    "[audio it]\r\nsources = desk; clip;\r\nbitrate = 160 kbit/s\r\n"
+    "[audio en]\r\ntitle = English (interpreter)\r\n"
+    "[relay youtube]\r\nurl = rtmps://a.rtmp.youtube.com:443/live2\r\nkey_file = youtube.key\r\n"
+    "[relay school]\r\nurl = srt://[2001:db8::1]:9000\r\nlanguage = en\r\nlatency = 1s\r\nstream_id = "
+    "live/a\r\n"
+    "[record]\r\nenabled = off\r\nfolder = /srv/rec/../rec2\r\nreserve = 2GiB\r\nwarn = 1h\r\n"
+    "[feed]\r\nmemory = 2min\r\nlimit = 512 MB\r\n"
+    "[web]\r\nlisten = [::]:80\r\nhosts = Live.Example.org; *\r\nsegment = 4s\r\nwindow = 10\r\nthreads = "
+    "4\r\n";
+
+static void
+test_full (void)
+{
+  g_autoptr (RegiaConfig) config = parse_good (full);
+  const RegiaConfigValues *values = regia_config_get (config);
+  const RegiaConfigSource *camera = g_ptr_array_index (values->sources, 0);
+  const RegiaConfigSource *clip = g_ptr_array_index (values->sources, 1);
+  const RegiaConfigAudio *english = g_ptr_array_index (values->audios, 1);
+  const RegiaConfigRelay *youtube = g_ptr_array_index (values->relays, 0);
+  const RegiaConfigRelay *school = g_ptr_array_index (values->relays, 1);
+
+  g_assert_cmpstr (values->name, ==, "L’accoglienza: #33 sportelli");
+  g_assert_cmpint (values->start_s, ==, 1664436600);
+  g_assert_cmpint (values->end_s, ==, 1664449200);
+  g_assert_true (g_str_has_prefix (values->id, "2022-09-29-l"));
+  g_assert_cmpuint (values->rate_num, ==, 30000);
+  g_assert_cmpuint (values->rate_den, ==, 1001);
+  g_assert_cmpstr (values->slate, ==, "/srv/event/img/slate.PNG");
+  g_assert_cmpuint (values->latency_ms, ==, 500);
+  g_assert_cmpstr (g_hash_table_lookup (camera->parameters, "location"), ==, "rtsp://192.0.2.1/a?b=c;d");
+  g_assert_cmpuint (GPOINTER_TO_UINT (g_hash_table_lookup (camera->parameter_lines, "location")), ==, 15);
+  g_assert_cmpint (camera->delay_ms, ==, -40);
+  g_assert_false (camera->audio);
+  g_assert_cmpstr (clip->pipeline, ==, "/srv/event/my/clip.pipeline");
+  g_assert_cmpstr (g_hash_table_lookup (clip->parameters, "location"), ==, "/srv/event/media/intro.mp4");
+  g_assert_cmpuint (((RegiaConfigRendition *)values->renditions->pdata[0])->bitrate_kbps, ==, 4500);
+  g_assert_cmpstr (((RegiaConfigAudio *)values->audios->pdata[0])->sources[1], ==, "clip");
+  /* every source that gives sound, in order: not the camera */
+  g_assert_cmpstr (english->sources[0], ==, "clip");
+  g_assert_cmpstr (english->sources[1], ==, "desk");
+  g_assert_null (english->sources[2]);
+  g_assert_cmpstr (english->title, ==, "English (interpreter)");
+  g_assert_cmpstr (youtube->key_file, ==, "/srv/event/youtube.key");
+  g_assert_cmpstr (youtube->rendition, ==, "1080p");
+  g_assert_cmpstr (youtube->language, ==, "it");
+  g_assert_cmpstr (school->language, ==, "en");
+  g_assert_cmpuint (school->latency_ms, ==, 1000);
+  g_assert_false (values->record);
+  g_assert_cmpstr (values->folder, ==, "/srv/rec2");
+  g_assert_cmpuint (values->reserve_bytes, ==, G_GUINT64_CONSTANT (2147483648));
+  g_assert_cmpuint (values->warn_minutes, ==, 60);
+  g_assert_cmpuint (values->feed_seconds, ==, 120);
+  g_assert_cmpuint (values->feed_mbytes, ==, 512);
+  g_assert_cmpstr (values->listen, ==, "[::]:80");
+  g_assert_cmpstr (values->hosts[0], ==, "live.example.org");
+  g_assert_cmpstr (values->hosts[1], ==, "*");
+  g_assert_cmpuint (values->segment_ms, ==, 4000);
+  g_assert_cmpuint (values->warnings->len, ==, 0);
+}
+
+static const struct {
+  const char *text;
+  const char *where;
+  const char *word;
+} warned[] = {
+    {"[rendition a]\nsize = 640x480\nbitrate = 1M\n", "event.conf:6: [rendition a] size: ", "640x360"},
+    {"[rendition a]\nsize = 640x360\nbitrate = 1M\n[rendition b]\nsize = 1280x720\nbitrate = 2M\n",
+     "event.conf:9: [rendition b] size: ", "largest first"},
+    {"[web]\nlisten = 0.0.0.0:8080\n", "event.conf:6: [web] hosts: ", "name of this machine"},
+    {"[web]\nwindow = 60\n", "event.conf:6: [web] window: ", "60 s"},
+    {"[feed]\nlimit = 16M\n", "event.conf:6: [feed] limit: ", "31M"},
+};
+
+static void
+test_warnings (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (warned); i++) {
+    g_autofree char *text = g_strconcat (BASE, warned[i].text, NULL);
+    g_autoptr (RegiaConfig) config = parse_good (text);
+    const RegiaConfigValues *values = regia_config_get (config);
+    const char *line;
+
+    g_assert_cmpuint (values->warnings->len, ==, 1);
+    line = g_ptr_array_index (values->warnings, 0);
+    g_test_message ("%s", line);
+    g_assert_true (g_str_has_prefix (line, warned[i].where));
+    g_assert_nonnull (strstr (line, warned[i].word));
+  }
+}
+
+/* A programme smaller than the default renditions gets those that fit. */
+static void
+test_small_programme (void)
+{
+  g_autoptr (RegiaConfig) half = parse_good (BASE "[programme]\nsize = 640x360\n");
+  g_autoptr (RegiaConfig) tiny = parse_good (BASE "[programme]\nsize = 320x240\n");
+  const RegiaConfigRendition *first;
+
+  g_assert_cmpuint (regia_config_get (half)->renditions->len, ==, 1);
+  first = g_ptr_array_index (regia_config_get (half)->renditions, 0);
+  g_assert_cmpstr (first->name, ==, "360p");
+  g_assert_cmpuint (regia_config_get (tiny)->renditions->len, ==, 1);
+  first = g_ptr_array_index (regia_config_get (tiny)->renditions, 0);
+  g_assert_cmpuint (first->width, ==, 320);
+  g_assert_cmpuint (first->height, ==, 240);
+}
+
+/* Neither cut short nor stretched: each beginning of a good file is read without a fall, whatever it says. */
+static void
+test_truncated (void)
+{
+  for (gsize length = 0; length <= strlen (full); length++) {
+    g_autofree char *exact =
+        g_memdup2 (full, length + 1); /* the byte after is poisoned under a sanitizer only if not ours */
+    g_autoptr (GError) error = NULL;
+    g_autoptr (RegiaConfig) config = parse (exact, length, &error);
+
+    g_assert_true ((config == NULL) == (error != NULL));
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autofree char *path = g_strconcat ("/config/bad/", bad[i].name, NULL);
+
+    g_test_add_data_func (path, &bad[i], test_bad);
+  }
+  g_test_add_func ("/config/secrets", test_secrets_stay_hidden);
+  g_test_add_func ("/config/order", test_all_faults_in_order);
+  g_test_add_func ("/config/flood", test_flood);
+  g_test_add_func ("/config/long-line", test_long_line);
+  g_test_add_func ("/config/defaults", test_defaults);
+  g_test_add_func ("/config/full", test_full);
+  g_test_add_func ("/config/warnings", test_warnings);
+  g_test_add_func ("/config/small-programme", test_small_programme);
+  g_test_add_func ("/config/truncated", test_truncated);
+  return g_test_run ();
+}
