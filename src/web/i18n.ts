@@ -99,29 +99,38 @@ export function formatLength (ms: number): string {
 }
 
 const DAY: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' };
-const HOUR: Intl.DateTimeFormatOptions = { hour: 'numeric', minute: '2-digit', hourCycle: 'h23' };
 
 function locale (): string {
   return current === 'en' ? 'en-GB' : 'it-IT';
 }
 
-/** For example `giovedì 29 settembre 2022, 9:30`, in the zone of the viewer. */
-export function formatMoment (rfc3339: string): string {
-  return new Intl.DateTimeFormat(locale(), { ...DAY, ...HOUR }).format(new Date(rfc3339));
+/** For example `giovedì 29 settembre 2022`, in the zone of the viewer. */
+function day (time: Date): string {
+  return new Intl.DateTimeFormat(locale(), DAY).format(time);
 }
 
-/** For example `29 settembre 2022`. */
-export function formatDay (rfc3339: string): string {
-  return new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(rfc3339));
+/** For example `9:30`. */
+function hour (time: Date): string {
+  return `${time.getHours()}:${String(time.getMinutes()).padStart(2, '0')}`;
 }
 
-/** Day and hours of an event, either end of which may be unknown (""). */
+/** For example `giovedì 29 settembre 2022, ore 9:30`; the day of `now` is called today. */
+export function formatMoment (rfc3339: string, now?: number): string {
+  const time = new Date(rfc3339);
+  const clock = t('hall-hour', { time: hour(time) });
+  const today = now !== undefined && new Date(now).toDateString() === time.toDateString();
+  return today ? t('today', { time: clock }) : `${day(time)}, ${clock}`;
+}
+
+/** Day and hours of an event, either end of which may be unknown (""): `giovedì 29 settembre 2022, 9:30–13:00`. */
 export function formatHours (start: string, end: string): string {
   if (!start) return '';
-  const format = new Intl.DateTimeFormat(locale(), { ...DAY, ...HOUR });
-  const text = end && Date.parse(end) > Date.parse(start) ? format.formatRange(new Date(start), new Date(end)) : format.format(new Date(start));
+  const from = new Date(start);
+  const to = new Date(end);
+  let text = `${day(from)}, ${hour(from)}`;
+  if (to > from) text += to.toDateString() === from.toDateString() ? `–${hour(to)}` : ` – ${day(to)}, ${hour(to)}`;
   const offset = /([+-])(\d\d):?(\d\d)$/.exec(start);
   const minutes = offset ? (offset[1] === '-' ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3])) : 0;
-  const elsewhere = minutes !== -new Date(start).getTimezoneOffset();
+  const elsewhere = minutes !== -from.getTimezoneOffset();
   return elsewhere ? `${text} (${t('time-local')})` : text;
 }

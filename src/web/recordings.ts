@@ -45,16 +45,22 @@ function checksums (files: RecordingFile[]): HTMLElement {
   return make('details', 'checksums', make('summary', '', t('checksums')), list);
 }
 
-/** What the state means for somebody who wants the file; nothing when it is ready. A message of the recorder says more. */
-function hint (item: Recording): string {
-  if (item.message) return item.message;
-  return item.state === 'finished' ? '' : t(`recording-hint-${item.state}` as Key);
+/** What the state means for somebody who wants the file, then the recorder's own words, which are for the technician. */
+function hints (item: Recording): HTMLElement[] {
+  const lines: HTMLElement[] = [];
+  if (item.state !== 'finished') lines.push(make('p', 'hint', t(`recording-hint-${item.state}` as Key)));
+  if (item.message) {
+    const words = make('p', 'words', item.message);
+    words.lang = 'en';
+    lines.push(words);
+  }
+  return lines;
 }
 
 function card (item: Recording): HTMLElement {
   const badge = make('p', 'badge', t(`recording-state-${item.state}` as Key));
   badge.dataset['state'] = item.state;
-  const facts = make('p', 'facts', make('span', '', item.started ? formatMoment(item.started) : ''), ' ', make('span', '', item.place));
+  const facts = make('p', 'facts', make('span', '', item.started ? formatMoment(item.started) : ''), make('span', '', item.place));
   const title = make('h2', '', item.title || item.id);
   title.id = `title-${item.id}`;
   const element = make('li', 'item', make('div', 'item-head', make('div', '', title, facts), badge));
@@ -65,8 +71,7 @@ function card (item: Recording): HTMLElement {
   if (item['size-bytes'] > 0) figures.append(figure(t('recording-size'), formatSize(item['size-bytes'])));
   if (item.gaps > 0 || item.state === 'finished') figures.append(figure(t('recording-gaps'), gapsInWords(item)));
   if (figures.childElementCount > 0) element.append(figures);
-  const words = hint(item);
-  if (words) element.append(make('p', 'hint', words));
+  element.append(...hints(item));
   if (item.files.length > 0) {
     element.append(make('ul', 'files', ...item.files.map((file) => download(file, item.files))), checksums(item.files));
   }

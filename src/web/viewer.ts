@@ -109,46 +109,54 @@ class Page {
 
   /** The words over the picture. Touched only when they change, so that a screen reader says them once. */
   private showNotice (state: PageState): void {
-    const [title, text] = this.notice(state);
+    const [title, text, hint] = this.notice(state);
     const recording = state === 'ended' ? this.recording : null;
-    const now = JSON.stringify([state, title, text, recording, this.replaying]);
+    const now = JSON.stringify([state, title, text, hint, recording, this.replaying]);
     if (now === this.shown) return;
     this.shown = now;
     get('notice').hidden = !title || this.replaying;
     get('notice-title').textContent = title;
     get('notice-text').textContent = text;
+    get('notice-hint').textContent = hint;
+    get('notice-hint').hidden = !hint;
     const actions = get('notice-actions');
     actions.replaceChildren(...(state === 'ended' ? this.endedActions(recording) : []));
     actions.hidden = actions.childElementCount === 0;
   }
 
-  private notice (state: PageState): [string, string] {
+  /** Title, text and hint. */
+  private notice (state: PageState): [string, string, string] {
     switch (state) {
       case 'live':
-        return ['', ''];
+        return ['', '', ''];
       case 'reconnecting':
-        return [t('reconnecting-title'), t('reconnecting-text')];
+        return [t('reconnecting-title'), t('reconnecting-text'), ''];
       case 'ended': {
         const ready = this.recording?.state === 'finished';
-        return [t('ended-title'), `${t('ended-text')} ${this.recording ? t(ready ? 'ended-recording-ready' : 'ended-recording-soon') : ''}`.trim()];
+        return [t('ended-title'), `${t('ended-text')} ${this.recording ? t(ready ? 'ended-recording-ready' : 'ended-recording-soon') : ''}`.trim(), ''];
       }
       case 'waiting':
         return this.waitingNotice();
     }
   }
 
-  private waitingNotice (): [string, string] {
-    if (this.player.needs === 'start') return ['', ''];
-    if (!this.status) return this.reachable === false ? [t('unreachable-title'), t('unreachable-text')] : [t('loading'), t('about')];
-    if (!this.reachable) return [t('unreachable-title'), t('unreachable-text')];
-    if (this.status.state === 'on-air') return [t('connecting-title'), t('waiting-alone')];
-    if (this.status.state === 'failed') return [t('failed-title'), t('failed-text')];
-    const { start } = this.status.event;
-    const minutes = minutesUntil(start, Date.now() + this.clockOffsetMs);
-    if (minutes === null) return [t('waiting-title'), t('waiting-alone')];
-    if (minutes < -12 * 60 || minutes > 24 * 60) return [t('waiting-title'), `${t('waiting-start', { when: formatMoment(start) })}. ${t('waiting-alone')}`];
-    if (minutes < -1) return [t('waiting-title'), `${t('waiting-late', { when: formatMoment(start) })} ${t('waiting-alone')}`];
-    return [t('waiting-title'), `${t('waiting-start', { when: formatMoment(start) })}, ${this.remaining(minutes)}. ${t('waiting-alone')}`];
+  private waitingNotice (): [string, string, string] {
+    if (this.player.needs === 'start') return ['', '', ''];
+    if (this.reachable === null) return [t('loading'), t('about'), ''];
+    if (!this.status || !this.reachable) return [t('unreachable-title'), t('unreachable-text'), ''];
+    if (this.status.state === 'on-air') return [t('connecting-title'), t('waiting-alone'), ''];
+    if (this.status.state === 'failed') return [t('failed-title'), t('failed-text'), ''];
+    return [t('waiting-title'), this.startInWords(this.status.event.start), t('waiting-alone')];
+  }
+
+  private startInWords (start: string): string {
+    const now = Date.now() + this.clockOffsetMs;
+    const minutes = minutesUntil(start, now);
+    if (minutes === null) return '';
+    const when = formatMoment(start, now);
+    if (minutes < -12 * 60 || minutes > 24 * 60) return t('waiting-start', { when });
+    if (minutes < -1) return t('waiting-late', { when });
+    return `${t('waiting-start', { when })}, ${this.remaining(minutes)}`;
   }
 
   private remaining (minutes: number): string {

@@ -21,6 +21,7 @@ export class FakeGateway {
   holes = new Map();
   /** X-Regia-Viewer of every request for media. */
   viewers = new Set();
+  segmentsServed = 0;
   /** Files served as they are at their address: address → { path, type }. */
   downloads = new Map();
 
@@ -113,6 +114,7 @@ export class FakeGateway {
     const number = Number(/^(\d+)\.m4s$/.exec(resource)?.[1] ?? -1);
     const segment = track.segments[number];
     if (!segment || number > this.newest || number <= this.newest - HELD || this.holes.get(number) === 0) return missing();
+    this.segmentsServed++;
     return send(200, `${kind}/mp4`, Buffer.concat(segment.pieces.slice(0, this.holes.get(number))), live);
   }
 

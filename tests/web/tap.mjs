@@ -24,23 +24,27 @@ export async function until (what, probe, timeoutMs = 15000) {
   }
 }
 
-/** Runs what was registered; the exit status says whether all passed. */
-export async function runTests (cleanUp = async () => {}) {
+/** Runs what was registered, `atOnce` at a time; the exit status says whether all passed. */
+export async function runTests (atOnce = 1) {
   console.log('TAP version 13');
   console.log(`1..${tests.length}`);
   let failed = 0;
-  for (const [index, { name, body }] of tests.entries()) {
-    const begin = Date.now();
-    try {
-      await body();
-      console.log(`ok ${index + 1} - ${name} # ${((Date.now() - begin) / 1000).toFixed(1)} s`);
-    } catch (error) {
-      failed++;
-      console.log(`not ok ${index + 1} - ${name}`);
-      for (const line of String(error?.stack ?? error).split('\n')) console.log(`# ${line}`);
+  let next = 0;
+  const worker = async () => {
+    while (next < tests.length) {
+      const number = ++next;
+      const { name, body } = tests[number - 1];
+      const begin = Date.now();
+      try {
+        await body();
+        console.log(`ok ${number} - ${name} # ${((Date.now() - begin) / 1000).toFixed(1)} s`);
+      } catch (error) {
+        failed++;
+        console.log([`not ok ${number} - ${name}`, ...String(error?.stack ?? error).split('\n').map((line) => `# ${line}`)].join('\n'));
+      }
     }
-  }
-  await cleanUp();
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
   console.log(`# ${tests.length - failed} passed, ${failed} failed`);
   process.exitCode = failed ? 1 : 0;
 }

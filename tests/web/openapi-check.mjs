@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Holds a running Regia against its own description: node openapi-check.mjs BASE_URL.
+// Every GET of the description is asked for, with names of recordings and segments taken from the answers before; status, headers, content
+// type and body must be as described. What cannot be asked for (no finished recording, nothing on air) is skipped by name.
+import { loadDescription, pointerTo } from './openapi.mjs';
+
+const base = process.argv[2]?.replace(/\/$/, '');
+if (!base) {
+  console.error('usage: node tests/web/openapi-check.mjs BASE_URL');
+  process.exit(64);
+}
+
+const results = [];
+
+function report (name, faults) {
+  results.push(faults.length === 0);
+  console.log(`${faults.length ? 'not ok' : 'ok'} ${results.length} - ${name}`);
+  for (const fault of faults) console.log(`# ${fault}`);
+}
+
+function skip (name, why) {
+  results.push(true);
+  console.log(`ok ${results.length} - ${name} # SKIP ${why}`);
+}
+
+async function ask (method, path, headers = {}) {
+  const response = await fetch(base + path, { method, headers, redirect: 'manual' });
+  const reader = response.body?.getReader();
+  const chunks = [];
+  let size = 0;
+  // Recordings are large: a first part will do.
+  while (reader && size < 4_000_000) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    size += value.length;
+  }
+  await reader?.cancel();
+  return { status: response.status, headers: response.headers, body: Buffer.concat(chunks) };
+}
+
+/** Whether one answer is one of those described for the operation. */
+function check (api, path, method, answer, expected) {
+  const operation = api.document.paths[path][method.toLowerCase()];
+  const faults = [];
+  if (answer.status !== expected) faults.push(`answered ${answer.status}, expected ${expected}: ${answer.body.toString('utf8', 0, 300)}`);
+  const named = operation.responses[answer.status];
+  if (!named) return [...faults, `${answer.status} is not described`];
+  const described = api.resolve(named);
+  const pointer = named.$ref ?? pointerTo('paths', path, method.toLowerCase(), 'responses', answer.status);
+  for (const [name, header] of Object.entries(described.headers ?? {})) {
+    const { required, schema } = api.resolve(header);
+    const value = answer.headers.get(name);
+    if (value === null && required) faults.push(`header ${name} is missing`);
+    if (value !== null && schema) {
+      const at = header.$ref ? `${header.$ref}/schema` : `${pointer}/headers/${name}/schema`;
+      faults.push(...api.validator(at)(value).map((fault) => `header ${name}: ${fault} in ${value}`));
+    }
+  }
+  if (method === 'HEAD') return answer.body.length ? [...faults, 'HEAD has a body'] : faults;
+  if (!described.content) return faults;
+  const type = (answer.headers.get('content-type') ?? '').split(';')[0].trim().toLowerCase();
+  const key = Object.keys(described.content).find((candidate) => candidate === type || candidate === '*/*');
+  if (!key) return [...faults, `content type ${type}, described: ${Object.keys(described.content).join(', ')}`];
+  const text = answer.body.toString('utf8');
+  let value = text;
+  if (type === 'application/json') {
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      return [...faults, `not JSON: ${error.message}`];
+    }
+  }
+  const schemaPointer = `${pointer}/content/${encodeURIComponent(key.replace(/~/g, '~0').replace(/\//g, '~1'))}/schema`;
+  return [...faults, ...api.validator(schemaPointer)(value)];
+}
+
+/** The addresses in a playlist, as paths on this server. */
+function playlistPaths (path, body) {
+  const text = body.toString('utf8');
+  const quoted = [...text.matchAll(/URI="([^"]+)"/g)].map(([, uri]) => uri);
+  const lines = text.split('\n').filter((line, index, all) => line && !line.startsWith('#') && !all.slice(0, index).reverse().find((before) => !before.startsWith('#EXTINF'))?.startsWith('#EXT-X-GAP'));
+  return [...quoted, ...lines].map((uri) => new URL(uri.trim(), base + path).pathname);
+}
+
+async function checkLive (api) {
+  const master = '/live/index.m3u8';
+  const answer = await ask('GET', master);
+  if (answer.status === 404) return skip(`GET ${master} and below`, 'nothing on air');
+  report(`GET ${master}`, check(api, master, 'GET', answer, 200));
+  for (const path of playlistPaths(master, answer.body)) {
+    const playlist = await ask('GET', path);
+    report(`GET ${path}`, check(api, '/live/{kind}/{name}/index.m3u8', 'GET', playlist, 200));
+    const media = playlistPaths(path, playlist.body);
+    const init = media.find((name) => name.endsWith('.mp4'));
+    const newest = media.filter((name) => name.endsWith('.m4s')).pop();
+    if (!init || !newest) report(`${path} names an initialisation segment and media segments`, [`${init} ${newest}`]);
+    for (const name of [init, newest].filter(Boolean)) report(`GET ${name}`, check(api, '/live/{kind}/{name}/{segment}', 'GET', await ask('GET', name), 200));
+  }
+  report('GET a segment that is not there', check(api, '/live/{kind}/{name}/{segment}', 'GET', await ask('GET', '/live/video/none/1.m4s'), 404));
+}
+
+async function checkFile (api, path, file) {
+  const template = '/recordings/{id}/{file}';
+  const get = await ask('GET', path, { Range: 'bytes=0-99' });
+  const faults = check(api, template, 'GET', get, 206);
+  if (get.body.length !== Math.min(100, file['size-bytes'])) faults.push(`${get.body.length} bytes instead of 100`);
+  report(`GET ${path} of its first 100 bytes`, faults);
+  const head = await ask('HEAD', path);
+  const headFaults = check(api, template, 'HEAD', head, 200);
+  if (Number(head.headers.get('content-length')) !== file['size-bytes']) headFaults.push(`Content-Length ${head.headers.get('content-length')}, size-bytes ${file['size-bytes']}`);
+  report(`HEAD ${path}`, headFaults);
+  report(`GET ${path} whole`, check(api, template, 'GET', await ask('GET', path), 200));
+  report(`GET ${path} unchanged`, check(api, template, 'GET', await ask('GET', path, { 'If-None-Match': head.headers.get('etag') ?? '""' }), 304));
+  report(`GET ${path} beyond its end`, check(api, template, 'GET', await ask('GET', path, { Range: `bytes=${file['size-bytes']}-` }), 416));
+}
+
+async function checkRecordings (api) {
+  const list = '/api/v1/recordings';
+  const answer = await ask('GET', list);
+  report(`GET ${list}`, check(api, list, 'GET', answer, 200));
+  let recordings = [];
+  try {
+    ({ recordings } = JSON.parse(answer.body.toString('utf8')));
+  } catch {
+    return; // already reported
+  }
+  if (!recordings?.length) skip('GET /api/v1/recordings/{id}', 'no recording');
+  for (const { id } of recordings?.slice(0, 3) ?? []) report(`GET ${list}/${id}`, check(api, `${list}/{id}`, 'GET', await ask('GET', `${list}/${id}`), 200));
+  const file = recordings?.flatMap(({ files }) => files)[0];
+  if (file) await checkFile(api, file.url, file);
+  else skip('GET /recordings/{id}/{file}', 'no finished recording');
+  report(`GET ${list}/none`, check(api, `${list}/{id}`, 'GET', await ask('GET', `${list}/none`), 404));
+  report('GET /recordings/none/none.mp4', check(api, '/recordings/{id}/{file}', 'GET', await ask('GET', '/recordings/none/none.mp4'), 404));
+}
+
+const description = await ask('GET', '/api/v1/openapi.json');
+const api = loadDescription(JSON.parse(description.body.toString('utf8')));
+console.log('TAP version 13');
+for (const path of ['/api/v1/openapi.json', '/api/v1/status', '/healthz']) report(`GET ${path}`, check(api, path, 'GET', path.endsWith('openapi.json') ? description : await ask('GET', path), 200));
+await checkRecordings(api);
+await checkLive(api);
+const known = ['/api/v1/openapi.json', '/api/v1/status', '/healthz', '/api/v1/recordings', '/api/v1/recordings/{id}', '/recordings/{id}/{file}', '/live/index.m3u8', '/live/{kind}/{name}/index.m3u8', '/live/{kind}/{name}/{segment}'];
+const unknown = Object.keys(api.document.paths).filter((path) => !known.includes(path));
+report('every path of the description is asked for', unknown.map((path) => `${path} is not: teach openapi-check.mjs`));
+console.log(`1..${results.length}`);
+const failed = results.filter((passed) => !passed).length;
+console.log(`# ${results.length - failed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;

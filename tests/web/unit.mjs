@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What of the pages can be tested without a browser: node unit.mjs PAGES_DIR, the folder that build.mjs filled.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { loadDescription } from './openapi.mjs';
+import { runTests, test } from './tap.mjs';
+import { typeCheck } from './typecheck.mjs';
+
+const pages = path.resolve(process.argv[2]);
+const source = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../src/web');
+const read = (name) => fs.readFileSync(path.join(source, name), 'utf8');
+
+/** Loads a TypeScript module of the pages, without its imports of npm packages. */
+async function load (name) {
+  const esbuild = createRequire(pathToFileURL(path.join(pages, 'package.json')))('esbuild');
+  const outfile = path.join(pages, 'unit', `${name}.mjs`);
+  await esbuild.build({ absWorkingDir: source, entryPoints: [`${name}.ts`], outfile, bundle: true, format: 'esm', platform: 'neutral', logLevel: 'error' });
+  return import(pathToFileURL(outfile));
+}
+
+test('the types hold', () => {
+  assert.equal(typeCheck(pages), '');
+});
+
+test('every message exists in Italian and in English, with the same places to fill, and is used', () => {
+  const messages = JSON.parse(read('messages.json'));
+  assert.deepEqual(Object.keys(messages.it), Object.keys(messages.en));
+  const text = ['index.html', 'recordings.html', ...fs.readdirSync(source).filter((name) => name.endsWith('.ts'))].map(read).join('\n');
+  const places = (message) => (message.match(/\{\w+\}/g) ?? []).sort();
+  for (const [key, message] of Object.entries(messages.it)) {
+    assert.ok(message && messages.en[key], `${key} is empty`);
+    assert.deepEqual(places(message), places(messages.en[key]), key);
+    const assembled = /^(state|recording-state|recording-hint)-/.test(key);
+    assert.ok(assembled || text.includes(`'${key}'`) || text.includes(`"${key}"`) || text.includes(`:${key}}}`), `${key} is used nowhere`);
+  }
+});
+
+test('the pages name no other server, hold no script or style of their own and no cookie', () => {
+  for (const name of ['index.html', 'recordings.html']) {
+    const page = fs.readFileSync(path.join(pages, 'dist', name), 'utf8');
+    assert.doesNotMatch(page, /https?:|<style|style=|<script(?![^>]* src=)|\son\w+=/);
+    assert.doesNotMatch(page, /\{\{/);
+  }
+  for (const name of fs.readdirSync(source).filter((file) => file.endsWith('.ts'))) {
+    assert.doesNotMatch(read(name), /document\.cookie|localStorage|sessionStorage|indexedDB|innerHTML|https?:\/\//, name);
+  }
+});
+
+test('the lock files name no server and no package that Node 18 refuses', () => {
+  for (const folder of [source, path.dirname(fileURLToPath(import.meta.url))]) {
+    const lock = JSON.parse(fs.readFileSync(path.join(folder, 'package-lock.json'), 'utf8'));
+    for (const [name, item] of Object.entries(lock.packages)) {
+      assert.equal(item.resolved, undefined, name);
+      assert.ok(name === '' || item.integrity, name);
+      const least = /^>=\s*(\d+)/.exec(item.engines?.node ?? '>=0')?.[1];
+      assert.ok(Number(least) <= 18, `${name} wants node ${item.engines?.node}`);
+    }
+  }
+});
+
+test('language: the address first, then the browser, then Italian', async () => {
+  const { chooseLanguage } = await load('i18n');
+  const cases = [['?lang=en', ['it-IT'], 'en'], ['?lang=it', ['en'], 'it'], ['', ['en-GB', 'it'], 'en'], ['', ['fr-FR', 'it-CH'], 'it'], ['?lang=xx', ['en'], 'en'], ['', ['de'], 'it'], ['', [], 'it'], ['?lang=EN-us', [], 'en']];
+  for (const [search, wanted, expected] of cases) assert.equal(chooseLanguage(search, wanted), expected, `${search} ${wanted}`);
+});
+
+test('sizes, lengths and times as people write them', async () => {
+  const { formatHours, formatLength, formatMoment, formatSize } = await load('i18n');
+  assert.deepEqual([0, 999, 1000, 999499, 4131204877, 122334455, 12340000].map((bytes) => formatSize(bytes).replace(/\s/g, ' ')), ['0 byte', '999 byte', '1 kB', '999 kB', '4,13 GB', '122 MB', '12,3 MB']);
+  assert.deepEqual([0, 14000, 89400, 90000, 2880000, 12724000, 3599999].map(formatLength), ['0 s', '14 s', '89 s', '2 min', '48 min', '3 h 32 min', '1 h 0 min']);
+  const zone = process.env['TZ'];
+  process.env['TZ'] = 'Europe/Rome';
+  assert.equal(formatHours('2022-09-29T09:30:00+02:00', '2022-09-29T13:00:00+02:00'), 'giovedì 29 settembre 2022, 9:30–13:00');
+  assert.equal(formatHours('2022-09-29T09:30:00+02:00', ''), 'giovedì 29 settembre 2022, 9:30');
+  assert.equal(formatHours('2022-09-29T22:00:00+02:00', '2022-09-30T00:30:00+02:00'), 'giovedì 29 settembre 2022, 22:00 – venerdì 30 settembre 2022, 0:30');
+  assert.equal(formatHours('2022-09-29T07:30:00Z', ''), 'giovedì 29 settembre 2022, 9:30 (ora del suo dispositivo)');
+  assert.equal(formatHours('', ''), '');
+  assert.equal(formatMoment('2022-09-29T09:30:00+02:00', Date.parse('2022-09-29T06:00:00Z')), 'oggi, ore 9:30');
+  if (zone === undefined) delete process.env['TZ'];
+  else process.env['TZ'] = zone;
+});
+
+test('page state: from what is known', async () => {
+  const { choosePageState } = await load('policy');
+  const known = (state, played, stalled, over = false) => choosePageState({ status: state && { state }, played, stalled, over });
+  const cases = [
+    [null, false, false, 'waiting'], ['starting', false, false, 'waiting'], ['on-air', false, true, 'waiting'], ['failed', false, false, 'waiting'],
+    ['on-air', true, false, 'live'], ['on-air', true, true, 'reconnecting'], [null, true, true, 'reconnecting'], ['starting', true, true, 'reconnecting'],
+    ['ended', true, false, 'live'], ['ended', true, true, 'ended'], ['stopping', true, true, 'ended'], ['ended', false, false, 'ended'], ['stopping', false, false, 'ended'],
+  ];
+  for (const [state, played, stalled, expected] of cases) assert.equal(known(state, played, stalled), expected, `${state} ${played} ${stalled}`);
+  assert.equal(known('on-air', true, false, true), 'ended');
+});
+
+test('help: for ever, ever slower, and nothing while the picture moves', async () => {
+  const { backoffMs, chooseHelp, isStalled } = await load('policy');
+  const health = (change) => ({ nowMs: 100000, movedAtMs: 100000, playlistAtMs: 99000, helpedAtMs: 0, attempts: 0, gaveUp: false, ...change });
+  assert.equal(chooseHelp(health({})), 'none');
+  assert.equal(isStalled(health({})), false);
+  assert.equal(isStalled(health({ movedAtMs: 97000 })), true);
+  assert.equal(chooseHelp(health({ movedAtMs: 95000 })), 'none', 'the library helps itself first');
+  assert.equal(chooseHelp(health({ movedAtMs: 93000 })), 'jump', 'playlists come, the picture stands: a hole');
+  assert.equal(chooseHelp(health({ movedAtMs: 80000, helpedAtMs: 93000, attempts: 1 })), 'rebuild');
+  assert.equal(chooseHelp(health({ movedAtMs: 90000, playlistAtMs: 90000 })), 'none', 'no playlists: the library asks for them');
+  assert.equal(chooseHelp(health({ movedAtMs: 75000, playlistAtMs: 75000 })), 'rebuild');
+  assert.equal(chooseHelp(health({ movedAtMs: 99500, gaveUp: true })), 'none');
+  assert.equal(chooseHelp(health({ movedAtMs: 98900, gaveUp: true })), 'reload');
+  assert.equal(chooseHelp(health({ movedAtMs: 50000, helpedAtMs: 92000, attempts: 1000001, gaveUp: true })) !== 'none', true);
+  let last = 0;
+  for (let attempts = 0; attempts < 2000; attempts++) {
+    const delay = backoffMs(attempts);
+    assert.ok(delay >= last && delay <= 5000);
+    last = delay;
+  }
+});
+
+test('catching up: a little faster, a jump when far behind, life speed at the edge or with little buffered', async () => {
+  const { catchUp } = await load('policy');
+  assert.deepEqual(catchUp(0, 5, 1), { jump: false, rate: 1 });
+  assert.deepEqual(catchUp(5, 5, 1), { jump: false, rate: 1.06 });
+  assert.deepEqual(catchUp(1, 5, 1.06), { jump: false, rate: 1.06 });
+  assert.deepEqual(catchUp(1, 5, 1), { jump: false, rate: 1 });
+  assert.deepEqual(catchUp(0.2, 5, 1.06), { jump: false, rate: 1 });
+  assert.deepEqual(catchUp(5, 1, 1.06), { jump: false, rate: 1 });
+  assert.deepEqual(catchUp(13, 5, 1), { jump: true });
+});
+
+test('the interface description: its examples fit its schemas, and what does not fit is refused', () => {
+  const { document, validator } = loadDescription(JSON.parse(read('openapi.json')));
+  let examples = 0;
+  for (const [name, schema] of Object.entries(document.components.schemas)) {
+    for (const example of schema.examples ?? []) {
+      assert.deepEqual(validator(`#/components/schemas/${name}`)(example), [], name);
+      examples++;
+    }
+  }
+  assert.ok(examples >= 3);
+  const [status] = document.components.schemas.Status.examples;
+  const refused = [{ ...status, more: 1 }, { ...status, state: 'off' }, { ...status, wall: 'now' }, { ...status, engine: { ready: true } }, { ...status, 'show-time-ms': -1 }];
+  for (const wrong of refused) assert.notDeepEqual(validator('#/components/schemas/Status')(wrong), []);
+  assert.deepEqual(validator('#/components/schemas/Status')({ ...status, engine: {}, recorder: {}, gateway: {} }), []);
+});
+
+await runTests();
