@@ -122,28 +122,39 @@ class Run:
 
     def tap(self, stage, argv, log, env=None, timeout=900, join="/"):
         """A command that prints TAP: one case a line. Dying without a verdict, or with fewer cases than planned, is a failed case too."""
-        state = {"cases": 0, "failed": 0, "plan": None, "why": [], "since": time.monotonic()}
+        state = {"cases": 0, "failed": 0, "plan": None, "why": [], "since": time.monotonic(), "held": None}
+
+        def settle():
+            # A failure's reason may stand before its line or behind it.
+            if state["held"]:
+                label, seconds = state["held"]
+                self.results.add(label, False, seconds, "\n".join(state["why"]))
+                state["held"], state["why"] = None, []
 
         def line(text):
             if match := re.match(r"^1\.\.(\d+)", text):
-                state["plan"] = int(match[1])
+                state["plan"] = (state["plan"] or 0) + int(match[1])
             match = TAP.match(text)
             if not match:
                 state["why"].append(text)
                 return
-            seconds = time.monotonic() - state["since"]
+            settle()
+            took = re.match(r"(?:time=)?([0-9.]+)(?: s)?$", match[3] or "")
+            seconds = float(took[1]) if took else time.monotonic() - state["since"]
             state["since"] = time.monotonic()
-            note = match[3] or ""
-            if note.startswith("time="):
-                seconds = float(note.split()[0][5:])
-            ok = None if note.lower().startswith("skip") else match[1] == "ok"
+            ok = None if (match[3] or "").lower().startswith("skip") else match[1] == "ok"
             state["cases"] += 1
-            state["failed"] += ok is False
-            self.results.add(f"{stage}{join}{match[2]}", ok, seconds, "\n".join(state["why"]))
-            state["why"] = []
+            label = f"{stage}{join}{match[2]}"
+            if ok is False:
+                state["failed"] += 1
+                state["held"] = label, seconds
+            else:
+                self.results.add(label, ok, seconds)
+                state["why"] = []
 
         (LOGS / log).unlink(missing_ok=True)
         status, seconds = self.call(argv, log, env, timeout, line)
+        settle()
         why = "\n".join(state["why"])
         name = stage if join else f"{stage}/{Path(argv[0]).name}"
         if status is None:

@@ -12,11 +12,9 @@ from .scenario import ROOT, check
 class Browser:
     def __init__(self, t, address):
         self.t = t
-        web = ROOT / "tests/web"
-        if not (web / "node_modules/playwright-core").exists():
-            done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=web, capture_output=True, text=True, timeout=300,
-                                  check=False, stdin=subprocess.DEVNULL)
-            check(done.returncode == 0, f"npm ci in tests/web: {done.stderr[-600:]}")
+        done = subprocess.run([ROOT / "tests/web/setup"], capture_output=True, text=True, timeout=300, check=False,
+                              stdin=subprocess.DEVNULL)
+        check(done.returncode == 0, f"tests/web/setup: {done.stderr[-600:]}")
         # Not ours to look for leaks in, and its own allocator.
         env = {k: "" for k in t.env if k.endswith("SAN_OPTIONS")}
         self.process = t.spawn("browser", ["node", ROOT / "tests/e2e/harness/browser.mjs", address, t.out / "page.png"],
