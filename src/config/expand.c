@@ -161,6 +161,9 @@ why_not_a_value (const char *value)
 {
   if (!g_utf8_validate (value, -1, NULL))
     return "is not UTF-8; write it anew";
+  /* GStreamer would take it for a string in its own notation and unwrap it */
+  if (value[0] == '"')
+    return "begins with a quotation mark; leave it out, values need none";
   for (const char *p = value; *p != '\0'; p = g_utf8_next_char (p)) {
     gunichar c = g_utf8_get_char (p);
 
