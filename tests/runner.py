@@ -30,6 +30,7 @@ SANITIZERS = {
 }
 APART = ("fuzz", "peers", "bench", "lint", "e2e", "web")  # folders of tests/ that do not mirror src/
 TAP = re.compile(r"^(not ok|ok)\s+\d+\s*(?:-\s+)?(.*?)(?:\s+#\s*(.*))?$")
+NOISE = re.compile(r"^(TAP version|1\.\.\d|# (Start|End) of |# random seed|\s*$)")
 
 
 class Results:
@@ -136,7 +137,8 @@ class Run:
                 state["plan"] = (state["plan"] or 0) + int(match[1])
             match = TAP.match(text)
             if not match:
-                state["why"].append(text)
+                if not NOISE.match(text):
+                    state["why"].append(text)
                 return
             settle()
             took = re.match(r"(?:time=)?([0-9.]+)(?: s)?$", match[3] or "")
@@ -148,6 +150,8 @@ class Run:
             if ok is False:
                 state["failed"] += 1
                 state["held"] = label, seconds
+                if state["why"]:
+                    settle()
             else:
                 self.results.add(label, ok, seconds)
                 state["why"] = []
