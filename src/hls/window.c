@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "list-private.h"
 #include "regia/base/error.h"
 #include "regia/hls/playlist.h"
 #include "segmenter-private.h"
@@ -41,22 +42,15 @@
  * may have begun before it. */
 #define FIRST_PACKETS REGIA_TRACKS_MAX
 
-/* One listed number. */
-typedef struct {
-  gint64 number;
-  gint64 start_ns, duration_ns;
-  char *map; /* (owned) (nullable): NULL for a gap */
-} Entry;
-
 /* One track. Lives as long as tables have a track of its name. */
 typedef struct {
   RegiaTrack *track;            /* (owned): of the present table */
   RegiaHlsSegmenter *segmenter; /* (owned) */
   char *map;                    /* (owned): file name of the present init segment */
-  GQueue entries;       /* (element-type Entry): numbers without holes, oldest first, at most segments_kept */
-  gboolean pushed;      /* a packet since the last advance() */
-  gint64 idle_since_ns; /* show time of the first advance() without one, −1 not idle */
-  gboolean offered;     /* named in the multivariant playlist */
+  RegiaHlsList *list;           /* (owned): the last segments_kept numbers */
+  gboolean pushed;              /* a packet since the last advance() */
+  gint64 idle_since_ns;         /* show time of the first advance() without one, −1 not idle */
+  gboolean offered;             /* named in the multivariant playlist */
   guint64 peak_bps;
   guint64 dropped; /* by segmenters that were replaced */
 } Stream;
@@ -75,40 +69,21 @@ struct _RegiaHlsWindow {
 };
 
 static void
-entry_free (gpointer data)
-{
-  Entry *entry = data;
-
-  g_free (entry->map);
-  g_free (entry);
-}
-
-static void
 stream_free (gpointer data)
 {
   Stream *stream = data;
 
-  g_queue_clear_full (&stream->entries, entry_free);
+  g_clear_pointer (&stream->list, regia_hls_list_free);
   g_clear_pointer (&stream->segmenter, regia_hls_segmenter_free);
   g_clear_pointer (&stream->track, regia_track_unref);
   g_free (stream->map);
   g_free (stream);
 }
 
-static gint64
-stream_first (const Stream *stream)
+static Stream *
+get_stream (RegiaHlsWindow *self, guint index)
 {
-  const Entry *entry = g_queue_peek_head ((GQueue *)&stream->entries);
-
-  return entry != NULL ? entry->number : -1;
-}
-
-static gint64
-stream_newest (const Stream *stream)
-{
-  const Entry *entry = g_queue_peek_tail ((GQueue *)&stream->entries);
-
-  return entry != NULL ? entry->number : -1;
+  return g_ptr_array_index (self->streams, index);
 }
 
 RegiaHlsWindow *
@@ -169,10 +144,10 @@ render_multivariant (RegiaHlsWindow *self)
   gsize n = 0;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    const Stream *stream = g_ptr_array_index (self->streams, i);
+    Stream *stream = get_stream (self, i);
     RegiaHlsRendition *rendition = &renditions[n];
 
-    if (stream->entries.length == 0) /* a new language: offered when it can be played */
+    if (regia_hls_list_get_first (stream->list) < 0) /* a new language: offered when it can be played */
       continue;
     rendition->track = stream->track;
     rendition->peak_bps = stream->peak_bps;
@@ -200,47 +175,27 @@ count_breaks (RegiaHlsWindow *self, gint64 number, gboolean *ret_at)
   return count;
 }
 
-/* Where the list begins: the last @segments numbers, without the gaps at their beginning unless there is
- * nothing else. */
-static GList *
-first_listed (RegiaHlsWindow *self, Stream *stream)
-{
-  gint64 from = MAX (self->listed_from, stream_newest (stream) - self->options.segments + 1);
-  GList *first, *link;
-
-  for (first = stream->entries.head; first->next != NULL && ((Entry *)first->data)->number < from;)
-    first = first->next;
-  for (link = first; link != NULL && ((Entry *)link->data)->map == NULL;)
-    link = link->next;
-  return link != NULL ? link : first;
-}
-
 static void
 render_media (RegiaHlsWindow *self, Stream *stream)
 {
   g_autofree char *path = g_strdup_printf ("%s/index.m3u8", stream->track->name);
-  g_autofree RegiaHlsEntry *entries = g_new0 (RegiaHlsEntry, stream->entries.length);
+  gint64 from = regia_hls_list_get_newest (stream->list) - self->options.segments + 1;
+  gsize n = 0;
+  g_autofree RegiaHlsEntry *entries =
+      regia_hls_list_get_entries (stream->list, MAX (self->listed_from, from), &n);
   RegiaHlsMedia media = {
       .segment_ns = self->options.segment_ns,
       .epoch = self->options.epoch,
       .entries = entries,
+      .n_entries = n,
       .ended = self->ended,
   };
   gboolean at;
 
-  for (GList *link = first_listed (self, stream); link != NULL; link = link->next) {
-    const Entry *entry = link->data;
-    RegiaHlsEntry *out = &entries[media.n_entries++];
-
-    *out = (RegiaHlsEntry){
-        .number = (guint64)entry->number,
-        .start_ns = entry->start_ns,
-        .duration_ns = entry->duration_ns,
-        .gap = entry->map == NULL,
-        .map = entry->map,
-    };
-    count_breaks (self, entry->number, &out->discontinuity);
-  }
+  if (n == 0) /* a new language of which nothing was encoded yet */
+    return;
+  for (gsize i = 0; i < n; i++)
+    count_breaks (self, (gint64)entries[i].number, &entries[i].discontinuity);
   media.discontinuity_sequence = count_breaks (self, (gint64)entries[0].number, &at);
   shelve_text (self, path, regia_hls_media_playlist (&media), REGIA_HLS_PLAYLIST);
 }
@@ -249,7 +204,7 @@ static void
 render_all (RegiaHlsWindow *self)
 {
   for (guint i = 0; i < self->streams->len; i++)
-    render_media (self, g_ptr_array_index (self->streams, i));
+    render_media (self, get_stream (self, i));
   render_multivariant (self);
 }
 
@@ -260,14 +215,14 @@ can_list (RegiaHlsWindow *self)
   gint64 from = 0;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    gint64 first = stream_first (g_ptr_array_index (self->streams, i));
+    gint64 first = regia_hls_list_get_first (get_stream (self, i)->list);
 
     if (first < 0)
       return FALSE;
     from = MAX (from, first);
   }
   for (guint i = 0; i < self->streams->len; i++)
-    if (stream_newest (g_ptr_array_index (self->streams, i)) < from)
+    if (regia_hls_list_get_newest (get_stream (self, i)->list) < from)
       return FALSE;
   self->listed_from = from;
   return TRUE;
@@ -289,62 +244,39 @@ refresh (RegiaHlsWindow *self, Stream *stream)
 
 /* Lists */
 
-static gboolean
-is_map_used (const Stream *stream, const char *map)
+static void
+unshelve_segment (RegiaHlsWindow *self, Stream *stream, gint64 number)
 {
-  if (strcmp (stream->map, map) == 0)
-    return TRUE;
-  for (GList *link = stream->entries.head; link != NULL; link = link->next)
-    if (g_strcmp0 (((Entry *)link->data)->map, map) == 0)
-      return TRUE;
-  return FALSE;
+  g_autofree char *path = g_strdup_printf ("%s/%" G_GINT64_FORMAT ".m4s", stream->track->name, number);
+
+  regia_hls_shelf_remove (self->shelf, path);
 }
 
 /* Lets go of what nobody is told of any more. */
 static void
 evict (RegiaHlsWindow *self, Stream *stream)
 {
-  while (stream->entries.length > self->options.segments_kept) {
-    Entry *entry = g_queue_pop_head (&stream->entries);
+  gint64 number;
+  char *popped;
 
-    if (entry->map != NULL) {
-      g_autofree char *path =
-          g_strdup_printf ("%s/%" G_GINT64_FORMAT ".m4s", stream->track->name, entry->number);
+  while (regia_hls_list_pop (stream->list, &number, &popped)) {
+    g_autofree char *map = popped;
+
+    if (map == NULL)
+      continue;
+    unshelve_segment (self, stream, number);
+    if (strcmp (map, stream->map) != 0 && !regia_hls_list_has_map (stream->list, map)) {
+      g_autofree char *path = g_strdup_printf ("%s/%s", stream->track->name, map);
 
       regia_hls_shelf_remove (self->shelf, path);
-      if (!is_map_used (stream, entry->map)) {
-        g_autofree char *map_path = g_strdup_printf ("%s/%s", stream->track->name, entry->map);
-
-        regia_hls_shelf_remove (self->shelf, map_path);
-      }
     }
-    entry_free (entry);
   }
 }
 
-/* Lists gaps up to and including @to, as many as the window can hold. */
-static void
-append_gaps (RegiaHlsWindow *self, Stream *stream, gint64 from, gint64 to)
-{
-  for (gint64 number = MAX (from, to - (gint64)self->options.segments_kept + 1); number <= to; number++) {
-    Entry *entry = g_new0 (Entry, 1);
-
-    entry->number = number;
-    entry->start_ns = number * self->options.segment_ns;
-    entry->duration_ns = self->options.segment_ns;
-    g_queue_push_tail (&stream->entries, entry);
-  }
-}
-
-/* Where gaps must begin so that the numbers up to @number follow each other; @number itself when nothing came
- * before. */
+/* Where the gaps before @number begin on a track that had nothing yet: where the others' lists do. */
 static gint64
-gaps_from (RegiaHlsWindow *self, const Stream *stream, gint64 number)
+gaps_from (RegiaHlsWindow *self, gint64 number)
 {
-  gint64 newest = stream_newest (stream);
-
-  if (newest >= 0)
-    return newest + 1;
   return self->listed ? MAX (self->listed_from, number - self->options.segments + 1) : number;
 }
 
@@ -369,15 +301,9 @@ publish (RegiaHlsWindow *self, Stream *stream, const RegiaHlsSegment *segment)
 {
   g_autofree char *path =
       g_strdup_printf ("%s/%" G_GINT64_FORMAT ".m4s", stream->track->name, segment->number);
-  Entry *entry = g_new0 (Entry, 1);
 
-  entry->number = segment->number;
-  entry->start_ns = segment->start_ns;
-  entry->duration_ns = segment->duration_ns;
-  entry->map = g_strdup (stream->map);
-  append_gaps (self, stream, gaps_from (self, stream, segment->number), segment->number - 1);
-  g_queue_push_tail (&stream->entries, entry);
-
+  regia_hls_list_append_gaps (stream->list, gaps_from (self, segment->number), segment->number - 1);
+  regia_hls_list_append (stream->list, segment->number, segment->start_ns, segment->duration_ns, stream->map);
   regia_hls_shelf_put (self->shelf, path, segment->bytes,
                        regia_track_is_video (stream->track) ? "video/mp4" : "audio/mp4", REGIA_HLS_MEDIA);
   regia_hls_shelf_set_stream (self->shelf, stream->track->name, segment->number);
@@ -404,7 +330,7 @@ static Stream *
 find_stream (RegiaHlsWindow *self, const char *name)
 {
   for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = g_ptr_array_index (self->streams, i);
+    Stream *stream = get_stream (self, i);
 
     if (strcmp (stream->track->name, name) == 0)
       return stream;
@@ -416,7 +342,7 @@ static Stream *
 find_stream_by_id (RegiaHlsWindow *self, guint id)
 {
   for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = g_ptr_array_index (self->streams, i);
+    Stream *stream = get_stream (self, i);
 
     if (stream->track->id == id)
       return stream;
@@ -440,13 +366,13 @@ shelve_init (RegiaHlsWindow *self, Stream *stream)
 }
 
 static Stream *
-stream_new (RegiaTrack *track)
+stream_new (RegiaHlsWindow *self, RegiaTrack *track)
 {
   Stream *stream = g_new0 (Stream, 1);
 
   stream->track = regia_track_ref (track);
   stream->idle_since_ns = -1;
-  g_queue_init (&stream->entries);
+  stream->list = regia_hls_list_new (self->options.segment_ns, self->options.segments_kept);
   stream->peak_bps = (guint64)track->bitrate_bps * PEAK_PERCENT / 100;
   return stream;
 }
@@ -469,9 +395,9 @@ next_break (RegiaHlsWindow *self)
   gint64 number = 0;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    const Stream *stream = g_ptr_array_index (self->streams, i);
+    Stream *stream = get_stream (self, i);
 
-    number = MAX (number, stream_newest (stream) + 1);
+    number = MAX (number, regia_hls_list_get_newest (stream->list) + 1);
     number = MAX (number, regia_hls_segmenter_get_open (stream->segmenter) + 1);
   }
   return number;
@@ -484,7 +410,7 @@ add_break (RegiaHlsWindow *self, gint64 number)
   guint last = self->breaks->len;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    gint64 first = stream_first (g_ptr_array_index (self->streams, i));
+    gint64 first = regia_hls_list_get_first (get_stream (self, i)->list);
 
     if (first >= 0)
       oldest = MIN (oldest, first);
@@ -542,7 +468,7 @@ take_stream (RegiaHlsWindow *self, RegiaTrack *track, RegiaHlsSegmenter *segment
   guint index;
 
   if (stream == NULL) {
-    stream = stream_new (track);
+    stream = stream_new (self, track);
     regia_hls_shelf_set_stream (self->shelf, track->name, -1);
   } else if (g_ptr_array_find (self->streams, stream, &index)) {
     g_ptr_array_steal_index (self->streams, index);
@@ -550,8 +476,9 @@ take_stream (RegiaHlsWindow *self, RegiaTrack *track, RegiaHlsSegmenter *segment
     stream->track = regia_track_ref (track);
   }
   if (segmenter != NULL) {
+    if (stream->segmenter != NULL)
+      regia_hls_segmenter_skip_to (segmenter, break_at - 1);
     stream_set_segmenter (stream, segmenter);
-    regia_hls_segmenter_skip_to (segmenter, break_at - 1);
     shelve_init (self, stream);
   }
   return stream;
@@ -600,7 +527,7 @@ regia_hls_window_set_tracks (RegiaHlsWindow *self, GPtrArray *tracks, GError **e
     g_ptr_array_add (streams, take_stream (self, g_ptr_array_index (usable, i), segmenter, break_at));
   }
   for (guint i = 0; i < self->streams->len; i++) {
-    const Stream *stream = g_ptr_array_index (self->streams, i);
+    Stream *stream = get_stream (self, i);
 
     regia_hls_shelf_remove_stream (self->shelf, stream->track->name);
   }
@@ -619,7 +546,7 @@ count_dropped (RegiaHlsWindow *self)
   guint64 dropped = 0;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    const Stream *stream = g_ptr_array_index (self->streams, i);
+    Stream *stream = get_stream (self, i);
 
     dropped += stream->dropped + regia_hls_segmenter_get_dropped (stream->segmenter);
   }
@@ -636,7 +563,7 @@ begin_table (RegiaHlsWindow *self, const RegiaPacket *packet)
   if (packet->seq < FIRST_PACKETS)
     return;
   for (guint i = 0; i < self->streams->len; i++)
-    regia_hls_segmenter_set_whole (((Stream *)g_ptr_array_index (self->streams, i))->segmenter);
+    regia_hls_segmenter_set_whole (get_stream (self, i)->segmenter);
 }
 
 gboolean
@@ -677,7 +604,7 @@ lowest_number (RegiaHlsWindow *self)
   gint64 lowest = -1;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    gint64 first = stream_first (g_ptr_array_index (self->streams, i));
+    gint64 first = regia_hls_list_get_first (get_stream (self, i)->list);
 
     if (first >= 0 && (lowest < 0 || first < lowest))
       lowest = first;
@@ -708,7 +635,7 @@ regia_hls_window_advance (RegiaHlsWindow *self, gint64 show_time_ns, GError **er
     return TRUE;
   over = show_time_ns / self->options.segment_ns - 2; /* the newest number that ended a whole segment ago */
   for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = g_ptr_array_index (self->streams, i);
+    Stream *stream = get_stream (self, i);
     gint64 open = regia_hls_segmenter_get_open (stream->segmenter);
 
     if (!is_idle (self, stream, show_time_ns) || open > over)
@@ -716,9 +643,9 @@ regia_hls_window_advance (RegiaHlsWindow *self, gint64 show_time_ns, GError **er
     if (open >= 0)
       ok = finish_stream (self, stream, ok ? error : NULL) && ok;
     lowest = lowest_number (self);
-    if (lowest < 0 || stream_newest (stream) >= over)
+    if (lowest < 0 || regia_hls_list_get_newest (stream->list) >= over)
       continue;
-    append_gaps (self, stream, MAX (gaps_from (self, stream, lowest), lowest), over);
+    regia_hls_list_append_gaps (stream->list, MAX (gaps_from (self, over), lowest), over);
     regia_hls_segmenter_skip_to (stream->segmenter, over);
     regia_hls_shelf_set_stream (self->shelf, stream->track->name, over);
     refresh (self, stream);
@@ -735,7 +662,7 @@ regia_hls_window_end (RegiaHlsWindow *self, GError **error)
   g_return_val_if_fail (self != NULL, FALSE);
 
   for (guint i = 0; i < self->streams->len; i++)
-    ok = finish_stream (self, g_ptr_array_index (self->streams, i), ok ? error : NULL) && ok;
+    ok = finish_stream (self, get_stream (self, i), ok ? error : NULL) && ok;
   self->ended = TRUE;
   if (self->listed)
     render_all (self);
