@@ -30,9 +30,9 @@ print_keys (void)
 }
 
 static char *
-describe_time (const char *written, gint64 unix_s, const char *timezone)
+describe_time (const char *written, gint64 unix_s, const char *zone_name)
 {
-  g_autoptr (GTimeZone) zone = g_time_zone_new_identifier (timezone);
+  g_autoptr (GTimeZone) zone = g_time_zone_new_identifier (zone_name);
   g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc (unix_s);
   g_autoptr (GDateTime) local = NULL;
 

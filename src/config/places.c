@@ -75,7 +75,7 @@ regia_read_time (const RegiaOption *option, const char *text, const char *base_d
 }
 
 char *
-regia_time_resolve (const char *text, const char *timezone, gint64 *ret_unix_s, char **ret_date)
+regia_time_resolve (const char *text, const char *zone_name, gint64 *ret_unix_s, char **ret_date)
 {
   g_autofree char *quoted = regia_quote_clip (text);
   g_autoptr (GTimeZone) zone = NULL;
@@ -84,7 +84,7 @@ regia_time_resolve (const char *text, const char *timezone, gint64 *ret_unix_s, 
 
   if (!parse_time (text, &time))
     return g_strdup_printf ("%s is not a time; write it as 2022-09-29 09:30", quoted);
-  zone = g_time_zone_new_identifier (time.zone[0] != '\0' ? time.zone : timezone);
+  zone = g_time_zone_new_identifier (time.zone[0] != '\0' ? time.zone : zone_name);
   if (zone != NULL)
     when = g_date_time_new (zone, time.year, time.month, time.day, time.hour, time.minute, time.second);
   if (when == NULL)

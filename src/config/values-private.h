@@ -69,9 +69,9 @@ char **regia_split_list (const char *text);
 /**
  * regia_time_resolve:
  * @text: `YYYY-MM-DD HH:MM[:SS]`, or with T and an offset as in RFC 3339 §5.6
- * @timezone: for a time without an offset
+ * @zone_name: for a time without an offset
  * @ret_date: (out) (transfer full) (optional): the day there, YYYY-MM-DD
  *
  * Returns: (transfer full) (nullable): as RegiaOptionRead.
  */
-char *regia_time_resolve (const char *text, const char *timezone, gint64 *ret_unix_s, char **ret_date);
+char *regia_time_resolve (const char *text, const char *zone_name, gint64 *ret_unix_s, char **ret_date);

@@ -202,6 +202,7 @@ test_uncommented_means_the_same (void)
   g_assert_no_error (error);
   expected = describe (regia_config_get (written));
   got = describe (regia_config_get (all));
+  g_assert_cmpuint (lines->len, >, 40);
   g_test_message ("%s", expected);
   g_assert_cmpstr (got, ==, expected);
   g_assert_cmpuint (regia_config_get (written)->warnings->len, ==, 0);

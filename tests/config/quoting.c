@@ -67,7 +67,6 @@ check_value (const RegiaPipelineFile *file, const char *value, const char *expec
   g_autoptr (GstElement) other = NULL;
   g_autofree char *text = NULL;
   g_autofree char *location = NULL;
-  g_autofree char *name = NULL;
 
   g_hash_table_insert (table, (gpointer) "v", (gpointer)value);
   text = regia_pipeline_file_expand (file, table, &error);
