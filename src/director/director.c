@@ -485,7 +485,7 @@ start_processes (Director *self, GError **error)
     return FALSE;
   self->engine = regia_process_new ("engine", child_arguments, changed_cb, self, NULL, self->lock_fd);
   self->gateway = regia_process_new ("gateway", child_arguments, changed_cb, self,
-                                     regia_control_get_read_only (self->control), self->lock_fd);
+                                     regia_control_get_read_only (self->control), -1);
   if (self->values->record)
     self->recorder = regia_process_new ("recorder", child_arguments, changed_cb, self, NULL, self->lock_fd);
   for (guint i = 0; i < self->values->relays->len; i++) {
