@@ -1,8 +1,187 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
 #include "regia/engine/engine.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "regia/base/clock.h"
+#include "regia/base/error.h"
+#include "regia/config/config.h"
+#include "regia/control/child.h"
+#include "regia/engine/core.h"
+#include "regia/feed/log.h"
+#include "regia/feed/server.h"
+
+/*
+ * The engine process: RegiaEngine, the feed log and its server, and the control connection. Everything here
+ * belongs to the main thread, but for the thread that ends the process in order, which touches the engine
+ * only after the main thread has let go of it.
+ */
+
+#define DRAIN_MS      1000
+#define FEED_DRAIN_MS 1500
+
+typedef struct {
+  RegiaChild *child;       /* (owned) */
+  RegiaConfig *config;     /* (owned) */
+  RegiaFeedLog *log;       /* (owned) */
+  RegiaEngine *engine;     /* (owned) */
+  RegiaFeedServer *server; /* (owned) (nullable): from ready on */
+  gint64 started_ns;
+  guint publisher; /* source id */
+  GThread *ender;  /* (owned) (nullable) */
+  gboolean hangs;  /* set by the ender before it ends */
+} Process;
+
+static GVariant *
+feed_state (Process *self)
+{
+  GVariantDict dict;
+  RegiaFeedLogStats stats;
+
+  regia_feed_log_get_stats (self->log, &stats);
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "packets", "t", stats.packets);
+  g_variant_dict_insert (&dict, "bytes", "t", stats.bytes);
+  g_variant_dict_insert (&dict, "held-ms", "t", (guint64)(stats.held_ns / REGIA_MSECOND));
+  g_variant_dict_insert (&dict, "readers", "t",
+                         (guint64)(self->server ? regia_feed_server_get_readers (self->server) : 0));
+  return g_variant_dict_end (&dict);
+}
+
+static gboolean
+publish (gpointer user_data)
+{
+  Process *self = user_data;
+  g_autoptr (GVariant) core = g_variant_ref_sink (regia_engine_get_state (self->engine));
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, core);
+  g_variant_dict_insert (&dict, "generation", "t", regia_child_get_generation (self->child));
+  g_variant_dict_insert_value (&dict, "feed", feed_state (self));
+  regia_child_set_state (self->child, g_variant_dict_end (&dict));
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_ready (gpointer user_data)
+{
+  Process *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  self->server = regia_feed_server_new (regia_child_get_feed_path (self->child), self->log, &error);
+  if (self->server == NULL) {
+    regia_child_failed (self->child, error);
+    return;
+  }
+  g_info ("the programme runs; first packets after %.0f ms",
+          (double)(regia_clock_monotonic_ns () - self->started_ns) / REGIA_MSECOND);
+  publish (self);
+}
+
+static void
+on_failed (const GError *error, gpointer user_data)
+{
+  Process *self = user_data;
+
+  regia_child_failed (self->child, error);
+}
+
+static gboolean
+on_health (char **ret_why, gpointer user_data)
+{
+  Process *self = user_data;
+
+  return regia_engine_is_healthy (self->engine, ret_why);
+}
+
+/* Ends in order: the encoders' last packets, then the log, then the readers' sockets. */
+static gpointer
+end_thread (gpointer user_data)
+{
+  Process *self = user_data;
+
+  self->hangs = !regia_engine_drain (self->engine, DRAIN_MS);
+  regia_feed_log_end (self->log);
+  if (self->server)
+    regia_feed_server_drain (self->server, FEED_DRAIN_MS);
+  regia_child_stopped (self->child);
+  return NULL;
+}
+
+static void
+on_stop (RegiaChild *child, gboolean finish, gpointer user_data)
+{
+  Process *self = user_data;
+
+  if (self->ender)
+    return;
+  g_info ("%s", finish ? "the event is over" : "going away");
+  g_clear_handle_id (&self->publisher, g_source_remove);
+  regia_engine_stop_sources (self->engine);
+  self->ender = g_thread_new ("end", end_thread, self);
+}
+
+static gboolean
+start (Process *self, int argc, char **argv, GError **error)
+{
+  static const RegiaEngineCallbacks callbacks = {.ready_cb = on_ready, .failed_cb = on_failed};
+  const RegiaConfigValues *values;
+
+  self->started_ns = regia_clock_monotonic_ns ();
+  self->child = regia_child_new (argc, argv, error);
+  if (self->child == NULL)
+    return FALSE;
+  self->config = regia_config_load (regia_child_get_event_path (self->child),
+                                    regia_child_get_base_dir (self->child), error);
+  if (self->config == NULL)
+    return FALSE;
+  values = regia_config_get (self->config);
+  self->log =
+      regia_feed_log_new (regia_child_get_generation (self->child),
+                          (gint64)values->feed_seconds * REGIA_SECOND, (guint64)values->feed_mbytes << 20);
+  self->engine = regia_engine_new (self->config, regia_child_get_epoch (self->child), self->log, &callbacks,
+                                   self, error);
+  if (self->engine == NULL || !regia_engine_start (self->engine, error))
+    return FALSE;
+  regia_child_set_health (self->child, on_health, self);
+  self->publisher = g_timeout_add_seconds (1, publish, self);
+  publish (self);
+  return TRUE;
+}
+
+static void
+clear (Process *self)
+{
+  g_clear_pointer (&self->ender, g_thread_join);
+  g_clear_handle_id (&self->publisher, g_source_remove);
+  g_clear_pointer (&self->server, regia_feed_server_free);
+  if (self->hangs) {
+    /* Shutting down what hangs would hang too; the kernel does it. */
+    g_warning ("an encoder does not end; leaving it to the kernel");
+    _exit (EXIT_SUCCESS);
+  }
+  g_clear_pointer (&self->engine, regia_engine_free);
+  g_clear_pointer (&self->log, regia_feed_log_free);
+  g_clear_pointer (&self->config, regia_config_unref);
+  g_clear_pointer (&self->child, regia_child_free);
+}
 
 int
 regia_engine_main (int argc, char **argv)
 {
-  return 70;
+  Process self = {0};
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  if (start (&self, argc, argv, &error))
+    status = regia_child_run (self.child, on_stop, &self);
+  else {
+    g_warning ("%s", error->message);
+    status = regia_error_exit_status (error);
+  }
+  clear (&self);
+  return status;
 }

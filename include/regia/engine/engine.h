@@ -4,7 +4,7 @@
 /**
  * regia_engine_main:
  *
- * The engine process: `regia child engine …`, started by the director and by nobody else (see control/child.h for what is passed).
- * Returns: the exit status, sysexits(3).
+ * The engine process: `regia child engine …`, started by the director and by nobody else (see control/child.h
+ * for what is passed). Returns: the exit status, sysexits(3).
  */
 int regia_engine_main (int argc, char **argv);

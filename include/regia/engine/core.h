@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "regia/base/clock.h"
+#include "regia/config/config.h"
+#include "regia/feed/log.h"
+
+/**
+ * RegiaEngine: capture, mix and encode, into a feed log: the engine without its process, which adds the
+ * feed's socket and the control connection. Belongs to the main thread and its default main context, which
+ * must be running; functions say when it is otherwise.
+ */
+typedef struct _RegiaEngine RegiaEngine;
+
+/** What the owner is told, on the main context. */
+typedef struct {
+  /** All tracks are in the log's table and packets flow; once. */
+  void (*ready_cb) (gpointer user_data);
+  /** The programme gave up; only a new engine helps. At most once. */
+  void (*failed_cb) (const GError *error, gpointer user_data);
+} RegiaEngineCallbacks;
+
+/**
+ * regia_engine_new:
+ * @config: the event; a reference is taken
+ * @epoch: of the show; copied
+ * @log: (transfer none): receives tracks and packets; outlives the engine
+ *
+ * Initialises GStreamer and builds the programme. Errors: REGIA_ERROR_UNAVAILABLE (element missing),
+ * REGIA_ERROR_CONFIG.
+ */
+RegiaEngine *regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *log,
+                               const RegiaEngineCallbacks *callbacks, gpointer user_data,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_engine_start: begins to mix, and starts every source. Errors: REGIA_ERROR_MEDIA. */
+gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_engine_stop_sources: no source any more from here on; returns at once. Main thread.
+ * regia_engine_drain: then, lets the encoders finish, at most @timeout_ms; nothing is appended to the log
+ * afterwards unless it returns %FALSE. Any thread; blocks. Returns: %FALSE when something hangs, and
+ * regia_engine_free() would hang with it.
+ */
+void regia_engine_stop_sources (RegiaEngine *self);
+gboolean regia_engine_drain (RegiaEngine *self, guint timeout_ms);
+
+/** regia_engine_free: shuts everything down. */
+void regia_engine_free (RegiaEngine *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEngine, regia_engine_free)
+
+/**
+ * regia_engine_is_healthy:
+ * @ret_why: (out) (transfer full): in words, when %FALSE is returned
+ *
+ * %FALSE when frames go into an encoder and no packet has come out for 3 s, or when the mix has not advanced
+ * for 5 s.
+ */
+gboolean regia_engine_is_healthy (RegiaEngine *self, char **ret_why) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_engine_get_state: (transfer floating): a{sv} with the keys ready, frames, frames-dropped, sources,
+ * renditions and audios of "Process.State of engine" in control/org.regia.control.xml. Rates are measured
+ * from one call to the next: call about once a second.
+ */
+GVariant *regia_engine_get_state (RegiaEngine *self);

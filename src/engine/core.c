@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "regia/engine/core.h"
+
+#include <string.h>
+
+#include "launch-private.h"
+#include "programme-private.h"
+#include "regia/base/error.h"
+#include "source-private.h"
+
+/*
+ * RegiaEngine holds one programme and one source for each [source] of the event, and ties them: each source
+ * gets a place for its picture, and one for its sound in each language that names it. It looks after the
+ * sources ten times a second; otherwise nothing happens here.
+ *
+ * Life cycle: new → start → (ready) → stop_sources → drain → free. Owner: the engine process (engine.c) or a
+ * test. Main thread but for drain.
+ */
+
+#define TICK_MS          100
+#define ENCODER_STUCK_NS (3 * REGIA_SECOND)
+#define MIX_STUCK_NS     (5 * REGIA_SECOND)
+#define SHED_SHOWN_NS    (5 * REGIA_SECOND)
+/* Room that an input's queue has beyond the mixer's own window. */
+#define QUEUE_SLACK_NS (500 * REGIA_MSECOND)
+/* Raw sound is small, and may be far ahead of its picture when a source is shifted as a whole. */
+#define SOUND_SLACK_NS (3 * REGIA_SECOND)
+
+/* What an encoder had done when its rates were last measured. */
+typedef struct {
+  guint64 packets, bytes;
+  gint64 at_ns;
+  double fps, bps;
+} Rate;
+
+struct _RegiaEngine {
+  RegiaConfig *config; /* (owned) */
+  const RegiaConfigValues *values;
+  RegiaEpoch epoch;
+  RegiaEngineCallbacks callbacks;
+  gpointer user_data;
+  RegiaProgramme *programme; /* (owned) */
+  GPtrArray *sources;        /* (element-type RegiaSource) (owned) */
+  Rate *rates;               /* (owned) one for each encoder */
+  gint64 started_ns;
+  gboolean ready, failed;
+  guint tick; /* source id */
+};
+
+static void
+on_programme_failed (const GError *error, gpointer user_data)
+{
+  RegiaEngine *self = user_data;
+
+  if (self->failed)
+    return;
+  self->failed = TRUE;
+  self->callbacks.failed_cb (error, self->user_data);
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  RegiaEngine *self = user_data;
+  gint64 now_ns = regia_clock_monotonic_ns ();
+
+  for (guint i = 0; i < self->sources->len; i++)
+    regia_source_tick (g_ptr_array_index (self->sources, i), now_ns);
+  if (!self->ready && regia_programme_is_ready (self->programme)) {
+    self->ready = TRUE;
+    self->callbacks.ready_cb (self->user_data);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* The source shown: as configured, else the first whose pipeline file has an end called `video`. */
+static const char *
+choose_picture (const RegiaConfigValues *values)
+{
+  if (values->picture)
+    return values->picture;
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+    g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("capture", source->pipeline, NULL);
+    if (file && regia_launch_names (file->text, "video"))
+      return source->name;
+  }
+  return NULL;
+}
+
+/* A source that is put earlier by hand would come after its time; so all the others are put later instead. */
+static gint64
+earliest_delay_ns (const RegiaConfigValues *values)
+{
+  int least_ms = 0;
+
+  for (guint i = 0; i < values->sources->len; i++)
+    least_ms = MIN (least_ms, ((RegiaConfigSource *)g_ptr_array_index (values->sources, i))->delay_ms);
+  return (gint64)least_ms * REGIA_MSECOND;
+}
+
+static void
+add_source (RegiaEngine *self, const RegiaConfigSource *config, gboolean shown, gint64 earliest_ns)
+{
+  const RegiaConfigValues *values = self->values;
+  RegiaRunPlan *plan = regia_run_plan_new ();
+  gint64 latency_ns = (gint64)values->latency_ms * REGIA_MSECOND, queue_ns;
+
+  plan->video_caps = g_strdup (regia_programme_video_caps (self->programme));
+  plan->audio_caps = g_strdup (regia_programme_audio_caps (self->programme));
+  plan->rate_num = values->rate_num;
+  plan->rate_den = values->rate_den;
+  plan->epoch = self->epoch;
+  plan->delay_ns = (gint64)config->delay_ms * REGIA_MSECOND - earliest_ns;
+  plan->late_limit_ns = latency_ns * 3 / 4;
+  queue_ns = latency_ns + plan->delay_ns + QUEUE_SLACK_NS;
+  g_ptr_array_add (plan->video_targets, regia_programme_add_picture (self->programme, shown, queue_ns));
+  for (guint i = 0; i < values->audios->len; i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
+    if (audio->sources && g_strv_contains ((const char *const *)audio->sources, config->name))
+      g_ptr_array_add (plan->audio_targets,
+                       regia_programme_add_sound (self->programme, i, queue_ns + SOUND_SLACK_NS));
+  }
+  g_ptr_array_add (self->sources, regia_source_new (config, plan));
+}
+
+RegiaEngine *
+regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *log,
+                  const RegiaEngineCallbacks *callbacks, gpointer user_data, GError **error)
+{
+  g_autoptr (RegiaEngine) self = g_new0 (RegiaEngine, 1);
+  const char *picture;
+  gint64 earliest_ns;
+
+  self->config = regia_config_ref (config);
+  self->values = regia_config_get (config);
+  self->epoch = *epoch;
+  self->callbacks = *callbacks;
+  self->user_data = user_data;
+  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_source_free);
+  if (!regia_gst_init (error))
+    return NULL;
+  self->programme = regia_programme_new (self->values, epoch, log, on_programme_failed, self, error);
+  if (self->programme == NULL)
+    return NULL;
+  self->rates = g_new0 (Rate, regia_programme_get_encoders (self->programme)->len);
+  picture = choose_picture (self->values);
+  earliest_ns = earliest_delay_ns (self->values);
+  for (guint i = 0; i < self->values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (self->values->sources, i);
+    add_source (self, source, g_strcmp0 (source->name, picture) == 0, earliest_ns);
+  }
+  return g_steal_pointer (&self);
+}
+
+gboolean
+regia_engine_start (RegiaEngine *self, GError **error)
+{
+  if (!regia_programme_start (self->programme, error))
+    return FALSE;
+  self->started_ns = regia_clock_monotonic_ns ();
+  self->tick = g_timeout_add (TICK_MS, on_tick, self);
+  on_tick (self);
+  return TRUE;
+}
+
+void
+regia_engine_stop_sources (RegiaEngine *self)
+{
+  g_clear_handle_id (&self->tick, g_source_remove);
+  for (guint i = 0; i < self->sources->len; i++)
+    regia_source_stop (g_ptr_array_index (self->sources, i));
+}
+
+gboolean
+regia_engine_drain (RegiaEngine *self, guint timeout_ms)
+{
+  gint64 until_ns = regia_clock_monotonic_ns () + (gint64)timeout_ms * REGIA_MSECOND;
+  gboolean drained = regia_programme_drain (self->programme, until_ns);
+
+  for (guint i = 0; i < self->sources->len; i++)
+    regia_source_wait_stopped (g_ptr_array_index (self->sources, i), until_ns);
+  return drained;
+}
+
+void
+regia_engine_free (RegiaEngine *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_handle_id (&self->tick, g_source_remove);
+  g_ptr_array_unref (self->sources);
+  regia_programme_free (self->programme);
+  g_free (self->rates);
+  regia_config_unref (self->config);
+  g_free (self);
+}
+
+gboolean
+regia_engine_is_healthy (RegiaEngine *self, char **ret_why)
+{
+  gint64 now_ns = regia_clock_monotonic_ns ();
+  GPtrArray *encoders = regia_programme_get_encoders (self->programme);
+  RegiaProgrammeStats mix;
+
+  if (self->started_ns == 0)
+    return TRUE;
+  regia_programme_get_stats (self->programme, &mix);
+  if (now_ns - MAX (mix.last_frame_ns, self->started_ns) > MIX_STUCK_NS) {
+    *ret_why = g_strdup_printf ("no programme frame for %.0f s",
+                                (double)(now_ns - MAX (mix.last_frame_ns, self->started_ns)) / REGIA_SECOND);
+    return FALSE;
+  }
+  for (guint i = 0; i < encoders->len; i++) {
+    RegiaEncoderStats stats;
+    gint64 since_ns;
+
+    regia_encoder_get_stats (g_ptr_array_index (encoders, i), &stats);
+    since_ns = MAX (stats.last_packet_ns, self->started_ns);
+    if (stats.last_in_ns > since_ns && now_ns - since_ns > ENCODER_STUCK_NS) {
+      *ret_why = g_strdup_printf ("track %s: frames go in and no packet has come out for %.0f s",
+                                  regia_encoder_get_spec (g_ptr_array_index (encoders, i))->track_name,
+                                  (double)(now_ns - since_ns) / REGIA_SECOND);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static const Rate *
+measure (RegiaEngine *self, guint index, const RegiaEncoderStats *stats, gint64 now_ns)
+{
+  Rate *rate = &self->rates[index];
+  double seconds = (double)(now_ns - rate->at_ns) / REGIA_SECOND;
+
+  if (seconds < 0.5)
+    return rate;
+  if (rate->at_ns != 0) {
+    rate->fps = (double)(stats->packets - rate->packets) / seconds;
+    rate->bps = (double)(stats->bytes - rate->bytes) * 8 / seconds;
+  }
+  rate->packets = stats->packets;
+  rate->bytes = stats->bytes;
+  rate->at_ns = now_ns;
+  return rate;
+}
+
+static GVariant *
+rendition_state (const RegiaConfigRendition *config, RegiaEncoder *encoder, const RegiaEncoderStats *stats,
+                 const Rate *rate, gint64 now_ns)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "name", "s", config->name);
+  g_variant_dict_insert (&dict, "track", "s", regia_encoder_get_spec (encoder)->track_name);
+  g_variant_dict_insert (&dict, "codec", "s", regia_encoder_get_codec (encoder));
+  g_variant_dict_insert (&dict, "width", "t", (guint64)config->width);
+  g_variant_dict_insert (&dict, "height", "t", (guint64)config->height);
+  g_variant_dict_insert (&dict, "fps", "d", rate->fps);
+  g_variant_dict_insert (&dict, "bps", "t", (guint64)rate->bps);
+  g_variant_dict_insert (&dict, "target-bps", "t", (guint64)config->bitrate_kbps * 1000);
+  g_variant_dict_insert (&dict, "shed", "b",
+                         stats->last_drop_ns != 0 && now_ns - stats->last_drop_ns < SHED_SHOWN_NS);
+  return g_variant_new_variant (g_variant_dict_end (&dict));
+}
+
+static GVariant *
+audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *rate,
+             RegiaProgrammeLevel level)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "language", "s", config->language);
+  g_variant_dict_insert (&dict, "track", "s", regia_encoder_get_spec (encoder)->track_name);
+  g_variant_dict_insert (&dict, "codec", "s", regia_encoder_get_codec (encoder));
+  g_variant_dict_insert (&dict, "bps", "t", (guint64)rate->bps);
+  g_variant_dict_insert (&dict, "level-db", "d", MAX (level.level_db, -120.0));
+  g_variant_dict_insert (&dict, "peak-db", "d", MAX (level.peak_db, -120.0));
+  return g_variant_new_variant (g_variant_dict_end (&dict));
+}
+
+GVariant *
+regia_engine_get_state (RegiaEngine *self)
+{
+  GPtrArray *encoders = regia_programme_get_encoders (self->programme);
+  gint64 now_ns = regia_clock_monotonic_ns ();
+  GVariantBuilder sources, renditions, audios;
+  GVariantDict dict;
+  RegiaProgrammeStats mix;
+  guint64 dropped = 0;
+
+  g_variant_builder_init (&sources, G_VARIANT_TYPE ("av"));
+  g_variant_builder_init (&renditions, G_VARIANT_TYPE ("av"));
+  g_variant_builder_init (&audios, G_VARIANT_TYPE ("av"));
+  for (guint i = 0; i < self->sources->len; i++)
+    regia_source_add_state (g_ptr_array_index (self->sources, i), &sources, now_ns);
+  for (guint i = 0; i < encoders->len; i++) {
+    RegiaEncoder *encoder = g_ptr_array_index (encoders, i);
+    guint first_audio = self->values->renditions->len, audio = (i - first_audio) / 2;
+    RegiaEncoderStats stats;
+    const Rate *rate;
+
+    regia_encoder_get_stats (encoder, &stats);
+    rate = measure (self, i, &stats, now_ns);
+    dropped += stats.dropped;
+    if (i < first_audio)
+      g_variant_builder_add_value (
+          &renditions,
+          rendition_state (g_ptr_array_index (self->values->renditions, i), encoder, &stats, rate, now_ns));
+    else
+      g_variant_builder_add_value (&audios,
+                                   audio_state (g_ptr_array_index (self->values->audios, audio), encoder,
+                                                rate, regia_programme_get_level (self->programme, audio)));
+  }
+  regia_programme_get_stats (self->programme, &mix);
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "ready", "b", self->ready);
+  g_variant_dict_insert (&dict, "frames", "t", mix.frames);
+  g_variant_dict_insert (&dict, "frames-dropped", "t", mix.missed + dropped);
+  g_variant_dict_insert_value (&dict, "sources", g_variant_builder_end (&sources));
+  g_variant_dict_insert_value (&dict, "renditions", g_variant_builder_end (&renditions));
+  g_variant_dict_insert_value (&dict, "audios", g_variant_builder_end (&audios));
+  return g_variant_dict_end (&dict);
+}

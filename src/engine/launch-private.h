@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "regia/config/pipeline.h"
+
+/**
+ * regia_gst_init:
+ *
+ * GStreamer, and the elements that Regia brings itself (regiamark, regiabeep). Once per process is enough,
+ * more do no harm; the main thread. Errors: REGIA_ERROR_UNAVAILABLE.
+ */
+gboolean regia_gst_init (GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_launch_text:
+ * @kind: "capture", "encode" or "output"
+ * @name: name or path of the pipeline file
+ * @values: (nullable) (element-type utf8 utf8): its parameters
+ *
+ * Returns: (transfer full): gst-launch text with the parameters filled in; a property whose value is empty is
+ * left out, so that `device={device}` with an empty device means the element's own default. Errors:
+ * REGIA_ERROR_CONFIG. Any thread.
+ */
+char *regia_launch_text (const char *kind, const char *name, GHashTable *values,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_launch_parse:
+ * @text: gst-launch text
+ * @where: what to call it in errors, for example "capture/rtsp"
+ *
+ * Returns: (transfer floating): a bin with what @text describes, without ghost pads. Errors:
+ * REGIA_ERROR_UNAVAILABLE for a missing element, naming the package; REGIA_ERROR_CONFIG otherwise. Any
+ * thread.
+ */
+GstElement *regia_launch_parse (const char *text, const char *where,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_launch_package: (nullable): the Debian package that brings the GStreamer element @element. Static.
+ */
+const char *regia_launch_package (const char *element);
+
+/** regia_launch_names: whether @text names an element @name (`name=video`). Pure. */
+gboolean regia_launch_names (const char *text, const char *name);

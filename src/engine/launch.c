@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "launch-private.h"
+
+#include <string.h>
+
+#include "mark-elements-private.h"
+#include "regia/base/error.h"
+
+/*
+ * From a pipeline file to GStreamer elements, with errors that a technician can act on. No state.
+ */
+
+typedef struct {
+  const char *package;
+  const char *elements[12];
+} Package;
+
+/* Where Debian 12 keeps what our own files and the usual capture hardware need. */
+static const Package packages[] = {
+    {"gstreamer1.0-plugins-base",
+     {"videotestsrc", "audiotestsrc", "videoconvertscale", "videoconvert", "videoscale", "audioconvert",
+      "audioresample", "appsrc", "appsink", "decodebin", "compositor", "audiomixer"}},
+    {"gstreamer1.0-plugins-base",
+     {"opusenc", "opusdec", "uridecodebin", "decodebin3", "textoverlay", "clockoverlay", "timeoverlay",
+      "rawvideoparse", "rawaudioparse", "videorate", "audiorate", "alsasrc"}},
+    {"gstreamer1.0-plugins-good",
+     {"rtspsrc", "pulsesrc", "v4l2src", "level", "jpegdec", "pngdec", "qtdemux", "matroskademux",
+      "rtph264depay", "udpsrc", "deinterlace", "imagefreeze"}},
+    {"gstreamer1.0-plugins-bad",
+     {"h264parse", "srtsrc", "decklinkvideosrc", "decklinkaudiosrc", "y4mdec", "tsdemux", "rtmp2src",
+      "ksvideosrc", "voaacenc", "openh264enc", "fdkaacenc", "uvch264src"}},
+    {"gstreamer1.0-plugins-ugly", {"x264enc"}},
+    {"gstreamer1.0-libav", {"avenc_aac", "avdec_h264", "avdec_aac", "avdec_h265", "avdec_mjpeg"}},
+    {"gstreamer1.0-pipewire", {"pipewiresrc"}},
+    {"gstreamer1.0-vaapi", {"vaapih264enc", "vaapipostproc"}},
+    {"libgstreamer1.0-0",
+     {"queue", "identity", "capsfilter", "filesrc", "fdsrc", "tee", "valve", "fakesink", "queue2"}},
+};
+
+const char *
+regia_launch_package (const char *element)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (packages); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (packages[i].elements) && packages[i].elements[j]; j++)
+      if (strcmp (packages[i].elements[j], element) == 0)
+        return packages[i].package;
+  return NULL;
+}
+
+gboolean
+regia_gst_init (GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (!gst_init_check (NULL, NULL, &local_error)) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "GStreamer does not start: %s",
+                 local_error ? local_error->message : "no reason given");
+    return FALSE;
+  }
+  if (!regia_mark_elements_register ()) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
+                 "GStreamer refuses the elements regiamark and regiabeep");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Values are quoted by regia_pipeline_file_expand() with quotes inside escaped, so this pattern can only be a
+ * whole property. */
+static char *
+drop_empty_properties (const char *text)
+{
+  g_autoptr (GRegex) pattern = g_regex_new ("(?<=\\s)[a-z][a-z0-9-]*=\"\"(?=\\s|$)", 0, 0, NULL);
+
+  return g_regex_replace_literal (pattern, text, -1, 0, "", 0, NULL);
+}
+
+char *
+regia_launch_text (const char *kind, const char *name, GHashTable *values, GError **error)
+{
+  g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load (kind, name, error);
+  g_autofree char *text = file ? regia_pipeline_file_expand (file, values, error) : NULL;
+
+  return text ? drop_empty_properties (text) : NULL;
+}
+
+gboolean
+regia_launch_names (const char *text, const char *name)
+{
+  g_autofree char *pattern = g_strdup_printf ("(?:^|\\s)name=\"?%s\"?(?:\\s|$)", name);
+
+  return g_regex_match_simple (pattern, text, 0, 0);
+}
+
+static void
+translate_error (const GError *from, GstParseContext *context, const char *where, GError **error)
+{
+  g_auto (GStrv) missing = gst_parse_context_get_missing_elements (context);
+
+  if (missing && missing[0]) {
+    const char *package = regia_launch_package (missing[0]);
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
+                 "%s: the GStreamer element \"%s\" is missing; %s%s", where, missing[0],
+                 package ? "install the package " : "\"regia pipelines\" lists what is needed",
+                 package ? package : "");
+  } else
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "%s: %s", where, from->message);
+}
+
+GstElement *
+regia_launch_parse (const char *text, const char *where, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GstParseContext) context = gst_parse_context_new ();
+  GstElement *bin = gst_parse_launch_full (
+      text, context, GST_PARSE_FLAG_FATAL_ERRORS | GST_PARSE_FLAG_PLACE_IN_BIN, &local_error);
+
+  if (local_error) {
+    translate_error (local_error, context, where, error);
+    g_clear_pointer (&bin, gst_object_unref);
+    return NULL;
+  }
+  if (bin == NULL)
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "%s: describes nothing", where);
+  return bin;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * regia_grid_time:
+ * @n: number of a frame of show time, from 0
+ * @rate_num, @rate_den: frames per second
+ *
+ * Returns: when frame @n begins, ns of show time. Pure.
+ */
+gint64 regia_grid_time (gint64 n, guint rate_num, guint rate_den);
+/** regia_grid_frame: the frame whose beginning is nearest to @time_ns; the reverse of regia_grid_time().
+ * Pure. */
+gint64 regia_grid_frame (gint64 time_ns, guint rate_num, guint rate_den);
+/** regia_grid_frame_after: the first frame that begins at @time_ns or later. Pure. */
+gint64 regia_grid_frame_after (gint64 time_ns, guint rate_num, guint rate_den);
+
+/**
+ * RegiaPacer: lays the frames of one source on the programme's frame grid. A plain value of one streaming
+ * thread; zeroed but for the rate.
+ *
+ * Captured frames come with the jitter of their network or driver. A mixer that asks "which frame was there
+ * at t" then shows one twice and the next never, although none was missing. When a source's own rate is the
+ * programme's (within 5 %), its frames are laid on successive places of the grid, and only a lasting
+ * difference (a lost frame, a drifting clock) moves the count.
+ */
+typedef struct {
+  guint rate_num, rate_den; /* the programme's */
+  gboolean started;
+  gint64 last_frame;  /* grid place of the last frame */
+  gint64 last_pts_ns; /* of the last frame, as captured */
+  double spacing_ns;  /* smoothed distance of captured frames */
+  double error_ns;    /* smoothed distance of the captured time from the place given */
+  guint64 moved;      /* how often the count was moved */
+} RegiaPacer;
+
+/**
+ * regia_pacer_place:
+ * @pts_ns: capture time of a frame, show time
+ * @ret_pts_ns: (out): the time to give it: the middle of its place in the grid, or @pts_ns for a source of
+ * another rate
+ *
+ * Returns: %FALSE when the frame has to be left out. Pure but for @self.
+ */
+gboolean regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns) G_GNUC_WARN_UNUSED_RESULT;
+
+#define REGIA_TIMELINE_BRANCHES 2
+
+/**
+ * RegiaTimeline: the way from one run's own timestamps to show time, shared by its picture and its sound, so
+ * that they move together. A plain value; the owner locks.
+ *
+ * Timestamps that are far from the present (a camera that jumps, a wrapped counter) are brought back to it; a
+ * source that is always later than the mixer waits is put later as a whole, since late and visible is better
+ * than punctual and never seen.
+ */
+typedef struct {
+  gint64 limit_ns; /* latest that the mixers still take */
+  gint64 shift_ns; /* added to every timestamp */
+  guint64 resyncs; /* how often shift_ns was changed */
+  struct {
+    gint64 window_start_ns; /* 0: none */
+    gint64 least_late_ns;   /* in the present window of 1 s */
+  } branches[REGIA_TIMELINE_BRANCHES];
+} RegiaTimeline;
+
+/**
+ * regia_timeline_map:
+ * @branch: 0 picture, 1 sound
+ * @time_ns: a buffer's time, show time by the source's own reckoning
+ * @now_ns: show time now
+ *
+ * Returns: the time to give it. Pure but for @self.
+ */
+gint64 regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns);

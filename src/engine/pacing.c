@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "pacing-private.h"
+
+#include <math.h>
+
+#include "regia/base/clock.h"
+
+/*
+ * Arithmetic of frame times: functions of values without threads or clocks, so that hours can be tested in a
+ * moment. What each is for is said in the header.
+ */
+
+/* a × b / c rounded to nearest, without overflow for any show: a stays below 2^40, b / c are rates. */
+static gint64
+scale_round (gint64 a, gint64 b, gint64 c)
+{
+  __int128 product = (__int128)a * b;
+
+  return (gint64)((product + (product < 0 ? -c : c) / 2) / c);
+}
+
+gint64
+regia_grid_time (gint64 n, guint rate_num, guint rate_den)
+{
+  return scale_round (n, (gint64)rate_den * REGIA_SECOND, rate_num);
+}
+
+gint64
+regia_grid_frame (gint64 time_ns, guint rate_num, guint rate_den)
+{
+  return scale_round (time_ns, rate_num, (gint64)rate_den * REGIA_SECOND);
+}
+
+gint64
+regia_grid_frame_after (gint64 time_ns, guint rate_num, guint rate_den)
+{
+  gint64 n = regia_grid_frame (time_ns, rate_num, rate_den);
+
+  return regia_grid_time (n, rate_num, rate_den) < time_ns ? n + 1 : n;
+}
+
+static gboolean
+same_rate (const RegiaPacer *self)
+{
+  double period_ns = (double)REGIA_SECOND * self->rate_den / self->rate_num;
+
+  return fabs (self->spacing_ns - period_ns) < 0.05 * period_ns;
+}
+
+gboolean
+regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
+{
+  gint64 period_ns = regia_grid_time (1, self->rate_num, self->rate_den);
+  gint64 frame = regia_grid_frame (pts_ns, self->rate_num, self->rate_den);
+
+  if (!self->started) {
+    self->started = TRUE;
+    self->spacing_ns = (double)period_ns; /* innocent until it shows another rate */
+  } else {
+    gint64 expected = self->last_frame + 1;
+    gint64 distance = pts_ns - regia_grid_time (expected, self->rate_num, self->rate_den);
+
+    if (pts_ns <= self->last_pts_ns)
+      return FALSE;
+    self->spacing_ns += ((double)MIN (pts_ns - self->last_pts_ns, 2 * period_ns) - self->spacing_ns) / 16;
+    self->error_ns += ((double)distance - self->error_ns) / 8;
+    if (!same_rate (self)) {
+      self->last_pts_ns = *ret_pts_ns = pts_ns;
+      self->last_frame = frame;
+      self->error_ns = 0;
+      return TRUE;
+    }
+    if (ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.75 * (double)period_ns)
+      frame = expected;
+    else {
+      self->moved++;
+      self->error_ns = 0;
+      if (frame <= self->last_frame)
+        return FALSE;
+    }
+  }
+  self->last_pts_ns = pts_ns;
+  self->last_frame = frame;
+  *ret_pts_ns = regia_grid_time (frame, self->rate_num, self->rate_den) + period_ns / 4;
+  return TRUE;
+}
+
+/* Further from the present than this, a timestamp means nothing. */
+#define FUTURE_MAX_NS (900 * REGIA_MSECOND)
+#define PAST_MAX_NS   (3 * REGIA_SECOND)
+/* What a buffer that is brought back is taken to have needed on its way. */
+#define USUAL_LATE_NS (20 * REGIA_MSECOND)
+#define WINDOW_NS     REGIA_SECOND
+
+static void
+move (RegiaTimeline *self, gint64 by_ns)
+{
+  self->shift_ns += by_ns;
+  self->resyncs++;
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    self->branches[i].window_start_ns = 0;
+}
+
+gint64
+regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns)
+{
+  gint64 late_ns = now_ns - time_ns - self->shift_ns;
+
+  if (late_ns > PAST_MAX_NS || late_ns < -FUTURE_MAX_NS) {
+    move (self, late_ns - USUAL_LATE_NS);
+    return time_ns + self->shift_ns;
+  }
+  if (self->branches[branch].window_start_ns == 0) {
+    self->branches[branch].window_start_ns = now_ns;
+    self->branches[branch].least_late_ns = late_ns;
+  }
+  self->branches[branch].least_late_ns = MIN (self->branches[branch].least_late_ns, late_ns);
+  if (now_ns - self->branches[branch].window_start_ns >= WINDOW_NS) {
+    gint64 excess_ns = self->branches[branch].least_late_ns - self->limit_ns;
+
+    self->branches[branch].window_start_ns = 0;
+    if (excess_ns > 0)
+      move (self, excess_ns + self->limit_ns / 4);
+  }
+  return time_ns + self->shift_ns;
+}

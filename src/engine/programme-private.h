@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/app/gstappsrc.h>
+#include <gst/gst.h>
+
+#include "encoder-private.h"
+#include "regia/base/clock.h"
+#include "regia/config/config.h"
+#include "regia/feed/log.h"
+
+/**
+ * RegiaProgramme: the mix: the pipeline with compositor, audiomixers and encoders, whose running time is show
+ * time, and whose packets go into the feed log. It runs from start to stop whatever the sources do. Main
+ * thread unless said otherwise.
+ */
+typedef struct _RegiaProgramme RegiaProgramme;
+
+/** Something in the pipeline gave up: the process has to start anew. Main context. */
+typedef void (*RegiaProgrammeFailedFunc) (const GError *error, gpointer user_data);
+
+/** What the mix measured; a copy. */
+typedef struct {
+  guint64 frames;       /* programme frames made */
+  guint64 missed;       /* … and left out by the compositor */
+  gint64 last_frame_ns; /* CLOCK_MONOTONIC, 0 for never */
+} RegiaProgrammeStats;
+
+/** Sound level of one language; dBFS, −120 for silence. */
+typedef struct {
+  double level_db, peak_db;
+} RegiaProgrammeLevel;
+
+/** regia_programme_new: builds everything; @config, @epoch and @log outlive it. Errors as of
+ * regia_launch_parse(). */
+RegiaProgramme *regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch,
+                                     RegiaFeedLog *log, RegiaProgrammeFailedFunc failed_cb,
+                                     gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Shuts the pipeline down if it still runs. */
+void regia_programme_free (RegiaProgramme *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaProgramme, regia_programme_free)
+
+/** regia_programme_video_caps, regia_programme_audio_caps: formats that inputs must have. Static for the
+ * programme's life. */
+const char *regia_programme_video_caps (RegiaProgramme *self);
+const char *regia_programme_audio_caps (RegiaProgramme *self);
+
+/** regia_programme_add_picture: (transfer full): a place for a source's picture; the one that is @shown hides
+ * the slate. Before start. */
+GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_ns);
+/** regia_programme_add_sound: (transfer full): a place for a source's sound in the mix of language @index.
+ * Before start. */
+GstAppSrc *regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns);
+
+gboolean regia_programme_start (RegiaProgramme *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_programme_drain: ends every encoder in order and waits for their last packets, until @until_ns
+ * (CLOCK_MONOTONIC). Returns: %FALSE when some did not end, so that freeing the programme may hang. Any one
+ * thread. */
+gboolean regia_programme_drain (RegiaProgramme *self, gint64 until_ns);
+
+/** All tracks have parameters and packets flow. Any thread. */
+gboolean regia_programme_is_ready (RegiaProgramme *self);
+void regia_programme_get_stats (RegiaProgramme *self, RegiaProgrammeStats *ret_stats);
+/** (transfer none) (element-type RegiaEncoder): renditions in order, then AAC and Opus of each language;
+ * fixed. */
+GPtrArray *regia_programme_get_encoders (RegiaProgramme *self);
+RegiaProgrammeLevel regia_programme_get_level (RegiaProgramme *self, guint index);

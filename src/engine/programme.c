@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "programme-private.h"
+
+#include <gst/base/gstaggregator.h>
+#include <stdio.h>
+
+#include "launch-private.h"
+#include "pacing-private.h"
+#include "regia/base/error.h"
+#include "slate-private.h"
+
+/*
+ * RegiaProgramme is the pipeline that never stops:
+ *
+ *   slate   appsrc ─┐
+ *   picture appsrc ─┼─ compositor ─ tee ─ encoder …          one for each rendition
+ *   sound   appsrc ─── audiomixer ─ level ─ tee ─ encoder …  one mixer for each language, AAC and Opus behind
+ * it
+ *
+ * The clock reads show time and the base time is 0, so running time is show time. Mixers are live by force:
+ * they make their output by the clock, `latency` after its time has come, from whatever has arrived by then;
+ * a mixer without inputs makes slate or silence. Each appsrc is the leaky queue that must stand before every
+ * mixer pad: what the mixer cannot take, it drops, and never holds up a source.
+ *
+ * Life cycle: new → add_picture / add_sound → start → drain → free. Owner: RegiaEngine.
+ *
+ * Threads: built on the main thread; encoders' streaming threads come in through on_track() and on_packet(),
+ * the compositor's through on_frame(), the slate's through on_slate(). `lock` guards the track table until it
+ * is complete, and the counters; the feed log is called outside of it, but for the hand-over of the first
+ * packets, which keeps their order (order of locks: lock, then the log's).
+ */
+
+#define SILENCE_DB      (-120.0)
+#define AUDIO_BLOCK_NS  (20 * REGIA_MSECOND)
+#define HIDDEN_AFTER_NS (500 * REGIA_MSECOND)
+#define AUDIO_CAPS                                                                                           \
+  "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved,channel-mask=(bitmask)0x3"
+#define THREADS_FOR_PIXELS (1280 * 720 * 31)
+
+struct _RegiaProgramme {
+  const RegiaConfigValues *config; /* (unowned) */
+  RegiaEpoch epoch;
+  RegiaFeedLog *log; /* (unowned) */
+  RegiaProgrammeFailedFunc failed_cb;
+  gpointer user_data;
+  char *video_caps; /* (owned) */
+
+  GstElement *pipeline;        /* (owned) */
+  GstElement *compositor;      /* (unowned) in the pipeline */
+  GPtrArray *mixers;           /* (element-type GstElement) (unowned) one for each language */
+  GPtrArray *tees;             /* (element-type GstElement) (unowned) picture, then each language */
+  GPtrArray *encoders;         /* (element-type RegiaEncoder) (owned) */
+  RegiaProgrammeLevel *levels; /* (owned) one for each language; main thread */
+  GstAppSrc *slate;            /* (owned) */
+  GThread *slate_thread;       /* (owned) (nullable) */
+  guint bus_watch;
+  gboolean running;
+  int ending; /* atomic: no more buffers pass the mixers */
+
+  GMutex lock;       /* guards what follows */
+  GPtrArray *tracks; /* (element-type RegiaTrack) (owned) slots by id */
+  guint tracks_known;
+  GQueue waiting; /* (element-type RegiaPacket) (owned) until all tracks are known */
+  RegiaProgrammeStats stats;
+  gint64 next_frame; /* grid number expected next; −1 at first */
+};
+
+/* Encoders' streaming threads. */
+static void
+on_track (RegiaTrack *track, gpointer user_data)
+{
+  RegiaProgramme *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  self->tracks->pdata[track->id] = track;
+  if (++self->tracks_known == self->tracks->len) {
+    RegiaPacket *packet;
+
+    regia_feed_log_set_tracks (self->log, self->tracks);
+    while ((packet = g_queue_pop_head (&self->waiting)))
+      regia_feed_log_append (self->log, packet);
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+on_packet (RegiaPacket *packet, gpointer user_data)
+{
+  RegiaProgramme *self = user_data;
+  gboolean known;
+
+  g_mutex_lock (&self->lock);
+  known = self->tracks_known == self->tracks->len;
+  if (!known)
+    g_queue_push_tail (&self->waiting, packet);
+  g_mutex_unlock (&self->lock);
+  if (known)
+    regia_feed_log_append (self->log, packet);
+}
+
+/* Between a mixer and its encoders. The end is sent from here, so that nobody has to wait for a streaming
+ * thread that may be stuck. */
+static GstPadProbeReturn
+on_mixed_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  RegiaProgramme *self = user_data;
+
+  if (!g_atomic_int_get (&self->ending))
+    return GST_PAD_PROBE_OK;
+  gst_pad_send_event (pad, gst_event_new_eos ());
+  return GST_PAD_PROBE_DROP;
+}
+
+static GstPadProbeReturn
+on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  RegiaProgramme *self = user_data;
+  gint64 frame = regia_grid_frame ((gint64)GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)),
+                                   self->config->rate_num, self->config->rate_den);
+
+  g_mutex_lock (&self->lock);
+  self->stats.frames++;
+  if (self->next_frame >= 0 && frame > self->next_frame)
+    self->stats.missed += (guint64)(frame - self->next_frame);
+  self->next_frame = frame + 1;
+  self->stats.last_frame_ns = regia_clock_monotonic_ns ();
+  g_mutex_unlock (&self->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+/* The slate's thread. Its frame takes the plain one's place from now on. */
+static void
+on_slate (GstBuffer *frame, const GError *error, gpointer user_data)
+{
+  RegiaProgramme *self = user_data;
+
+  if (frame == NULL) {
+    gst_element_post_message (
+        self->pipeline, gst_message_new_warning (GST_OBJECT (self->pipeline), (GError *)error, "slate"));
+    return;
+  }
+  GST_BUFFER_PTS (frame) = (GstClockTime)MAX (regia_epoch_show_time (&self->epoch), 0);
+  GST_BUFFER_DTS (frame) = GST_BUFFER_DURATION (frame) = GST_CLOCK_TIME_NONE;
+  gst_app_src_push_buffer (self->slate, frame);
+}
+
+static double
+loudest (const GstStructure *structure, const char *field)
+{
+  const GValue *value = gst_structure_get_value (structure, field);
+  GValueArray *channels = value ? g_value_get_boxed (value) : NULL;
+  double db = SILENCE_DB;
+
+  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  for (guint i = 0; channels && i < channels->n_values; i++)
+    db = MAX (db, g_value_get_double (g_value_array_get_nth (channels, i)));
+  G_GNUC_END_IGNORE_DEPRECATIONS
+  return db;
+}
+
+static gboolean
+on_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  RegiaProgramme *self = user_data;
+  g_autoptr (GError) error = NULL;
+  guint index;
+
+  switch (GST_MESSAGE_TYPE (message)) {
+  case GST_MESSAGE_ERROR:
+    gst_message_parse_error (message, &error, NULL);
+    g_prefix_error (&error, "the programme's %s: ", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
+    self->failed_cb (error, self->user_data);
+    break;
+  case GST_MESSAGE_WARNING:
+    gst_message_parse_warning (message, &error, NULL);
+    g_debug ("programme: %s", error->message);
+    break;
+  case GST_MESSAGE_ELEMENT:
+    if (gst_message_has_name (message, "level") &&
+        sscanf (GST_OBJECT_NAME (GST_MESSAGE_SRC (message)), "level-%u", &index) == 1 &&
+        index < self->mixers->len)
+      self->levels[index] =
+          (RegiaProgrammeLevel){.level_db = loudest (gst_message_get_structure (message), "rms"),
+                                .peak_db = loudest (gst_message_get_structure (message), "peak")};
+    break;
+  default:
+    break;
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* Makes a mixer, its output format and its tee; behind the mixer comes @middle (nullable, transfer floating).
+ */
+static GstElement *
+add_mixer (RegiaProgramme *self, const char *factory, const char *caps_text, GstElement *middle,
+           GError **error)
+{
+  GstElement *mixer = gst_element_factory_make_full (factory, "force-live", TRUE, "latency",
+                                                     (guint64)self->config->latency_ms * REGIA_MSECOND,
+                                                     "ignore-inactive-pads", TRUE, NULL);
+  GstElement *filter = gst_element_factory_make ("capsfilter", NULL),
+             *tee = gst_element_factory_make ("tee", NULL);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
+  g_autoptr (GstPad) pad = NULL;
+
+  if (mixer == NULL) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
+                 "the GStreamer element \"%s\" is missing; install the package gstreamer1.0-plugins-base",
+                 factory);
+    return NULL;
+  }
+  g_object_set (filter, "caps", caps, NULL);
+  gst_bin_add_many (GST_BIN (self->pipeline), mixer, filter, tee, NULL);
+  if (middle) {
+    gst_bin_add (GST_BIN (self->pipeline), middle);
+    gst_element_link_many (mixer, filter, middle, tee, NULL);
+  } else
+    gst_element_link_many (mixer, filter, tee, NULL);
+  pad = gst_element_get_static_pad (tee, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_mixed_buffer, self, NULL);
+  g_ptr_array_add (self->tees, tee);
+  return mixer;
+}
+
+static GstAppSrc *
+add_input (RegiaProgramme *self, GstElement *mixer, const char *caps_text, gint64 queue_ns, GstPad **ret_pad)
+{
+  GstElement *source = gst_element_factory_make ("appsrc", NULL);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
+  g_autoptr (GstPad) out = NULL, in = NULL;
+
+  /* leaky-type 2: the oldest goes. */
+  g_object_set (source, "caps", caps, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE,
+                "emit-signals", FALSE, "max-bytes", (guint64)0, "max-buffers", (guint64)0, "max-time",
+                (guint64)queue_ns, "leaky-type", 2, NULL);
+  gst_bin_add (GST_BIN (self->pipeline), source);
+  out = gst_element_get_static_pad (source, "src");
+  in = gst_element_request_pad_simple (mixer, "sink_%u");
+  gst_pad_link (out, in);
+  if (ret_pad)
+    *ret_pad = g_steal_pointer (&in);
+  return gst_object_ref (GST_APP_SRC (source));
+}
+
+static GHashTable *parameters (const char *first, ...) G_GNUC_NULL_TERMINATED;
+static GHashTable *
+parameters (const char *first, ...)
+{
+  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  va_list list;
+
+  va_start (list, first);
+  for (const char *name = first; name; name = va_arg (list, const char *))
+    g_hash_table_insert (table, g_strdup (name), g_strdup (va_arg (list, const char *)));
+  va_end (list);
+  return table;
+}
+
+static gboolean
+add_encoder (RegiaProgramme *self, RegiaEncoderSpec *spec, guint tee, GError **error)
+{
+  RegiaEncoder *encoder;
+
+  spec->track_id = self->tracks->len;
+  g_ptr_array_add (self->tracks, NULL);
+  encoder = regia_encoder_new (spec, GST_BIN (self->pipeline), g_ptr_array_index (self->tees, tee), on_track,
+                               on_packet, self, error);
+  g_clear_pointer (&spec->parameters, g_hash_table_unref);
+  if (encoder == NULL)
+    return FALSE;
+  g_ptr_array_add (self->encoders, encoder);
+  return TRUE;
+}
+
+static gboolean
+add_rendition (RegiaProgramme *self, const RegiaConfigRendition *rendition, gboolean first, GError **error)
+{
+  const RegiaConfigValues *config = self->config;
+  g_autofree char *name = g_strdup_printf ("video/%s", rendition->name);
+  g_autofree char *bitrate = g_strdup_printf ("%u", rendition->bitrate_kbps);
+  /* One thread costs least; slices are worth their price only where one core may not keep up. */
+  gboolean big = (guint64)rendition->width * rendition->height * config->rate_num / config->rate_den >
+                 THREADS_FOR_PIXELS;
+  RegiaEncoderSpec spec = {
+      .track_name = name,
+      .language = "",
+      .encoder = rendition->encoder,
+      .parameters =
+          parameters ("bitrate", bitrate, "preset", rendition->preset, "threads", big ? "0" : "1", NULL),
+      .bitrate_bps = rendition->bitrate_kbps * 1000,
+      .width = rendition->width,
+      .height = rendition->height,
+      .in_width = config->width,
+      .in_height = config->height,
+      .rate_num = config->rate_num,
+      .rate_den = config->rate_den,
+      .keyframe_ns = (gint64)config->segment_ms * REGIA_MSECOND,
+      .may_shed = !first,
+  };
+
+  return add_encoder (self, &spec, 0, error);
+}
+
+static gboolean
+add_language (RegiaProgramme *self, const RegiaConfigAudio *audio, guint index, GError **error)
+{
+  g_autofree char *level_name = g_strdup_printf ("level-%u", index);
+  g_autofree char *aac_name = g_strdup_printf ("audio/%s", audio->language);
+  g_autofree char *opus_name = g_strdup_printf ("audio/%s/opus", audio->language);
+  g_autofree char *aac_bitrate = g_strdup_printf ("%u", audio->bitrate_kbps);
+  g_autofree char *opus_bitrate = g_strdup_printf ("%u", audio->opus_bitrate_kbps);
+  GstElement *level = gst_element_factory_make ("level", level_name), *mixer;
+  RegiaEncoderSpec aac = {.track_name = aac_name,
+                          .language = audio->language,
+                          .encoder = "aac",
+                          .parameters = parameters ("bitrate", aac_bitrate, NULL),
+                          .bitrate_bps = audio->bitrate_kbps * 1000};
+  RegiaEncoderSpec opus = {.track_name = opus_name,
+                           .language = audio->language,
+                           .encoder = "opus",
+                           .parameters = parameters ("bitrate", opus_bitrate, NULL),
+                           .bitrate_bps = audio->opus_bitrate_kbps * 1000};
+
+  g_object_set (level, "interval", (guint64)200 * GST_MSECOND, NULL);
+  mixer = add_mixer (self, "audiomixer", AUDIO_CAPS, level, error);
+  if (mixer == NULL)
+    return FALSE;
+  g_object_set (mixer, "output-buffer-duration", (guint64)AUDIO_BLOCK_NS, NULL);
+  g_ptr_array_add (self->mixers, mixer);
+  self->levels[index] = (RegiaProgrammeLevel){SILENCE_DB, SILENCE_DB};
+  return add_encoder (self, &aac, index + 1, error) && add_encoder (self, &opus, index + 1, error);
+}
+
+static gboolean
+build (RegiaProgramme *self, GError **error)
+{
+  const RegiaConfigValues *config = self->config;
+  g_autofree char *out_caps =
+      g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
+  g_autofree char *slate_caps = g_strdup_printf ("%s,framerate=0/1", self->video_caps);
+  g_autoptr (GstPad) pad = NULL, slate_pad = NULL;
+
+  self->compositor = add_mixer (self, "compositor", out_caps, NULL, error);
+  if (self->compositor == NULL)
+    return FALSE;
+  g_object_set (self->compositor, "background", 1 /* black */, "max-threads", 1u, NULL);
+  pad = gst_element_get_static_pad (self->compositor, "src");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame, self, NULL);
+  self->slate = add_input (self, self->compositor, slate_caps, 0, &slate_pad);
+  g_object_set (slate_pad, "zorder", 0u, NULL);
+
+  for (guint i = 0; i < config->renditions->len; i++)
+    if (!add_rendition (self, g_ptr_array_index (config->renditions, i), i == 0, error))
+      return FALSE;
+  for (guint i = 0; i < config->audios->len; i++)
+    if (!add_language (self, g_ptr_array_index (config->audios, i), i, error))
+      return FALSE;
+  return TRUE;
+}
+
+/*
+ * A clock that reads show time, so that the base time is 0. The system's own clock with the epoch as base
+ * time would be the same, but an epoch can lie before the machine's start (a show that goes on after a
+ * reboot), and a base time cannot.
+ */
+static GstClock *
+show_clock_new (const RegiaEpoch *epoch)
+{
+  GstClock *clock =
+      g_object_new (GST_TYPE_SYSTEM_CLOCK, "name", "show-time", "clock-type", GST_CLOCK_TYPE_MONOTONIC, NULL);
+
+  gst_clock_set_calibration (clock, (GstClockTime)MAX (epoch->monotonic_ns, 0),
+                             (GstClockTime)MAX (-epoch->monotonic_ns, 0), 1, 1);
+  return gst_object_ref_sink (clock);
+}
+
+RegiaProgramme *
+regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, RegiaFeedLog *log,
+                     RegiaProgrammeFailedFunc failed_cb, gpointer user_data, GError **error)
+{
+  g_autoptr (RegiaProgramme) self = g_new0 (RegiaProgramme, 1);
+  g_autoptr (GstClock) clock = show_clock_new (epoch);
+  g_autoptr (GstBus) bus = NULL;
+
+  self->config = config;
+  self->epoch = *epoch;
+  self->log = log;
+  self->failed_cb = failed_cb;
+  self->user_data = user_data;
+  self->video_caps = g_strdup_printf ("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1,"
+                                      "interlace-mode=progressive,colorimetry=bt709,chroma-site=mpeg2",
+                                      config->width, config->height);
+  self->mixers = g_ptr_array_new ();
+  self->tees = g_ptr_array_new ();
+  self->encoders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_encoder_free);
+  self->tracks = regia_tracks_new ();
+  self->levels = g_new0 (RegiaProgrammeLevel, config->audios->len);
+  self->next_frame = -1;
+  g_queue_init (&self->waiting);
+  g_mutex_init (&self->lock);
+  self->pipeline = gst_object_ref_sink (gst_pipeline_new ("programme"));
+  gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
+  gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE);
+  bus = gst_element_get_bus (self->pipeline);
+  self->bus_watch = gst_bus_add_watch (bus, on_message, self);
+  return build (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+void
+regia_programme_free (RegiaProgramme *self)
+{
+  if (self == NULL)
+    return;
+  if (self->pipeline)
+    gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  if (self->slate_thread)
+    g_thread_join (self->slate_thread);
+  g_clear_handle_id (&self->bus_watch, g_source_remove);
+  g_clear_object (&self->slate);
+  g_clear_pointer (&self->pipeline, gst_object_unref);
+  g_ptr_array_unref (self->encoders);
+  g_ptr_array_unref (self->mixers);
+  g_ptr_array_unref (self->tees);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify)regia_packet_unref);
+  g_ptr_array_unref (self->tracks);
+  g_mutex_clear (&self->lock);
+  g_free (self->levels);
+  g_free (self->video_caps);
+  g_free (self);
+}
+
+const char *
+regia_programme_video_caps (RegiaProgramme *self)
+{
+  return self->video_caps;
+}
+
+const char *
+regia_programme_audio_caps (RegiaProgramme *self)
+{
+  return AUDIO_CAPS;
+}
+
+GstAppSrc *
+regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_ns)
+{
+  g_autofree char *caps = g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, self->config->rate_num,
+                                           self->config->rate_den);
+  g_autoptr (GstPad) pad = NULL;
+  GstAppSrc *source = add_input (self, self->compositor, caps, queue_ns, &pad);
+
+  g_object_set (pad, "zorder", 1u, "alpha", shown ? 1.0 : 0.0, "max-last-buffer-repeat",
+                (guint64)HIDDEN_AFTER_NS, NULL);
+  return source;
+}
+
+GstAppSrc *
+regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns)
+{
+  return add_input (self, g_ptr_array_index (self->mixers, index), AUDIO_CAPS, queue_ns, NULL);
+}
+
+/*
+ * Where a mixer's output begins. The property start-time would do so only from its first input on, and a
+ * mixer that is live by force may make output before that: it then begins at 0 and runs through all of the
+ * show so far. In PAUSED, a segment can be set and no output is made yet.
+ */
+static void
+set_start (GstElement *mixer, gint64 start_ns)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.start = segment.base = segment.time = segment.position = (guint64)start_ns;
+  gst_aggregator_update_segment (GST_AGGREGATOR (mixer), &segment);
+}
+
+gboolean
+regia_programme_start (RegiaProgramme *self, GError **error)
+{
+  const RegiaConfigValues *config = self->config;
+  /* What is due now has its time one latency ago: so the first frame need not be waited for. */
+  gint64 due_ns = MAX (regia_epoch_show_time (&self->epoch) - (gint64)config->latency_ms * REGIA_MSECOND, 0);
+  gint64 start_ns = regia_grid_time (regia_grid_frame_after (due_ns, config->rate_num, config->rate_den),
+                                     config->rate_num, config->rate_den);
+  GstBuffer *slate = regia_slate_plain (config->width, config->height);
+
+  GST_BUFFER_PTS (slate) = (GstClockTime)start_ns;
+  gst_app_src_push_buffer (self->slate, slate);
+
+  gst_element_set_base_time (self->pipeline, 0);
+  gst_element_set_state (self->pipeline, GST_STATE_PAUSED);
+  set_start (self->compositor, start_ns);
+  for (guint i = 0; i < self->mixers->len; i++)
+    set_start (g_ptr_array_index (self->mixers, i), start_ns);
+  if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
+    g_autoptr (GstBus) bus = gst_element_get_bus (self->pipeline);
+    g_autoptr (GstMessage) message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+    g_autoptr (GError) cause = NULL;
+
+    if (message)
+      gst_message_parse_error (message, &cause, NULL);
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "the programme does not start: %s%s%s",
+                 message ? GST_OBJECT_NAME (GST_MESSAGE_SRC (message)) : "", message ? ": " : "",
+                 cause ? cause->message : "no reason given");
+    return FALSE;
+  }
+  self->running = TRUE;
+  self->slate_thread = regia_slate_render (config, self->video_caps, on_slate, self);
+  return TRUE;
+}
+
+static gboolean
+all_drained (RegiaProgramme *self)
+{
+  for (guint i = 0; i < self->encoders->len; i++)
+    if (!regia_encoder_is_drained (g_ptr_array_index (self->encoders, i)))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+regia_programme_drain (RegiaProgramme *self, gint64 until_ns)
+{
+  if (!self->running)
+    return TRUE;
+  g_atomic_int_set (&self->ending, TRUE);
+  while (!all_drained (self))
+    if (regia_clock_monotonic_ns () < until_ns)
+      g_usleep (5000);
+    else
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+regia_programme_is_ready (RegiaProgramme *self)
+{
+  gboolean ready;
+
+  g_mutex_lock (&self->lock);
+  ready = self->tracks_known == self->tracks->len;
+  g_mutex_unlock (&self->lock);
+  return ready;
+}
+
+void
+regia_programme_get_stats (RegiaProgramme *self, RegiaProgrammeStats *ret_stats)
+{
+  g_mutex_lock (&self->lock);
+  *ret_stats = self->stats;
+  g_mutex_unlock (&self->lock);
+}
+
+GPtrArray *
+regia_programme_get_encoders (RegiaProgramme *self)
+{
+  return self->encoders;
+}
+
+RegiaProgrammeLevel
+regia_programme_get_level (RegiaProgramme *self, guint index)
+{
+  return self->levels[index];
+}

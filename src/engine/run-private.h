@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/app/gstappsrc.h>
+#include <gst/gst.h>
+
+#include "pacing-private.h"
+#include "regia/base/clock.h"
+
+/** What a run is made from: immutable, outlives its runs (reference counted). */
+typedef struct {
+  gatomicrefcount ref_count;
+  char *name;       /* of the source */
+  char *where;      /* "capture/rtsp": for errors */
+  char *text;       /* gst-launch text with parameters filled in */
+  char *video_caps; /* the programme's formats, which each run converts to */
+  char *audio_caps;
+  guint rate_num, rate_den;
+  RegiaEpoch epoch;
+  gint64 delay_ns;          /* added to each timestamp */
+  gint64 late_limit_ns;     /* see RegiaTimeline */
+  GPtrArray *video_targets; /* (element-type GstAppSrc) (owned) where pictures go; at most 1 */
+  GPtrArray *audio_targets; /* (element-type GstAppSrc) (owned) one for each language that has this source */
+} RegiaRunPlan;
+
+RegiaRunPlan *regia_run_plan_new (void);
+RegiaRunPlan *regia_run_plan_ref (RegiaRunPlan *self);
+void regia_run_plan_unref (RegiaRunPlan *self);
+
+typedef enum {
+  REGIA_RUN_OK,
+  REGIA_RUN_ERROR,       /* an element gave up */
+  REGIA_RUN_UNAVAILABLE, /* an element is missing or the text is wrong: trying again soon is of no use */
+  REGIA_RUN_ENDED,       /* the stream is over */
+} RegiaRunEnd;
+
+/** What is known of a run; a copy. Times are CLOCK_MONOTONIC ns, 0 for never. */
+typedef struct {
+  gint64 started_ns;
+  gint64 data_ns[REGIA_TIMELINE_BRANCHES]; /* last buffer of picture, sound */
+  guint64 frames;
+  gboolean live;  /* a live source; else it is played in a loop */
+  gboolean ended; /* nothing more will come; see end and error */
+  gboolean gone;  /* its pipeline is shut down */
+  RegiaRunEnd end;
+  double level_db; /* loudest channel, −120 when silent or unknown */
+  guint64 resyncs;
+} RegiaRunInfo;
+
+/**
+ * RegiaRun: one life of a source: pipeline built, played, shut down, all on a thread of its own, because any
+ * of the three may hang in a driver. It pushes converted buffers to its targets until it is stopped; whoever
+ * owns it only asks how it is.
+ */
+typedef struct _RegiaRun RegiaRun;
+
+/** regia_run_start: @segment_loop: whether to loop by segment seeks, as long as the source is not live. Main
+ * thread. */
+RegiaRun *regia_run_start (RegiaRunPlan *plan, gboolean segment_loop);
+
+/** regia_run_stop: asks it to end. From the return of this call on nothing more is pushed. Any thread; again
+ * does no harm. */
+void regia_run_stop (RegiaRun *self);
+
+/** regia_run_get_info: any thread. */
+void regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info);
+/** regia_run_get_error: (transfer full): why it ended, in words without secrets; "" when it has not. Any
+ * thread. */
+char *regia_run_get_error (RegiaRun *self);
+/** regia_run_seek_refused: the source is not live and cannot be looped by segment seeks. Any thread. */
+gboolean regia_run_seek_refused (RegiaRun *self);
+
+/** regia_run_wait_gone: waits until the pipeline is shut down, or @until_ns (CLOCK_MONOTONIC). Any thread but
+ * the run's own. */
+gboolean regia_run_wait_gone (RegiaRun *self, gint64 until_ns);
+
+/** regia_run_free: lets go of it. A run that hangs lives on without its owner; one that runs is stopped. */
+void regia_run_free (RegiaRun *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaRun, regia_run_free)

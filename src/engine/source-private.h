@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "regia/config/config.h"
+#include "run-private.h"
+
+/**
+ * RegiaSource: one [source] of the event: keeps a run of it going, for ever. Main thread only.
+ */
+typedef struct _RegiaSource RegiaSource;
+
+/** regia_source_new: @plan (transfer full): everything but the text may be filled in; its targets may still
+ * be added until the first tick. */
+RegiaSource *regia_source_new (const RegiaConfigSource *config, RegiaRunPlan *plan);
+void regia_source_free (RegiaSource *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaSource, regia_source_free)
+
+/** regia_source_tick: looks after the run; call about ten times a second. */
+void regia_source_tick (RegiaSource *self, gint64 now_ns);
+
+/** regia_source_stop: no run any more, and no new one; returns at once. regia_source_wait_stopped(): from any
+ * thread, until @until_ns. */
+void regia_source_stop (RegiaSource *self);
+void regia_source_wait_stopped (RegiaSource *self, gint64 until_ns);
+
+/** regia_source_add_state: puts a{sv} of this source into @builder (aav), keys as in org.regia.control.xml.
+ */
+void regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_ns);

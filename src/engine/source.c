@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "source-private.h"
+
+#include <string.h>
+
+#include "launch-private.h"
+#include "regia/base/backoff.h"
+#include "regia/base/clock.h"
+#include "regia/base/error.h"
+
+/*
+ * RegiaSource supervises one source. It owns at most one run at a time and judges it from outside, by when
+ * its last data came:
+ *
+ *   starting ── first data ──► live ── nothing for 1 s ──► stalled ── 2 s ──► (run stopped) ──► retrying ──
+ * backoff ──► starting ▲───────── data ──────────┘
+ *
+ * An error or the end of a live stream stops the run at once. A source that cannot work at all (element
+ * missing, text wrong) is "failed": tried again too, but slowly, since somebody may just be installing what
+ * is missing. A run that is not gone 2 s after it was stopped is left behind and counted.
+ *
+ * The programme needs to know nothing of all this: what does not arrive is not mixed.
+ *
+ * Owner: RegiaEngine. Main thread only; runs are asked through their own thread-safe calls.
+ */
+
+#define STALL_SHOWN_NS  REGIA_SECOND
+#define STALL_NS        (2 * REGIA_SECOND)
+#define FIRST_DATA_NS   (10 * REGIA_SECOND)
+#define TEARDOWN_NS     (2 * REGIA_SECOND)
+#define FAILED_RETRY_MS 15000
+#define LOOP_MIN_NS     (REGIA_SECOND / 2)
+
+typedef enum { STARTING, LIVE, STALLED, RETRYING, FAILED } State;
+static const char *const state_names[] = {"starting", "live", "stalled", "retrying", "failed"};
+
+struct _RegiaSource {
+  const RegiaConfigSource *config; /* (unowned): the RegiaConfig outlives the engine */
+  RegiaRunPlan *plan;              /* (owned) */
+  RegiaRun *run;                   /* (owned) (nullable) */
+  State state;
+  gboolean stopping;       /* the run was told to stop, and is waited for */
+  gint64 stop_deadline_ns; /* … until then */
+  gint64 retry_at_ns;      /* while there is no run */
+  gboolean no_segment_loop;
+  gboolean ended_for_good;
+  RegiaBackoff backoff;
+  guint64 starts, leaked;
+  char *last_error; /* (owned) */
+  /* measured */
+  gboolean has[REGIA_TIMELINE_BRANCHES];
+  double level_db, fps;
+  guint64 fps_frames;
+  gint64 fps_since_ns;
+};
+
+RegiaSource *
+regia_source_new (const RegiaConfigSource *config, RegiaRunPlan *plan)
+{
+  RegiaSource *self = g_new0 (RegiaSource, 1);
+
+  self->config = config;
+  self->plan = plan;
+  self->plan->name = g_strdup (config->name);
+  self->plan->where = g_strdup_printf ("source %s (%s)", config->name, config->pipeline);
+  self->backoff = (RegiaBackoff){.first_ms = 500, .max_ms = 5000, .reset_ms = 10000};
+  self->last_error = g_strdup ("");
+  self->level_db = -120;
+  return self;
+}
+
+void
+regia_source_free (RegiaSource *self)
+{
+  if (self == NULL)
+    return;
+  regia_run_free (self->run);
+  regia_run_plan_unref (self->plan);
+  g_free (self->last_error);
+  g_free (self);
+}
+
+static void
+set_error (RegiaSource *self, const char *message)
+{
+  g_free (self->last_error);
+  self->last_error = g_strdup (message);
+}
+
+static void
+retry_in (RegiaSource *self, State state, guint delay_ms, gint64 now_ns)
+{
+  self->state = state;
+  self->retry_at_ns = now_ns + (gint64)delay_ms * REGIA_MSECOND;
+}
+
+static void
+start (RegiaSource *self, gint64 now_ns)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->starts++;
+  self->has[0] = self->has[1] = FALSE;
+  self->fps = 0;
+  self->fps_frames = 0;
+  self->fps_since_ns = now_ns;
+  /* Read anew each time: whoever corrects the file need not restart anything. */
+  if (self->plan->text == NULL)
+    self->plan->text =
+        regia_launch_text ("capture", self->config->pipeline, self->config->parameters, &error);
+  if (self->plan->text == NULL) {
+    set_error (self, error->message);
+    retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
+    return;
+  }
+  self->state = STARTING;
+  self->run = regia_run_start (self->plan, !self->no_segment_loop);
+}
+
+static void
+stop_run (RegiaSource *self, gint64 now_ns)
+{
+  if (self->run == NULL || self->stopping)
+    return;
+  regia_run_stop (self->run);
+  self->stopping = TRUE;
+  self->stop_deadline_ns = now_ns + TEARDOWN_NS;
+}
+
+/* The run is away: decides when the next one comes. */
+static void
+finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
+{
+  gint64 ran_ns = now_ns - info->started_ns;
+  gboolean had_data = info->data_ns[0] || info->data_ns[1];
+  gboolean again = regia_run_seek_refused (self->run) && !self->no_segment_loop;
+  gboolean looped = !info->live && info->end == REGIA_RUN_ENDED && had_data && ran_ns > LOOP_MIN_NS;
+
+  self->no_segment_loop |= again;
+  g_clear_pointer (&self->run, regia_run_free);
+  self->stopping = FALSE;
+  self->level_db = -120;
+  self->fps = 0;
+  if (again || looped) {
+    self->starts -= 1; /* not a restart: the way this kind of file begins again */
+    retry_in (self, STARTING, 0, now_ns);
+  } else if (info->end == REGIA_RUN_UNAVAILABLE)
+    retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
+  else
+    retry_in (self, RETRYING,
+              regia_backoff_failed (&self->backoff, had_data ? (guint64)(ran_ns / REGIA_MSECOND) : 0,
+                                    g_random_double ()),
+              now_ns);
+}
+
+static void
+measure (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
+{
+  self->level_db = info->level_db;
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    self->has[i] = info->data_ns[i] != 0 && now_ns - info->data_ns[i] < STALL_SHOWN_NS;
+  if (now_ns - self->fps_since_ns < REGIA_SECOND)
+    return;
+  self->fps =
+      (double)(info->frames - self->fps_frames) * REGIA_SECOND / (double)(now_ns - self->fps_since_ns);
+  self->fps_frames = info->frames;
+  self->fps_since_ns = now_ns;
+}
+
+/* How long the most silent of the branches that ever gave data has been silent; of a file the least silent,
+ * since its sound may be shorter than its picture. */
+static gint64
+silence_ns (const RegiaRunInfo *info, gint64 now_ns)
+{
+  gint64 least = G_MAXINT64, most = 0;
+
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    if (info->data_ns[i]) {
+      least = MIN (least, now_ns - info->data_ns[i]);
+      most = MAX (most, now_ns - info->data_ns[i]);
+    }
+  return info->live ? most : least;
+}
+
+static void
+judge (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
+{
+  gint64 silent_ns = silence_ns (info, now_ns);
+
+  if (info->ended) {
+    g_autofree char *error = regia_run_get_error (self->run);
+    if (*error && (info->live || info->end != REGIA_RUN_ENDED))
+      set_error (self, error);
+    stop_run (self, now_ns);
+  } else if (info->data_ns[0] == 0 && info->data_ns[1] == 0) {
+    if (now_ns - info->started_ns > FIRST_DATA_NS) {
+      set_error (self, "no data within 10 s of starting");
+      stop_run (self, now_ns);
+    }
+  } else if (silent_ns > STALL_NS) {
+    set_error (self, info->data_ns[0] && now_ns - info->data_ns[0] > STALL_NS ? "no picture for 2 s"
+                                                                              : "no sound for 2 s");
+    self->state = STALLED;
+    stop_run (self, now_ns);
+  } else
+    self->state = silent_ns > STALL_SHOWN_NS ? STALLED : LIVE;
+}
+
+void
+regia_source_tick (RegiaSource *self, gint64 now_ns)
+{
+  RegiaRunInfo info;
+
+  if (self->ended_for_good)
+    return;
+  if (self->run == NULL) {
+    if (now_ns >= self->retry_at_ns)
+      start (self, now_ns);
+    return;
+  }
+  regia_run_get_info (self->run, &info);
+  measure (self, &info, now_ns);
+  if (!self->stopping)
+    judge (self, &info, now_ns);
+  if (!self->stopping)
+    return;
+  if (info.gone)
+    finish_run (self, &info, now_ns);
+  else if (now_ns > self->stop_deadline_ns) {
+    self->leaked++;
+    finish_run (self, &info, now_ns);
+  }
+}
+
+void
+regia_source_stop (RegiaSource *self)
+{
+  self->ended_for_good = TRUE;
+  if (self->run)
+    regia_run_stop (self->run);
+}
+
+void
+regia_source_wait_stopped (RegiaSource *self, gint64 until_ns)
+{
+  if (self->run && !regia_run_wait_gone (self->run, until_ns))
+    self->leaked++;
+}
+
+void
+regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_ns)
+{
+  GVariantDict dict;
+  gboolean waiting = self->run == NULL && !self->ended_for_good && self->retry_at_ns > now_ns;
+  guint64 retry_in_ms = waiting ? (guint64)((self->retry_at_ns - now_ns) / REGIA_MSECOND) : 0;
+  g_autofree char *error =
+      self->leaked ? g_strdup_printf ("%s%s(%" G_GUINT64_FORMAT " earlier start%s could not be shut down)",
+                                      self->last_error, *self->last_error ? " " : "", self->leaked,
+                                      self->leaked == 1 ? "" : "s")
+                   : g_strdup (self->last_error);
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "name", "s", self->config->name);
+  g_variant_dict_insert (&dict, "pipeline", "s", self->config->pipeline);
+  g_variant_dict_insert (&dict, "state", "s", state_names[self->state]);
+  g_variant_dict_insert (&dict, "restarts", "t", self->starts > 0 ? self->starts - 1 : 0);
+  g_variant_dict_insert (&dict, "has-video", "b", self->has[0]);
+  g_variant_dict_insert (&dict, "has-audio", "b", self->has[1]);
+  g_variant_dict_insert (&dict, "fps", "d", self->fps);
+  g_variant_dict_insert (&dict, "level-db", "d", self->has[1] ? self->level_db : -120.0);
+  g_variant_dict_insert (&dict, "last-error", "s", error);
+  g_variant_dict_insert (&dict, "retry-in-ms", "t", retry_in_ms);
+  g_variant_builder_add_value (builder, g_variant_new_variant (g_variant_dict_end (&dict)));
+}
