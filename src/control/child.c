@@ -5,6 +5,7 @@
 
 #include <gio/gunixfdlist.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -122,7 +123,7 @@ RegiaChild *
 regia_child_new (int argc, char **argv, GError **error)
 {
   g_autoptr (RegiaChild) self = g_new0 (RegiaChild, 1);
-  g_autofree char *epoch = NULL, *log_name = NULL;
+  g_autofree char *epoch = NULL, *log_name = NULL, *comm = NULL;
   int control_fd = -1;
   gint64 generation = 0;
   GOptionEntry entries[] = {
@@ -161,6 +162,9 @@ regia_child_new (int argc, char **argv, GError **error)
   log_name = self->instance[0] != '\0' ? g_strdup_printf ("%s %s", self->name, self->instance)
                                        : g_strdup (self->name);
   regia_log_init (log_name);
+  /* Started through /proc/self/exe, it would be called "exe" in every list of processes. */
+  comm = g_strdup_printf ("regia-%s", self->name);
+  prctl (PR_SET_NAME, comm, 0, 0, 0);
 
   /* Ctrl-C reaches every process of the terminal and systemd may signal the whole group; only the director
    * decides what ends, and in which order. A peer that went away is an error of write(), never a death. */
