@@ -3,6 +3,11 @@
 
 #include "regia/config/pipeline.h"
 
+/** regia_pipeline_file_parse: a pipeline file from memory; @path is its name in messages. Pure. Fuzzed. */
+RegiaPipelineFile *regia_pipeline_file_parse (const char *kind, const char *name, const char *path,
+                                              const char *content, gsize length,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** One thing wrong with the values given to a pipeline file. */
 typedef struct {
   char *param; /* the parameter it is about */

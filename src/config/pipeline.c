@@ -97,9 +97,11 @@ read_param (RegiaPipelineFile *self, const char *rest, guint line, RegiaFaults *
     length = strcspn (rest, quoted ? "\"" : " \t");
     param->default_value = g_strndup (rest, length);
     rest += length;
-    if (quoted && *rest++ != '"')
+    if (quoted && *rest != '"')
       regia_faults_add (faults, line, NULL, NULL, "parameter \"%s\": its default is not closed; add a \"",
                         param->name);
+    else
+      rest += quoted;
   }
   if (!g_ascii_islower (param->name[0]) || (*rest != '\0' && !g_ascii_isspace (*rest))) {
     regia_faults_add (faults, line, NULL, NULL,
@@ -228,22 +230,13 @@ read_lines (RegiaPipelineFile *self, const char *content, gsize length, RegiaFau
     regia_faults_add (faults, 0, NULL, NULL, "holds no pipeline; write gst-launch text below the comments");
 }
 
-/* @name, @kind and @path are copied. */
-static RegiaPipelineFile *
-load_path (const char *kind, const char *name, const char *path, GError **error)
+RegiaPipelineFile *
+regia_pipeline_file_parse (const char *kind, const char *name, const char *path, const char *content,
+                           gsize length, GError **error)
 {
   g_autoptr (RegiaPipelineFile) self = g_new0 (RegiaPipelineFile, 1);
   g_autoptr (RegiaFaults) faults = regia_faults_new (path);
-  g_autofree char *content = NULL;
-  gsize length;
 
-  if (!g_file_get_contents (path, &content, &length, NULL)) {
-    g_set_error (
-        error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-        "%s: there is no such pipeline file, or it cannot be read; `regia pipelines` lists those there are",
-        path);
-    return NULL;
-  }
   self->name = g_strdup (name);
   self->kind = g_strdup (kind);
   self->path = g_strdup (path);
@@ -261,6 +254,22 @@ load_path (const char *kind, const char *name, const char *path, GError **error)
   if (!regia_faults_raise (faults, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+static RegiaPipelineFile *
+load_path (const char *kind, const char *name, const char *path, GError **error)
+{
+  g_autofree char *content = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (path, &content, &length, NULL)) {
+    g_set_error (
+        error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+        "%s: there is no such pipeline file, or it cannot be read; `regia pipelines` lists those there are",
+        path);
+    return NULL;
+  }
+  return regia_pipeline_file_parse (kind, name, path, content, length, error);
 }
 
 RegiaPipelineFile *
