@@ -339,6 +339,10 @@ got_headers_cb (SoupServerMessage *message, gpointer data)
     soup_server_message_set_status (message, SOUP_STATUS_FORBIDDEN, NULL);
     return;
   }
+  if (regia_wire_is_over (wire)) {
+    soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+    return;
+  }
   self->answer (regia_wire_get_request (wire), regia_wire_get_peer (wire), FALSE, &reply, self->user_data);
   if (!reply.is_slow) {
     respond (self, message, wire, &reply);
@@ -374,7 +378,6 @@ regia_http_new (GThreadPool *disk, RegiaHttpAnswerFunc answer, gpointer user_dat
   self->disk = disk;
   self->answer = answer;
   self->user_data = user_data;
-  g_unsetenv ("SOUP_SERVER_HTTP2");
   self->soup = soup_server_new (NULL, NULL);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (request_started_cb), self);
 

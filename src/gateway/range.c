@@ -17,7 +17,7 @@ read_number (const char **text, guint64 *ret_value)
   if (!g_ascii_isdigit (*p))
     return FALSE;
   for (; g_ascii_isdigit (*p); p++)
-    value = value > (G_MAXINT64 - 9) / 10 ? G_MAXINT64 : value * 10 + (guint64)(*p - '0');
+    value = value > (G_MAXUINT64 - 9) / 10 ? G_MAXUINT64 : value * 10 + (guint64)(*p - '0');
   *text = p;
   *ret_value = value;
   return TRUE;

@@ -56,7 +56,8 @@ all_of (const char *text, gsize length, guint8 mask)
 /* RegiaHosts: a small immutable set of lower-case names; made once, read by every worker. */
 struct _RegiaHosts {
   gboolean any;
-  GHashTable *names; /* (owned) (element-type utf8) without port, IPv6 addresses in their brackets */
+  gboolean any_address; /* listens on every address of the machine: each numeric address is its own */
+  GHashTable *names;    /* (owned) (element-type utf8) without port, IPv6 addresses in their brackets */
 };
 
 #define HOST_MAX_BYTES 255
@@ -117,6 +118,8 @@ regia_hosts_new (const char *const *names, const char *listen)
     add_host (self, always[i], strlen (always[i]));
   if (listen != NULL)
     add_host (self, listen, strlen (listen));
+  self->any_address =
+      listen != NULL && (g_str_has_prefix (listen, "0.0.0.0:") || g_str_has_prefix (listen, "[::]:"));
   for (gsize i = 0; names != NULL && names[i] != NULL; i++) {
     g_autofree char *bracketed = NULL;
     const char *name = names[i];
@@ -139,6 +142,21 @@ regia_hosts_free (RegiaHosts *self)
   g_free (self);
 }
 
+static gboolean
+is_address (const char *name)
+{
+  guint dots = 0;
+
+  if (*name == '[')
+    return TRUE; /* split_host() has looked at it */
+  for (; *name != '\0'; name++) {
+    if (!g_ascii_isdigit (*name) && *name != '.')
+      return FALSE;
+    dots += *name == '.';
+  }
+  return dots == 3;
+}
+
 gboolean
 regia_hosts_allow (const RegiaHosts *self, const char *host, gsize length)
 {
@@ -152,7 +170,7 @@ regia_hosts_allow (const RegiaHosts *self, const char *host, gsize length)
   for (gsize i = 0; i < name_length; i++)
     name[i] = g_ascii_tolower (host[i]);
   name[name_length] = '\0';
-  return g_hash_table_contains (self->names, name);
+  return g_hash_table_contains (self->names, name) || (self->any_address && is_address (name));
 }
 
 gsize

@@ -49,6 +49,7 @@ struct _RegiaWire {
   char *held; /* (owned) (nullable): start of an answer */
   gsize held_length, held_sent;
   gboolean hold_next, refused;
+  gboolean farewell; /* the request being answered is our own */
 };
 
 G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
@@ -183,13 +184,12 @@ collect_head (RegiaWire *self, GError **error)
     if (self->in_length == self->in_room)
       self->in = g_realloc (self->in, self->in_room = MIN (self->in_room * 2, REGIA_REQUEST_MAX_HEAD_BYTES));
     n = recv (self->fd, self->in + self->in_length, self->in_room - self->in_length, MSG_DONTWAIT);
-    if (n == 0)
-      return 0;
-    if (n < 0) {
-      int code = errno;
-      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), "recv");
+    if (n < 0 && errno == EAGAIN) {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "recv");
       return -1;
     }
+    if (n <= 0)
+      return 0;
     if (self->in_length == 0 && self->phase == REGIA_WIRE_IDLE)
       set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
     self->in_length += n;
@@ -197,28 +197,55 @@ collect_head (RegiaWire *self, GError **error)
   return 1;
 }
 
-static gssize
-wire_read (RegiaWire *self, void *buffer, gsize count, GError **error)
+/*
+ * libsoup 3.2 forgets a kept-alive connection that ends before the next request's first byte: it frees the
+ * message and never closes the connection. So it is shown a last request of our own, which is answered into
+ * nothing and closes the connection by the book.
+ */
+static gboolean
+say_farewell (RegiaWire *self)
 {
-  if (self->show == NULL) {
-    RegiaRefusal refusal;
-    int collected;
+  if (self->requests == 0 || self->farewell)
+    return FALSE;
+  self->farewell = TRUE;
+  self->show = "GET / HTTP/1.0\r\nHost: a\r\n\r\n";
+  return TRUE;
+}
 
-    finish_answer (self);
-    if (self->refused || self->phase >= REGIA_WIRE_LINGER)
-      return 0;
+/* The next request, judged. TRUE when there is something to show; else *ret_ended says whether the connection
+ * is at its end. */
+static gboolean
+take_request (RegiaWire *self, gboolean *ret_ended, GError **error)
+{
+  RegiaRefusal refusal;
+  int collected = 0;
+
+  finish_answer (self);
+  if (!self->refused && !self->farewell)
     collected = collect_head (self, error);
-    if (collected <= 0)
-      return collected;
-    if (!regia_request_parse (self->in, self->head_bytes, self->owner->hosts, &self->request, &refusal)) {
-      write_refusal (self, &refusal);
-      return 0;
-    }
+  *ret_ended = collected == 0;
+  if (collected == 1 &&
+      regia_request_parse (self->in, self->head_bytes, self->owner->hosts, &self->request, &refusal)) {
     self->requests++;
     COUNT (self, requests, 1);
     set_phase (self, REGIA_WIRE_ANSWER, self->owner->limits->progress_ms);
     self->show = fixed_head (&self->request);
+    return TRUE;
   }
+  if (collected == 1) {
+    write_refusal (self, &refusal);
+    *ret_ended = TRUE;
+  }
+  return *ret_ended && say_farewell (self);
+}
+
+static gssize
+wire_read (RegiaWire *self, void *buffer, gsize count, GError **error)
+{
+  gboolean ended = FALSE;
+
+  if (self->show == NULL && !take_request (self, &ended, error))
+    return ended ? 0 : -1;
   gsize left = strlen (self->show), n = MIN (left, count);
   memcpy (buffer, self->show, n);
   self->show = n == left ? NULL : self->show + n;
@@ -232,6 +259,8 @@ wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
   struct msghdr message = {.msg_iov = parts};
   gssize n;
 
+  if (self->farewell)
+    return (gssize)count;
   if (self->hold_next) {
     self->hold_next = FALSE;
     if (count <= HELD_MAX_BYTES) {
@@ -528,6 +557,12 @@ gboolean
 regia_wire_is_last (RegiaWire *self)
 {
   return self->request.close || self->request.http10 || self->requests >= self->owner->limits->max_requests;
+}
+
+gboolean
+regia_wire_is_over (RegiaWire *self)
+{
+  return self->farewell;
 }
 
 void

@@ -28,6 +28,7 @@ typedef void (*RegiaHttpAnswerFunc) (const RegiaRequest *request, const RegiaPee
 
 /**
  * regia_http_new:
+ * SOUP_SERVER_HTTP2 must not be in the environment (unset it before there are threads).
  * @disk: (transfer none): the pool that waits for the disk, made by regia_http_disk_new() and shared by all
  * workers
  */

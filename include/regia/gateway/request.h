@@ -58,7 +58,8 @@ typedef struct _RegiaHosts RegiaHosts;
  * @names: (nullable) (array zero-terminated=1): host names or addresses without a port; "*" allows every name
  * @listen: (nullable): the listen address, `ADDRESS:PORT` or `[ADDRESS]:PORT`; its address is allowed as well
  *
- * localhost, 127.0.0.1 and [::1] are always allowed. Case does not matter.
+ * localhost, 127.0.0.1 and [::1] are always allowed. When @listen is 0.0.0.0 or [::], every numeric address
+ * is: only names can be made to point here by a stranger (DNS rebinding). Case does not matter.
  */
 RegiaHosts *regia_hosts_new (const char *const *names, const char *listen);
 void regia_hosts_free (RegiaHosts *self);

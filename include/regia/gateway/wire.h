@@ -51,6 +51,10 @@ const RegiaRequest *regia_wire_get_request (RegiaWire *self);
 /** regia_wire_is_last: the answer to the present request must carry `Connection: close`. */
 gboolean regia_wire_is_last (RegiaWire *self);
 
+/** regia_wire_is_over: the client is gone or refused; the request the library sees is the wire's own and
+ * needs no answer. */
+gboolean regia_wire_is_over (RegiaWire *self);
+
 /** regia_wire_expect_body: a body follows the head that is written next, so both may leave in one packet. */
 void regia_wire_expect_body (RegiaWire *self);
 
