@@ -84,7 +84,7 @@ choose_picture (const RegiaConfigValues *values)
   for (guint i = 0; i < values->sources->len; i++) {
     const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
     g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("capture", source->pipeline, NULL);
-    if (file && regia_launch_names (file->text, "video"))
+    if (source->video && file && file->gives_video)
       return source->name;
   }
   return NULL;
@@ -116,8 +116,9 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gboolean shown, 
   plan->delay_ns = (gint64)config->delay_ms * REGIA_MSECOND - earliest_ns;
   plan->late_limit_ns = latency_ns * 3 / 4;
   queue_ns = latency_ns + plan->delay_ns + QUEUE_SLACK_NS;
-  g_ptr_array_add (plan->video_targets, regia_programme_add_picture (self->programme, shown, queue_ns));
-  for (guint i = 0; i < values->audios->len; i++) {
+  if (config->video)
+    g_ptr_array_add (plan->video_targets, regia_programme_add_picture (self->programme, shown, queue_ns));
+  for (guint i = 0; config->audio && i < values->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     if (audio->sources && g_strv_contains ((const char *const *)audio->sources, config->name))
       g_ptr_array_add (plan->audio_targets,

@@ -14,15 +14,18 @@
 gboolean regia_gst_init (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * regia_launch_text:
- * @kind: "capture", "encode" or "output"
- * @name: name or path of the pipeline file
- * @values: (nullable) (element-type utf8 utf8): its parameters
+ * regia_launch_expand:
+ * @values: (nullable) (element-type utf8 utf8): parameters
  *
- * Returns: (transfer full): gst-launch text with the parameters filled in; a property whose value is empty is
- * left out, so that `device={device}` with an empty device means the element's own default. Errors:
+ * Returns: (transfer full): @file's gst-launch text with the parameters filled in; a property whose value is
+ * empty is left out, so that `device={device}` with an empty device means the element's own default. Errors:
  * REGIA_ERROR_CONFIG. Any thread.
  */
+char *regia_launch_expand (const RegiaPipelineFile *file, GHashTable *values,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_launch_text: (transfer full): the same for the pipeline file @name of @kind ("capture", "encode",
+ * "output"). */
 char *regia_launch_text (const char *kind, const char *name, GHashTable *values,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -41,6 +44,3 @@ GstElement *regia_launch_parse (const char *text, const char *where,
 /** regia_launch_package: (nullable): the Debian package that brings the GStreamer element @element. Static.
  */
 const char *regia_launch_package (const char *element);
-
-/** regia_launch_names: whether @text names an element @name (`name=video`). Pure. */
-gboolean regia_launch_names (const char *text, const char *name);

@@ -78,20 +78,19 @@ drop_empty_properties (const char *text)
 }
 
 char *
-regia_launch_text (const char *kind, const char *name, GHashTable *values, GError **error)
+regia_launch_expand (const RegiaPipelineFile *file, GHashTable *values, GError **error)
 {
-  g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load (kind, name, error);
-  g_autofree char *text = file ? regia_pipeline_file_expand (file, values, error) : NULL;
+  g_autofree char *text = regia_pipeline_file_expand (file, values, error);
 
   return text ? drop_empty_properties (text) : NULL;
 }
 
-gboolean
-regia_launch_names (const char *text, const char *name)
+char *
+regia_launch_text (const char *kind, const char *name, GHashTable *values, GError **error)
 {
-  g_autofree char *pattern = g_strdup_printf ("(?:^|\\s)name=\"?%s\"?(?:\\s|$)", name);
+  g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load (kind, name, error);
 
-  return g_regex_match_simple (pattern, text, 0, 0);
+  return file ? regia_launch_expand (file, values, error) : NULL;
 }
 
 static void

@@ -194,6 +194,17 @@ on_allocation_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_HANDLED;
 }
 
+/* An end that nobody wants: something has to take what comes, or the source would fail. */
+static gboolean
+append_nothing (RegiaRun *self, GstElement *end)
+{
+  GstElement *sink = gst_element_factory_make ("fakesink", NULL);
+
+  g_object_set (sink, "async", FALSE, "sync", FALSE, "enable-last-sample", FALSE, NULL);
+  gst_bin_add (GST_BIN (self->pipeline), sink);
+  return gst_element_link (end, sink);
+}
+
 /* Appends `convert ! caps ! appsink` behind the plan's end. TRUE when there is no such end. */
 static gboolean
 append_end (RegiaRun *self, guint kind, GError **error)
@@ -216,6 +227,8 @@ append_end (RegiaRun *self, guint kind, GError **error)
 
   if (end == NULL)
     return TRUE;
+  if (self->branches[kind].targets->len == 0)
+    return append_nothing (self, end);
   bin = regia_launch_parse (text, "conversion", error);
   if (bin == NULL)
     return FALSE;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "regia/config/pipeline.h"
+
+/**
+ * regia_engine_check_pipeline:
+ * @file: a pipeline file
+ * @values: (nullable) (element-type utf8 utf8): parameters to try it with. %NULL: its defaults, with made-up
+ * values for what must be given
+ *
+ * Whether @file can run on this machine: its elements are installed, its text can be parsed, and the
+ * contract's names are there (capture: `video` or `audio`; encode: `in` and `out`). No device is opened. Main
+ * thread. Errors: REGIA_ERROR_UNAVAILABLE naming the elements and packages that are missing,
+ * REGIA_ERROR_CONFIG for the rest.
+ */
+gboolean regia_engine_check_pipeline (const RegiaPipelineFile *file, GHashTable *values,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_engine_check_source, regia_engine_check_encoder: the same by name, as in [source] pipeline and
+ * [rendition] encoder. */
+gboolean regia_engine_check_source (const char *pipeline, GHashTable *values,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_engine_check_encoder (const char *encoder, GHashTable *values,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_engine_missing_elements:
+ *
+ * Returns: (transfer full) (element-type utf8): one line for each element in @file's `# needs` that is not
+ * installed: "x264enc: install the package gstreamer1.0-plugins-ugly". Empty when all are there. Main thread.
+ */
+GPtrArray *regia_engine_missing_elements (const RegiaPipelineFile *file);
