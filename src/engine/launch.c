@@ -98,7 +98,8 @@ translate_error (const GError *from, GstParseContext *context, const char *where
 {
   g_auto (GStrv) missing = gst_parse_context_get_missing_elements (context);
 
-  if (missing && missing[0]) {
+  /* GStreamer 1.22 also counts an element as missing of which it could not set a property */
+  if (g_error_matches (from, GST_PARSE_ERROR, GST_PARSE_ERROR_NO_SUCH_ELEMENT) && missing && missing[0]) {
     const char *package = regia_launch_package (missing[0]);
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
                  "%s: the GStreamer element \"%s\" is missing; %s%s", where, missing[0],
