@@ -8,6 +8,7 @@
 #include "regia/config/config.h"
 #include "regia/config/options.h"
 #include "regia/config/pipeline.h"
+#include "regia/engine/check.h"
 
 static void
 print_keys (void)
@@ -158,6 +159,76 @@ why_not_listening (const char *listen)
                           listen, error->message);
 }
 
+/* One line for what the engine says of a group's pipeline; @line 0 for a group that is not in the file. */
+static void
+report (const char *file, guint line, const char *kind, const char *name, const char *key,
+        const GError *error, int *exit_status)
+{
+  g_auto (GStrv) lines = NULL;
+  g_autofree char *message = NULL;
+
+  g_autofree char *where = line > 0 ? g_strdup_printf ("%s:%u", file, line) : g_strdup (file);
+
+  lines = g_strsplit (error->message, "\n", -1);
+  message = g_strjoinv (" | ", lines);
+  fprintf (stderr, "%s: [%s %s] %s: %s\n", where, kind, name, key, message);
+  /* a wrong file outweighs a missing package */
+  if (*exit_status != 78)
+    *exit_status = regia_error_exit_status (error);
+}
+
+/* The parameters as they are but for the secret ones: GStreamer repeats values in its messages. */
+static GHashTable *
+without_secrets (const RegiaConfigSource *source)
+{
+  GHashTable *values = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("capture", source->pipeline, NULL);
+  GHashTableIter iter;
+  gpointer key, value;
+
+  for (g_hash_table_iter_init (&iter, source->parameters); g_hash_table_iter_next (&iter, &key, &value);)
+    g_hash_table_insert (values, key, value);
+  for (guint i = 0; file != NULL && i < file->params->len; i++) {
+    const RegiaPipelineParam *param = g_ptr_array_index (file->params, i);
+
+    if (param->secret && g_hash_table_lookup_extended (values, param->name, &key, NULL))
+      g_hash_table_insert (values, key, (gpointer) "secret");
+  }
+  return values;
+}
+
+/* Whether this machine can capture and encode it: tried with GStreamer, no device is opened. */
+static int
+try_pipelines (const char *file, const RegiaConfigValues *values)
+{
+  static const char *const sound_encoders[] = {"aac", "opus"};
+  int exit_status = 0;
+
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+    g_autoptr (GHashTable) parameters = without_secrets (source);
+    g_autoptr (GError) error = NULL;
+
+    if (!regia_engine_check_source (source->pipeline, parameters, &error))
+      report (file, source->line, "source", source->name, "pipeline", error, &exit_status);
+  }
+  for (guint i = 0; i < values->renditions->len; i++) {
+    const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
+    g_autoptr (GError) error = NULL;
+
+    if (!regia_engine_check_encoder (rendition->encoder, NULL, &error))
+      report (file, rendition->line, "rendition", rendition->name, "encoder", error, &exit_status);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (sound_encoders); i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, 0);
+    g_autoptr (GError) error = NULL;
+
+    if (!regia_engine_check_encoder (sound_encoders[i], NULL, &error))
+      report (file, audio->line, "audio", audio->language, sound_encoders[i], error, &exit_status);
+  }
+  return exit_status;
+}
+
 /* Faults come one a line and name their file themselves. */
 static int
 fail (const GError *error)
@@ -197,6 +268,9 @@ regia_cli_check (int argc, char **argv)
   if (config == NULL || !regia_config_check_pipelines (config, &error))
     return fail (error);
   values = regia_config_get (config);
+  exit_status = try_pipelines (argv[1], values);
+  if (exit_status != 0)
+    return exit_status;
 
   print_event (values);
   print_sources (values);

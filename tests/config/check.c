@@ -89,6 +89,50 @@ test_faults (void)
   g_remove (worse);
 }
 
+/* What only GStreamer can know: the value fits no property. The password is not part of any message. */
+static void
+test_engine_refuses (void)
+{
+  g_autofree char *path = write_event ("[event]\nname = a\n[source a]\npipeline = rtsp\n"
+                                       "location = rtsp://192.0.2.1/a\nlatency = soon\npassword = geheim\n");
+  g_auto (Outcome) outcome = check (path, NULL);
+  g_autofree char *expected = g_strdup_printf ("%s:3: [source a] pipeline: ", path);
+
+  g_assert_cmpint (outcome.status, ==, 78);
+  g_assert_cmpstr (outcome.out, ==, "");
+  g_assert_true (g_str_has_prefix (outcome.err, expected));
+  g_assert_nonnull (strstr (outcome.err, "latency"));
+  g_assert_null (strstr (outcome.err, "geheim"));
+  g_remove (path);
+}
+
+/* An element that no package has: exit status 69, as everywhere where something is missing. */
+static void
+test_element_missing (void)
+{
+  g_autofree char *pipeline = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = g_file_open_tmp ("regia-XXXXXX.pipeline", &pipeline, &error);
+
+  g_assert_no_error (error);
+  g_close (fd, NULL);
+  g_file_set_contents (pipeline, "# summary: a\n# needs: nosuchsrc\nnosuchsrc name=video\n", -1, &error);
+  g_assert_no_error (error);
+  text = g_strdup_printf ("[event]\nname = a\n[source a]\npipeline = %s\n", pipeline);
+  path = write_event (text);
+  {
+    g_auto (Outcome) outcome = check (path, NULL);
+
+    g_assert_cmpint (outcome.status, ==, 69);
+    g_assert_nonnull (strstr (outcome.err, "[source a] pipeline: "));
+    g_assert_nonnull (strstr (outcome.err, "nosuchsrc"));
+  }
+  g_remove (path);
+  g_remove (pipeline);
+}
+
 /* Only a warning: the event itself may be running. */
 static void
 test_port_in_use (void)
@@ -158,6 +202,8 @@ main (int argc, char **argv)
   program = argv[1];
   g_test_add_func ("/config/check/demo", test_demo);
   g_test_add_func ("/config/check/faults", test_faults);
+  g_test_add_func ("/config/check/engine-refuses", test_engine_refuses);
+  g_test_add_func ("/config/check/element-missing", test_element_missing);
   g_test_add_func ("/config/check/port-in-use", test_port_in_use);
   g_test_add_func ("/config/check/warning", test_warning);
   g_test_add_func ("/config/check/usage", test_usage);
