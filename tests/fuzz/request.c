@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Heads as strangers send them, cut into packets at every place that the first byte says. */
+#include <stdint.h>
+#include <string.h>
+
+#include "regia/gateway/request.h"
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+static void
+check_allowed (const RegiaRequest *request, const RegiaHosts *hosts)
+{
+  const char *path = request->path;
+
+  g_assert_true (*path == '/' || (strcmp (path, "*") == 0 && request->method == REGIA_METHOD_OPTIONS));
+  g_assert_null (strstr (path, ".."));
+  g_assert_null (strstr (path, "//"));
+  g_assert_cmpuint (strspn (path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~/-*"), ==,
+                    strlen (path));
+  if (request->query != NULL)
+    g_assert_cmpuint (
+        strspn (request->query, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=&.-"), ==,
+        strlen (request->query));
+  g_assert_true (regia_hosts_allow (hosts, request->host, strlen (request->host)));
+  if (request->viewer != NULL)
+    g_assert_cmpuint (strlen (request->viewer), <=, 32);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  static RegiaHosts *hosts;
+  static const char *const names[] = {"regia.example", "2001:db8::1", NULL};
+  gsize step, scanned = 0, length = 0, whole_scanned = 0;
+  RegiaRequest request;
+  RegiaRefusal refusal;
+  char *head;
+
+  if (hosts == NULL)
+    hosts = regia_hosts_new (names, "192.0.2.1:8080");
+  if (size < 2)
+    return 0;
+  step = 1 + data[0];
+  data++;
+  size--;
+  for (gsize n = 0; n < size && length == 0;) {
+    n = MIN (n + step, size);
+    length = regia_request_head_length ((const char *)data, n, &scanned);
+  }
+  /* Found in pieces or in one: the same end. */
+  g_assert_cmpuint (regia_request_head_length ((const char *)data, size, &whole_scanned), ==, length);
+  if (length == 0)
+    length = size; /* the parser must stand what has no end, too */
+  head = g_memdup2 (data, length);
+  if (regia_request_parse (head, length, hosts, &request, &refusal))
+    check_allowed (&request, hosts);
+  else
+    g_assert_true (refusal.status >= 400 && refusal.status < 600 && refusal.words != NULL);
+  g_free (head);
+  return 0;
+}
