@@ -3,6 +3,7 @@
  * The command line: a table of commands, and the way into the processes that the director starts (`regia
  * child NAME …`).
  */
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ main (int argc, char **argv)
 {
   const Command *command;
 
+  setlocale (LC_ALL, "");
   if (argc >= 3 && strcmp (argv[1], "child") == 0 &&
       (command = find (processes, G_N_ELEMENTS (processes), argv[2])))
     return command->run (argc - 2, argv + 2);

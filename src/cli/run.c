@@ -69,10 +69,11 @@ load_event (const char *path, const char *state_dir, GError **error)
   g_autoptr (GError) local_error = NULL;
   g_autofree char *base_dir = g_path_get_dirname (path);
   g_autofree char *stored = NULL;
-  RegiaConfig *config = regia_config_load (path, base_dir, &local_error);
+  RegiaConfig *config = regia_config_load (path, NULL, &local_error);
 
-  if (config != NULL)
+  if (config != NULL && regia_config_check_pipelines (config, &local_error))
     return config;
+  g_clear_pointer (&config, regia_config_unref);
   /* The show was interrupted and meanwhile its file was broken: it goes on as it was begun. */
   stored = regia_director_stored_event (state_dir, path);
   if (stored != NULL && (config = regia_config_load (stored, base_dir, NULL)) != NULL) {
@@ -135,6 +136,8 @@ regia_cli_run (int argc, char **argv)
   if (config == NULL)
     return regia_cli_fail (error);
   values = regia_config_get (config);
+  for (guint i = 0; i < values->warnings->len; i++)
+    fprintf (stderr, "regia: %s\n", (const char *)g_ptr_array_index (values->warnings, i));
   printf ("%s%s%s\n", values->name, values->place[0] != '\0' ? " · " : "", values->place);
   fflush (stdout);
 
