@@ -61,6 +61,7 @@ main (int argc, char **argv)
   const Command *command;
 
   setlocale (LC_ALL, "");
+  setlocale (LC_NUMERIC, "C"); /* numbers that we print are read by programs */
   if (argc >= 3 && strcmp (argv[1], "child") == 0 &&
       (command = find (processes, G_N_ELEMENTS (processes), argv[2])))
     return command->run (argc - 2, argv + 2);
