@@ -48,6 +48,10 @@ class Terminal:
                 self.status = os.waitstatus_to_exitcode(status)
         return self.status is not None
 
+    def running(self):
+        check(not self.ended(), f"it ended with status {self.status}: {self.text[-1500:]}")
+        return True
+
     def end(self):
         if not self.ended():
             os.kill(self.pid, signal.SIGTERM)
@@ -60,7 +64,9 @@ class Terminal:
 
 def run(t):
     tree = t.dir / "tree"
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
+                            capture_output=True)
+    names = listed.stdout.decode().split("\0")
     for name in filter(None, names):
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +76,7 @@ def run(t):
 
     terminal = Terminal(t, [str(tree / "pipelines/run"), str(regia.event), "--state", str(regia.state)])
     with t.case("a fresh tree is built and started, and says what it is doing", needed=True):
-        t.wait("the page", lambda: regia.request("/")[0] == 200, 280, 0.3)
+        t.wait("the page", lambda: terminal.running() and regia.request("/")[0] == 200, 280, 0.3)
         t.say(f"a page after {time.monotonic() - terminal.began:.0f} s")
         check("Building" in terminal.text, terminal.text[:600])
         regia.wait_on_air()
