@@ -1,8 +1,229 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "regia/base/error.h"
 #include "regia/cli/cli.h"
+#include "regia/control/paths.h"
+#include "regia/feed/client.h"
+#include "regia/mux/output.h"
+
+#define FIND_MS 3000  /* for the feed to answer */
+#define GONE_MS 10000 /* the engine is restarted within about a second; after this nobody restarts it */
+#define PATIENT_MS                                                                                           \
+  G_MAXINT /* a player on pause may take as long as it likes: we fall behind, and are told so */
+
+/*
+ * `regia tap`: one reader of the feed, on the main thread, which copies packets to standard output until
+ * either end goes away.
+ */
+typedef struct {
+  const char *feed_path;
+  const char *format;
+  char **wanted;       /* (nullable) names or globs given by --track */
+  GPtrArray *tracks;   /* (owned) (nullable) (element-type RegiaTrack): those written */
+  RegiaOutput *output; /* (owned) (nullable) */
+  gboolean wants_key;  /* pass over packets until a keyframe of the video */
+  gboolean has_video;
+} Tap;
+
+static gboolean
+is_wanted (const Tap *self, const RegiaTrack *track, GPtrArray *picked)
+{
+  for (gsize i = 0; self->wanted != NULL && self->wanted[i] != NULL; i++)
+    if (g_pattern_match_simple (self->wanted[i], track->name))
+      return TRUE;
+  if (self->wanted != NULL || (!regia_track_is_video (track) && track->codec != REGIA_CODEC_AAC))
+    return FALSE;
+  /* Without wishes: the first of each kind. */
+  for (guint i = 0; i < picked->len; i++)
+    if (((const RegiaTrack *)g_ptr_array_index (picked, i))->codec == track->codec)
+      return FALSE;
+  return TRUE;
+}
+
+static char *
+list_names (GPtrArray *tracks)
+{
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < tracks->len; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
+                            ((const RegiaTrack *)g_ptr_array_index (tracks, i))->name);
+  return g_string_free (names, FALSE);
+}
+
+static gboolean
+pick_tracks (Tap *self, GPtrArray *table, GError **error)
+{
+  g_autofree char *names = NULL;
+
+  self->tracks = regia_tracks_new ();
+  for (guint i = 0; i < table->len; i++) {
+    RegiaTrack *track = g_ptr_array_index (table, i);
+
+    if (!is_wanted (self, track, self->tracks))
+      continue;
+    self->has_video = self->has_video || regia_track_is_video (track);
+    g_ptr_array_add (self->tracks, regia_track_ref (track));
+  }
+  if (self->tracks->len > 0)
+    return TRUE;
+  names = list_names (table);
+  g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE, "no such track; the event has %s", names);
+  return FALSE;
+}
+
+/* Asks the feed for its table of tracks. */
+static gboolean
+find_tracks (Tap *self, GError **error)
+{
+  g_autoptr (RegiaFeedClient) client =
+      regia_feed_client_new (self->feed_path, NULL, REGIA_FEED_FROM_LIVE, 0, 0);
+  g_auto (RegiaFeedEvent) event = {0};
+
+  if (!regia_feed_client_next (client, FIND_MS, NULL, &event, error))
+    return FALSE;
+  if (event.type == REGIA_FEED_EVENT_TRACKS)
+    return pick_tracks (self, event.tracks, error);
+  g_set_error (error, REGIA_ERROR, REGIA_ERROR_STATE,
+               "nothing runs here (%s does not answer); start an event with `regia run`, or name its folder "
+               "with --state",
+               self->feed_path);
+  return FALSE;
+}
+
+static gboolean
+write_packet (Tap *self, RegiaPacket *packet, gboolean is_video, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (self->wants_key && !((is_video || !self->has_video) && regia_packet_is_keyframe (packet)))
+    return TRUE;
+  self->wants_key = FALSE;
+  if (regia_output_write (self->output, packet, &local) ||
+      g_error_matches (local, REGIA_ERROR, REGIA_ERROR_MEDIA))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* One event of the feed. Returns: FALSE at the end, with @error when it is not a good one. */
+static gboolean
+take_event (Tap *self, RegiaFeedEvent *event, GPtrArray **table, GError **error)
+{
+  switch (event->type) {
+  case REGIA_FEED_EVENT_TRACKS:
+    if (!regia_output_follow (self->output, event->tracks)) {
+      g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_STATE,
+                           "the event's tracks have changed; run it again");
+      return FALSE;
+    }
+    g_clear_pointer (table, g_ptr_array_unref);
+    *table = g_ptr_array_ref (event->tracks);
+    return TRUE;
+  case REGIA_FEED_EVENT_PACKET:
+    return write_packet (self, event->packet,
+                         regia_track_is_video (g_ptr_array_index (*table, event->packet->track)), error);
+  case REGIA_FEED_EVENT_GAP:
+    self->wants_key = TRUE;
+    return TRUE;
+  case REGIA_FEED_EVENT_END:
+    return FALSE;
+  case REGIA_FEED_EVENT_NONE:
+  default:
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_STATE, "the feed has gone silent");
+    return FALSE;
+  }
+}
+
+static gboolean
+copy_feed (Tap *self, GError **error)
+{
+  const RegiaOutputTarget target = {.url = "fd:1"};
+  g_autoptr (RegiaFeedClient) client = NULL;
+  g_autoptr (GPtrArray) table = NULL;
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GError) local = NULL;
+  gboolean more = TRUE;
+
+  self->output = regia_output_open (&target, self->format, self->tracks, PATIENT_MS, NULL, error);
+  if (self->output == NULL)
+    return FALSE;
+  for (guint i = 0; i < self->tracks->len; i++)
+    g_ptr_array_add (names, ((RegiaTrack *)g_ptr_array_index (self->tracks, i))->name);
+  g_ptr_array_add (names, NULL);
+  client =
+      regia_feed_client_new (self->feed_path, (const char *const *)names->pdata, REGIA_FEED_FROM_LIVE, 0, 0);
+  self->wants_key = TRUE;
+  while (more) {
+    g_auto (RegiaFeedEvent) event = {0};
+
+    more = regia_feed_client_next (client, GONE_MS, NULL, &event, &local) &&
+           take_event (self, &event, &table, &local);
+  }
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+static int
+tap (Tap *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean good = find_tracks (self, &error) && copy_feed (self, &error);
+
+  g_clear_pointer (&self->output, regia_output_free);
+  g_clear_pointer (&self->tracks, g_ptr_array_unref);
+  /* Whoever read has had enough: that is the usual end of a tap. */
+  if (good || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+    return 0;
+  return regia_cli_fail (error);
+}
 
 int
 regia_cli_tap (int argc, char **argv)
 {
-  return 70;
+  g_autofree char *state_option = NULL, *state_dir = NULL, *feed_path = NULL, *format = NULL;
+  g_auto (GStrv) wanted = NULL;
+  GOptionEntry entries[] = {
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder that the event runs on", "DIR"},
+      {"track", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted,
+       "Track to write, such as video/360p or audio/*; may be given again. Default: the first video and the "
+       "first AAC track",
+       "NAME"},
+      {"format", 0, 0, G_OPTION_ARG_STRING, &format, "mpegts (default) or matroska", "FORMAT"},
+      G_OPTION_ENTRY_NULL,
+  };
+  Tap self = {0};
+  int exit_status;
+
+  if (!regia_cli_parse ("tap", NULL,
+                        "Writes the running feed to standard output, from the newest keyframe on, until the "
+                        "event or the reader "
+                        "ends: `regia tap | ffplay -`.",
+                        entries, &argc, &argv, &exit_status))
+    return exit_status;
+  if (argc != 1) {
+    fprintf (stderr, "regia: tap takes no arguments; `regia tap --help` lists its options\n");
+    return 64;
+  }
+  if (format != NULL && !g_str_equal (format, "mpegts") && !g_str_equal (format, "matroska")) {
+    fprintf (stderr, "regia: --format is mpegts or matroska, not \"%s\"\n", format);
+    return 64;
+  }
+  if (isatty (STDOUT_FILENO)) {
+    fprintf (stderr, "regia: tap writes a stream, not text: give it to a file or a program, as in `regia tap "
+                     "| ffplay -`\n");
+    return 64;
+  }
+  signal (SIGPIPE, SIG_IGN);
+  state_dir = regia_cli_state_dir (state_option);
+  feed_path = g_build_filename (state_dir, "run", REGIA_FEED_SOCKET, NULL);
+  self.feed_path = feed_path;
+  self.format = format != NULL ? format : "mpegts";
+  self.wanted = wanted;
+  return tap (&self);
 }

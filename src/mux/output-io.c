@@ -112,9 +112,9 @@ wait_writable (RegiaOutputIo *io)
   if (io->cancellable != NULL)
     polled[1].fd = g_cancellable_get_fd (io->cancellable);
   while (!interrupt_cb (io) && polled[0].revents == 0) {
-    int wait_ms = (int)((io->deadline_us - g_get_monotonic_time ()) / 1000) + 1;
+    gint64 wait_ms = (io->deadline_us - g_get_monotonic_time ()) / 1000 + 1;
 
-    if (poll (polled, 2, MAX (wait_ms, 0)) < 0)
+    if (poll (polled, 2, (int)CLAMP (wait_ms, 0, G_MAXINT)) < 0)
       polled[0].revents = 0;
   }
   if (polled[1].fd >= 0)
@@ -250,13 +250,14 @@ set_srt_options (RegiaOutputIo *io, const char *path, const char *query, const R
 }
 
 /*
- * The send buffer holds about a second of the stream and not the megabytes that the kernel would grow it to:
- * what lies in it is what a frozen far end hides from us.
+ * The send buffer holds about half a second of the stream (the kernel doubles what it is told) and not the
+ * megabytes that the kernel would let it grow to: what lies in it is what a frozen far end hides from us.
+ * Half a second is also the longest round trip over which the stream still fits.
  */
 static gint64
 send_buffer_bytes (guint64 bitrate_bps)
 {
-  return (gint64)CLAMP (bitrate_bps / 8, 32 << 10, 1 << 20);
+  return (gint64)CLAMP (bitrate_bps / 8 / 4, 16 << 10, 1 << 20);
 }
 
 static gboolean
@@ -414,7 +415,8 @@ regia_output_io_set_error (RegiaOutputIo *io, int code, GError **error)
   } else if (code == AVERROR_EOF || number == EPIPE || number == ECONNRESET || number == EIO ||
              number == ENOTCONN) {
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-                         "The far end closed the connection");
+                         io->kind == REGIA_OUTPUT_SRT ? "The far end no longer answers"
+                                                      : "The far end closed the connection");
   } else {
     return regia_av_set_error (error, code, io->open ? "Sending" : "Connecting");
   }

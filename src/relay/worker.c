@@ -47,6 +47,8 @@ struct _RegiaRelayWorker {
   /* the thread's own */
   RegiaPace pace;
   guint64 ended_generation; /* the last one whose end we were told, 0 before */
+  gboolean accepted;        /* the far end took our stream once: what it rejects later is most likely a
+                             * second stream beside one that it has not yet noticed to be dead */
 };
 
 typedef enum {
@@ -255,7 +257,7 @@ static void
 wait_after (RegiaRelayWorker *self, const GError *failure, guint64 worked_ms)
 {
   gboolean rejected = g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
-  gboolean early = worked_ms > 0 && worked_ms < SOON_MS &&
+  gboolean early = g_str_equal (self->kind, "rtmp") && worked_ms > 0 && worked_ms < SOON_MS &&
                    g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   guint delay_ms = regia_backoff_failed (&self->setup.backoff, worked_ms, g_random_double ());
   g_autofree char *words = g_strconcat (
@@ -263,7 +265,7 @@ wait_after (RegiaRelayWorker *self, const GError *failure, guint64 worked_ms)
       early ? " soon after it began; if it does so again, the key may be wrong or already in use" : "", NULL);
   gint64 now_us = g_get_monotonic_time ();
 
-  if (rejected)
+  if (rejected && !self->accepted)
     delay_ms = MAX (delay_ms, self->setup.rejected_ms);
   g_debug ("%s: next attempt in %u ms", words, delay_ms);
   regia_relay_state_failed (&self->state, words, delay_ms, now_us);
@@ -288,6 +290,7 @@ run_connection (RegiaRelayWorker *self, GPtrArray *tracks, guint64 *ret_worked_m
   regia_relay_state_set_phase (&self->state, REGIA_RELAY_CONNECTED, g_get_monotonic_time ());
   result = push (self, output, error);
   *ret_worked_ms = MAX (regia_relay_state_connected_ms (&self->state, g_get_monotonic_time ()), 1);
+  self->accepted = self->accepted || *ret_worked_ms >= SOON_MS;
   return result != PUSH_FAILED;
 }
 
