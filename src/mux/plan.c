@@ -15,6 +15,9 @@
  * its header, and no pause of hours lies between (MP4 cannot say that a picture lasts for more than six).
  */
 
+/* A part that begins further before the end of the one before it is of another show: its time began anew. */
+#define BACKWARDS_MAX_S 30
+
 typedef struct {
   const guint8 *data;
   gsize length, at;
@@ -132,7 +135,8 @@ plan_add (Plan *self, const char *path, const RegiaScan *scan, AVFormatContext *
   scan_range (scan, &from, &to);
   if (group == NULL ||
       !same_streams (self->last, g_ptr_array_index (group->scans, group->scans->len - 1), header, scan) ||
-      from - group->to_ns > REGIA_SCAN_LEAP_MAX_S * REGIA_SECOND) {
+      from - group->to_ns > REGIA_SCAN_LEAP_MAX_S * REGIA_SECOND ||
+      group->to_ns - from > BACKWARDS_MAX_S * REGIA_SECOND) {
     group = group_new (from);
     g_ptr_array_add (self->groups, group);
   }

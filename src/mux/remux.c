@@ -201,6 +201,7 @@ note_gap (Job *self, const RegiaScanTrack *scanned, gint64 from, gint64 to)
   g_array_append_val (self->result->gaps, gap);
 }
 
+/* NULL: the disk cannot read it. */
 static const guint8 *
 load (Job *self, const RegiaSample *sample)
 {
@@ -213,13 +214,8 @@ load (Job *self, const RegiaSample *sample)
 
     if (n < 0 && errno == EINTR)
       continue;
-    if (n <= 0) {
-      int saved = n < 0 ? errno : EIO;
-
-      g_set_error (&self->error, G_IO_ERROR, (int)g_io_error_from_errno (saved),
-                   "Cannot read a recording: %s", g_strerror (saved));
+    if (n <= 0)
       return NULL;
-    }
     done += (gsize)n;
   }
   return self->buffer->data;
@@ -239,13 +235,13 @@ sample_cb (const RegiaScan *scan, const RegiaSample *sample, gpointer user_data)
     track->dropped++;
     return TRUE;
   }
+  if (self->output != NULL && (data = load (self, sample)) == NULL) {
+    track->unreadable++;
+    return TRUE;
+  }
   if (mix->begun && sample->track == 0 && sample->dts - mix->next > half)
     note_gap (self, &scan->tracks[0], mix->next, sample->dts);
   if (mix->silence != NULL && !emit_silence (self, mix, track, sample->track, sample->dts))
-    return FALSE;
-  /* Silence is made in whole frames; the last one may reach into the sample by half a frame, never beyond its
-   * dts. */
-  if (self->output != NULL && (data = load (self, sample)) == NULL)
     return FALSE;
   self->copied += sample->size;
   regia_remux_span_tell (&self->span, self->copied, self->group->bytes);

@@ -14,15 +14,15 @@
 /*
  * One pass over the top-level boxes: ftyp and moov make the header, then each moof + mdat pair is a fragment.
  * A fragment counts only when all of it is there and its tables agree with each other; then its samples are
- * told. Where the chain of boxes breaks in the middle (a lost sector), the pass looks for the next moof and
- * goes on behind it; what lies between is `lost_bytes`.
+ * told. Where the chain of boxes breaks in the middle (a sector lost or unreadable), the pass looks for the
+ * next moof and goes on behind it; what lies between is `lost_bytes`.
  *
  * Input is a Source, so that descriptors and memory (tests, fuzzing) take the same way.
  */
 
 #define BOX_MAX      (16u << 20) /* a moov or moof larger than this is not ours */
 #define SAMPLES_MAX  65536       /* in a fragment; one second has some hundreds */
-#define SEARCH_STEP  (1u << 20)
+#define SEARCH_STEP  (64u << 10)
 #define SECONDS_MAX  (10 * 366 * 86400LL) /* a show time beyond this is damage */
 #define SEARCHES_MAX 4096                 /* false beginnings of a moof before a file is given up */
 
@@ -32,7 +32,6 @@ typedef struct {
   int fd; /* −1: memory */
   const guint8 *data;
   guint64 size;
-  int error; /* errno of the first read that failed */
 } Source;
 
 /* A stretch of memory that is read from its beginning; `bad` sticks once it was too short. */
@@ -73,10 +72,8 @@ source_read (Source *self, guint64 offset, void *ret_data, gsize length)
 
     if (n < 0 && errno == EINTR)
       continue;
-    if (n <= 0) {
-      self->error = n < 0 ? errno : EIO;
+    if (n <= 0)
       return FALSE;
-    }
     done += (gsize)n;
   }
   return TRUE;
@@ -427,8 +424,10 @@ search_moof (Reader *self, guint64 from)
     const guint8 *found;
 
     g_byte_array_set_size (self->buffer, (guint)length);
-    if (!source_read (self->source, from, self->buffer->data, length))
-      break;
+    if (!source_read (self->source, from, self->buffer->data, length)) {
+      from += length;
+      continue;
+    }
     found = length > 4 ? memmem (self->buffer->data + 4, length - 4, mark, sizeof mark) : NULL;
     if (found != NULL)
       return from + (guint64)(found - self->buffer->data) - 4;
@@ -474,8 +473,6 @@ scan_fragments (Reader *self)
           return;
         continue;
       }
-      if (self->source->error != 0)
-        return;
     }
     at = search_moof (self, at + 1);
     searches++;
@@ -513,16 +510,14 @@ regia_scan_fd (int fd, RegiaSampleFunc func, gpointer user_data, RegiaScan *ret_
   Source source = {.fd = fd};
   struct stat st;
 
-  if (fstat (fd, &st) == 0) {
-    source.size = (guint64)st.st_size;
-    scan_source (&source, func, user_data, ret_scan);
-  } else
-    source.error = errno;
-  if (source.error == 0)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (source.error), "Cannot read a recording: %s",
-               g_strerror (source.error));
-  return FALSE;
+  if (fstat (fd, &st) != 0) {
+    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "Cannot read a recording: %s",
+                 g_strerror (errno));
+    return FALSE;
+  }
+  source.size = (guint64)st.st_size;
+  scan_source (&source, func, user_data, ret_scan);
+  return TRUE;
 }
 
 gboolean

@@ -6,20 +6,20 @@
 #include "regia/mux/scan.h"
 
 /**
- * From the parts of a live recording (fragmented MP4) to the file that people get: one plain MP4 with its index first. Reading is limited
- * to whole fragments. Nothing is decoded or encoded but silence.
+ * From the parts of a live recording (fragmented MP4) to the file that people get: one plain MP4 with its
+ * index first. Reading is limited to whole fragments. Nothing is decoded or encoded but silence.
  *
- * Time: show time minus the start of the group. A picture before a gap simply lasts until the next one; a gap in AAC sound is filled
- * with silent frames, because players disagree about holes in sound. Where two parts overlap (a fragment written again after a disk
- * error) the later part counts.
+ * Time: show time minus the start of the group. A picture before a gap simply lasts until the next one; a gap
+ * in AAC sound is filled with silent frames, because players disagree about holes in sound. Where two parts
+ * overlap (a fragment written again after a disk error) the later part counts.
  */
 
 /** Parts that fit into one file: same tracks, same codec parameters, no pause of hours. Immutable. */
 typedef struct {
-  GPtrArray *paths;       /* (owned) (element-type utf8) in order */
-  GPtrArray *scans;       /* (owned) (element-type RegiaScan) what each of them holds */
-  gint64 from_ns, to_ns;  /* show time of the first sample, and of the end of the last */
-  guint64 bytes;          /* of whole fragments: about the size of the result */
+  GPtrArray *paths;      /* (owned) (element-type utf8) in order */
+  GPtrArray *scans;      /* (owned) (element-type RegiaScan) what each of them holds */
+  gint64 from_ns, to_ns; /* show time of the first sample, and of the end of the last */
+  guint64 bytes;         /* of whole fragments: about the size of the result */
 } RegiaRemuxGroup;
 
 void regia_remux_group_free (RegiaRemuxGroup *self);
@@ -27,15 +27,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaRemuxGroup, regia_remux_group_free)
 
 /**
  * regia_remux_plan:
- * @paths: (array zero-terminated=1): parts in the order of their making. Those without a whole fragment are passed over
+ * @paths: (array zero-terminated=1): parts in the order of their making. Those without a whole fragment are
+ * passed over
  *
- * Returns: (transfer full) (element-type RegiaRemuxGroup): in order; empty when nothing can be used. Errors: the disk's.
+ * Returns: (transfer full) (element-type RegiaRemuxGroup): in order; empty when nothing can be used. Errors:
+ * the disk's.
  */
 GPtrArray *regia_remux_plan (const char *const *paths, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
-  const char *title;      /* (nullable) into the file's metadata */
-  gint64 creation_s;      /* Unix time of the group's first sample, 0: unknown */
+  const char *title; /* (nullable) into the file's metadata */
+  gint64 creation_s; /* Unix time of the group's first sample, 0: unknown */
 } RegiaRemuxOptions;
 
 /** A stretch of show time of which nothing was recorded. */
@@ -44,12 +46,13 @@ typedef struct {
 } RegiaRemuxGap;
 
 typedef struct {
-  char name[64];      /* RegiaTrack.name */
+  char name[64]; /* RegiaTrack.name */
   gboolean video;
-  guint64 samples;    /* written, silence included */
+  guint64 samples; /* written, silence included */
   guint64 bytes;
   guint64 silent;     /* of these, frames of silence that were made for gaps */
   guint64 dropped;    /* samples left out: overlapping ones */
+  guint64 unreadable; /* samples that the disk could not read, left out as well */
   guint32 checksum;   /* CRC-32 of all payloads in order */
   gint64 length_ns;   /* from its first sample to the end of its last */
 } RegiaRemuxTrack;
@@ -58,7 +61,8 @@ typedef struct {
   guint64 size_bytes;
   gint64 duration_ns;
   char sha256[65];
-  GArray *gaps; /* (owned) (element-type RegiaRemuxGap) stretches over half a frame in which the first track lacks a picture (or sound) */
+  GArray *gaps; /* (owned) (element-type RegiaRemuxGap) stretches over half a frame in which the first track
+                   lacks a picture (or sound) */
   guint n_tracks;
   RegiaRemuxTrack tracks[REGIA_TRACKS_MAX];
 } RegiaRemuxResult;
@@ -70,8 +74,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaRemuxResult, regia_remux_result_clear)
 typedef void (*RegiaRemuxProgressFunc) (double done, gpointer user_data);
 
 /**
- * regia_remux_run: writes @group into @output (made or emptied, mode 0644 less umask), syncs it, and reads it back: index first, every track's
- * packets, bytes and checksum equal to what was written, duration right. Only then it succeeds. On failure @output may be left behind, unusable.
+ * regia_remux_run: writes @group into @output (made or emptied, mode 0644 less umask), syncs it, and reads it
+ * back: index first, every track's packets, bytes and checksum equal to what was written, duration right.
+ * Only then it succeeds. On failure @output may be left behind, unusable.
  *
  * Blocks for long; any thread. Errors: REGIA_ERROR_NO_SPACE, REGIA_ERROR_MEDIA, G_IO_ERROR (also CANCELLED).
  */
@@ -80,8 +85,8 @@ gboolean regia_remux_run (RegiaRemuxGroup *group, const RegiaRemuxOptions *optio
                           RegiaRemuxResult *ret_result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * regia_remux_probe: what a finished file holds, of which nothing else is known (no checksums of tracks, no gaps); it must have its index first and be readable to
- * its end. For recordings whose session.json is lost.
+ * regia_remux_probe: what a finished file holds, of which nothing else is known (no checksums of tracks, no
+ * gaps); it must have its index first and be readable to its end. For recordings whose session.json is lost.
  */
-gboolean regia_remux_probe (const char *path, GCancellable *cancellable, RegiaRemuxResult *ret_result, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_remux_probe (const char *path, GCancellable *cancellable, RegiaRemuxResult *ret_result,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,20 +6,23 @@
 #include "regia/feed/track.h"
 
 /**
- * Reading a live recording (fragmented MP4 as RegiaFmp4 writes it, ISO/IEC 14496-12 §8.8) as far as it is whole, whatever a crash, a power
- * cut or a bad disk made of it. Everything here reads only, believes no length it finds, and uses bounded memory (one moof).
+ * Reading a live recording (fragmented MP4 as RegiaFmp4 writes it, ISO/IEC 14496-12 §8.8) as far as it is
+ * whole, whatever a crash, a power cut or a bad disk made of it. Everything here reads only, believes no
+ * length it finds, and uses bounded memory (one moof).
  */
 
-/** A track that leaps further than this inside one file is damaged: whoever records begins a new file long before (in one hour). */
+/** A track that leaps further than this inside one file is damaged: whoever records begins a new file long
+ * before (in one hour). */
 #define REGIA_SCAN_LEAP_MAX_S (4 * 3600)
 
 typedef struct {
   guint32 id;        /* track_ID in the file */
   guint32 timescale; /* ticks per second, never 0 */
   gboolean video;
-  char name[64];     /* RegiaTrack.name as kept in the file, "" when there is none; printable ASCII */
+  char name[64];          /* RegiaTrack.name as kept in the file, "" when there is none; printable ASCII */
   guint64 samples, bytes; /* in whole fragments */
-  gint64 first, end;      /* ticks of show time: dts of the first sample, end of the last one; both 0 without samples */
+  gint64 first,
+      end; /* ticks of show time: dts of the first sample, end of the last one; both 0 without samples */
   guint32 default_duration, default_size, default_flags; /*< private > trex */
 } RegiaScanTrack;
 
@@ -35,16 +38,17 @@ typedef struct {
 
 /** One access unit of a whole fragment. */
 typedef struct {
-  guint track;     /* index into RegiaScan.tracks */
+  guint track; /* index into RegiaScan.tracks */
   gboolean key;
-  gint64 dts;      /* ticks of show time */
-  gint32 cts;      /* pts − dts, ticks */
+  gint64 dts;       /* ticks of show time */
+  gint32 cts;       /* pts − dts, ticks */
   guint32 duration; /* ticks */
-  guint32 size;    /* bytes */
-  guint64 offset;  /* in the file */
+  guint32 size;     /* bytes */
+  guint64 offset;   /* in the file */
 } RegiaSample;
 
-/** Told each sample of a fragment that proved whole, in the order of the file. Returns: %FALSE to end the scan. */
+/** Told each sample of a fragment that proved whole, in the order of the file. Returns: %FALSE to end the
+ * scan. */
 typedef gboolean (*RegiaSampleFunc) (const RegiaScan *scan, const RegiaSample *sample, gpointer user_data);
 
 /**
@@ -52,13 +56,15 @@ typedef gboolean (*RegiaSampleFunc) (const RegiaScan *scan, const RegiaSample *s
  * @fd: open for reading, a regular file; its position is not used
  * @func: (nullable): told every sample
  *
- * Errors: G_IO_ERROR when the disk fails; damage is no error but in @ret_scan. Blocks on the disk; any thread.
+ * Errors: G_IO_ERROR when @fd is no file. Damage and stretches that the disk cannot read are no errors but in
+ * @ret_scan. Blocks on the disk; any thread.
  */
-gboolean regia_scan_fd (int fd, RegiaSampleFunc func, gpointer user_data, RegiaScan *ret_scan, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_scan_fd (int fd, RegiaSampleFunc func, gpointer user_data, RegiaScan *ret_scan,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_scan_bytes: the same on memory. Pure but for what @func does; fuzzed. */
-void regia_scan_bytes (const guint8 *data, gsize length, RegiaSampleFunc func, gpointer user_data, RegiaScan *ret_scan);
+void regia_scan_bytes (const guint8 *data, gsize length, RegiaSampleFunc func, gpointer user_data,
+                       RegiaScan *ret_scan);
 
 /** regia_scan_path: the same on a file. */
 gboolean regia_scan_path (const char *path, RegiaScan *ret_scan, GError **error) G_GNUC_WARN_UNUSED_RESULT;

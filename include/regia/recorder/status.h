@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "regia/recorder/writer.h"
+
+/**
+ * RegiaStatus: what the recording shows of itself: written by its thread, read by any other, under one lock
+ * that is a leaf.
+ */
+typedef struct _RegiaStatus RegiaStatus;
+
+typedef enum {
+  REGIA_PHASE_WAITING,
+  REGIA_PHASE_RECORDING,
+  REGIA_PHASE_NO_SPACE,
+  REGIA_PHASE_DISK_ERROR,
+  REGIA_PHASE_FINISHING,
+  REGIA_PHASE_FINISHED,
+} RegiaPhase;
+
+RegiaStatus *regia_status_new (const char *session, const char *title, const char *path);
+void regia_status_free (RegiaStatus *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaStatus, regia_status_free)
+
+/* All of these: the recording's thread. */
+
+/** regia_status_set_phase: @message in words, "" when all is well. */
+void regia_status_set_phase (RegiaStatus *self, RegiaPhase phase, const char *message);
+/** regia_status_tick: the thread is alive. */
+void regia_status_tick (RegiaStatus *self);
+/** regia_status_enter_disk, regia_status_leave_disk: around every call that may block on the disk. */
+void regia_status_enter_disk (RegiaStatus *self);
+void regia_status_leave_disk (RegiaStatus *self);
+/** regia_status_set_written: after a fragment. @recorded_ms and @bytes: of the whole session. */
+void regia_status_set_written (RegiaStatus *self, const RegiaWriterStats *stats, gint64 recorded_ms,
+                               guint64 bytes, guint parts);
+void regia_status_set_gaps (RegiaStatus *self, guint gaps, gint64 gap_ms);
+/** regia_status_set_space: @rate_bps bits a second at present, 0 unknown; @usable_bytes until recording
+ * pauses. */
+void regia_status_set_space (RegiaStatus *self, guint64 free_bytes, guint64 usable_bytes, guint64 rate_bps);
+void regia_status_set_percent (RegiaStatus *self, guint percent);
+/** regia_status_set_files: @names (array zero-terminated=1). */
+void regia_status_set_files (RegiaStatus *self, const char *const *names);
+
+/* Any thread. */
+
+RegiaPhase regia_status_get_phase (RegiaStatus *self);
+/** As last measured. */
+guint64 regia_status_get_free_bytes (RegiaStatus *self);
+/** regia_status_to_variant: (transfer floating): see regia_recording_get_state(). */
+GVariant *regia_status_to_variant (RegiaStatus *self);
+/** regia_status_is_healthy: see regia_recording_is_healthy(). */
+gboolean regia_status_is_healthy (RegiaStatus *self, char **ret_why);

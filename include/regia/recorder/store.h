@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "regia/recorder/session.h"
+
+/**
+ * RegiaStore: one session's folder, held by this process. Holding is an flock on the folder: it keeps two
+ * recorders off one session, tells the library that somebody works on it, and goes with the process however
+ * that dies. Blocks on the disk; one thread at a time.
+ */
+typedef struct _RegiaStore RegiaStore;
+
+/**
+ * regia_store_open:
+ * @recordings: the recordings folder
+ * @id: the session's name
+ * @create: makes the folder when it is missing
+ * @wait_ms: how long to wait while another process holds it
+ *
+ * Errors: REGIA_ERROR_STATE when it is held by another; G_IO_ERROR.
+ */
+RegiaStore *regia_store_open (const char *recordings, const char *id, gboolean create, guint wait_ms,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_store_free: lets the session go. Accepts NULL. */
+void regia_store_free (RegiaStore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaStore, regia_store_free)
+
+const char *regia_store_get_folder (RegiaStore *self);
+const char *regia_store_get_id (RegiaStore *self);
+
+/** regia_store_path: (transfer full): @name beneath the session's folder. */
+char *regia_store_path (RegiaStore *self, const char *name);
+
+/** regia_store_make_live: makes the folder of the parts, synced. */
+gboolean regia_store_make_live (RegiaStore *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_store_list_parts: (transfer full) (array zero-terminated=1): `live/programme-NNNN.mp4` that are
+ * there, in order. */
+char **regia_store_list_parts (RegiaStore *self);
+
+/** regia_store_save: replaces session.json. */
+gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_store_load:
+ * @ret_rebuilt: (out): session.json was missing or spoiled, and the session was made up from what lies in the
+ * folder
+ *
+ * Returns: (transfer full): the session, its parts brought up to what is on the disk. Nothing is written.
+ * %NULL with an error when the disk fails; with REGIA_ERROR_STATE when there is neither session.json nor a
+ * part nor a finished file, so that the folder is none of ours (or new).
+ */
+RegiaSession *regia_store_load (RegiaStore *self, gboolean *ret_rebuilt,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_store_get_ends: (transfer full) (element-type utf8 gint64): for each track name the show time (ns) up
+ * to which the parts hold it, as the last regia_store_load() found it.
+ */
+GHashTable *regia_store_get_ends (RegiaStore *self);

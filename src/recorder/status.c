@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-recorder"
+
+#include "regia/recorder/status.h"
+
+#include "regia/base/clock.h"
+
+#define HANG_US       (5 * G_USEC_PER_SEC)
+#define SLOW_DISK_US  (2 * G_USEC_PER_SEC)
+#define QUIET_US      (4 * G_USEC_PER_SEC) /* without a fragment it does not record, whatever it believes */
+#define FSYNC_SPAN_US (30 * G_USEC_PER_SEC)
+
+/*
+ * RegiaStatus is shared by the recording's thread, which may hang in the disk for minutes, and the main
+ * context, which must go on saying so. The lock is held for the copying of values only.
+ */
+struct _RegiaStatus {
+  char *session, *title, *path; /* (owned) immutable */
+  GMutex lock;                  /* a leaf; guards what follows */
+  RegiaPhase phase;
+  gint64 phase_since_us;
+  char *message; /* (owned) */
+  RegiaWriterStats stats;
+  gint64 recorded_ms;
+  guint64 bytes;
+  guint parts, gaps, percent;
+  gint64 gap_ms;
+  guint64 free_bytes, left_ms;
+  char **files;                     /* (owned) */
+  gint64 tick_us, disk_since_us;    /* monotonic; the latter 0 outside of the disk */
+  gint64 fsync_us, fsync_before_us; /* slowest of this span, and of the one before it */
+  gint64 fsync_span_us;             /* when this span began */
+};
+
+static const char *const phase_names[] = {
+    [REGIA_PHASE_WAITING] = "waiting",     [REGIA_PHASE_RECORDING] = "recording",
+    [REGIA_PHASE_NO_SPACE] = "no-space",   [REGIA_PHASE_DISK_ERROR] = "disk-error",
+    [REGIA_PHASE_FINISHING] = "finishing", [REGIA_PHASE_FINISHED] = "finished",
+};
+
+RegiaStatus *
+regia_status_new (const char *session, const char *title, const char *path)
+{
+  RegiaStatus *self = g_new0 (RegiaStatus, 1);
+
+  self->session = g_strdup (session);
+  self->title = g_strdup (title);
+  self->path = g_strdup (path);
+  self->message = g_strdup ("");
+  self->files = g_new0 (char *, 1);
+  self->tick_us = self->fsync_span_us = g_get_monotonic_time ();
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+void
+regia_status_free (RegiaStatus *self)
+{
+  if (self == NULL)
+    return;
+  g_mutex_clear (&self->lock);
+  g_free (self->session);
+  g_free (self->title);
+  g_free (self->path);
+  g_free (self->message);
+  g_strfreev (self->files);
+  g_free (self);
+}
+
+void
+regia_status_set_phase (RegiaStatus *self, RegiaPhase phase, const char *message)
+{
+  g_mutex_lock (&self->lock);
+  if (self->phase != phase)
+    self->phase_since_us = g_get_monotonic_time ();
+  self->phase = phase;
+  g_free (self->message);
+  self->message = g_strdup (message);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_tick (RegiaStatus *self)
+{
+  g_mutex_lock (&self->lock);
+  self->tick_us = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_enter_disk (RegiaStatus *self)
+{
+  g_mutex_lock (&self->lock);
+  self->disk_since_us = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_leave_disk (RegiaStatus *self)
+{
+  g_mutex_lock (&self->lock);
+  self->disk_since_us = 0;
+  self->tick_us = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_set_written (RegiaStatus *self, const RegiaWriterStats *stats, gint64 recorded_ms, guint64 bytes,
+                          guint parts)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  g_mutex_lock (&self->lock);
+  if (now_us - self->fsync_span_us > FSYNC_SPAN_US) {
+    self->fsync_before_us = self->fsync_us;
+    self->fsync_us = 0;
+    self->fsync_span_us = now_us;
+  }
+  if (stats->on_disk_at_us != self->stats.on_disk_at_us)
+    self->fsync_us = MAX (self->fsync_us, stats->sync_us);
+  self->stats = *stats;
+  self->recorded_ms = recorded_ms;
+  self->bytes = bytes;
+  self->parts = parts;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_set_gaps (RegiaStatus *self, guint gaps, gint64 gap_ms)
+{
+  g_mutex_lock (&self->lock);
+  self->gaps = gaps;
+  self->gap_ms = gap_ms;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_set_space (RegiaStatus *self, guint64 free_bytes, guint64 usable_bytes, guint64 rate_bps)
+{
+  g_mutex_lock (&self->lock);
+  self->free_bytes = free_bytes;
+  self->left_ms = rate_bps > 0 ? (guint64)((double)usable_bytes * 8000.0 / (double)rate_bps) : 0;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_set_percent (RegiaStatus *self, guint percent)
+{
+  g_mutex_lock (&self->lock);
+  self->percent = percent;
+  self->tick_us = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_set_files (RegiaStatus *self, const char *const *names)
+{
+  g_mutex_lock (&self->lock);
+  g_strfreev (self->files);
+  self->files = g_strdupv ((char **)names);
+  g_mutex_unlock (&self->lock);
+}
+
+RegiaPhase
+regia_status_get_phase (RegiaStatus *self)
+{
+  RegiaPhase phase;
+
+  g_mutex_lock (&self->lock);
+  phase = self->phase;
+  g_mutex_unlock (&self->lock);
+  return phase;
+}
+
+guint64
+regia_status_get_free_bytes (RegiaStatus *self)
+{
+  guint64 free_bytes;
+
+  g_mutex_lock (&self->lock);
+  free_bytes = self->free_bytes;
+  g_mutex_unlock (&self->lock);
+  return free_bytes;
+}
+
+/* Lock held. How long the thread has been waiting for the disk, µs. */
+static gint64
+in_disk_us (RegiaStatus *self)
+{
+  return self->disk_since_us > 0 ? g_get_monotonic_time () - self->disk_since_us : 0;
+}
+
+/* Lock held. How long nothing has reached the disk since recording began. */
+static gint64
+quiet_us (RegiaStatus *self)
+{
+  return g_get_monotonic_time () - MAX (self->stats.on_disk_at_us, self->phase_since_us);
+}
+
+static void
+put (GVariantBuilder *builder, const char *key, GVariant *value)
+{
+  g_variant_builder_add (builder, "{sv}", key, value);
+}
+
+GVariant *
+regia_status_to_variant (RegiaStatus *self)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  g_autofree char *slow = NULL;
+  RegiaPhase phase;
+  gint64 age_us;
+
+  g_mutex_lock (&self->lock);
+  phase = self->phase;
+  /* Finishing waits for the disk all the time. */
+  if (in_disk_us (self) > SLOW_DISK_US && phase != REGIA_PHASE_FINISHING) {
+    phase = REGIA_PHASE_DISK_ERROR;
+    slow = g_strdup_printf ("The disk has not answered for %" G_GINT64_FORMAT
+                            " s; what comes in waits in the feed's memory; check the disk of %s",
+                            in_disk_us (self) / G_USEC_PER_SEC, self->path);
+  }
+  if (phase == REGIA_PHASE_RECORDING && quiet_us (self) > QUIET_US) {
+    phase = REGIA_PHASE_WAITING;
+    slow = g_strdup_printf ("Nothing has come from the engine for %" G_GINT64_FORMAT " s",
+                            quiet_us (self) / G_USEC_PER_SEC);
+  }
+  age_us = self->stats.on_disk_at_us > 0 ? g_get_monotonic_time () - self->stats.on_disk_at_us : 0;
+  put (&builder, "state", g_variant_new_string (phase_names[phase]));
+  put (&builder, "message", g_variant_new_string (slow != NULL ? slow : self->message));
+  put (&builder, "session", g_variant_new_string (self->session));
+  put (&builder, "title", g_variant_new_string (self->title));
+  put (&builder, "path", g_variant_new_string (self->path));
+  put (&builder, "last-fragment-ms",
+       g_variant_new_uint64 ((guint64)(self->stats.on_disk_ns / REGIA_MSECOND)));
+  put (&builder, "last-fragment-age-ms", g_variant_new_uint64 ((guint64)(age_us / 1000)));
+  put (&builder, "recorded-ms", g_variant_new_uint64 ((guint64)self->recorded_ms));
+  put (&builder, "bytes", g_variant_new_uint64 (self->bytes));
+  put (&builder, "parts", g_variant_new_uint64 (self->parts));
+  put (&builder, "gaps", g_variant_new_uint64 (self->gaps));
+  put (&builder, "gap-ms", g_variant_new_uint64 ((guint64)self->gap_ms));
+  put (&builder, "fsync-ms",
+       g_variant_new_double ((double)MAX (self->fsync_us, self->fsync_before_us) / 1000.0));
+  put (&builder, "free-bytes", g_variant_new_uint64 (self->free_bytes));
+  put (&builder, "left-ms", g_variant_new_uint64 (self->left_ms));
+  put (&builder, "finishing-percent", g_variant_new_uint64 (self->percent));
+  put (&builder, "files", g_variant_new_strv ((const char *const *)self->files, -1));
+  g_mutex_unlock (&self->lock);
+  return g_variant_builder_end (&builder);
+}
+
+gboolean
+regia_status_is_healthy (RegiaStatus *self, char **ret_why)
+{
+  gint64 silent_us;
+  gboolean healthy;
+
+  g_mutex_lock (&self->lock);
+  silent_us = g_get_monotonic_time () - self->tick_us;
+  healthy = self->disk_since_us > 0 || silent_us < HANG_US;
+  g_mutex_unlock (&self->lock);
+  if (!healthy && ret_why != NULL)
+    *ret_why = g_strdup_printf ("the recording's thread has not moved for %" G_GINT64_FORMAT " s",
+                                silent_us / G_USEC_PER_SEC);
+  return healthy;
+}
