@@ -23,6 +23,7 @@ struct _RegiaAcceptor {
   RegiaCensus *census;
   const RegiaLimits *limits;
   RegiaWireOwner owner;
+  RegiaPoller *poller; /* (owned) */
   RegiaAcceptedFunc accepted;
   gpointer user_data;
   GSource *listen_source; /* (owned) (nullable): NULL while paused or stopped */
@@ -189,14 +190,20 @@ listen_again (RegiaAcceptor *self)
 
 RegiaAcceptor *
 regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts, const RegiaLimits *limits,
-                    RegiaAcceptedFunc accepted, gpointer user_data)
+                    RegiaAcceptedFunc accepted, gpointer user_data, GError **error)
 {
-  RegiaAcceptor *self = g_new0 (RegiaAcceptor, 1);
+  g_autoptr (RegiaPoller) poller = regia_poller_new (error);
+  RegiaAcceptor *self;
+
+  if (poller == NULL)
+    return NULL;
+  self = g_new0 (RegiaAcceptor, 1);
+  self->poller = g_steal_pointer (&poller);
 
   self->listen_fd = listen_fd;
   self->census = census;
   self->limits = limits;
-  self->owner = (RegiaWireOwner){hosts, limits, &self->stats, wire_closed, self};
+  self->owner = (RegiaWireOwner){hosts, limits, &self->stats, self->poller, wire_closed, self};
   self->accepted = accepted;
   self->user_data = user_data;
   self->wires = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
@@ -241,6 +248,7 @@ regia_acceptor_free (RegiaAcceptor *self)
   while (g_hash_table_iter_next (&iter, &key, NULL))
     regia_census_leave (self->census, regia_wire_get_peer (key));
   g_hash_table_unref (self->wires);
+  regia_poller_free (self->poller);
   g_free (self);
 }
 

@@ -135,8 +135,9 @@ start_worker (Worker *worker, GError **error)
   worker->http = regia_http_new (self->disk, self->answer, self->user_data, error);
   ok = worker->http != NULL;
   if (ok)
-    worker->acceptor =
-        regia_acceptor_new (worker->listen_fd, self->census, self->hosts, &self->limits, accepted, worker);
+    worker->acceptor = regia_acceptor_new (worker->listen_fd, self->census, self->hosts, &self->limits,
+                                           accepted, worker, error);
+  ok = worker->acceptor != NULL;
   g_main_context_pop_thread_default (worker->context);
   if (!ok)
     return FALSE;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "regia/gateway/wire.h"
+#include "wire-private.h"
 
 #include <errno.h>
-#include <glib-unix.h>
 #include <linux/sockios.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,55 +25,7 @@
 #define HELD_MAX_BYTES 2048
 #define LINGER_BYTES   (256 * 1024)
 
-struct _RegiaWire {
-  GIOStream parent;
-  int fd;
-  RegiaPeer peer;
-  const RegiaWireOwner *owner;
-  GInputStream *input;   /* (owned) */
-  GOutputStream *output; /* (owned) */
-
-  RegiaWirePhase phase;
-  gint64 deadline_us;   /* of the present phase */
-  gint64 idle_since_us; /* in REGIA_WIRE_IDLE */
-  int unsent; /* bytes the client had not taken when the deadline was moved last; −1: not looked yet */
-
-  char *in; /* (owned) */
-  gsize in_length, in_room, scanned;
-  gsize head_bytes; /* of the request being answered, at the start of `in` */
-  RegiaRequest request;
-  guint requests;
-  const char *show; /* what the library has yet to read of the fixed head */
-
-  char *held; /* (owned) (nullable): start of an answer */
-  gsize held_length, held_sent;
-  gboolean hold_next, refused;
-  gboolean farewell; /* the request being answered is our own */
-};
-
 G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
-
-/* The streams are only doors: each knows its wire while that lives. */
-typedef struct {
-  GInputStream parent;
-  RegiaWire *wire; /* (unowned) (nullable) */
-} RegiaWireInput;
-typedef GInputStreamClass RegiaWireInputClass;
-typedef struct {
-  GOutputStream parent;
-  RegiaWire *wire; /* (unowned) (nullable) */
-} RegiaWireOutput;
-typedef GOutputStreamClass RegiaWireOutputClass;
-
-static GType regia_wire_input_get_type (void);
-static GType regia_wire_output_get_type (void);
-static void input_pollable_init (GPollableInputStreamInterface *iface);
-static void output_pollable_init (GPollableOutputStreamInterface *iface);
-
-G_DEFINE_TYPE_WITH_CODE (RegiaWireInput, regia_wire_input, G_TYPE_INPUT_STREAM,
-                         G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, input_pollable_init))
-G_DEFINE_TYPE_WITH_CODE (RegiaWireOutput, regia_wire_output, G_TYPE_OUTPUT_STREAM,
-                         G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, output_pollable_init))
 
 #define COUNT(self, field, n)                                                                                \
   __atomic_store_n (&(self)->owner->stats->field, (self)->owner->stats->field + (n), __ATOMIC_RELAXED)
@@ -153,14 +104,15 @@ finish_answer (RegiaWire *self)
     set_phase (self, REGIA_WIRE_IDLE, self->owner->limits->idle_ms);
 }
 
-/* The only requests that the library ever sees. */
+/* The only requests that the library ever sees: as short as it takes them, which is the absolute form without
+ * fields. */
 static const char *
 fixed_head (const RegiaRequest *request)
 {
   static const char *const heads[3][2] = {
-      {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\nHost: a\r\n\r\n"},
-      {"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.0\r\nHost: a\r\n\r\n"},
-      {"OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS / HTTP/1.0\r\nHost: a\r\n\r\n"},
+      {"GET http://a/ HTTP/1.1\r\n\r\n", "GET http://a/ HTTP/1.0\r\n\r\n"},
+      {"HEAD http://a/ HTTP/1.1\r\n\r\n", "HEAD http://a/ HTTP/1.0\r\n\r\n"},
+      {"OPTIONS http://a/ HTTP/1.1\r\n\r\n", "OPTIONS http://a/ HTTP/1.0\r\n\r\n"},
   };
   return heads[request->method][request->http10 ? 1 : 0];
 }
@@ -185,6 +137,7 @@ collect_head (RegiaWire *self, GError **error)
       self->in = g_realloc (self->in, self->in_room = MIN (self->in_room * 2, REGIA_REQUEST_MAX_HEAD_BYTES));
     n = recv (self->fd, self->in + self->in_length, self->in_room - self->in_length, MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN) {
+      self->ready.readable = FALSE;
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "recv");
       return -1;
     }
@@ -208,7 +161,7 @@ say_farewell (RegiaWire *self)
   if (self->requests == 0 || self->farewell)
     return FALSE;
   self->farewell = TRUE;
-  self->show = "GET / HTTP/1.0\r\nHost: a\r\n\r\n";
+  self->show = "GET http://a/ HTTP/1.0\r\n\r\n";
   return TRUE;
 }
 
@@ -239,8 +192,8 @@ take_request (RegiaWire *self, gboolean *ret_ended, GError **error)
   return *ret_ended && say_farewell (self);
 }
 
-static gssize
-wire_read (RegiaWire *self, void *buffer, gsize count, GError **error)
+gssize
+regia_wire_read (RegiaWire *self, void *buffer, gsize count, GError **error)
 {
   gboolean ended = FALSE;
 
@@ -252,8 +205,8 @@ wire_read (RegiaWire *self, void *buffer, gsize count, GError **error)
   return n;
 }
 
-static gssize
-wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
+gssize
+regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
 {
   struct iovec parts[2];
   struct msghdr message = {.msg_iov = parts};
@@ -281,6 +234,8 @@ wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
     message.msg_iovlen = 0;
     if (n < 0) {
       int code = errno;
+      if (code == EAGAIN)
+        self->ready.writable = FALSE;
       g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), "send");
       return -1;
     }
@@ -297,144 +252,15 @@ wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
   return n;
 }
 
-/* Input door. */
-
-static gboolean
-stream_is_gone (RegiaWire *wire, GError **error)
+gboolean
+regia_wire_has_buffered (RegiaWire *self)
 {
-  if (wire != NULL && wire->phase != REGIA_WIRE_CLOSED)
-    return FALSE;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
-  return TRUE;
-}
-
-static gssize
-input_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
-{
-  RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
-  return stream_is_gone (wire, error) ? -1 : wire_read (wire, buffer, count, error);
-}
-
-static gssize
-input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count, GError **error)
-{
-  return input_read (G_INPUT_STREAM (stream), buffer, count, NULL, error);
-}
-
-static gboolean
-fd_is_ready (int fd, GIOCondition condition)
-{
-  GPollFD poll = {fd, condition | G_IO_HUP | G_IO_ERR, 0};
-  return g_poll (&poll, 1, 0) > 0;
-}
-
-/* Whether a read would find something without the socket. */
-static gboolean
-has_buffered (RegiaWire *wire)
-{
-  finish_answer (wire);
-  if (wire->show != NULL || wire->refused)
+  finish_answer (self);
+  if (self->show != NULL || self->refused)
     return TRUE;
-  if (wire->head_bytes == 0)
-    wire->head_bytes = regia_request_head_length (wire->in, wire->in_length, &wire->scanned);
-  return wire->head_bytes > 0;
-}
-
-static gboolean
-input_is_readable (GPollableInputStream *stream)
-{
-  RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
-  return wire == NULL || wire->phase == REGIA_WIRE_CLOSED || has_buffered (wire) ||
-         fd_is_ready (wire->fd, G_IO_IN);
-}
-
-static GSource *
-make_source (gpointer stream, GSource *child, GCancellable *cancellable)
-{
-  GSource *source = g_pollable_source_new_full (stream, child, cancellable);
-  g_source_unref (child);
-  return source;
-}
-
-static GSource *
-input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
-{
-  RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
-  gboolean now = wire == NULL || wire->phase == REGIA_WIRE_CLOSED || has_buffered (wire);
-
-  return make_source (stream, now ? g_timeout_source_new (0) : g_unix_fd_source_new (wire->fd, G_IO_IN),
-                      cancellable);
-}
-
-static void
-input_pollable_init (GPollableInputStreamInterface *iface)
-{
-  iface->is_readable = input_is_readable;
-  iface->create_source = input_create_source;
-  iface->read_nonblocking = input_read_nonblocking;
-}
-
-static void
-regia_wire_input_class_init (RegiaWireInputClass *klass)
-{
-  klass->read_fn = input_read;
-}
-
-static void
-regia_wire_input_init (RegiaWireInput *self)
-{
-}
-
-/* Output door. */
-
-static gssize
-output_write (GOutputStream *stream, const void *buffer, gsize count, GCancellable *cancellable,
-              GError **error)
-{
-  RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
-  return stream_is_gone (wire, error) ? -1 : wire_write (wire, buffer, count, error);
-}
-
-static gssize
-output_write_nonblocking (GPollableOutputStream *stream, const void *buffer, gsize count, GError **error)
-{
-  return output_write (G_OUTPUT_STREAM (stream), buffer, count, NULL, error);
-}
-
-static gboolean
-output_is_writable (GPollableOutputStream *stream)
-{
-  RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
-  return wire == NULL || wire->phase == REGIA_WIRE_CLOSED || fd_is_ready (wire->fd, G_IO_OUT);
-}
-
-static GSource *
-output_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
-{
-  RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
-  gboolean now = wire == NULL || wire->phase == REGIA_WIRE_CLOSED;
-
-  return make_source (stream, now ? g_timeout_source_new (0) : g_unix_fd_source_new (wire->fd, G_IO_OUT),
-                      cancellable);
-}
-
-static void
-output_pollable_init (GPollableOutputStreamInterface *iface)
-{
-  iface->is_writable = output_is_writable;
-  iface->create_source = output_create_source;
-  iface->write_nonblocking = output_write_nonblocking;
-}
-
-static void
-regia_wire_output_class_init (RegiaWireOutputClass *klass)
-{
-  klass->write_fn = output_write;
-}
-
-static void
-regia_wire_output_init (RegiaWireOutput *self)
-{
+  if (self->head_bytes == 0)
+    self->head_bytes = regia_request_head_length (self->in, self->in_length, &self->scanned);
+  return self->head_bytes > 0;
 }
 
 /* The wire itself. */
@@ -492,8 +318,8 @@ regia_wire_finalize (GObject *object)
   RegiaWire *self = REGIA_WIRE (object);
 
   close_fd (self);
-  ((RegiaWireInput *)self->input)->wire = NULL;
-  ((RegiaWireOutput *)self->output)->wire = NULL;
+  regia_wire_input_detach (self->input);
+  regia_wire_output_detach (self->output);
   g_object_unref (self->input);
   g_object_unref (self->output);
   g_free (self->in);
@@ -514,10 +340,8 @@ static void
 regia_wire_init (RegiaWire *self)
 {
   self->fd = -1;
-  self->input = g_object_new (regia_wire_input_get_type (), NULL);
-  self->output = g_object_new (regia_wire_output_get_type (), NULL);
-  ((RegiaWireInput *)self->input)->wire = self;
-  ((RegiaWireOutput *)self->output)->wire = self;
+  self->input = regia_wire_input_new (self);
+  self->output = regia_wire_output_new (self);
 }
 
 RegiaWire *
@@ -529,6 +353,7 @@ regia_wire_new (int fd, const RegiaPeer *peer, const RegiaWireOwner *owner)
   self->peer = *peer;
   self->owner = owner;
   self->in = g_malloc (self->in_room = IN_FIRST_BYTES);
+  regia_poller_add (owner->poller, fd, &self->ready);
   /* The first request is due at once: a connection that says nothing is worth less than one that was useful.
    */
   set_phase (self, REGIA_WIRE_IDLE, owner->limits->head_ms);

@@ -407,6 +407,7 @@ test_makes_room (void)
   g_auto (ClientAnswer) answer = {0};
   Fixture fixture;
   gint64 start_us;
+  guint gone = 0;
   int fds[6];
 
   options.threads = 1;
@@ -423,7 +424,10 @@ test_makes_room (void)
     client_ask (fixture.port, "GET", PLAYLIST, NULL, &answer);
     g_assert_cmpint (g_get_monotonic_time () - start_us, <, G_USEC_PER_SEC);
   } while (answer.status != 200);
-  g_assert_cmpint (client_wait_end (fds[0], 1000), >=, 0); /* the one that was idle longest */
+  for (int i = 0; i < 6; i++)
+    gone += client_wait_end (fds[i], 20) >= 0;
+  g_assert_cmpuint (gone, >=, 1);
+  g_assert_cmpuint (gone, <, 6);
   for (int i = 0; i < 6; i++)
     close (fds[i]);
   fixture_stop (&fixture);

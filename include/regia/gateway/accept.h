@@ -37,7 +37,8 @@ typedef gboolean (*RegiaAcceptedFunc) (RegiaWire *wire, GSocketAddress *remote, 
  * @listen_fd: (transfer none); @census, @hosts, @limits: (transfer none), must outlive it
  */
 RegiaAcceptor *regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts,
-                                   const RegiaLimits *limits, RegiaAcceptedFunc accepted, gpointer user_data);
+                                   const RegiaLimits *limits, RegiaAcceptedFunc accepted, gpointer user_data,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_acceptor_stop: accepts no more; connections go on. */
 void regia_acceptor_stop (RegiaAcceptor *self);
 /** regia_acceptor_busy: connections with an answer on its way. */

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "regia/gateway/limits.h"
+#include "regia/gateway/poller.h"
 #include "regia/gateway/request.h"
 
 /**
@@ -34,6 +35,7 @@ typedef struct {
   const RegiaHosts *hosts;   /* (transfer none) */
   const RegiaLimits *limits; /* (transfer none) */
   RegiaWireStats *stats;     /* (transfer none) */
+  RegiaPoller *poller;       /* (transfer none) */
   /* The wire is closed by the library, or lingers; called once. */
   void (*closed) (RegiaWire *wire, gpointer user_data);
   gpointer user_data;
