@@ -18,7 +18,8 @@ class Browser:
         # Not ours to look for leaks in, and its own allocator.
         env = {k: "" for k in t.env if k.endswith("SAN_OPTIONS")}
         self.process = t.spawn("browser", ["node", ROOT / "tests/e2e/harness/browser.mjs", address, t.out / "page.png"],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env,
+                               nice=19)
         self.answers = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
         t.defer(self.end)

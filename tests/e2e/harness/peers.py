@@ -58,7 +58,8 @@ class Camera:
     def __init__(self, t):
         self.port = free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/camera"
-        self.process = t.spawn("camera", [t.tool("rtsp-camera"), "--port", self.port], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = t.spawn("camera", [t.tool("rtsp-camera"), "--port", self.port], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               nice=-10)
         self.ready()
 
     def ready(self):
@@ -92,10 +93,10 @@ class Desk:
         self.pulse = t.spawn("pulseaudio", [
             "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
             "--log-level=error", f"--load=module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
-            "--load=module-null-sink sink_name=desk rate=48000 channels=2"], env=env)
+            "--load=module-null-sink sink_name=desk rate=48000 channels=2"], env=env, nice=-10)
         t.wait("PulseAudio's socket", (self.folder / "native").exists)
         self.player = t.spawn("desk", [t.tool("desk"), "--server", self.server, "--device", "desk", voice],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, nice=-10)
         check(self.player.stdout.readline() == b"ready\n", "the desk does not play; see desk.log")
 
     def end(self):

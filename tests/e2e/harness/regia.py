@@ -57,6 +57,7 @@ class Regia:
         text += list(extra.items())
         self.event.write_text(key_file(text), encoding="utf-8")
         self.supervisor = None
+        self.sessions = set()
 
     # -- starting and ending ------------------------------------------------------------------------------------------
 
@@ -199,10 +200,10 @@ class Regia:
         return time.monotonic() - began
 
     def pids(self):
-        """Everything that was started from this Regia, by its session: all its processes."""
-        done = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True)
-        return [int(line.split()[0]) for line in done.stdout.splitlines() if str(self.state) in line and "regia" in line
-                and "python" not in line]
+        """Everything that was started from this Regia: each director was given a session, and its children are in it."""
+        done = subprocess.run(["ps", "-eo", "pid=,sid=,stat="], capture_output=True, text=True, check=True)
+        lines = [line.split() for line in done.stdout.splitlines()]
+        return [int(pid) for pid, sid, state in lines if int(sid) in self.sessions and not state.startswith("Z")]
 
     # -- what viewers get ---------------------------------------------------------------------------------------------
 
@@ -255,8 +256,10 @@ class Supervisor(threading.Thread):
 
     def launch(self):
         regia = self.regia
-        self.child = regia.t.spawn(regia.name, [regia.binary, "run", "--state", regia.state, regia.event], env=self.env)
+        self.child = regia.t.spawn(regia.name, [regia.binary, "run", "--state", regia.state, regia.event], env=self.env,
+                                   nice=-10)
         self.pid = self.child.pid
+        regia.sessions.add(self.pid)
         self.last = None
         self.starts.append(time.monotonic())
 

@@ -99,12 +99,19 @@ class Scenario:
                 raise TimeoutError(f"{what}: not within {timeout} s; last seen: {seen!r}"[:1200])
             time.sleep(pause)
 
-    def spawn(self, name, argv, stdin=None, stdout=None, env=None, **options):
-        """Starts a program that is ended with the scenario. What it says goes to NAME.log."""
+    def spawn(self, name, argv, stdin=None, stdout=None, env=None, nice=0, **options):
+        """Starts a program that is ended with the scenario. What it says goes to NAME.log. nice: before or behind the others, when
+        the machine has less than all want: what is in the hall comes before what stands for machines elsewhere."""
+        urgency = ["nice", "-n", nice] if nice > 0 or (nice < 0 and os.geteuid() == 0) else []
+        urgency = [str(word) for word in urgency]
         log = open(self.out / f"{name}.log", "ab")
-        child = subprocess.Popen([str(a) for a in argv], stdin=stdin or subprocess.DEVNULL, stdout=stdout or log, stderr=log,
+        child = subprocess.Popen([*urgency, *map(str, argv)], stdin=stdin or subprocess.DEVNULL, stdout=stdout or log, stderr=log,
                                  env={**self.env, **(env or {})}, start_new_session=True, **options)
         log.close()
+        if urgency:
+            # Where sessions share the processor as groups (sched(7), autogroups), niceness counts within one only.
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{child.pid}/autogroup").write_text(str(nice))
         self.children.append(child)
         return child
 
