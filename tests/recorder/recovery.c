@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "regia/recorder/recovery.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hall.h"
+#include "regia/mux/scan.h"
+#include "regia/recorder/finish.h"
+#include "regia/recorder/store.h"
+
+#define SECONDS 8
+
+/* What a recorder leaves that was killed: two parts, not finished. */
+typedef struct {
+  Hall *hall;
+  char *first, *second, *record; /* paths */
+} Fixture;
+
+static void
+setup (Fixture *self, gconstpointer unused)
+{
+  self->hall = hall_new (SECONDS);
+  self->first = g_build_filename (self->hall->session, "live/programme-0001.mp4", NULL);
+  self->second = g_build_filename (self->hall->session, "live/programme-0002.mp4", NULL);
+  self->record = g_build_filename (self->hall->session, REGIA_SESSION_FILE, NULL);
+  hall_open_feed (self->hall, 1);
+  for (guint i = 1; i <= 2; i++) {
+    g_autoptr (Take) take = take_new (self->hall, regia_disk_real (), 0);
+    g_autoptr (GError) error = NULL;
+
+    hall_play_until (self->hall, i * SECONDS / 2);
+    take_wait (take, "last-fragment-ms", hall_ms (i * SECONDS / 2.0 - 1.1));
+    regia_recording_stop (take->recording, FALSE);
+    error = take_end (take);
+    g_assert_no_error (error);
+  }
+}
+
+static void
+teardown (Fixture *self, gconstpointer unused)
+{
+  hall_free (self->hall);
+  g_free (self->first);
+  g_free (self->second);
+  g_free (self->record);
+}
+
+static guint
+recover (Fixture *self)
+{
+  return regia_recovery_run (self->hall->recordings, NULL, NULL);
+}
+
+static guint
+count_pictures (Fixture *self, const char *name)
+{
+  g_autofree char *path = g_build_filename (self->hall->session, name, NULL);
+
+  return media_decode (path, NULL);
+}
+
+static void
+test_plain (Fixture *self, gconstpointer unused)
+{
+  g_assert_cmpuint (regia_recovery_run (self->hall->recordings, HALL_SESSION, NULL), ==, 0);
+  g_assert_cmpuint (recover (self), ==, 1);
+  hall_check_programme (self->hall, SECONDS);
+  g_assert_cmpuint (recover (self), ==, 0);
+}
+
+static void
+test_thread (Fixture *self, gconstpointer unused)
+{
+  RegiaRecovery *recovery = regia_recovery_new (self->hall->recordings, "another");
+  gint64 until = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+
+  while (regia_recovery_is_running (recovery) && g_get_monotonic_time () < until)
+    g_usleep (5000);
+  g_assert_cmpuint (regia_recovery_get_count (recovery), ==, 1);
+  regia_recovery_free (recovery);
+  hall_check_programme (self->hall, SECONDS);
+}
+
+/* Held by a recorder: left alone. */
+static void
+test_held (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaStore) store = regia_store_open (self->hall->recordings, HALL_SESSION, FALSE, 0, NULL);
+
+  g_assert_nonnull (store);
+  g_assert_cmpuint (recover (self), ==, 0);
+  g_assert_true (g_file_test (self->first, G_FILE_TEST_EXISTS));
+}
+
+/* The record is spoiled or gone: made up again from the parts. */
+static void
+test_lost_record (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaSession) session = NULL;
+  gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
+
+  g_assert_true (g_file_set_contents (self->record, "{\"version\":1,\"id", -1, NULL));
+  g_assert_cmpuint (recover (self), ==, 1);
+  hall_check_programme (self->hall, SECONDS);
+  session = hall_load (self->hall);
+  g_assert_cmpstr (session->title, ==, HALL_SESSION);
+  /* From the files' times: a guess, but today's. */
+  g_assert_cmpint (ABS (session->started_ms / 1000 - now_s), <, 120);
+}
+
+/* The record was lost between the making of the finished file and the removal of the last parts: nothing is
+ * written over. */
+static void
+test_lost_record_with_file (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *second = NULL, *programme = g_build_filename (self->hall->session, "programme.mp4", NULL);
+  g_autoptr (RegiaSession) session = NULL;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (self->second, &second, &length, NULL));
+  g_assert_cmpuint (recover (self), ==, 1);
+  g_assert_cmpint (unlink (self->record), ==, 0);
+  {
+    g_autofree char *live = g_path_get_dirname (self->second);
+
+    g_assert_cmpint (mkdir (live, 0755), ==, 0);
+  }
+  g_assert_true (g_file_set_contents (self->second, second, (gssize)length, NULL));
+  g_assert_cmpuint (recover (self), ==, 1);
+  session = hall_load (self->hall);
+  g_assert_cmpuint (session->files->len, ==, 2);
+  g_assert_cmpuint (count_pictures (self, "programme.mp4"), ==, SECONDS * 25);
+  g_assert_cmpuint (count_pictures (self, "programme-2.mp4"), ==, SECONDS / 2 * 25);
+  g_assert_true (g_file_test (programme, G_FILE_TEST_EXISTS));
+}
+
+/* A part of which nothing can be used is kept, and the rest is finished without it. */
+static void
+test_damaged_part (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaSession) session = NULL;
+  g_autofree char *junk = g_strnfill (200000, 'x');
+
+  g_assert_true (g_file_set_contents (self->second, junk, -1, NULL));
+  g_assert_cmpuint (recover (self), ==, 1);
+  session = hall_load (self->hall);
+  g_assert_cmpstr (session->state, ==, REGIA_SESSION_FINISHED);
+  g_assert_nonnull (strstr (session->message, "damaged"));
+  g_assert_cmpuint (count_pictures (self, "programme.mp4"), ==, SECONDS / 2 * 25);
+  g_assert_true (g_file_test (self->second, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (self->first, G_FILE_TEST_EXISTS));
+  /* Looked at once, kept, and no work for the next start. */
+  g_assert_cmpuint (recover (self), ==, 0);
+}
+
+static void
+test_all_damaged (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaSession) session = NULL;
+  g_autofree char *junk = g_strnfill (200000, 'x');
+
+  g_assert_true (g_file_set_contents (self->first, junk, -1, NULL));
+  g_assert_true (g_file_set_contents (self->second, junk, -1, NULL));
+  g_assert_cmpuint (recover (self), ==, 1);
+  session = hall_load (self->hall);
+  g_assert_cmpstr (session->state, ==, REGIA_SESSION_DAMAGED);
+  g_assert_true (g_file_test (self->first, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (self->second, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (recover (self), ==, 0);
+}
+
+/* A sector in the middle is gone: the fragment is lost, the rest is there, the damaged part is kept beside
+ * it. */
+static void
+test_lost_sector (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaSession) session = NULL;
+  g_autofree char *zeros = g_malloc0 (4096);
+  RegiaScan scan;
+  int fd = open (self->first, O_WRONLY);
+
+  g_assert_true (regia_scan_path (self->first, &scan, NULL));
+  g_assert_cmpint (pwrite (fd, zeros, 4096, (off_t)scan.header_bytes), ==, 4096);
+  close (fd);
+  g_assert_cmpuint (recover (self), ==, 1);
+  session = hall_load (self->hall);
+  g_assert_cmpstr (session->state, ==, REGIA_SESSION_FINISHED);
+  g_assert_nonnull (strstr (session->message, "damaged"));
+  g_assert_true (g_file_test (self->first, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (count_pictures (self, "programme.mp4"), >=, (SECONDS - 2) * 25);
+}
+
+/* The making of a part was interrupted: nothing was in it, nothing is said of it. */
+static void
+test_stillborn (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *third = g_build_filename (self->hall->session, "live/programme-0003.mp4", NULL);
+
+  g_assert_true (g_file_set_contents (third, "", 0, NULL));
+  g_assert_cmpuint (recover (self), ==, 1);
+  hall_check_programme (self->hall, SECONDS);
+}
+
+/* After a finished session more comes in (the event goes on under the same name): the finished file stays,
+ * and another one joins it. */
+static void
+test_more (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaSession) session = NULL;
+  g_autoptr (Take) take = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hall_skip_until (self->hall, SECONDS / 2);
+  g_assert_cmpuint (recover (self), ==, 1);
+  self->hall->next = 0;
+  hall_open_feed (self->hall, 2);
+  hall_play_until (self->hall, SECONDS);
+  regia_feed_log_end (self->hall->log);
+  take = take_new (self->hall, regia_disk_real (), 0);
+  regia_recording_stop (take->recording, TRUE);
+  error = take_end (take);
+  g_assert_no_error (error);
+  session = hall_load (self->hall);
+  g_assert_cmpuint (session->files->len, ==, 2);
+  g_assert_cmpuint (count_pictures (self, "programme.mp4"), ==, SECONDS * 25);
+  g_assert_cmpuint (count_pictures (self, "programme-2.mp4"), ==, SECONDS * 25);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+#define ADD(name, func) g_test_add ("/recorder/recovery/" name, Fixture, NULL, setup, func, teardown)
+  ADD ("plain", test_plain);
+  ADD ("thread", test_thread);
+  ADD ("held", test_held);
+  ADD ("lost-record", test_lost_record);
+  ADD ("lost-record-with-file", test_lost_record_with_file);
+  ADD ("damaged-part", test_damaged_part);
+  ADD ("all-damaged", test_all_damaged);
+  ADD ("lost-sector", test_lost_sector);
+  ADD ("stillborn", test_stillborn);
+  ADD ("more", test_more);
+  return g_test_run ();
+}

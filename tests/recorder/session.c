@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "regia/recorder/session.h"
+
+#include <string.h>
+
+#include "regia/base/error.h"
+
+static RegiaSession *
+sample (void)
+{
+  RegiaSession *session = regia_session_new ("2022-09-29-sirio", "Sirio «migranti»", "Palazzo Ducale, Massa");
+  RegiaSessionTrack *track = regia_session_add_track (session, "video/720p", "", "h264");
+  RegiaSessionPart *part = regia_session_add_part (session, "live/programme-0001.mp4", REGIA_PART_OPEN);
+  RegiaSessionFile *file = regia_session_add_file (session, "programme.mp4");
+
+  track->width = 1280;
+  track->height = 720;
+  track->rate_num = 30000;
+  track->rate_den = 1001;
+  part->from_ms = 1500;
+  part->to_ms = 12345678;
+  part->bytes = G_GUINT64_CONSTANT (5000000000);
+  part->lost_bytes = 17;
+  file->size_bytes = G_GUINT64_CONSTANT (4900000000);
+  file->duration_ms = 12344178;
+  file->silent_frames = 3;
+  g_strfreev (file->tracks);
+  file->tracks = g_strsplit ("video/720p audio/it", " ", -1);
+  session->epoch_ms = G_GINT64_CONSTANT (1664436600123);
+  session->started_ms = session->epoch_ms + 1500;
+  session->duration_ms = 12344178;
+  regia_session_add_gap (session, 5000, 7000, "the engine was restarted");
+  return session;
+}
+
+static void
+test_round_trip (void)
+{
+  g_autoptr (RegiaSession) session = sample ();
+  g_autofree char *text = regia_session_to_json (session);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaSession) read = regia_session_from_json (text, -1, &error);
+  g_autofree char *again = NULL;
+
+  g_assert_no_error (error);
+  again = regia_session_to_json (read);
+  g_assert_cmpstr (text, ==, again);
+  g_assert_cmpstr (read->title, ==, "Sirio «migranti»");
+  g_assert_cmpint (read->started_ms, ==, session->started_ms);
+  g_assert_cmpuint (((RegiaSessionPart *)g_ptr_array_index (read->parts, 0))->bytes, ==,
+                    G_GUINT64_CONSTANT (5000000000));
+  g_assert_cmpstr (((RegiaSessionFile *)g_ptr_array_index (read->files, 0))->tracks[1], ==, "audio/it");
+}
+
+static void
+test_gaps (void)
+{
+  g_autoptr (RegiaSession) session = regia_session_new ("a", "", "");
+
+  regia_session_add_gap (session, 1000, 2000, "one");
+  regia_session_add_gap (session, 2000, 2500, "touches");
+  regia_session_add_gap (session, 2100, 2200, "inside");
+  regia_session_add_gap (session, 4000, 4000, "empty");
+  regia_session_add_gap (session, 5000, 5040, "two");
+  g_assert_cmpuint (session->gaps_total, ==, 2);
+  g_assert_cmpint (session->gap_ms, ==, 1540);
+  for (gint64 i = 0; i < 3 * REGIA_SESSION_GAPS_MAX; i++)
+    regia_session_add_gap (session, 10000 + i * 100, 10000 + i * 100 + 10, "many");
+  g_assert_cmpuint (session->gaps->len, ==, REGIA_SESSION_GAPS_MAX);
+  g_assert_cmpuint (session->gaps_total, ==, 2 + 3 * REGIA_SESSION_GAPS_MAX);
+  {
+    g_autofree char *text = regia_session_to_json (session);
+    g_autoptr (RegiaSession) read = regia_session_from_json (text, -1, NULL);
+
+    g_assert_cmpuint (read->gaps_total, ==, session->gaps_total);
+    g_assert_cmpint (read->gap_ms, ==, session->gap_ms);
+  }
+}
+
+static void
+test_bad (void)
+{
+  static const char *const texts[] = {
+      "",
+      "{",
+      "[]",
+      "{}",
+      "{\"version\":1}",
+      "{\"version\":2,\"id\":\"a\",\"state\":\"recording\"}",
+      "{\"version\":1,\"id\":\"../a\",\"state\":\"recording\"}",
+      "{\"version\":1,\"id\":\"a\",\"state\":5}",
+      "{\"version\":1,\"id\":[],\"state\":\"recording\"}",
+      "\xff\xfe{}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (regia_session_from_json (texts[i], -1, &error));
+    g_assert_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA);
+  }
+}
+
+/* Names that would lead out of the folder are dropped; wrong types count as missing. */
+static void
+test_dangerous (void)
+{
+  static const char text[] =
+      "{\"version\":1,\"id\":\"a\",\"state\":\"finished\",\"title\":7,\"started-ms\":1e300,\"gap-ms\":\"x\","
+      "\"files\":[{\"name\":\"../../etc/passwd\"},{\"name\":\".hidden\"},{\"name\":\"a/"
+      "b\"},{\"name\":\"good.mp4\",\"size-bytes\":-5,"
+      "\"tracks\":[1,\"x\",null]},5,null,[]],"
+      "\"parts\":[{\"file\":\"/etc/passwd\"},{\"file\":\"live/../x\"},{\"file\":\"live/programme-0001.mp4\"},"
+      "{\"file\":\"live/programme-0001.mp4\"}]}";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaSession) session = regia_session_from_json (text, -1, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (session->title, ==, "");
+  g_assert_cmpuint (session->files->len, ==, 1);
+  g_assert_cmpuint (((RegiaSessionFile *)g_ptr_array_index (session->files, 0))->size_bytes, ==, 0);
+  g_assert_cmpuint (session->parts->len, ==, 1);
+}
+
+/* Any byte may be wrong. */
+static void
+test_garbage (void)
+{
+  g_autoptr (RegiaSession) session = sample ();
+  g_autofree char *text = regia_session_to_json (session);
+  gsize length = strlen (text);
+
+  for (guint round = 0; round < 3000; round++) {
+    g_autofree char *copy = g_strdup (text);
+    g_autoptr (RegiaSession) read = NULL;
+
+    for (gint32 i = g_test_rand_int_range (1, 6); i > 0; i--)
+      copy[g_test_rand_int_range (0, (gint32)length)] = (char)g_test_rand_int_range (1, 256);
+    read = regia_session_from_json (copy, (gssize)g_test_rand_int_range (0, (gint32)length + 1), NULL);
+    if (read != NULL)
+      g_assert_true (regia_session_name_is_safe (read->id));
+  }
+}
+
+static void
+test_names (void)
+{
+  g_autofree char *longest = g_strnfill (128, 'a'), *longer = g_strnfill (129, 'a');
+
+  g_assert_true (regia_session_name_is_safe ("2022-09-29-sirio_1.mp4"));
+  g_assert_true (regia_session_name_is_safe (longest));
+  g_assert_false (regia_session_name_is_safe (longer));
+  g_assert_false (regia_session_name_is_safe (""));
+  g_assert_false (regia_session_name_is_safe ("."));
+  g_assert_false (regia_session_name_is_safe (".."));
+  g_assert_false (regia_session_name_is_safe ("a/b"));
+  g_assert_false (regia_session_name_is_safe ("a b"));
+  g_assert_false (regia_session_name_is_safe ("à"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/recorder/session/round-trip", test_round_trip);
+  g_test_add_func ("/recorder/session/gaps", test_gaps);
+  g_test_add_func ("/recorder/session/bad", test_bad);
+  g_test_add_func ("/recorder/session/dangerous", test_dangerous);
+  g_test_add_func ("/recorder/session/garbage", test_garbage);
+  g_test_add_func ("/recorder/session/names", test_names);
+  return g_test_run ();
+}
