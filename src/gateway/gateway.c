@@ -37,7 +37,9 @@ typedef struct {
   RegiaSite site;
   RegiaServer *server;
   RegiaLive *live;
-  int recordings_fd;
+  int recordings_fd, recordings_errno;
+  guint descriptors;
+  RegiaIsolation isolation;
   char *address;    /* (owned) as a browser would use it */
   char **addresses; /* (owned) */
   GVariant *status; /* (owned) (nullable): the director's last answer */
@@ -194,15 +196,11 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer data)
 
 /* The director makes the folder before it starts us; behind the isolation nothing new could be opened. */
 static void
-open_library (Gateway *self)
+open_library (Gateway *self, const char *path)
 {
-  const char *path = regia_child_get_recordings_dir (self->child);
-
   self->recordings_fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (self->recordings_fd < 0)
-    g_warning ("%s: %s; recordings are not listed until the gateway is started again", path,
-               g_strerror (errno));
-  else
+  self->recordings_errno = errno;
+  if (self->recordings_fd >= 0)
     self->site.library = regia_library_new (self->recordings_fd);
 }
 
@@ -225,57 +223,72 @@ open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
   return TRUE;
 }
 
-static gboolean
-isolate (Gateway *self, GError **error)
+/* What the director passes, before RegiaChild reads it: that one connects, and connecting starts threads. */
+static const char *
+find_argument (int argc, char **argv, const char *name)
 {
-  const char *const read_only[] = {regia_child_get_recordings_dir (self->child),
-                                   regia_child_get_run_dir (self->child), NULL};
-  RegiaIsolation done;
+  gsize length = strlen (name);
 
-  if (!regia_isolate (read_only, &done, error))
+  for (int i = 1; i < argc; i++)
+    if (strncmp (argv[i], name, length) == 0 && argv[i][length] == '=')
+      return argv[i] + length + 1;
+  return NULL;
+}
+
+/* Everything that has to be opened, and then the door is shut. Nothing is logged before regia_child_new(). */
+static gboolean
+prepare (Gateway *self, int argc, char **argv, GError **error)
+{
+  const char *event = find_argument (argc, argv, "--event"), *run = find_argument (argc, argv, "--run");
+  const char *recordings = find_argument (argc, argv, "--recordings");
+  const char *const read_only[] = {recordings, run, NULL};
+
+  if (event == NULL || run == NULL || recordings == NULL)
+    return TRUE; /* regia_child_new() says what is wrong */
+  self->config = regia_config_load (event, find_argument (argc, argv, "--base"), error);
+  if (self->config == NULL)
     return FALSE;
-  if (done.landlock_abi == 0)
+  self->descriptors = regia_raise_descriptors (DESCRIPTORS);
+  self->site.assets = regia_assets_new ("/org/regia/web/");
+  open_library (self, recordings);
+  return open_server (self, regia_config_get (self->config), error) &&
+         regia_isolate (read_only, &self->isolation, error);
+}
+
+static void
+tell_preparation (Gateway *self, const RegiaConfigValues *values)
+{
+  if (self->recordings_fd < 0)
+    g_warning ("%s: %s; recordings are not listed until the gateway is started again",
+               regia_child_get_recordings_dir (self->child), g_strerror (self->recordings_errno));
+  if (self->descriptors < values->max_connections + 64)
+    g_warning ("only %u descriptors are allowed, which is too few for %u connections; raise LimitNOFILE",
+               self->descriptors, values->max_connections);
+  if (self->isolation.landlock_abi == 0)
     g_info ("this kernel has no Landlock: the gateway could read files it does not need (it gains no "
             "privileges all the same)");
-  else if (done.missed > 0)
-    g_warning ("%u of %u threads could not be isolated", done.missed, done.threads);
+  else if (self->isolation.threads > 1)
+    g_warning ("%u threads ran before the gateway was isolated", self->isolation.threads - 1);
   else
-    g_info ("isolated: recordings read-only, nothing else (Landlock ABI %d, %u threads)", done.landlock_abi,
-            done.threads);
-  return TRUE;
+    g_info ("isolated: recordings read-only, nothing else (Landlock ABI %d)", self->isolation.landlock_abi);
 }
 
 static gboolean
 start (Gateway *self, GError **error)
 {
-  const RegiaConfigValues *values;
-  RegiaHlsOptions hls;
-  guint descriptors;
+  const RegiaConfigValues *values = regia_config_get (self->config);
+  const RegiaHlsOptions hls = {.segment_ns = (gint64)values->segment_ms * REGIA_MSECOND,
+                               .segments = values->window_segments,
+                               .segments_kept = values->window_segments + 4,
+                               .epoch = *regia_child_get_epoch (self->child)};
 
-  self->config = regia_config_load (regia_child_get_event_path (self->child),
-                                    regia_child_get_base_dir (self->child), error);
-  if (self->config == NULL)
-    return FALSE;
-  values = regia_config_get (self->config);
-  descriptors = regia_raise_descriptors (DESCRIPTORS);
-  if (descriptors < values->max_connections + 64)
-    g_warning ("only %u descriptors allowed: at most %u connections instead of %u; raise LimitNOFILE",
-               descriptors, descriptors > 64 ? descriptors - 64 : 1, values->max_connections);
-  open_library (self);
-
-  hls = (RegiaHlsOptions){.segment_ns = (gint64)values->segment_ms * REGIA_MSECOND,
-                          .segments = values->window_segments,
-                          .segments_kept = values->window_segments + 4,
-                          .epoch = *regia_child_get_epoch (self->child)};
+  tell_preparation (self, values);
   self->window = regia_hls_window_new (&hls);
   self->site.window = self->window;
-  self->site.assets = regia_assets_new ("/org/regia/web/");
   self->site.board = regia_board_new ();
   self->site.viewers = regia_viewers_new ();
   regia_site_init (&self->site, values->segment_ms);
-
-  if (!open_server (self, values, error) || !isolate (self, error) ||
-      !regia_server_start (self->server, error))
+  if (!regia_server_start (self->server, error))
     return FALSE;
   self->live = regia_live_new (regia_child_get_feed_path (self->child), self->window,
                                regia_child_get_epoch (self->child));
@@ -290,15 +303,17 @@ int
 regia_gateway_main (int argc, char **argv)
 {
   g_auto (Gateway) self = {.recordings_fd = -1};
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = NULL, child_error = NULL;
+  gboolean ok;
 
   g_unsetenv ("SOUP_SERVER_HTTP2"); /* before there are threads: libsoup would speak HTTP/2 */
-  self.child = regia_child_new (argc, argv, &error);
+  ok = prepare (&self, argc, argv, &error);
+  self.child = regia_child_new (argc, argv, &child_error);
   if (self.child == NULL) {
-    g_printerr ("%s\n", error->message);
-    return regia_error_exit_status (error);
+    g_printerr ("%s\n", child_error->message);
+    return regia_error_exit_status (child_error);
   }
-  if (!start (&self, &error))
+  if (!ok || !start (&self, &error))
     regia_child_failed (self.child, error);
   return regia_child_run (self.child, stop_cb, &self);
 }

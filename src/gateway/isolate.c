@@ -3,12 +3,9 @@
 
 #include "regia/gateway/isolate.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -18,8 +15,9 @@
  * Landlock (landlock(7)) through its system calls: glibc has no wrappers, and Debian 12's header knows the
  * first three ABIs only, so what came later is written down here as the kernel's documentation gives it.
  *
- * A thread can only shut in itself. GDBus has started threads of its own by the time the gateway knows what
- * to keep, so each of them is interrupted by a signal whose handler does it there.
+ * A thread can only shut in itself and those it starts afterwards; GLib's own threads block every signal, so
+ * that nothing could be made to run in them later. Hence the rule that the process is shut in while it has
+ * one thread, and the count that tells when it was not.
  */
 
 typedef struct {
@@ -34,31 +32,7 @@ typedef struct {
 #define NET_ALL     G_GUINT64_CONSTANT (3)         /* ABI 4: bind, connect TCP */
 #define SCOPE_ALL   G_GUINT64_CONSTANT (3)         /* ABI 6: abstract Unix sockets, signals */
 
-#define ISOLATE_SIGNAL (SIGRTMIN + 5)
-#define THREAD_WAIT_MS 500
-
-static int ruleset_fd = -1;              /* for the signal handler; set only while regia_isolate() runs */
-static int threads_done, threads_failed; /* atomic */
-
-static gboolean
-restrict_thread (gboolean with_landlock)
-{
-  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-    return FALSE;
-  return !with_landlock || syscall (SYS_landlock_restrict_self, ruleset_fd, 0) == 0;
-}
-
-static void
-isolate_signal_cb (int number)
-{
-  int saved = errno;
-
-  if (restrict_thread (ruleset_fd >= 0))
-    __atomic_add_fetch (&threads_done, 1, __ATOMIC_RELEASE);
-  else
-    __atomic_add_fetch (&threads_failed, 1, __ATOMIC_RELEASE);
-  errno = saved;
-}
+static int ruleset_fd = -1; /* while regia_isolate() runs */
 
 static gboolean
 fail (GError **error, const char *what)
@@ -105,36 +79,25 @@ make_ruleset (int abi, const char *const *read_only, GError **error)
          allow ("/dev/null", read | LANDLOCK_ACCESS_FS_WRITE_FILE, error);
 }
 
-/* Interrupts every other thread and waits until each has shut itself in. */
-static void
-isolate_other_threads (RegiaIsolation *done)
+static guint
+count_threads (void)
 {
-  struct sigaction action = {.sa_handler = isolate_signal_cb, .sa_flags = SA_RESTART}, before;
-  DIR *tasks = opendir ("/proc/self/task");
-  int self = (int)syscall (SYS_gettid), sent = 0;
-  struct dirent *entry;
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
 
-  if (tasks == NULL)
-    return;
-  sigemptyset (&action.sa_mask);
-  sigaction (ISOLATE_SIGNAL, &action, &before);
-  threads_done = threads_failed = 0;
-  while ((entry = readdir (tasks)) != NULL) {
-    int tid = atoi (entry->d_name);
-    if (tid > 0 && tid != self && syscall (SYS_tgkill, getpid (), tid, ISOLATE_SIGNAL) == 0)
-      sent++;
-  }
-  closedir (tasks);
-  for (int ms = 0; ms < THREAD_WAIT_MS; ms++) {
-    if (__atomic_load_n (&threads_done, __ATOMIC_ACQUIRE) +
-            __atomic_load_n (&threads_failed, __ATOMIC_ACQUIRE) >=
-        sent)
-      break;
-    g_usleep (1000);
-  }
-  sigaction (ISOLATE_SIGNAL, &before, NULL);
-  done->threads += (guint)sent;
-  done->missed += (guint)(sent - __atomic_load_n (&threads_done, __ATOMIC_ACQUIRE));
+  while (tasks != NULL && g_dir_read_name (tasks) != NULL)
+    n++;
+  return MAX (n, 1);
+}
+
+static gboolean
+restrict_self (GError **error)
+{
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    return fail (error, "no new privileges");
+  if (ruleset_fd >= 0 && syscall (SYS_landlock_restrict_self, ruleset_fd, 0) < 0)
+    return fail (error, "landlock_restrict_self");
+  return TRUE;
 }
 
 gboolean
@@ -143,13 +106,10 @@ regia_isolate (const char *const *read_only, RegiaIsolation *ret_done, GError **
   long abi = syscall (SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
   gboolean ok = TRUE;
 
-  *ret_done = (RegiaIsolation){.threads = 1};
+  *ret_done = (RegiaIsolation){.threads = count_threads ()}; /* /proc cannot be read afterwards */
   if (abi > 0)
     ok = make_ruleset ((int)abi, read_only, error);
-  if (ok) {
-    isolate_other_threads (ret_done); /* first: it reads /proc */
-    ok = restrict_thread (ruleset_fd >= 0) || fail (error, "landlock_restrict_self");
-  }
+  ok = ok && restrict_self (error);
   if (ruleset_fd >= 0)
     close (ruleset_fd);
   ruleset_fd = -1;

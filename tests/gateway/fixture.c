@@ -53,6 +53,16 @@ void
 fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder)
 {
   g_autoptr (GError) error = NULL;
+
+  fixture_prepare (self, options, frame_bytes, folder);
+  if (!regia_server_start (self->server, &error))
+    g_error ("%s", error->message);
+}
+
+void
+fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder)
+{
+  g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) ok = g_bytes_new_static ("ok", 2),
                      status = g_bytes_new_static ("{\"state\":\"on-air\"}", 18);
 
@@ -71,8 +81,6 @@ fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_byt
   }
   self->server = regia_server_new (options, regia_site_answer, &self->site, &error);
   g_assert_no_error (error);
-  if (!regia_server_start (self->server, &error))
-    g_error ("%s", error->message);
   self->port = regia_server_get_port (self->server);
 }
 

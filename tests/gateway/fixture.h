@@ -25,4 +25,7 @@ RegiaServerOptions fixture_options (void);
  * @folder: (nullable): recordings
  */
 void fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder);
+/** fixture_prepare: everything but the threads: clients can connect and wait. */
+void fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_bytes,
+                      const char *folder);
 void fixture_stop (Fixture *self);

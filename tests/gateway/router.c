@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which address gives what, with which headers; and downloads of a real file over the wire. */
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -350,30 +352,54 @@ test_curl_resume (World *world, gconstpointer data)
   g_assert_cmpmem (content, length, g_bytes_get_data (world->programme, NULL), FILE_BYTES);
 }
 
-/* The process is shut in, threads that ran before included, and downloads still work. In a child: there is no
- * way out of it. */
-static void
-test_isolated (World *world, gconstpointer data)
+static int
+connect_fails (guint port)
 {
+  struct sockaddr_in to = {
+      .sin_family = AF_INET, .sin_port = htons ((guint16)port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), code = 0;
+
+  if (connect (fd, (struct sockaddr *)&to, sizeof to) < 0)
+    code = errno;
+  close (fd);
+  return code;
+}
+
+/* The process is shut in, and downloads still work. In a child: there is no way out of it. */
+static void
+test_isolated (void)
+{
+  RegiaServerOptions options = fixture_options ();
+  World world = {0};
   RegiaIsolation done = {0};
   g_autoptr (GError) error = NULL;
-  const char *const folders[] = {world->folder, NULL};
-  g_autofree char *inside = g_build_filename (world->folder, ID, "session.json", NULL);
-  g_autofree char *made = g_build_filename (world->folder, "new", NULL);
+  const char *folders[] = {NULL, NULL};
+  g_autofree char *inside = NULL, *made = NULL;
   g_auto (ClientAnswer) answer = {0};
   int fd;
 
   if (!g_test_subprocess ()) {
+    g_autofree char *folder = g_dir_make_tmp ("regia-gateway-XXXXXX", NULL);
+    g_setenv ("ISOLATED_FOLDER", folder, TRUE);
     g_test_trap_subprocess (NULL, 20 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
+    remove_tree (folder); /* the child cannot any more */
     g_test_trap_assert_passed ();
     return;
   }
-  fd =
-      client_connect (world->gateway.port, 0); /* before: the process cannot connect to anything afterwards */
+  world.folder = g_strdup (g_getenv ("ISOLATED_FOLDER"));
+  write_session (&world);
+  folders[0] = world.folder;
+  inside = g_build_filename (world.folder, ID, "session.json", NULL);
+  made = g_build_filename (world.folder, "new", NULL);
+  fixture_prepare (&world.gateway, &options, 100, world.folder);
+  fd = client_connect (world.gateway.port, 0); /* before: the process cannot connect to anything afterwards */
+
   g_assert_true (regia_isolate (folders, &done, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (done.threads, >=, 3); /* two workers are there already */
-  g_assert_cmpuint (done.missed, ==, 0);
+  g_assert_true (done.no_new_privileges);
+  g_assert_cmpuint (done.threads, ==, 1);
+  if (!regia_server_start (world.gateway.server, &error))
+    g_error ("%s", error->message);
   if (done.landlock_abi > 0) {
     g_assert_cmpint (g_access ("/etc/passwd", F_OK), ==, 0); /* seen, but … */
     g_assert_cmpint (g_open ("/etc/passwd", O_RDONLY, 0), ==, -1);
@@ -381,6 +407,8 @@ test_isolated (World *world, gconstpointer data)
     g_assert_cmpint (g_open (inside, O_WRONLY, 0), ==, -1);
     g_assert_cmpint (g_unlink (inside), ==, -1);
   }
+  if (done.landlock_abi >= 4)
+    g_assert_cmpint (connect_fails (world.gateway.port), ==, EACCES);
   client_send (fd, "GET " DOWNLOAD " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   client_receive (fd, FALSE, &answer);
   g_assert_cmpuint (answer.status, ==, 200);
@@ -401,6 +429,6 @@ main (int argc, char **argv)
   ADD ("download", test_download);
   ADD ("truncated", test_truncated);
   ADD ("curl-resume", test_curl_resume);
-  ADD ("isolated", test_isolated);
+  g_test_add_func ("/gateway/router/isolated", test_isolated);
   return g_test_run ();
 }

@@ -6,8 +6,8 @@
 /** How far the process could be shut in; for the log. */
 typedef struct {
   gboolean no_new_privileges;
-  int landlock_abi;      /* 0: the kernel has none, or it is switched off */
-  guint threads, missed; /* threads found, and those that could not be reached */
+  int landlock_abi; /* 0: the kernel has none, or it is switched off */
+  guint threads;    /* that the process had: those but the first are not shut in */
 } RegiaIsolation;
 
 /**
@@ -15,13 +15,13 @@ typedef struct {
  * @read_only: (array zero-terminated=1): folders that stay readable, with what is below them
  * @ret_done: (out): what was achieved
  *
- * From here on no thread of the process can write, create, remove or execute a file, read any file outside
- * @read_only (and /dev/null, /dev/urandom), gain privileges, and, where the kernel knows how (ABI 4, 6), open
- * TCP connections, listen on new ports or signal other processes. What is open stays open; Unix sockets below
- * a folder can still be connected to.
+ * From here on the calling thread and those it starts cannot write, create, remove or execute a file, read
+ * any file outside @read_only (and /dev/null, /dev/urandom), gain privileges, and, where the kernel knows how
+ * (ABI 4, 6), open TCP connections, listen on new ports or signal other processes. What is open stays open;
+ * Unix sockets below a folder can still be connected to.
  *
- * Call from the main thread, before threads that serve are started; threads that exist already are shut in
- * too. A kernel without Landlock is no error. Errors: G_IO_ERROR when what it does know fails.
+ * Call while the process has one thread, which is before GLib starts any (D-Bus, GTask). A kernel without
+ * Landlock is no error. Errors: G_IO_ERROR when what it does know fails.
  */
 gboolean regia_isolate (const char *const *read_only, RegiaIsolation *ret_done,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
