@@ -18,6 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaHlsShelf, regia_hls_shelf_free)
  * static. */
 void regia_hls_shelf_put (RegiaHlsShelf *self, const char *path, GBytes *bytes, const char *content_type,
                           RegiaHlsKind kind);
+/** regia_hls_shelf_put_playlist: the same for playlist @text (transfer full). */
+void regia_hls_shelf_put_playlist (RegiaHlsShelf *self, const char *path, char *text, RegiaHlsKind kind);
 void regia_hls_shelf_remove (RegiaHlsShelf *self, const char *path);
 
 /** regia_hls_shelf_set_stream: folder @name exists; its newest number is @newest (−1 none yet), which tells

@@ -104,6 +104,14 @@ regia_hls_shelf_put (RegiaHlsShelf *self, const char *path, GBytes *bytes, const
 }
 
 void
+regia_hls_shelf_put_playlist (RegiaHlsShelf *self, const char *path, char *text, RegiaHlsKind kind)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+
+  regia_hls_shelf_put (self, path, bytes, "application/vnd.apple.mpegurl", kind);
+}
+
+void
 regia_hls_shelf_remove (RegiaHlsShelf *self, const char *path)
 {
   RegiaHlsResource *old;

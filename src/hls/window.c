@@ -5,16 +5,14 @@
 
 #include <string.h>
 
-#include "list-private.h"
 #include "regia/base/error.h"
 #include "regia/hls/playlist.h"
-#include "segmenter-private.h"
-#include "shelf-private.h"
+#include "stream-private.h"
 
 /*
- * RegiaHlsWindow: the writer's side of HLS. For each H.264 or AAC track it holds a Stream: a segmenter, which
- * turns packets into numbered segments, and the list of the last numbers. What viewers can fetch lies on the
- * shelf, the only thing that other threads touch.
+ * RegiaHlsWindow: the writer's side of HLS. For each H.264 or AAC track it holds a stream (stream.c): a
+ * segmenter, which turns packets into numbered segments, and the list of the last numbers. What viewers can
+ * fetch lies on the shelf, the only thing that other threads touch.
  *
  * One list a track, not one for all: a segment is listed as soon as its own track has it, so that one track
  * which is stuck holds nobody up. Tracks flow in step (each is cut by the first packet behind the same
@@ -34,53 +32,23 @@
  * shelf, from any thread.
  */
 
-/* x264 with a VBV of its bit rate overshoots a little; a segment that is above it raises BANDWIDTH for good.
- */
-#define PEAK_PERCENT 125
-
 /* A table's first packet has a seq below this when the reader is there from the beginning: unwanted tracks
  * may have begun before it. */
 #define FIRST_PACKETS REGIA_TRACKS_MAX
 
-/* One track. Lives as long as tables have a track of its name. */
-typedef struct {
-  RegiaTrack *track;            /* (owned): of the present table */
-  RegiaHlsSegmenter *segmenter; /* (owned) */
-  char *map;                    /* (owned): file name of the present init segment */
-  RegiaHlsList *list;           /* (owned): the last segments_kept numbers */
-  gboolean pushed;              /* a packet since the last advance() */
-  gint64 idle_since_ns;         /* show time of the first advance() without one, −1 not idle */
-  gboolean offered;             /* named in the multivariant playlist */
-  guint64 peak_bps;
-  guint64 dropped; /* by segmenters that were replaced */
-} Stream;
-
 struct _RegiaHlsWindow {
   RegiaHlsOptions options;
   RegiaHlsShelf *shelf; /* (owned) */
-  GPtrArray *streams;   /* (owned) (element-type Stream): in the order of the table */
+  GPtrArray *streams;   /* (owned) (element-type RegiaHlsStream): in the order of the table */
   guint n_tracks;       /* of the present table */
   gboolean begun;       /* the present table has had a packet */
   gboolean listed;      /* playlists are out … */
   gint64 listed_from;   /* … and begin here or later */
-  GArray *breaks;       /* (owned) (element-type gint64): numbers before which parameters change, rising */
-  guint64 breaks_gone;  /* older ones, no longer in @breaks */
+  RegiaHlsBreaks breaks;
   gboolean ended;
 };
 
-static void
-stream_free (gpointer data)
-{
-  Stream *stream = data;
-
-  g_clear_pointer (&stream->list, regia_hls_list_free);
-  g_clear_pointer (&stream->segmenter, regia_hls_segmenter_free);
-  g_clear_pointer (&stream->track, regia_track_unref);
-  g_free (stream->map);
-  g_free (stream);
-}
-
-static Stream *
+static RegiaHlsStream *
 get_stream (RegiaHlsWindow *self, guint index)
 {
   return g_ptr_array_index (self->streams, index);
@@ -97,8 +65,7 @@ regia_hls_window_new (const RegiaHlsOptions *options)
   self->options = *options;
   self->options.segments_kept = MAX (options->segments_kept, options->segments + 3);
   self->shelf = regia_hls_shelf_new ();
-  self->streams = g_ptr_array_new_with_free_func (stream_free);
-  self->breaks = g_array_new (FALSE, FALSE, sizeof (gint64));
+  self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_hls_stream_free);
   return self;
 }
 
@@ -108,7 +75,7 @@ regia_hls_window_free (RegiaHlsWindow *self)
   if (self == NULL)
     return;
   g_ptr_array_unref (self->streams);
-  g_array_unref (self->breaks);
+  regia_hls_breaks_clear (&self->breaks);
   regia_hls_shelf_free (self->shelf);
   g_free (self);
 }
@@ -130,21 +97,13 @@ regia_hls_window_get_stats (RegiaHlsWindow *self, RegiaHlsStats *ret_stats)
 /* Playlists */
 
 static void
-shelve_text (RegiaHlsWindow *self, const char *path, char *text, RegiaHlsKind kind)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
-
-  regia_hls_shelf_put (self->shelf, path, bytes, "application/vnd.apple.mpegurl", kind);
-}
-
-static void
 render_multivariant (RegiaHlsWindow *self)
 {
   g_autofree RegiaHlsRendition *renditions = g_new0 (RegiaHlsRendition, self->streams->len);
   gsize n = 0;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = get_stream (self, i);
+    RegiaHlsStream *stream = get_stream (self, i);
     RegiaHlsRendition *rendition = &renditions[n];
 
     if (regia_hls_list_get_first (stream->list) < 0) /* a new language: offered when it can be played */
@@ -154,50 +113,14 @@ render_multivariant (RegiaHlsWindow *self)
     rendition->average_bps = stream->track->bitrate_bps > 0 ? stream->track->bitrate_bps : stream->peak_bps;
     n++;
   }
-  shelve_text (self, "index.m3u8", regia_hls_multivariant_playlist (renditions, n), REGIA_HLS_MASTER);
-}
-
-/* How many breaks lie before @number; @ret_at tells whether one lies at it. */
-static guint64
-count_breaks (RegiaHlsWindow *self, gint64 number, gboolean *ret_at)
-{
-  guint64 count = self->breaks_gone;
-
-  *ret_at = FALSE;
-  for (guint i = 0; i < self->breaks->len; i++) {
-    gint64 at = g_array_index (self->breaks, gint64, i);
-
-    if (at < number)
-      count++;
-    else if (at == number)
-      *ret_at = TRUE;
-  }
-  return count;
+  regia_hls_shelf_put_playlist (self->shelf, "index.m3u8", regia_hls_multivariant_playlist (renditions, n),
+                                REGIA_HLS_MASTER);
 }
 
 static void
-render_media (RegiaHlsWindow *self, Stream *stream)
+render_media (RegiaHlsWindow *self, RegiaHlsStream *stream)
 {
-  g_autofree char *path = g_strdup_printf ("%s/index.m3u8", stream->track->name);
-  gint64 from = regia_hls_list_get_newest (stream->list) - self->options.segments + 1;
-  gsize n = 0;
-  g_autofree RegiaHlsEntry *entries =
-      regia_hls_list_get_entries (stream->list, MAX (self->listed_from, from), &n);
-  RegiaHlsMedia media = {
-      .segment_ns = self->options.segment_ns,
-      .epoch = self->options.epoch,
-      .entries = entries,
-      .n_entries = n,
-      .ended = self->ended,
-  };
-  gboolean at;
-
-  if (n == 0) /* a new language of which nothing was encoded yet */
-    return;
-  for (gsize i = 0; i < n; i++)
-    count_breaks (self, (gint64)entries[i].number, &entries[i].discontinuity);
-  media.discontinuity_sequence = count_breaks (self, (gint64)entries[0].number, &at);
-  shelve_text (self, path, regia_hls_media_playlist (&media), REGIA_HLS_PLAYLIST);
+  regia_hls_stream_render (stream, self->listed_from, &self->breaks, self->ended);
 }
 
 static void
@@ -229,7 +152,7 @@ can_list (RegiaHlsWindow *self)
 }
 
 static void
-refresh (RegiaHlsWindow *self, Stream *stream)
+refresh (RegiaHlsWindow *self, RegiaHlsStream *stream)
 {
   if (self->listed) {
     render_media (self, stream);
@@ -242,37 +165,6 @@ refresh (RegiaHlsWindow *self, Stream *stream)
   }
 }
 
-/* Lists */
-
-static void
-unshelve_segment (RegiaHlsWindow *self, Stream *stream, gint64 number)
-{
-  g_autofree char *path = g_strdup_printf ("%s/%" G_GINT64_FORMAT ".m4s", stream->track->name, number);
-
-  regia_hls_shelf_remove (self->shelf, path);
-}
-
-/* Lets go of what nobody is told of any more. */
-static void
-evict (RegiaHlsWindow *self, Stream *stream)
-{
-  gint64 number;
-  char *popped;
-
-  while (regia_hls_list_pop (stream->list, &number, &popped)) {
-    g_autofree char *map = popped;
-
-    if (map == NULL)
-      continue;
-    unshelve_segment (self, stream, number);
-    if (strcmp (map, stream->map) != 0 && !regia_hls_list_has_map (stream->list, map)) {
-      g_autofree char *path = g_strdup_printf ("%s/%s", stream->track->name, map);
-
-      regia_hls_shelf_remove (self->shelf, path);
-    }
-  }
-}
-
 /* Where the gaps before @number begin on a track that had nothing yet: where the others' lists do. */
 static gint64
 gaps_from (RegiaHlsWindow *self, gint64 number)
@@ -281,40 +173,19 @@ gaps_from (RegiaHlsWindow *self, gint64 number)
 }
 
 static void
-note_peak (RegiaHlsWindow *self, Stream *stream, const RegiaHlsSegment *segment)
+publish (RegiaHlsWindow *self, RegiaHlsStream *stream, const RegiaHlsSegment *segment)
 {
-  guint64 bps;
+  guint64 peak_bps = stream->peak_bps;
 
-  /* RFC 8216 §4.3.4.2: only stretches of at least half a target duration count */
-  if (segment->duration_ns < self->options.segment_ns / 2)
-    return;
-  bps = g_bytes_get_size (segment->bytes) * 8 * (guint64)REGIA_SECOND / (guint64)segment->duration_ns;
-  if (bps <= stream->peak_bps)
-    return;
-  stream->peak_bps = bps;
-  if (self->listed)
+  regia_hls_stream_add (stream, segment, gaps_from (self, segment->number));
+  if (self->listed && stream->peak_bps > peak_bps)
     render_multivariant (self);
-}
-
-static void
-publish (RegiaHlsWindow *self, Stream *stream, const RegiaHlsSegment *segment)
-{
-  g_autofree char *path =
-      g_strdup_printf ("%s/%" G_GINT64_FORMAT ".m4s", stream->track->name, segment->number);
-
-  regia_hls_list_append_gaps (stream->list, gaps_from (self, segment->number), segment->number - 1);
-  regia_hls_list_append (stream->list, segment->number, segment->start_ns, segment->duration_ns, stream->map);
-  regia_hls_shelf_put (self->shelf, path, segment->bytes,
-                       regia_track_is_video (stream->track) ? "video/mp4" : "audio/mp4", REGIA_HLS_MEDIA);
-  regia_hls_shelf_set_stream (self->shelf, stream->track->name, segment->number);
-  regia_hls_shelf_count_segment (self->shelf, segment->start_ns + segment->duration_ns);
-  note_peak (self, stream, segment);
   refresh (self, stream);
-  evict (self, stream);
+  regia_hls_stream_evict (stream);
 }
 
 static gboolean
-finish_stream (RegiaHlsWindow *self, Stream *stream, GError **error)
+finish_stream (RegiaHlsWindow *self, RegiaHlsStream *stream, GError **error)
 {
   g_auto (RegiaHlsSegment) done = {0};
   gboolean ok = regia_hls_segmenter_finish (stream->segmenter, &done, error);
@@ -326,11 +197,11 @@ finish_stream (RegiaHlsWindow *self, Stream *stream, GError **error)
 
 /* The writer's interface */
 
-static Stream *
+static RegiaHlsStream *
 find_stream (RegiaHlsWindow *self, const char *name)
 {
   for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = get_stream (self, i);
+    RegiaHlsStream *stream = get_stream (self, i);
 
     if (strcmp (stream->track->name, name) == 0)
       return stream;
@@ -338,53 +209,16 @@ find_stream (RegiaHlsWindow *self, const char *name)
   return NULL;
 }
 
-static Stream *
+static RegiaHlsStream *
 find_stream_by_id (RegiaHlsWindow *self, guint id)
 {
   for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = get_stream (self, i);
+    RegiaHlsStream *stream = get_stream (self, i);
 
     if (stream->track->id == id)
       return stream;
   }
   return NULL;
-}
-
-/* The name says what is in it, so it can be kept for ever and is the same after a restart. */
-static void
-shelve_init (RegiaHlsWindow *self, Stream *stream)
-{
-  GBytes *init = regia_hls_segmenter_get_init (stream->segmenter);
-  g_autofree char *digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, init);
-  g_autofree char *path = NULL;
-
-  g_free (stream->map);
-  stream->map = g_strdup_printf ("init-%.8s.mp4", digest);
-  path = g_strdup_printf ("%s/%s", stream->track->name, stream->map);
-  regia_hls_shelf_put (self->shelf, path, init,
-                       regia_track_is_video (stream->track) ? "video/mp4" : "audio/mp4", REGIA_HLS_MEDIA);
-}
-
-static Stream *
-stream_new (RegiaHlsWindow *self, RegiaTrack *track)
-{
-  Stream *stream = g_new0 (Stream, 1);
-
-  stream->track = regia_track_ref (track);
-  stream->idle_since_ns = -1;
-  stream->list = regia_hls_list_new (self->options.segment_ns, self->options.segments_kept);
-  stream->peak_bps = (guint64)track->bitrate_bps * PEAK_PERCENT / 100;
-  return stream;
-}
-
-/* @segmenter (transfer full) from here on */
-static void
-stream_set_segmenter (Stream *stream, RegiaHlsSegmenter *segmenter)
-{
-  if (stream->segmenter != NULL)
-    stream->dropped += regia_hls_segmenter_get_dropped (stream->segmenter);
-  g_clear_pointer (&stream->segmenter, regia_hls_segmenter_free);
-  stream->segmenter = segmenter;
 }
 
 /* The number at which all tracks go on when one of them changes its parameters: nothing has been made of it
@@ -395,7 +229,7 @@ next_break (RegiaHlsWindow *self)
   gint64 number = 0;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = get_stream (self, i);
+    RegiaHlsStream *stream = get_stream (self, i);
 
     number = MAX (number, regia_hls_list_get_newest (stream->list) + 1);
     number = MAX (number, regia_hls_segmenter_get_open (stream->segmenter) + 1);
@@ -403,25 +237,19 @@ next_break (RegiaHlsWindow *self)
   return number;
 }
 
-static void
-add_break (RegiaHlsWindow *self, gint64 number)
+/* The oldest number that any track holds; −1 when there is none. */
+static gint64
+oldest_number (RegiaHlsWindow *self)
 {
-  gint64 oldest = number;
-  guint last = self->breaks->len;
+  gint64 oldest = -1;
 
   for (guint i = 0; i < self->streams->len; i++) {
     gint64 first = regia_hls_list_get_first (get_stream (self, i)->list);
 
-    if (first >= 0)
-      oldest = MIN (oldest, first);
+    if (first >= 0 && (oldest < 0 || first < oldest))
+      oldest = first;
   }
-  while (self->breaks->len > 0 && g_array_index (self->breaks, gint64, 0) < oldest) {
-    g_array_remove_index (self->breaks, 0);
-    self->breaks_gone++;
-    last--;
-  }
-  if (last == 0 || g_array_index (self->breaks, gint64, last - 1) != number)
-    g_array_append_val (self->breaks, number);
+  return oldest;
 }
 
 /* Segmenters for those of @tracks that need a new one: fails before anything is changed. */
@@ -432,7 +260,7 @@ make_segmenters (RegiaHlsWindow *self, GPtrArray *tracks, GError **error)
 
   for (guint i = 0; i < tracks->len; i++) {
     RegiaTrack *track = g_ptr_array_index (tracks, i);
-    Stream *stream = find_stream (self, track->name);
+    RegiaHlsStream *stream = find_stream (self, track->name);
     RegiaHlsSegmenter *segmenter = NULL;
 
     if (stream == NULL || !regia_track_same_parameters (stream->track, track)) {
@@ -461,26 +289,22 @@ usable_tracks (GPtrArray *tracks)
 
 /* The stream of @track, taken out of the old list or made; with @segmenter (transfer full) (nullable) if it
  * needs a new one. */
-static Stream *
+static RegiaHlsStream *
 take_stream (RegiaHlsWindow *self, RegiaTrack *track, RegiaHlsSegmenter *segmenter, gint64 break_at)
 {
-  Stream *stream = find_stream (self, track->name);
+  RegiaHlsStream *stream = find_stream (self, track->name);
   guint index;
 
   if (stream == NULL) {
-    stream = stream_new (self, track);
-    regia_hls_shelf_set_stream (self->shelf, track->name, -1);
+    stream = regia_hls_stream_new (track, &self->options, self->shelf);
   } else if (g_ptr_array_find (self->streams, stream, &index)) {
     g_ptr_array_steal_index (self->streams, index);
-    regia_track_unref (stream->track);
-    stream->track = regia_track_ref (track);
-  }
-  if (segmenter != NULL) {
-    if (stream->segmenter != NULL)
+    regia_hls_stream_set_track (stream, track);
+    if (segmenter != NULL)
       regia_hls_segmenter_skip_to (segmenter, break_at - 1);
-    stream_set_segmenter (stream, segmenter);
-    shelve_init (self, stream);
   }
+  if (segmenter != NULL)
+    regia_hls_stream_set_segmenter (stream, segmenter);
   return stream;
 }
 
@@ -492,7 +316,7 @@ end_changed (RegiaHlsWindow *self, GPtrArray *tracks, GPtrArray *segmenters, gin
 
   for (guint i = 0; i < tracks->len; i++) {
     const RegiaTrack *track = g_ptr_array_index (tracks, i);
-    Stream *stream = find_stream (self, track->name);
+    RegiaHlsStream *stream = find_stream (self, track->name);
 
     if (stream == NULL || g_ptr_array_index (segmenters, i) == NULL)
       continue;
@@ -500,7 +324,7 @@ end_changed (RegiaHlsWindow *self, GPtrArray *tracks, GPtrArray *segmenters, gin
     ok = finish_stream (self, stream, ok ? error : NULL) && ok;
   }
   if (changed)
-    add_break (self, break_at);
+    regia_hls_breaks_add (&self->breaks, break_at, oldest_number (self));
   return ok;
 }
 
@@ -520,17 +344,14 @@ regia_hls_window_set_tracks (RegiaHlsWindow *self, GPtrArray *tracks, GError **e
 
   break_at = next_break (self);
   ok = end_changed (self, usable, segmenters, break_at, error);
-  streams = g_ptr_array_new_with_free_func (stream_free);
+  streams = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_hls_stream_free);
   for (guint i = 0; i < usable->len; i++) {
     RegiaHlsSegmenter *segmenter = g_steal_pointer (&g_ptr_array_index (segmenters, i));
 
     g_ptr_array_add (streams, take_stream (self, g_ptr_array_index (usable, i), segmenter, break_at));
   }
-  for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = get_stream (self, i);
-
-    regia_hls_shelf_remove_stream (self->shelf, stream->track->name);
-  }
+  for (guint i = 0; i < self->streams->len; i++)
+    regia_hls_shelf_remove_stream (self->shelf, get_stream (self, i)->track->name);
   g_ptr_array_unref (self->streams);
   self->streams = g_steal_pointer (&streams);
   self->n_tracks = tracks->len;
@@ -545,11 +366,8 @@ count_dropped (RegiaHlsWindow *self)
 {
   guint64 dropped = 0;
 
-  for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = get_stream (self, i);
-
-    dropped += stream->dropped + regia_hls_segmenter_get_dropped (stream->segmenter);
-  }
+  for (guint i = 0; i < self->streams->len; i++)
+    dropped += regia_hls_stream_get_dropped (get_stream (self, i));
   regia_hls_shelf_set_dropped (self->shelf, dropped);
 }
 
@@ -570,7 +388,7 @@ gboolean
 regia_hls_window_push (RegiaHlsWindow *self, RegiaPacket *packet, GError **error)
 {
   g_auto (RegiaHlsSegment) done = {0};
-  Stream *stream;
+  RegiaHlsStream *stream;
   guint64 dropped;
   gboolean ok;
 
@@ -597,36 +415,10 @@ regia_hls_window_push (RegiaHlsWindow *self, RegiaPacket *packet, GError **error
   return ok;
 }
 
-/* The lowest number that any track has; −1 when there is none. */
-static gint64
-lowest_number (RegiaHlsWindow *self)
-{
-  gint64 lowest = -1;
-
-  for (guint i = 0; i < self->streams->len; i++) {
-    gint64 first = regia_hls_list_get_first (get_stream (self, i)->list);
-
-    if (first >= 0 && (lowest < 0 || first < lowest))
-      lowest = first;
-  }
-  return lowest;
-}
-
-/* Whether nothing has come for half a segment, by the clock of the advance() calls. */
-static gboolean
-is_idle (RegiaHlsWindow *self, Stream *stream, gint64 show_time_ns)
-{
-  if (stream->pushed || stream->idle_since_ns < 0) {
-    stream->pushed = FALSE;
-    stream->idle_since_ns = show_time_ns;
-  }
-  return show_time_ns - stream->idle_since_ns >= self->options.segment_ns / 2;
-}
-
 gboolean
 regia_hls_window_advance (RegiaHlsWindow *self, gint64 show_time_ns, GError **error)
 {
-  gint64 over, lowest;
+  gint64 over, oldest;
   gboolean ok = TRUE;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -635,21 +427,19 @@ regia_hls_window_advance (RegiaHlsWindow *self, gint64 show_time_ns, GError **er
     return TRUE;
   over = show_time_ns / self->options.segment_ns - 2; /* the newest number that ended a whole segment ago */
   for (guint i = 0; i < self->streams->len; i++) {
-    Stream *stream = get_stream (self, i);
+    RegiaHlsStream *stream = get_stream (self, i);
     gint64 open = regia_hls_segmenter_get_open (stream->segmenter);
 
-    if (!is_idle (self, stream, show_time_ns) || open > over)
+    if (!regia_hls_stream_is_idle (stream, show_time_ns) || open > over)
       continue;
     if (open >= 0)
       ok = finish_stream (self, stream, ok ? error : NULL) && ok;
-    lowest = lowest_number (self);
-    if (lowest < 0 || regia_hls_list_get_newest (stream->list) >= over)
+    oldest = oldest_number (self);
+    if (oldest < 0 || regia_hls_list_get_newest (stream->list) >= over)
       continue;
-    regia_hls_list_append_gaps (stream->list, MAX (gaps_from (self, over), lowest), over);
-    regia_hls_segmenter_skip_to (stream->segmenter, over);
-    regia_hls_shelf_set_stream (self->shelf, stream->track->name, over);
+    regia_hls_stream_add_gaps (stream, MAX (gaps_from (self, over), oldest), over);
     refresh (self, stream);
-    evict (self, stream);
+    regia_hls_stream_evict (stream);
   }
   return ok;
 }
