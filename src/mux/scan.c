@@ -24,7 +24,8 @@
 #define SAMPLES_MAX  65536       /* in a fragment; one second has some hundreds */
 #define SEARCH_STEP  (64u << 10)
 #define SECONDS_MAX  (10 * 366 * 86400LL) /* a show time beyond this is damage */
-#define SEARCHES_MAX 4096                 /* false beginnings of a moof before a file is given up */
+#define TAIL_BYTES   (32u << 20)
+#define SEARCHES_MAX 4096 /* false beginnings of a moof before a file is given up */
 
 #define TYPE(a, b, c, d) ((guint32)(a) << 24 | (guint32)(b) << 16 | (guint32)(c) << 8 | (guint32)(d))
 
@@ -53,7 +54,8 @@ typedef struct {
   RegiaSampleFunc func;
   gpointer user_data;
   GByteArray *buffer;
-  GArray *samples; /* (element-type RegiaSample) of the fragment being read */
+  GArray *samples;    /* (element-type RegiaSample) of the fragment being read */
+  guint64 tail_bytes; /* only so much of the end is wanted; 0: all */
 } Reader;
 
 static gboolean
@@ -358,7 +360,8 @@ read_traf (Reader *self, Bytes traf, guint64 moof)
   /* Time does not run backwards on a track of ours, and a long leap begins a new file. */
   return !traf.bad && (run.track->samples == 0 ||
                        (first + run.track->timescale >= run.track->end &&
-                        first - run.track->end <= (gint64)REGIA_SCAN_LEAP_MAX_S * run.track->timescale));
+                        (first - run.track->end <= (gint64)REGIA_SCAN_LEAP_MAX_S * run.track->timescale ||
+                         self->tail_bytes > 0)));
 }
 
 static gboolean
@@ -459,6 +462,7 @@ scan_fragments (Reader *self)
   RegiaScan *scan = self->scan;
   guint64 at = scan->header_bytes;
   guint searches = 0;
+  gboolean skipped = FALSE;
 
   while (at < self->source->size && searches < SEARCHES_MAX) {
     guint64 end;
@@ -466,11 +470,14 @@ scan_fragments (Reader *self)
 
     if (read_box_header (self->source, at, &box)) {
       if (box.type == TYPE ('m', 'o', 'o', 'f') && read_fragment (self, at, &box, &end)) {
-        scan->lost_bytes += at - scan->whole_bytes;
+        scan->lost_bytes += skipped ? 0 : at - scan->whole_bytes;
         scan->whole_bytes = at = end;
         scan->fragments++;
         if (!tell_samples (self))
           return;
+        skipped = scan->fragments == 1 && at + self->tail_bytes < self->source->size && self->tail_bytes > 0;
+        if (skipped)
+          at = search_moof (self, self->source->size - self->tail_bytes);
         continue;
       }
     }
@@ -480,11 +487,11 @@ scan_fragments (Reader *self)
 }
 
 static void
-scan_source (Source *source, RegiaSampleFunc func, gpointer user_data, RegiaScan *scan)
+scan_source (Source *source, guint64 tail_bytes, RegiaSampleFunc func, gpointer user_data, RegiaScan *scan)
 {
   g_autoptr (GByteArray) buffer = g_byte_array_new ();
   g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (RegiaSample));
-  Reader reader = {source, scan, func, user_data, buffer, samples};
+  Reader reader = {source, scan, func, user_data, buffer, samples, tail_bytes};
 
   memset (scan, 0, sizeof *scan);
   scan->total_bytes = source->size;
@@ -501,11 +508,12 @@ regia_scan_bytes (const guint8 *data, gsize length, RegiaSampleFunc func, gpoint
 {
   Source source = {.fd = -1, .data = data, .size = length};
 
-  scan_source (&source, func, user_data, ret_scan);
+  scan_source (&source, 0, func, user_data, ret_scan);
 }
 
-gboolean
-regia_scan_fd (int fd, RegiaSampleFunc func, gpointer user_data, RegiaScan *ret_scan, GError **error)
+static gboolean
+scan_file (int fd, guint64 tail_bytes, RegiaSampleFunc func, gpointer user_data, RegiaScan *ret_scan,
+           GError **error)
 {
   Source source = {.fd = fd};
   struct stat st;
@@ -516,12 +524,18 @@ regia_scan_fd (int fd, RegiaSampleFunc func, gpointer user_data, RegiaScan *ret_
     return FALSE;
   }
   source.size = (guint64)st.st_size;
-  scan_source (&source, func, user_data, ret_scan);
+  scan_source (&source, tail_bytes, func, user_data, ret_scan);
   return TRUE;
 }
 
 gboolean
-regia_scan_path (const char *path, RegiaScan *ret_scan, GError **error)
+regia_scan_fd (int fd, RegiaSampleFunc func, gpointer user_data, RegiaScan *ret_scan, GError **error)
+{
+  return scan_file (fd, 0, func, user_data, ret_scan, error);
+}
+
+static gboolean
+scan_path (const char *path, guint64 tail_bytes, RegiaScan *ret_scan, GError **error)
 {
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   int saved = errno;
@@ -531,11 +545,26 @@ regia_scan_path (const char *path, RegiaScan *ret_scan, GError **error)
     g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved), "%s: %s", path, g_strerror (saved));
     return FALSE;
   }
-  ok = regia_scan_fd (fd, NULL, NULL, ret_scan, error);
+  ok = scan_file (fd, tail_bytes, NULL, NULL, ret_scan, error);
   close (fd);
   if (!ok)
     g_prefix_error (error, "%s: ", path);
   return ok;
+}
+
+gboolean
+regia_scan_path (const char *path, RegiaScan *ret_scan, GError **error)
+{
+  return scan_path (path, 0, ret_scan, error);
+}
+
+gboolean
+regia_scan_path_ends (const char *path, RegiaScan *ret_scan, GError **error)
+{
+  if (!scan_path (path, TAIL_BYTES, ret_scan, error))
+    return FALSE;
+  /* Nothing whole in the last stretch: then all of it has to be looked at. */
+  return ret_scan->total_bytes - ret_scan->whole_bytes < TAIL_BYTES || scan_path (path, 0, ret_scan, error);
 }
 
 gint64

@@ -409,7 +409,7 @@ regia_finish_run (RegiaStore *store, RegiaFinishProgressFunc progress, gpointer 
   Job job = {.store = store, .progress = progress, .user_data = user_data, .cancellable = cancellable};
   gboolean ok;
 
-  job.session = regia_store_load (store, &job.rebuilt, error);
+  job.session = regia_store_load (store, TRUE, &job.rebuilt, error);
   if (job.session == NULL)
     return NULL;
   ok = run (&job, error);

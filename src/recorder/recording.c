@@ -77,7 +77,9 @@ struct _RegiaRecording {
   GPtrArray *file_tracks; /* (owned) (nullable) (element-type RegiaTrack) of the present generation, to be
                              recorded */
   Lane lanes[REGIA_TRACKS_MAX];
-  guint gap_lane; /* the track whose gaps are told: the picture, where there is one */
+  gint64 finished_until_ns; /* what finished files hold already */
+  gboolean fresh;           /* nothing on the disk that a packet could continue */
+  guint gap_lane;           /* the track whose gaps are told: the picture, where there is one */
   const char *gap_reason, *overrun_reason; /* in words, static */
   guint failures;                          /* of the disk, since a fragment last reached it */
   gboolean warned;                         /* that finishing has too little room */
@@ -368,7 +370,7 @@ may_begin (RegiaRecording *self, const RegiaPacket *packet, const Lane *lane)
 {
   const Lane *picture = &self->lanes[self->gap_lane];
 
-  if (!picture->video || picture->end_ns > 0)
+  if (!picture->video || !self->fresh)
     return TRUE;
   return lane == picture && regia_packet_is_keyframe (packet);
 }
@@ -376,6 +378,7 @@ may_begin (RegiaRecording *self, const RegiaPacket *packet, const Lane *lane)
 static void
 advance (RegiaRecording *self, const RegiaPacket *packet, Lane *lane)
 {
+  self->fresh = FALSE;
   lane->begun = TRUE;
   lane->end_ns = packet->dts_ns + packet->duration_ns;
 }
@@ -461,7 +464,7 @@ take_tracks (RegiaRecording *self, GPtrArray *tracks)
     end = g_hash_table_lookup (self->ends, track->name);
     lane->wanted = TRUE;
     lane->video = regia_track_is_video (track);
-    lane->end_ns = end != NULL ? *end : 0;
+    lane->end_ns = end != NULL ? *end : self->finished_until_ns;
   }
 }
 
@@ -685,9 +688,24 @@ follow (RegiaRecording *self)
 /* Ends that lie in the future are of another show, or damage: they would hold the recording back until their
  * time has come. */
 static gboolean
-is_past_cb (gpointer key, gpointer value, gpointer user_data)
+is_future_cb (gpointer key, gpointer value, gpointer user_data)
 {
   return *(gint64 *)value > *(gint64 *)user_data;
+}
+
+/* The end of what is in finished files, show time: a feed that still holds it must not be recorded twice. */
+static gint64
+finished_until (RegiaSession *session)
+{
+  gint64 until_ms = 0;
+
+  for (guint i = 0; i < session->parts->len; i++) {
+    const RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
+
+    if (strcmp (part->state, REGIA_PART_FINISHED) == 0)
+      until_ms = MAX (until_ms, part->to_ms);
+  }
+  return until_ms * REGIA_MSECOND;
 }
 
 static gboolean
@@ -701,7 +719,7 @@ open_session (RegiaRecording *self, GError **error)
   self->store = regia_store_open (self->recordings, self->session_name, TRUE, LOCK_WAIT_MS, error);
   if (self->store == NULL)
     return FALSE;
-  self->session = regia_store_load (self->store, &rebuilt, &local_error);
+  self->session = regia_store_load (self->store, FALSE, &rebuilt, &local_error);
   if (self->session == NULL && !g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_STATE)) {
     g_propagate_error (error, g_steal_pointer (&local_error));
     return FALSE;
@@ -715,10 +733,15 @@ open_session (RegiaRecording *self, GError **error)
   g_free (self->session->place);
   self->session->title = g_strdup (self->title);
   self->session->place = g_strdup (self->place);
+  g_clear_pointer (&self->ends, g_hash_table_unref);
   self->ends = regia_store_get_ends (self->store);
-  if (self->session->epoch_ms != 0 && !rebuilt && ABS (self->session->epoch_ms - epoch_ms) > 1000)
+  self->finished_until_ns = finished_until (self->session);
+  if (self->session->epoch_ms != 0 && !rebuilt && ABS (self->session->epoch_ms - epoch_ms) > 1000) {
     g_hash_table_remove_all (self->ends);
-  g_hash_table_foreach_remove (self->ends, is_past_cb, &latest_ns);
+    self->finished_until_ns = 0;
+  }
+  g_hash_table_foreach_remove (self->ends, is_future_cb, &latest_ns);
+  self->fresh = g_hash_table_size (self->ends) == 0;
   self->session->epoch_ms = epoch_ms;
   return TRUE;
 }

@@ -46,7 +46,7 @@ recover (const char *recordings, const char *id, GCancellable *cancellable)
 
   if (store == NULL)
     return FALSE;
-  session = regia_store_load (store, &rebuilt, &error);
+  session = regia_store_load (store, FALSE, &rebuilt, &error);
   if (session == NULL || (!rebuilt && !regia_finish_is_due (store, session)))
     return FALSE;
   g_clear_pointer (&session, regia_session_free);

@@ -211,7 +211,7 @@ describe_part (RegiaSessionPart *part, const RegiaScan *scan)
 }
 
 static gboolean
-refresh_part (RegiaStore *self, RegiaSession *session, const char *file, GError **error)
+refresh_part (RegiaStore *self, RegiaSession *session, const char *file, gboolean thorough, GError **error)
 {
   g_autofree char *path = regia_store_path (self, file);
   RegiaSessionPart *part = regia_session_find_part (session, file);
@@ -221,7 +221,7 @@ refresh_part (RegiaStore *self, RegiaSession *session, const char *file, GError 
   if (part != NULL &&
       (strcmp (part->state, REGIA_PART_FINISHED) == 0 || strcmp (part->state, REGIA_PART_DAMAGED) == 0))
     return TRUE;
-  if (!regia_scan_path (path, &scan, error))
+  if (!(thorough ? regia_scan_path (path, &scan, error) : regia_scan_path_ends (path, &scan, error)))
     return FALSE;
   if (part == NULL)
     part = regia_session_add_part (session, file, REGIA_PART_OPEN);
@@ -232,7 +232,7 @@ refresh_part (RegiaStore *self, RegiaSession *session, const char *file, GError 
 
 /* What is left when session.json is lost: the folder's name, and the times of the files. */
 static RegiaSession *
-rebuild (RegiaStore *self, char **parts, GError **error)
+rebuild (RegiaStore *self, char **parts, gboolean thorough, GError **error)
 {
   g_autoptr (RegiaSession) session = regia_session_new (self->id, self->id, "");
   gint64 from_ms = G_MAXINT64, modified_ms = 0;
@@ -242,7 +242,7 @@ rebuild (RegiaStore *self, char **parts, GError **error)
     RegiaSessionPart *part;
     struct stat st;
 
-    if (!refresh_part (self, session, parts[i], error))
+    if (!refresh_part (self, session, parts[i], thorough, error))
       return NULL;
     part = regia_session_find_part (session, parts[i]);
     if (part->to_ms == 0 || stat (path, &st) != 0)
@@ -283,7 +283,7 @@ has_finished_file (RegiaStore *self)
 }
 
 RegiaSession *
-regia_store_load (RegiaStore *self, gboolean *ret_rebuilt, GError **error)
+regia_store_load (RegiaStore *self, gboolean thorough, gboolean *ret_rebuilt, GError **error)
 {
   g_auto (GStrv) parts = regia_store_list_parts (self);
   g_autofree char *path = regia_store_path (self, REGIA_SESSION_FILE);
@@ -299,10 +299,10 @@ regia_store_load (RegiaStore *self, gboolean *ret_rebuilt, GError **error)
       return NULL;
     }
     g_debug ("the record of a session is rebuilt: %s", local_error->message);
-    return rebuild (self, parts, error);
+    return rebuild (self, parts, thorough, error);
   }
   for (guint i = 0; parts[i] != NULL; i++)
-    if (!refresh_part (self, session, parts[i], error))
+    if (!refresh_part (self, session, parts[i], thorough, error))
       return NULL;
   return g_steal_pointer (&session);
 }

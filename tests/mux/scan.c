@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "regia/mux/scan.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "packets.h"
 #include "regia/mux/fmp4.h"
@@ -179,6 +181,43 @@ test_hostile (Recording *self, gconstpointer unused)
   g_assert_cmpint (g_get_monotonic_time () - started, <, 30 * G_USEC_PER_SEC);
 }
 
+/* The quick look finds the same ends as the thorough one, in a file that is larger than what it looks at. */
+static void
+test_ends (void)
+{
+  g_autoptr (GPtrArray) tracks = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_track_unref);
+  g_autoptr (RegiaFmp4) mux = NULL;
+  g_autofree char *path = NULL;
+  RegiaScan ends, all;
+  GBytes *header;
+  int fd = g_file_open_tmp ("regia-scan-XXXXXX.mp4", &path, NULL);
+
+  g_ptr_array_add (tracks, packets_video_track (0));
+  mux = regia_fmp4_new (tracks, NULL);
+  header = regia_fmp4_get_header (mux);
+  g_assert_cmpint (write (fd, g_bytes_get_data (header, NULL), g_bytes_get_size (header)), >, 0);
+  for (guint i = 0; i < 80; i++) {
+    g_autoptr (RegiaPacket) packet = packets_new (0, i * REGIA_SECOND, REGIA_SECOND, TRUE, 1 << 20);
+    g_autoptr (GBytes) fragment = NULL;
+
+    g_assert_true (regia_fmp4_write (mux, packet, NULL));
+    fragment = regia_fmp4_flush (mux, NULL);
+    g_assert_cmpint (write (fd, g_bytes_get_data (fragment, NULL), g_bytes_get_size (fragment)), >, 0);
+  }
+  g_assert_cmpint (write (fd, "half a fragment", 15), ==, 15);
+  close (fd);
+  g_assert_true (regia_scan_path_ends (path, &ends, NULL));
+  g_assert_true (regia_scan_path (path, &all, NULL));
+  unlink (path);
+  g_assert_cmpuint (all.fragments, ==, 80);
+  g_assert_cmpuint (ends.fragments, <, 40);
+  g_assert_cmpuint (ends.lost_bytes, ==, 0);
+  g_assert_cmpuint (ends.header_bytes, ==, all.header_bytes);
+  g_assert_cmpuint (ends.whole_bytes, ==, all.whole_bytes);
+  g_assert_cmpint (ends.tracks[0].first, ==, all.tracks[0].first);
+  g_assert_cmpint (ends.tracks[0].end, ==, all.tracks[0].end);
+}
+
 static void
 test_path (void)
 {
@@ -200,6 +239,7 @@ main (int argc, char **argv)
   ADD ("lost-sector", test_lost_sector);
   ADD ("garbage", test_garbage);
   ADD ("hostile", test_hostile);
+  g_test_add_func ("/mux/scan/ends", test_ends);
   g_test_add_func ("/mux/scan/path", test_path);
   return g_test_run ();
 }

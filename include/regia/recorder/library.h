@@ -4,8 +4,8 @@
 #include <gio/gio.h>
 
 /**
- * The library: what lies in the recordings folder, read from the session.json files; the file system is the truth. No GStreamer, no libav,
- * no writing: the gateway uses it with the folder read-only.
+ * The library: what lies in the recordings folder, read from the session.json files; the file system is the
+ * truth. No GStreamer, no libav, no writing: the gateway uses it with the folder read-only.
  */
 
 /** A file of a session that can be downloaded. Immutable. */
@@ -14,7 +14,7 @@ typedef struct {
   char *content_type; /* (owned) */
   char *sha256;       /* (owned) 64 hex digits, or "" while not computed */
   guint64 size_bytes;
-  gint64 modified_s;  /* Unix time */
+  gint64 modified_s; /* Unix time */
   gint64 duration_ms;
 } RegiaLibraryFile;
 
@@ -24,7 +24,8 @@ typedef struct {
   char *id;         /* (owned) folder name */
   char *title;      /* (owned) event name */
   char *place;      /* (owned) */
-  char *state;      /* (owned) recording, interrupted (a crash; waits for its finishing), finishing, finished, damaged */
+  char *state;      /* (owned) recording, interrupted (a crash; waits for its finishing), finishing, finished,
+                       damaged */
   char *message;    /* (owned) in words, "" when all is well */
   gint64 started_s; /* Unix time of the first packet */
   gint64 duration_ms;
@@ -42,26 +43,28 @@ typedef struct _RegiaLibrary RegiaLibrary;
 
 /**
  * regia_library_new:
- * @folder_fd: (transfer none): open descriptor of the recordings folder; everything is opened beneath it with openat2(RESOLVE_BENEATH |
- *   RESOLVE_NO_SYMLINKS), and only regular files
+ * @folder_fd: (transfer none): open descriptor of the recordings folder; everything is opened beneath it with
+ * openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), and only regular files
  *
- * Any thread; one lock, a leaf. Session files are read again only when their modification time or size changed, and at most once a second.
+ * Any thread; one lock, a leaf. Session files are read again only when their modification time or size
+ * changed, and at most once a second.
  */
 RegiaLibrary *regia_library_new (int folder_fd);
 void regia_library_free (RegiaLibrary *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaLibrary, regia_library_free)
 
-/** regia_library_list: (transfer full) (element-type RegiaLibraryItem): newest first. A folder that cannot be read is listed as damaged. */
+/** regia_library_list: (transfer full) (element-type RegiaLibraryItem): newest first. A folder that cannot be
+ * read is listed as damaged. */
 GPtrArray *regia_library_list (RegiaLibrary *self);
 /** (transfer full) (nullable) */
 RegiaLibraryItem *regia_library_get (RegiaLibrary *self, const char *id);
 
 /**
- * regia_library_open: opens a finished file for reading; the caller closes the descriptor. @ret_file is (transfer none), owned by @item.
- * Returns: −1 with an error (G_IO_ERROR_NOT_FOUND …).
+ * regia_library_open: opens a finished file for reading; the caller closes the descriptor. @ret_file is
+ * (transfer none), owned by @item. Returns: −1 with an error (G_IO_ERROR_NOT_FOUND …).
  */
-int regia_library_open (RegiaLibrary *self, RegiaLibraryItem *item, const char *name, const RegiaLibraryFile **ret_file,
-                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+int regia_library_open (RegiaLibrary *self, RegiaLibraryItem *item, const char *name,
+                        const RegiaLibraryFile **ret_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_library_item_to_variant: (transfer floating): a{sv} as in /api/v1/recordings of openapi.json. */
 GVariant *regia_library_item_to_variant (RegiaLibraryItem *item);

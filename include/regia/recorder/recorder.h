@@ -4,7 +4,7 @@
 /**
  * regia_recorder_main:
  *
- * The recorder process: `regia child recorder …`, started by the director and by nobody else (see control/child.h for what is passed).
- * Returns: the exit status, sysexits(3).
+ * The recorder process: `regia child recorder …`, started by the director and by nobody else (see
+ * control/child.h for what is passed). Returns: the exit status, sysexits(3).
  */
 int regia_recorder_main (int argc, char **argv);

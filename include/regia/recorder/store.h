@@ -45,6 +45,8 @@ gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **err
 
 /**
  * regia_store_load:
+ * @thorough: looks at every fragment of the parts, so that damage in their middle is found; otherwise only at
+ * their ends, which is quick
  * @ret_rebuilt: (out): session.json was missing or spoiled, and the session was made up from what lies in the
  * folder
  *
@@ -52,7 +54,7 @@ gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **err
  * %NULL with an error when the disk fails; with REGIA_ERROR_STATE when there is neither session.json nor a
  * part nor a finished file, so that the folder is none of ours (or new).
  */
-RegiaSession *regia_store_load (RegiaStore *self, gboolean *ret_rebuilt,
+RegiaSession *regia_store_load (RegiaStore *self, gboolean thorough, gboolean *ret_rebuilt,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
