@@ -73,7 +73,12 @@ async function bundle (out, esbuild) {
   for (const [name, from, to] of entries) {
     let result;
     try {
-      result = await esbuild.build({ ...options, entryPoints: [`${name}.${from}`], outfile: path.join(out, `${name}.${to}`), format: to === 'js' ? 'iife' : undefined });
+      result = await esbuild.build({
+        ...options,
+        entryPoints: [`${name}.${from}`],
+        outfile: path.join(out, `${name}.${to}`),
+        format: to === 'js' ? 'iife' : undefined,
+      });
     } catch (error) {
       fail((await esbuild.formatMessages(error.errors ?? [], { kind: 'error' })).join('') || error.message);
     }
@@ -88,7 +93,8 @@ async function bundle (out, esbuild) {
 
   const messages = JSON.parse(fs.readFileSync(path.join(SOURCE, 'messages.json'), 'utf8'));
   for (const page of PAGES) files.set(page, Buffer.from(fillPage(page, messages, assets)));
-  files.set('openapi.json', Buffer.from(JSON.stringify(JSON.parse(fs.readFileSync(path.join(SOURCE, 'openapi.json'), 'utf8')))));
+  const description = JSON.parse(fs.readFileSync(path.join(SOURCE, 'openapi.json'), 'utf8'));
+  files.set('openapi.json', Buffer.from(JSON.stringify(description)));
   for (const [name, content] of [...files]) {
     if (content.length >= GZIP_FROM_BYTES) files.set(`${name}.gz`, gzipSync(content, { level: 9 }));
   }
@@ -98,9 +104,10 @@ async function bundle (out, esbuild) {
 function writeResource (out, files, target) {
   const list = path.join(out, 'regia-web.gresource.xml');
   const lines = [...files.keys()].sort().map((name) => `    <file>${name}</file>`);
-  fs.writeFileSync(list, `<?xml version="1.0" encoding="UTF-8"?>\n<gresources>\n  <gresource prefix="/org/regia/web">\n${lines.join('\n')}\n  </gresource>\n</gresources>\n`);
-  execFileSync('glib-compile-resources', ['--generate-source', '--c-name', 'regia_web', `--sourcedir=${path.join(out, 'dist')}`, `--target=${target}`, list],
-    { stdio: ['ignore', 'inherit', 'inherit'] });
+  const head = ['<?xml version="1.0" encoding="UTF-8"?>', '<gresources>', '  <gresource prefix="/org/regia/web">'];
+  fs.writeFileSync(list, [...head, ...lines, '  </gresource>', '</gresources>', ''].join('\n'));
+  const options = ['--generate-source', '--c-name', 'regia_web', `--sourcedir=${path.join(out, 'dist')}`, `--target=${target}`];
+  execFileSync('glib-compile-resources', [...options, list], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 async function main () {
@@ -118,7 +125,8 @@ async function main () {
   for (const [name, content] of files) fs.writeFileSync(path.join(dist, name), content);
   if (target) writeResource(out, files, path.resolve(target));
   if (depfile) {
-    const own = ['build.mjs', 'package.json', 'package-lock.json', '.npmrc', 'messages.json', 'openapi.json', 'icon.svg', ...PAGES].map((name) => path.join(SOURCE, name));
+    const read = ['build.mjs', 'package.json', 'package-lock.json', '.npmrc', 'messages.json', 'openapi.json', 'icon.svg', ...PAGES];
+    const own = read.map((name) => path.join(SOURCE, name));
     const escaped = [...new Set([...own, ...inputs])].map((name) => name.replace(/ /g, '\\ '));
     fs.writeFileSync(depfile, `${target}: ${escaped.join(' ')}\n`);
   }

@@ -104,7 +104,8 @@ export class Controls {
     setToggle(this.pipButton, false, t('pip'));
 
     if (delayS !== null) {
-      this.delay.textContent = delayS < 120 ? t('delay', { n: Math.round(delayS) }) : t('delay-minutes', { n: Math.round(delayS / 60) });
+      const seconds = Math.round(delayS);
+      this.delay.textContent = seconds < 120 ? t('delay', { n: seconds }) : t('delay-minutes', { n: Math.round(seconds / 60) });
     }
     this.delay.hidden = !this.delay.textContent;
     this.backButton.hidden = !player.behind;
@@ -115,7 +116,8 @@ export class Controls {
     const heights = player.heights;
     get('quality-pick').hidden = heights.length < 2;
     const auto = video.videoHeight > 0 && player.height === 0 ? t('quality-auto-now', { name: `${video.videoHeight}p` }) : t('quality-auto');
-    setOptions(this.qualitySelect, [{ id: '0', name: auto }, ...heights.map((height) => ({ id: String(height), name: `${height}p` }))], String(player.height));
+    const fixed = heights.map((height) => ({ id: String(height), name: `${height}p` }));
+    setOptions(this.qualitySelect, [{ id: '0', name: auto }, ...fixed], String(player.height));
 
     this.bigButton.hidden = !visible || player.needs === 'nothing';
     this.bigButton.dataset['needs'] = player.needs;

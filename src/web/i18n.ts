@@ -40,10 +40,11 @@ export function t (key: Key, values: Record<string, string | number> = {}): stri
  * `data-other-language` marks what stands in the page in the second language for readers without scripts.
  */
 function fill (root: ParentNode): void {
-  for (const element of root.querySelectorAll<HTMLElement>('[data-t]')) element.textContent = t(element.dataset['t'] as Key);
-  for (const element of root.querySelectorAll<HTMLElement>('[data-t-label]')) element.setAttribute('aria-label', t(element.dataset['tLabel'] as Key));
-  for (const element of root.querySelectorAll<HTMLElement>('[data-t-title]')) element.title = t(element.dataset['tTitle'] as Key);
-  for (const element of root.querySelectorAll<HTMLElement>('[data-other-language]')) element.hidden = true;
+  const all = (selector: string): NodeListOf<HTMLElement> => root.querySelectorAll<HTMLElement>(selector);
+  for (const element of all('[data-t]')) element.textContent = t(element.dataset['t'] as Key);
+  for (const element of all('[data-t-label]')) element.setAttribute('aria-label', t(element.dataset['tLabel'] as Key));
+  for (const element of all('[data-t-title]')) element.title = t(element.dataset['tTitle'] as Key);
+  for (const element of all('[data-other-language]')) element.hidden = true;
 }
 
 function setLanguage (chosen: Language): void {
@@ -86,7 +87,12 @@ export function formatSize (bytes: number): string {
     unit++;
   }
   const digits = unit < 2 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return new Intl.NumberFormat(current, { style: 'unit', unit: units[unit]!, unitDisplay: unit === 0 ? 'long' : 'short', maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(current, {
+    style: 'unit',
+    unit: units[unit]!,
+    unitDisplay: unit === 0 ? 'long' : 'short',
+    maximumFractionDigits: digits,
+  }).format(value);
 }
 
 /** For example `3 h 32 min`, `48 min`, `14 s`. */

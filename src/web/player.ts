@@ -5,7 +5,7 @@
 // the video element itself (has the picture moved?), not at what the library believes, and acts by policy.ts. The library is hls.js; where
 // the browser has no Media Source (older iPhones) the video element plays HLS by itself.
 import Hls, { type HlsConfig, type LoaderResponse, type RetryConfig } from 'hls.js';
-import { backoffMs, catchUp, chooseHelp, isStalled, BEHIND_SHOWN_S, type Health } from './policy';
+import { backoffMs, catchUp, chooseHelp, isStalled, BEHIND_SHOWN_S, HELP_AFTER_MS, type Health } from './policy';
 
 const SOURCE = '/live/index.m3u8';
 const TICK_MS = 500;
@@ -33,7 +33,13 @@ function retryPolicy (retryMissing: number): RetryConfig {
 }
 
 function loadPolicy (firstByteMs: number, wholeMs: number, retryMissing: number): HlsConfig['playlistLoadPolicy'] {
-  return { default: { maxTimeToFirstByteMs: firstByteMs, maxLoadTimeMs: wholeMs, timeoutRetry: retryPolicy(retryMissing), errorRetry: retryPolicy(retryMissing) } };
+  const retry = retryPolicy(retryMissing);
+  return { default: { maxTimeToFirstByteMs: firstByteMs, maxLoadTimeMs: wholeMs, timeoutRetry: retry, errorRetry: retry } };
+}
+
+function freshHealth (): Health {
+  const now = performance.now();
+  return { nowMs: now, movedAtMs: now, playlistAtMs: 0, servedSinceMs: 0, helpedAtMs: 0, attempts: 0, gaveUp: false };
 }
 
 export class Player {
@@ -48,7 +54,7 @@ export class Player {
   private hls: Hls | null = null;
   private running = false;
   private timer = 0;
-  private health: Health = { nowMs: 0, movedAtMs: 0, playlistAtMs: 0, helpedAtMs: 0, attempts: 0, gaveUp: false };
+  private health = freshHealth();
   private lastTime = -1;
   private movingSinceMs = 0;
   /** The viewer has not paused: interruptions are caught up with. */
@@ -79,8 +85,7 @@ export class Player {
     this.played = false;
     this.over = false;
     this.following = true;
-    const now = performance.now();
-    this.health = { nowMs: now, movedAtMs: now, playlistAtMs: 0, helpedAtMs: 0, attempts: 0, gaveUp: false };
+    this.health = freshHealth();
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.build();
   }
@@ -229,6 +234,7 @@ export class Player {
       enableWorker: false, // fragmented MP4 needs next to no work
       lowLatencyMode: false,
       liveSyncDurationCount: 2,
+      initialLiveManifestSize: 2,
       liveSyncOnStallIncrease: 0.5,
       liveDurationInfinity: true,
       backBufferLength: 30,
@@ -249,7 +255,9 @@ export class Player {
       this.changed();
     });
     hls.on(Hls.Events.LEVEL_LOADED, () => {
-      this.health.playlistAtMs = performance.now();
+      const now = performance.now();
+      if (now - this.health.playlistAtMs > HELP_AFTER_MS) this.health.servedSinceMs = now;
+      this.health.playlistAtMs = now;
     });
     hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => this.changed());
     hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, () => this.changed());
@@ -278,8 +286,8 @@ export class Player {
   }
 
   private jump (): void {
-    const edge = this.hls ? this.hls.liveSyncPosition : this.video.seekable.length ? this.video.seekable.end(this.video.seekable.length - 1) - 6 : null;
-    if (edge !== null && edge > this.video.currentTime) this.video.currentTime = edge;
+    const excess = this.excessS;
+    if (excess !== null && excess > 0) this.video.currentTime += excess;
     this.video.playbackRate = 1;
   }
 
@@ -305,7 +313,8 @@ export class Player {
     }
     const help = chooseHelp(this.health);
     if (help === 'none') return;
-    this.health.helpedAtMs = now + (Math.random() - 0.5) * 0.5 * backoffMs(this.health.attempts); // hundreds of browsers must not come back in step
+    // Hundreds of browsers must not come back in step.
+    this.health.helpedAtMs = now + (Math.random() - 0.5) * 0.5 * backoffMs(this.health.attempts);
     this.health.attempts++;
     this.health.gaveUp = false;
     if (help === 'jump') this.jump();

@@ -7,8 +7,8 @@ export type PageState = 'waiting' | 'live' | 'reconnecting' | 'ended';
 
 /** A picture that stands still for shorter than this is not worth a message. */
 export const STALL_SHOWN_MS = 2500;
-/** A player that has data at hand and still does not move is given this long to help itself. */
-const HELP_AFTER_MS = 6000;
+/** A player that gets playlists and still does not move is given this long to help itself. Also: a pause of playlists worth the name. */
+export const HELP_AFTER_MS = 6000;
 /** No playlist came for this long: whatever the library is waiting for, it may wait for ever. */
 const PLAYLIST_LOST_MS = 20000;
 const BACKOFF_FIRST_MS = 1000;
@@ -21,6 +21,8 @@ export interface Health {
   movedAtMs: number;
   /** A playlist arrived last; 0 before the first. */
   playlistAtMs: number;
+  /** Since when they have been arriving without a pause worth the name. */
+  servedSinceMs: number;
   /** It was helped last; 0 before the first. */
   helpedAtMs: number;
   /** How often it was helped since it last moved. */
@@ -53,7 +55,7 @@ export function chooseHelp (health: Health): Help {
   }
   const playlistAge = health.nowMs - health.playlistAtMs;
   if (playlistAge < HELP_AFTER_MS) {
-    if (sinceHelp < Math.max(HELP_AFTER_MS, backoffMs(health.attempts))) return 'none';
+    if (Math.min(sinceHelp, health.nowMs - health.servedSinceMs) < HELP_AFTER_MS) return 'none';
     return health.attempts % 3 === 0 ? 'jump' : 'rebuild';
   }
   return sinceHelp >= PLAYLIST_LOST_MS ? 'rebuild' : 'none';
@@ -88,6 +90,18 @@ export interface Knowledge {
   stalled: boolean;
   /** The stream said that it is over, and was played to its end. */
   over: boolean;
+  /** See seemsOver. */
+  seemsOver: boolean;
+}
+
+const GONE_MS = 60000;
+
+/**
+ * Nobody has answered for a minute, and the announced end has passed: somebody in the hall has packed up without a word. `end` is RFC 3339
+ * or "".
+ */
+export function seemsOver (end: string, now: number, unreachableMs: number): boolean {
+  return unreachableMs >= GONE_MS && now >= Date.parse(end);
 }
 
 export function choosePageState (known: Knowledge): PageState {
@@ -95,7 +109,7 @@ export function choosePageState (known: Knowledge): PageState {
   if (known.over) return 'ended';
   if (!known.played) return finishing ? 'ended' : 'waiting';
   if (!known.stalled) return 'live';
-  return finishing ? 'ended' : 'reconnecting';
+  return finishing || known.seemsOver ? 'ended' : 'reconnecting';
 }
 
 /** Minutes until `start`, negative when it has passed; null when it is not known. */

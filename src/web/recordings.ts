@@ -33,7 +33,8 @@ function downloadName (file: RecordingFile, all: RecordingFile[]): string {
 }
 
 function download (file: RecordingFile, all: RecordingFile[]): HTMLElement {
-  const link = make('a', 'download', make('span', '', downloadName(file, all)), make('span', 'size', `(${formatSize(file['size-bytes'])})`));
+  const size = make('span', 'size', `(${formatSize(file['size-bytes'])})`);
+  const link = make('a', 'download', make('span', '', downloadName(file, all)), size);
   link.href = file.url;
   link.download = file.title;
   return make('li', '', link);
@@ -41,7 +42,10 @@ function download (file: RecordingFile, all: RecordingFile[]): HTMLElement {
 
 function checksums (files: RecordingFile[]): HTMLElement {
   const list = make('dl', '');
-  for (const file of files) list.append(make('dt', '', file.title), make('dd', '', file.sha256 ? make('code', '', file.sha256) : t('checksum-pending')));
+  for (const file of files) {
+    const sum = file.sha256 ? make('code', '', file.sha256) : t('checksum-pending');
+    list.append(make('dt', '', file.title), make('dd', '', sum));
+  }
   return make('details', 'checksums', make('summary', '', t('checksums')), list);
 }
 

@@ -5,7 +5,7 @@ import { getRecordings, getStatus, poll, type Recording, type Status } from './a
 import { Controls } from './controls';
 import { formatHours, formatMoment, formatSize, language, onLanguage, pageAddress, startLanguage, t } from './i18n';
 import { Player } from './player';
-import { choosePageState, minutesUntil, type PageState } from './policy';
+import { choosePageState, minutesUntil, seemsOver, type PageState } from './policy';
 
 const STATUS_MS = 3000;
 const STATUS_ENDED_MS = 10000;
@@ -21,6 +21,7 @@ class Page {
   private readonly controls: Controls;
   private status: Status | null = null;
   private reachable: boolean | null = null;
+  private answeredAtMs = performance.now();
   /** The server's clock minus ours. */
   private clockOffsetMs = 0;
   private playedEvent = '';
@@ -42,7 +43,10 @@ class Page {
   }
 
   private get state (): PageState {
-    return choosePageState({ status: this.status, played: this.player.played, stalled: this.player.stalled, over: this.player.over });
+    const { status, player } = this;
+    const end = status?.event.end ?? '';
+    const gone = seemsOver(end, Date.now() + this.clockOffsetMs, performance.now() - this.answeredAtMs);
+    return choosePageState({ status, played: player.played, stalled: player.stalled, over: player.over, seemsOver: gone });
   }
 
   private async ask (): Promise<void> {
@@ -53,6 +57,7 @@ class Page {
       if (!Number.isNaN(wall)) this.clockOffsetMs = wall - (before + Date.now()) / 2;
       this.status = status;
       this.reachable = true;
+      this.answeredAtMs = performance.now();
     } catch {
       this.reachable = false;
     }
@@ -82,11 +87,18 @@ class Page {
   private async askRecording (): Promise<void> {
     try {
       const recordings = await getRecordings();
-      const session = this.status?.recorder.session;
-      this.recording = recordings.find((item) => item.id === session) ?? recordings[0] ?? null;
+      this.recording = recordings.find((item) => this.isOfThisEvent(item)) ?? null;
     } catch {
       // the next poll asks again
     }
+  }
+
+  /** The recorder says which it is; when it has gone, the title and the time do. */
+  private isOfThisEvent (item: Recording): boolean {
+    if (!this.status) return false;
+    const { event, recorder, started } = this.status;
+    if (recorder.session) return item.id === recorder.session;
+    return item.title === event.name && Date.parse(item.started) >= Date.parse(started) - 60000;
   }
 
   private update (): void {
@@ -100,7 +112,8 @@ class Page {
     get('state-word').textContent = t(`state-${state}`);
     document.title = `${t(`state-${state}`)} · ${event?.name || t('viewer-title')}`;
 
-    const playing = state === 'live' || state === 'reconnecting' || (state === 'waiting' && this.player.needs === 'start');
+    const refused = state === 'waiting' && this.player.needs === 'start';
+    const playing = state === 'live' || state === 'reconnecting' || refused;
     const at = this.player.playingAt;
     const delayS = at === null || state !== 'live' ? null : Math.max(0, (Date.now() + this.clockOffsetMs - at) / 1000);
     this.controls.update(delayS, playing && !this.replaying);
@@ -133,7 +146,8 @@ class Page {
         return [t('reconnecting-title'), t('reconnecting-text'), ''];
       case 'ended': {
         const ready = this.recording?.state === 'finished';
-        return [t('ended-title'), `${t('ended-text')} ${this.recording ? t(ready ? 'ended-recording-ready' : 'ended-recording-soon') : ''}`.trim(), ''];
+        const recording = this.recording ? t(ready ? 'ended-recording-ready' : 'ended-recording-soon') : '';
+        return [t('ended-title'), `${t('ended-text')} ${recording}`.trim(), ''];
       }
       case 'waiting':
         return this.waitingNotice();

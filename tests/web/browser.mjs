@@ -2,7 +2,10 @@
 // A headless Chromium, and what one asks of a page that plays: does the picture move, is there sound.
 import { chromium } from 'playwright-core';
 
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const QUIET = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
 
 /** `autoplay`: the browser lets pages begin with sound, as after a visit or two; otherwise as on a first visit. */
 export function startBrowser ({ autoplay = true } = {}) {

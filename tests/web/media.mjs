@@ -52,12 +52,17 @@ function cut (file) {
 export async function makeMedia (folder, seconds) {
   await fs.mkdir(folder, { recursive: true });
   const fragments = ['-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-frag_duration', '500000', '-f', 'mp4'];
-  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-g', '50', '-keyint_min', '50', '-sc_threshold', '0', '-pix_fmt', 'yuv420p'];
+  const keyframes = ['-g', '50', '-keyint_min', '50', '-sc_threshold', '0'];
+  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', ...keyframes];
   const sizes = { '360p': '640x360', '180p': '320x180' };
   const tones = { it: 440, en: 880 };
   const outputs = [];
-  for (const [name, size] of Object.entries(sizes)) outputs.push({ kind: 'video', name, arguments: ['-map', '0:v', '-s', size, ...video, '-b:v', name === '360p' ? '500k' : '150k'] });
-  for (const [index, name] of Object.keys(tones).entries()) outputs.push({ kind: 'audio', name, arguments: ['-map', `${index + 1}:a`, '-c:a', 'aac', '-b:a', '64k', '-ac', '2'] });
+  for (const [name, size] of Object.entries(sizes)) {
+    outputs.push({ kind: 'video', name, arguments: ['-map', '0:v', '-s', size, ...video, '-b:v', name === '360p' ? '500k' : '150k'] });
+  }
+  for (const [index, name] of Object.keys(tones).entries()) {
+    outputs.push({ kind: 'audio', name, arguments: ['-map', `${index + 1}:a`, '-c:a', 'aac', '-b:a', '64k', '-ac', '2'] });
+  }
   const inputs = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25'];
   for (const tone of Object.values(tones)) inputs.push('-f', 'lavfi', '-i', `sine=frequency=${tone}:sample_rate=48000`);
   const files = outputs.map(({ kind, name }) => path.join(folder, `${kind}-${name}.mp4`));

@@ -10,6 +10,7 @@ if (!base) {
   process.exit(64);
 }
 
+const SEGMENT = '/live/{kind}/{name}/{segment}';
 const results = [];
 
 function report (name, faults) {
@@ -79,8 +80,15 @@ function check (api, path, method, answer, expected) {
 function playlistPaths (path, body) {
   const text = body.toString('utf8');
   const quoted = [...text.matchAll(/URI="([^"]+)"/g)].map(([, uri]) => uri);
-  const lines = text.split('\n').filter((line, index, all) => line && !line.startsWith('#') && !all.slice(0, index).reverse().find((before) => !before.startsWith('#EXTINF'))?.startsWith('#EXT-X-GAP'));
-  return [...quoted, ...lines].map((uri) => new URL(uri.trim(), base + path).pathname);
+  const listed = [];
+  let gap = false;
+  for (const line of text.split('\n').map((each) => each.trim())) {
+    if (line.startsWith('#EXT-X-GAP')) gap = true;
+    if (line === '' || line.startsWith('#')) continue;
+    if (!gap) listed.push(line);
+    gap = false;
+  }
+  return [...quoted, ...listed].map((uri) => new URL(uri, base + path).pathname);
 }
 
 async function checkLive (api) {
@@ -95,9 +103,9 @@ async function checkLive (api) {
     const init = media.find((name) => name.endsWith('.mp4'));
     const newest = media.filter((name) => name.endsWith('.m4s')).pop();
     if (!init || !newest) report(`${path} names an initialisation segment and media segments`, [`${init} ${newest}`]);
-    for (const name of [init, newest].filter(Boolean)) report(`GET ${name}`, check(api, '/live/{kind}/{name}/{segment}', 'GET', await ask('GET', name), 200));
+    for (const name of [init, newest].filter(Boolean)) report(`GET ${name}`, check(api, SEGMENT, 'GET', await ask('GET', name), 200));
   }
-  report('GET a segment that is not there', check(api, '/live/{kind}/{name}/{segment}', 'GET', await ask('GET', '/live/video/none/1.m4s'), 404));
+  report('GET a segment that is not there', check(api, SEGMENT, 'GET', await ask('GET', '/live/video/none/1.m4s'), 404));
 }
 
 async function checkFile (api, path, file) {
@@ -108,7 +116,8 @@ async function checkFile (api, path, file) {
   report(`GET ${path} of its first 100 bytes`, faults);
   const head = await ask('HEAD', path);
   const headFaults = check(api, template, 'HEAD', head, 200);
-  if (Number(head.headers.get('content-length')) !== file['size-bytes']) headFaults.push(`Content-Length ${head.headers.get('content-length')}, size-bytes ${file['size-bytes']}`);
+  const length = Number(head.headers.get('content-length'));
+  if (length !== file['size-bytes']) headFaults.push(`Content-Length ${length}, size-bytes ${file['size-bytes']}`);
   report(`HEAD ${path}`, headFaults);
   report(`GET ${path} whole`, check(api, template, 'GET', await ask('GET', path), 200));
   report(`GET ${path} unchanged`, check(api, template, 'GET', await ask('GET', path, { 'If-None-Match': head.headers.get('etag') ?? '""' }), 304));
@@ -126,7 +135,9 @@ async function checkRecordings (api) {
     return; // already reported
   }
   if (!recordings?.length) skip('GET /api/v1/recordings/{id}', 'no recording');
-  for (const { id } of recordings?.slice(0, 3) ?? []) report(`GET ${list}/${id}`, check(api, `${list}/{id}`, 'GET', await ask('GET', `${list}/${id}`), 200));
+  for (const { id } of recordings?.slice(0, 3) ?? []) {
+    report(`GET ${list}/${id}`, check(api, `${list}/{id}`, 'GET', await ask('GET', `${list}/${id}`), 200));
+  }
   const file = recordings?.flatMap(({ files }) => files)[0];
   if (file) await checkFile(api, file.url, file);
   else skip('GET /recordings/{id}/{file}', 'no finished recording');
@@ -135,12 +146,21 @@ async function checkRecordings (api) {
 }
 
 const description = await ask('GET', '/api/v1/openapi.json');
+if (description.status !== 200) {
+  console.error(`${base}/api/v1/openapi.json: answered ${description.status}; is this the address of a running Regia?`);
+  process.exit(1);
+}
 const api = loadDescription(JSON.parse(description.body.toString('utf8')));
 console.log('TAP version 13');
-for (const path of ['/api/v1/openapi.json', '/api/v1/status', '/healthz']) report(`GET ${path}`, check(api, path, 'GET', path.endsWith('openapi.json') ? description : await ask('GET', path), 200));
+for (const path of ['/api/v1/openapi.json', '/api/v1/status', '/healthz']) {
+  report(`GET ${path}`, check(api, path, 'GET', path.endsWith('openapi.json') ? description : await ask('GET', path), 200));
+}
 await checkRecordings(api);
 await checkLive(api);
-const known = ['/api/v1/openapi.json', '/api/v1/status', '/healthz', '/api/v1/recordings', '/api/v1/recordings/{id}', '/recordings/{id}/{file}', '/live/index.m3u8', '/live/{kind}/{name}/index.m3u8', '/live/{kind}/{name}/{segment}'];
+const known = [
+  '/api/v1/openapi.json', '/api/v1/status', '/healthz', '/api/v1/recordings', '/api/v1/recordings/{id}', '/recordings/{id}/{file}',
+  '/live/index.m3u8', '/live/{kind}/{name}/index.m3u8', SEGMENT,
+];
 const unknown = Object.keys(api.document.paths).filter((path) => !known.includes(path));
 report('every path of the description is asked for', unknown.map((path) => `${path} is not: teach openapi-check.mjs`));
 console.log(`1..${results.length}`);

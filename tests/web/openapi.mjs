@@ -10,7 +10,8 @@ export function loadDescription (document) {
   const validator = (pointer) => {
     if (!compiled.has(pointer)) compiled.set(pointer, ajv.compile({ $ref: `openapi${pointer}` }));
     const validate = compiled.get(pointer);
-    return (value) => validate(value) ? [] : validate.errors.map(({ instancePath, message, params }) => `${instancePath || '/'} ${message} ${JSON.stringify(params)}`);
+    const inWords = ({ instancePath, message, params }) => `${instancePath || '/'} ${message} ${JSON.stringify(params)}`;
+    return (value) => validate(value) ? [] : validate.errors.map(inWords);
   };
   const at = (pointer) => pointer.slice(2).split('/').reduce((node, key) => node?.[key.replace(/~1/g, '/').replace(/~0/g, '~')], document);
   const resolve = (node) => node?.$ref ? at(node.$ref) : node;

@@ -10,8 +10,16 @@ const WINDOW = 6;
 const HELD = 9;
 /** How much has been encoded when the show goes on air: the page opens onto a full window. */
 const LEAD_S = WINDOW * SEGMENT_S + 2;
-const CSP = "default-src 'self'; worker-src blob:; media-src 'self' blob:; connect-src 'self'; img-src 'self' data:; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml', json: 'application/json' };
+const CSP = [
+  "default-src 'self'", 'worker-src blob:', "media-src 'self' blob:", "connect-src 'self'", "img-src 'self' data:", "style-src 'self'",
+  "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
+].join('; ');
+const HEADERS = { 'Content-Security-Policy': CSP, 'X-Content-Type-Options': 'nosniff' };
+const TYPES = {
+  html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml', json: 'application/json',
+};
+const PAGES = { '/': 'index.html', '/recordings': 'recordings.html' };
+const PLAYLIST = 'application/vnd.apple.mpegurl';
 
 export class FakeGateway {
   /** What /api/v1/status answers; null: 503. */
@@ -75,20 +83,23 @@ export class FakeGateway {
 
   async answer (request, response) {
     const { pathname } = new URL(request.url, 'http://x');
-    const send = (code, type, body, headers = {}) => response.writeHead(code, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), 'Content-Security-Policy': CSP, 'X-Content-Type-Options': 'nosniff', ...headers }).end(body);
+    const send = (code, type, body, headers = {}) =>
+      response.writeHead(code, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), ...headers }).end(body);
     const missing = () => send(404, 'text/plain', 'There is no such thing.\n');
     if (pathname === '/api/v1/status') {
       if (!this.status) return send(503, 'text/plain', 'The director does not answer.\n');
       return send(200, TYPES.json, JSON.stringify({ ...this.status, wall: new Date().toISOString() }), { 'Cache-Control': 'no-store' });
     }
-    if (pathname === '/api/v1/recordings') return send(200, TYPES.json, JSON.stringify({ recordings: this.recordings }), { 'Cache-Control': 'no-store' });
+    if (pathname === '/api/v1/recordings') {
+      return send(200, TYPES.json, JSON.stringify({ recordings: this.recordings }), { 'Cache-Control': 'no-store' });
+    }
     if (pathname.startsWith('/live/')) {
       if (request.headers['x-regia-viewer']) this.viewers.add(request.headers['x-regia-viewer']);
       return this.answerLive(pathname.slice('/live/'.length), send, missing);
     }
     const file = this.downloads.get(pathname);
     if (file) return this.answerFile(file, request, response);
-    const page = { '/': 'index.html', '/recordings': 'recordings.html' }[pathname] ?? (/^\/assets\/[\w.-]+$/.test(pathname) ? pathname.slice(1) : null);
+    const page = PAGES[pathname] ?? (/^\/assets\/[\w.-]+$/.test(pathname) ? pathname.slice(1) : null);
     const body = page && await fs.readFile(path.join(this.pages, page)).catch(() => null);
     return body ? send(200, TYPES[page.split('.').pop()], body) : missing();
   }
@@ -98,18 +109,20 @@ export class FakeGateway {
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const from = range ? Number(range[1]) : 0;
     const to = range && range[2] ? Math.min(Number(range[2]), body.length - 1) : body.length - 1;
-    response.writeHead(range ? 206 : 200, { 'Content-Type': type, 'Accept-Ranges': 'bytes', 'Content-Length': to - from + 1, 'Content-Disposition': 'attachment; filename="x.mp4"', ...(range ? { 'Content-Range': `bytes ${from}-${to}/${body.length}` } : {}) });
+    const headers = { 'Content-Type': type, 'Accept-Ranges': 'bytes', 'Content-Length': to - from + 1, 'Content-Disposition': 'attachment; filename="x.mp4"' };
+    if (range) headers['Content-Range'] = `bytes ${from}-${to}/${body.length}`;
+    response.writeHead(range ? 206 : 200, headers);
     response.end(body.subarray(from, to + 1));
   }
 
   answerLive (name, send, missing) {
     if (this.onAirAt === null || this.onAirAt === undefined) return missing();
     const live = { 'Access-Control-Allow-Origin': '*' };
-    if (name === 'index.m3u8') return send(200, 'application/vnd.apple.mpegurl', this.multivariant(), live);
+    if (name === 'index.m3u8') return send(200, PLAYLIST, this.multivariant(), live);
     const [, kind, rendition, resource] = /^(video|audio)\/(\w+)\/([\w.]+)$/.exec(name) ?? [];
     const track = this.tracks[`${kind}/${rendition}`];
     if (!track) return missing();
-    if (resource === 'index.m3u8') return send(200, 'application/vnd.apple.mpegurl', this.playlist(track), live);
+    if (resource === 'index.m3u8') return send(200, PLAYLIST, this.playlist(track), live);
     if (resource === 'init.mp4') return send(200, `${kind}/mp4`, track.init, live);
     const number = Number(/^(\d+)\.m4s$/.exec(resource)?.[1] ?? -1);
     const segment = track.segments[number];
@@ -121,10 +134,12 @@ export class FakeGateway {
   multivariant () {
     const lines = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS'];
     for (const [index, language] of ['it', 'en'].entries()) {
-      lines.push(`#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="${language}",LANGUAGE="${language}",DEFAULT=${index ? 'NO' : 'YES'},AUTOSELECT=YES,CHANNELS="2",URI="audio/${language}/index.m3u8"`);
+      const chosen = `DEFAULT=${index ? 'NO' : 'YES'},AUTOSELECT=YES`;
+      lines.push(`#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="${language}",LANGUAGE="${language}",${chosen},CHANNELS="2",URI="audio/${language}/index.m3u8"`);
     }
     for (const [name, size, bandwidth] of [['360p', '640x360', 800000], ['180p', '320x180', 300000]]) {
-      lines.push(`#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},RESOLUTION=${size},FRAME-RATE=25.000,CODECS="avc1.42c01e,mp4a.40.2",AUDIO="audio"`, `video/${name}/index.m3u8`);
+      lines.push(`#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},RESOLUTION=${size},FRAME-RATE=25.000,CODECS="avc1.42c01e,mp4a.40.2",AUDIO="audio"`);
+      lines.push(`video/${name}/index.m3u8`);
     }
     return `${lines.join('\n')}\n`;
   }

@@ -9,7 +9,7 @@ export function test (name, body) {
 }
 
 /** Waits until `probe` answers something true, and returns it; asks every 100 ms. */
-export async function until (what, probe, timeoutMs = 15000) {
+export async function until (what, probe, timeoutMs = 30000) {
   const end = Date.now() + timeoutMs;
   let last;
   for (;;) {
@@ -19,7 +19,8 @@ export async function until (what, probe, timeoutMs = 15000) {
     } catch (error) {
       last = error;
     }
-    if (Date.now() > end) assert.fail(`${what}: not within ${timeoutMs / 1000} s (last: ${last instanceof Error ? last.message : JSON.stringify(last)})`);
+    const seen = last instanceof Error ? last.message : JSON.stringify(last);
+    if (Date.now() > end) assert.fail(`${what}: not within ${timeoutMs / 1000} s (last: ${seen})`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -17,7 +17,8 @@ const read = (name) => fs.readFileSync(path.join(source, name), 'utf8');
 async function load (name) {
   const esbuild = createRequire(pathToFileURL(path.join(pages, 'package.json')))('esbuild');
   const outfile = path.join(pages, 'unit', `${name}.mjs`);
-  await esbuild.build({ absWorkingDir: source, entryPoints: [`${name}.ts`], outfile, bundle: true, format: 'esm', platform: 'neutral', logLevel: 'error' });
+  const entryPoints = [`${name}.ts`];
+  await esbuild.build({ absWorkingDir: source, entryPoints, outfile, bundle: true, format: 'esm', platform: 'neutral', logLevel: 'error' });
   return import(pathToFileURL(outfile));
 }
 
@@ -63,19 +64,25 @@ test('the lock files name no server and no package that Node 18 refuses', () => 
 
 test('language: the address first, then the browser, then Italian', async () => {
   const { chooseLanguage } = await load('i18n');
-  const cases = [['?lang=en', ['it-IT'], 'en'], ['?lang=it', ['en'], 'it'], ['', ['en-GB', 'it'], 'en'], ['', ['fr-FR', 'it-CH'], 'it'], ['?lang=xx', ['en'], 'en'], ['', ['de'], 'it'], ['', [], 'it'], ['?lang=EN-us', [], 'en']];
+  const cases = [
+    ['?lang=en', ['it-IT'], 'en'], ['?lang=it', ['en'], 'it'], ['', ['en-GB', 'it'], 'en'], ['', ['fr-FR', 'it-CH'], 'it'],
+    ['?lang=xx', ['en'], 'en'], ['', ['de'], 'it'], ['', [], 'it'], ['?lang=EN-us', [], 'en'],
+  ];
   for (const [search, wanted, expected] of cases) assert.equal(chooseLanguage(search, wanted), expected, `${search} ${wanted}`);
 });
 
 test('sizes, lengths and times as people write them', async () => {
   const { formatHours, formatLength, formatMoment, formatSize } = await load('i18n');
-  assert.deepEqual([0, 999, 1000, 999499, 4131204877, 122334455, 12340000].map((bytes) => formatSize(bytes).replace(/\s/g, ' ')), ['0 byte', '999 byte', '1 kB', '999 kB', '4,13 GB', '122 MB', '12,3 MB']);
-  assert.deepEqual([0, 14000, 89400, 90000, 2880000, 12724000, 3599999].map(formatLength), ['0 s', '14 s', '89 s', '2 min', '48 min', '3 h 32 min', '1 h 0 min']);
+  const sizes = { 0: '0 byte', 999: '999 byte', 1000: '1 kB', 999499: '999 kB', 12340000: '12,3 MB', 122334455: '122 MB', 4131204877: '4,13 GB' };
+  for (const [bytes, words] of Object.entries(sizes)) assert.equal(formatSize(Number(bytes)).replace(/\s/g, ' '), words);
+  const lengths = { 0: '0 s', 14000: '14 s', 89400: '89 s', 90000: '2 min', 2880000: '48 min', 3599999: '1 h 0 min', 12724000: '3 h 32 min' };
+  for (const [ms, words] of Object.entries(lengths)) assert.equal(formatLength(Number(ms)), words);
   const zone = process.env['TZ'];
   process.env['TZ'] = 'Europe/Rome';
   assert.equal(formatHours('2022-09-29T09:30:00+02:00', '2022-09-29T13:00:00+02:00'), 'giovedì 29 settembre 2022, 9:30–13:00');
   assert.equal(formatHours('2022-09-29T09:30:00+02:00', ''), 'giovedì 29 settembre 2022, 9:30');
-  assert.equal(formatHours('2022-09-29T22:00:00+02:00', '2022-09-30T00:30:00+02:00'), 'giovedì 29 settembre 2022, 22:00 – venerdì 30 settembre 2022, 0:30');
+  const night = 'giovedì 29 settembre 2022, 22:00 – venerdì 30 settembre 2022, 0:30';
+  assert.equal(formatHours('2022-09-29T22:00:00+02:00', '2022-09-30T00:30:00+02:00'), night);
   assert.equal(formatHours('2022-09-29T07:30:00Z', ''), 'giovedì 29 settembre 2022, 9:30 (ora del suo dispositivo)');
   assert.equal(formatHours('', ''), '');
   assert.equal(formatMoment('2022-09-29T09:30:00+02:00', Date.parse('2022-09-29T06:00:00Z')), 'oggi, ore 9:30');
@@ -84,25 +91,35 @@ test('sizes, lengths and times as people write them', async () => {
 });
 
 test('page state: from what is known', async () => {
-  const { choosePageState } = await load('policy');
-  const known = (state, played, stalled, over = false) => choosePageState({ status: state && { state }, played, stalled, over });
+  const { choosePageState, seemsOver } = await load('policy');
+  const known = (state, played, stalled, over = false, gone = false) =>
+    choosePageState({ status: state && { state }, played, stalled, over, seemsOver: gone });
   const cases = [
     [null, false, false, 'waiting'], ['starting', false, false, 'waiting'], ['on-air', false, true, 'waiting'], ['failed', false, false, 'waiting'],
-    ['on-air', true, false, 'live'], ['on-air', true, true, 'reconnecting'], [null, true, true, 'reconnecting'], ['starting', true, true, 'reconnecting'],
-    ['ended', true, false, 'live'], ['ended', true, true, 'ended'], ['stopping', true, true, 'ended'], ['ended', false, false, 'ended'], ['stopping', false, false, 'ended'],
+    ['on-air', true, false, 'live'], ['ended', true, false, 'live'],
+    ['on-air', true, true, 'reconnecting'], [null, true, true, 'reconnecting'], ['starting', true, true, 'reconnecting'],
+    ['ended', true, true, 'ended'], ['stopping', true, true, 'ended'], ['ended', false, false, 'ended'], ['stopping', false, false, 'ended'],
   ];
   for (const [state, played, stalled, expected] of cases) assert.equal(known(state, played, stalled), expected, `${state} ${played} ${stalled}`);
   assert.equal(known('on-air', true, false, true), 'ended');
+  assert.equal(known('on-air', true, true, false, true), 'ended', 'packed up without a word');
+  assert.equal(known('on-air', true, false, false, true), 'live');
+  const end = '2022-09-29T13:00:00+02:00';
+  assert.equal(seemsOver(end, Date.parse(end) + 1, 60000), true);
+  assert.equal(seemsOver(end, Date.parse(end) + 1, 59999), false);
+  assert.equal(seemsOver(end, Date.parse(end) - 1, 600000), false);
+  assert.equal(seemsOver('', Date.parse(end), 600000), false);
 });
 
 test('help: for ever, ever slower, and nothing while the picture moves', async () => {
   const { backoffMs, chooseHelp, isStalled } = await load('policy');
-  const health = (change) => ({ nowMs: 100000, movedAtMs: 100000, playlistAtMs: 99000, helpedAtMs: 0, attempts: 0, gaveUp: false, ...change });
+  const health = (change) => ({ nowMs: 100000, movedAtMs: 100000, playlistAtMs: 99000, servedSinceMs: 0, helpedAtMs: 0, attempts: 0, gaveUp: false, ...change });
   assert.equal(chooseHelp(health({})), 'none');
   assert.equal(isStalled(health({})), false);
   assert.equal(isStalled(health({ movedAtMs: 97000 })), true);
   assert.equal(chooseHelp(health({ movedAtMs: 95000 })), 'none', 'the library helps itself first');
   assert.equal(chooseHelp(health({ movedAtMs: 93000 })), 'jump', 'playlists come, the picture stands: a hole');
+  assert.equal(chooseHelp(health({ movedAtMs: 85000, servedSinceMs: 99000 })), 'none', 'playlists are back: nothing is skipped, it plays on');
   assert.equal(chooseHelp(health({ movedAtMs: 80000, helpedAtMs: 93000, attempts: 1 })), 'rebuild');
   assert.equal(chooseHelp(health({ movedAtMs: 90000, playlistAtMs: 90000 })), 'none', 'no playlists: the library asks for them');
   assert.equal(chooseHelp(health({ movedAtMs: 75000, playlistAtMs: 75000 })), 'rebuild');
@@ -139,8 +156,9 @@ test('the interface description: its examples fit its schemas, and what does not
   }
   assert.ok(examples >= 3);
   const [status] = document.components.schemas.Status.examples;
-  const refused = [{ ...status, more: 1 }, { ...status, state: 'off' }, { ...status, wall: 'now' }, { ...status, engine: { ready: true } }, { ...status, 'show-time-ms': -1 }];
-  for (const wrong of refused) assert.notDeepEqual(validator('#/components/schemas/Status')(wrong), []);
+  for (const wrong of [{ more: 1 }, { state: 'off' }, { wall: 'now' }, { engine: { ready: true } }, { 'show-time-ms': -1 }]) {
+    assert.notDeepEqual(validator('#/components/schemas/Status')({ ...status, ...wrong }), [], JSON.stringify(wrong));
+  }
   assert.deepEqual(validator('#/components/schemas/Status')({ ...status, engine: {}, recorder: {}, gateway: {} }), []);
 });
 
