@@ -37,7 +37,7 @@ find_relay (const RegiaConfigValues *values, const char *name, GError **error)
   return NULL;
 }
 
-/* One line in the log for each turn of affairs. */
+/* One line in the log for each turn of affairs; another attempt that fails as the last one did is none. */
 static void
 say (Relay *self, GVariant *state)
 {
@@ -47,13 +47,13 @@ say (Relay *self, GVariant *state)
   g_variant_lookup (state, "state", "&s", &name);
   g_variant_lookup (state, "last-error", "&s", &error);
   now = g_str_equal (name, "retrying") ? g_strconcat (name, ": ", error, NULL) : g_strdup (name);
-  if (g_strcmp0 (now, self->said) == 0)
+  if (g_str_equal (name, "connecting") || g_strcmp0 (now, self->said) == 0)
     return;
   g_free (self->said);
   self->said = g_steal_pointer (&now);
   if (g_str_equal (name, "retrying") || g_str_equal (name, "stalled"))
     g_warning ("%s", self->said);
-  else if (!g_str_equal (name, "connecting"))
+  else
     g_message ("%s", self->said);
 }
 

@@ -135,7 +135,9 @@ wait_for_feed (RegiaRelayWorker *self, GError **error)
 
     if (!regia_feed_client_next (client, TICK_MS, self->cancellable, &event, error))
       return NULL;
-    if (event.type == REGIA_FEED_EVENT_TRACKS) {
+    if (event.type == REGIA_FEED_EVENT_NONE) {
+      regia_relay_state_set_phase (&self->state, REGIA_RELAY_WAITING, g_get_monotonic_time ());
+    } else if (event.type == REGIA_FEED_EVENT_TRACKS) {
       g_clear_pointer (&table, g_ptr_array_unref);
       table = g_ptr_array_ref (event.tracks);
     } else if (event.type == REGIA_FEED_EVENT_PACKET && table != NULL && is_on_air (self, &event)) {
@@ -304,11 +306,12 @@ run (gpointer data)
     g_autoptr (GPtrArray) tracks = NULL;
     guint64 worked_ms = 0;
 
-    regia_relay_state_set_phase (&self->state, REGIA_RELAY_WAITING, g_get_monotonic_time ());
     tracks = wait_for_feed (self, &error);
     if (tracks != NULL)
       run_connection (self, tracks, &worked_ms, &error);
-    if (error != NULL && !must_leave (self))
+    if (error == NULL)
+      regia_relay_state_set_phase (&self->state, REGIA_RELAY_WAITING, g_get_monotonic_time ());
+    else if (!must_leave (self))
       wait_after (self, error, worked_ms);
   }
   regia_relay_state_set_phase (&self->state, REGIA_RELAY_WAITING, g_get_monotonic_time ());

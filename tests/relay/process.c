@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The relay as a process, under the director's own supervision (RegiaProcess), which starts this very program
+ * again as `child relay …`.
+ */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feeder.h"
+#include "peer.h"
+#include "process-private.h"
+#include "regia/relay/relay.h"
+
+#define GOOD_KEY  "good-sEcReT-4711"
+#define WRONG_KEY "wrong-sEcReT-4711"
+
+typedef struct {
+  char *folder;
+  char *event;
+  char *epoch_text;
+  RegiaEpoch epoch;
+  const char *instance;
+  Feeder *feeder;
+  Peer *peer;
+  RegiaProcess *process;
+  guint timer;
+  char *log;  /* the process' standard error, in a file */
+  int stderr; /* the test's own */
+} Fixture;
+
+static Sample *sample;
+
+static char **
+arguments_cb (RegiaProcess *process, gpointer data)
+{
+  Fixture *f = data;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *event = g_strconcat ("--event=", f->event, NULL);
+  g_autofree char *base = g_strconcat ("--base=", f->folder, NULL);
+  g_autofree char *run = g_strconcat ("--run=", f->folder, NULL);
+  g_autofree char *recordings = g_strconcat ("--recordings=", f->folder, NULL);
+  g_autofree char *epoch = g_strconcat ("--epoch=", f->epoch_text, NULL);
+  g_autofree char *instance = g_strconcat ("--instance=", f->instance, NULL);
+
+  g_strv_builder_add_many (builder, "child", "relay", "--control-fd=3", event, base, run, recordings,
+                           "--session=one", epoch, "--generation=1", instance, NULL);
+  return g_strv_builder_end (builder);
+}
+
+static void
+changed_cb (RegiaProcess *process, gpointer data)
+{
+}
+
+static gboolean
+tick_cb (gpointer data)
+{
+  Fixture *f = data;
+
+  regia_process_tick (f->process);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+write_file (const char *path, const char *content)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents_full (path, content, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error);
+  g_assert_no_error (error);
+}
+
+static void
+write_event (Fixture *f)
+{
+  g_autofree char *good = g_build_filename (f->folder, "good.key", NULL);
+  g_autofree char *wrong = g_build_filename (f->folder, "wrong.key", NULL);
+  g_autofree char *text =
+      g_strdup_printf ("[event]\nname=Test\n[source test]\npipeline=test\n[rendition test]\nsize=320x180\n"
+                       "bitrate=1500k\n[audio it]\nsources=test\n"
+                       "[relay good]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=good.key\n"
+                       "[relay wrong]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=wrong.key\n",
+                       f->peer->port, f->peer->port);
+
+  write_file (good, GOOD_KEY "\n");
+  write_file (wrong, WRONG_KEY "\n");
+  write_file (f->event, text);
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autofree char *feed = NULL;
+  int log;
+
+  f->instance = data;
+  f->folder = g_dir_make_tmp ("regia-relay-XXXXXX", NULL);
+  f->event = g_build_filename (f->folder, "event.conf", NULL);
+  f->log = g_build_filename (f->folder, "stderr", NULL);
+  regia_epoch_now (&f->epoch);
+  f->epoch_text = regia_epoch_to_string (&f->epoch);
+  feed = g_build_filename (f->folder, "feed.sock", NULL);
+  f->feeder = feeder_new (sample, feed, &f->epoch, 1);
+  f->peer = peer_new_nginx (f->folder, peer_free_port (G_SOCKET_TYPE_STREAM));
+  write_event (f);
+  f->stderr = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+  log = g_open (f->log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+  dup2 (log, STDERR_FILENO);
+  close (log);
+  f->process = regia_process_new ("relay", arguments_cb, changed_cb, f, NULL, -1);
+  f->timer = g_timeout_add (200, tick_cb, f);
+  regia_process_start (f->process);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  g_autofree char *out = NULL;
+
+  g_source_remove (f->timer);
+  regia_process_free (f->process);
+  dup2 (f->stderr, STDERR_FILENO);
+  close (f->stderr);
+  feeder_free (f->feeder);
+  peer_free (f->peer);
+  out = sample_run ("rm", "-rf", f->folder, NULL);
+  g_free (f->epoch_text);
+  g_free (f->folder);
+  g_free (f->event);
+  g_free (f->log);
+}
+
+static char *
+state (Fixture *f)
+{
+  g_autoptr (GVariant) published = regia_process_get_published (f->process);
+  char *name = NULL;
+
+  g_variant_lookup (published, "state", "s", &name);
+  return name;
+}
+
+static gboolean
+is (Fixture *f, const char *expected)
+{
+  g_autofree char *now = state (f);
+
+  return g_strcmp0 (now, expected) == 0;
+}
+
+static int
+get_pid (Fixture *f)
+{
+  g_autoptr (GVariant) dict = g_variant_ref_sink (regia_process_to_variant (f->process));
+  guint64 pid = 0;
+
+  g_variant_lookup (dict, "pid", "t", &pid);
+  return (int)pid;
+}
+
+static gboolean
+give_up_cb (gpointer data)
+{
+  g_error ("what was waited for did not come");
+  return G_SOURCE_REMOVE;
+}
+
+/* Runs the main context until @condition holds, 20 s at most. */
+#define WAIT_UNTIL(condition)                                                                                \
+  G_STMT_START                                                                                               \
+  {                                                                                                          \
+    guint deadline = g_timeout_add_seconds (20, give_up_cb, NULL);                                           \
+    while (!(condition))                                                                                     \
+      g_main_context_iteration (NULL, TRUE);                                                                 \
+    g_source_remove (deadline);                                                                              \
+  }                                                                                                          \
+  G_STMT_END
+
+static gboolean
+holds_secret (const char *path)
+{
+  g_autofree char *content = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+
+  g_file_get_contents (path, &content, &length, &error);
+  g_assert_no_error (error);
+  return memmem (content, length, "sEcReT", 6) != NULL;
+}
+
+static void
+check_secrets (Fixture *f)
+{
+  g_autofree char *arguments = g_strdup_printf ("/proc/%d/cmdline", get_pid (f));
+  g_autofree char *environment = g_strdup_printf ("/proc/%d/environ", get_pid (f));
+  g_autoptr (GVariant) published = regia_process_get_published (f->process);
+  g_autofree char *words = g_variant_print (published, FALSE);
+
+  g_assert_false (holds_secret (arguments));
+  g_assert_false (holds_secret (environment));
+  g_assert_false (holds_secret (f->log));
+  g_assert_null (strstr (words, "sEcReT"));
+}
+
+static void
+check_live (Fixture *f, gconstpointer data)
+{
+  gint64 began_us;
+  int pid;
+
+  WAIT_UNTIL (is (f, "live"));
+  check_secrets (f);
+  pid = get_pid (f);
+  kill (pid, SIGKILL);
+  WAIT_UNTIL (get_pid (f) != pid && get_pid (f) > 0 && is (f, "live"));
+  g_assert_cmpuint (regia_process_get_restarts (f->process), ==, 1);
+  began_us = g_get_monotonic_time ();
+  regia_process_stop (f->process, FALSE, 10000);
+  WAIT_UNTIL (regia_process_get_state (f->process) == REGIA_PROCESS_STOPPED);
+  g_assert_cmpint (g_get_monotonic_time () - began_us, <, 2 * G_TIME_SPAN_SECOND);
+  g_assert_cmpstr (regia_process_get_last_exit (f->process), ==, "exit status 0");
+}
+
+static void
+check_frozen_stop (Fixture *f, gconstpointer data)
+{
+  gint64 began_us;
+
+  WAIT_UNTIL (is (f, "live"));
+  peer_signal (f->peer, SIGSTOP);
+  WAIT_UNTIL (is (f, "stalled"));
+  began_us = g_get_monotonic_time ();
+  regia_process_stop (f->process, TRUE, 10000);
+  WAIT_UNTIL (regia_process_get_state (f->process) == REGIA_PROCESS_STOPPED);
+  g_assert_cmpint (g_get_monotonic_time () - began_us, <, 2 * G_TIME_SPAN_SECOND);
+  g_assert_cmpstr (regia_process_get_last_exit (f->process), ==, "exit status 0");
+}
+
+static void
+check_rejected (Fixture *f, gconstpointer data)
+{
+  WAIT_UNTIL (is (f, "retrying"));
+  check_secrets (f);
+}
+
+static void
+check_unknown (Fixture *f, gconstpointer data)
+{
+  g_autofree char *log = NULL;
+
+  WAIT_UNTIL (regia_process_get_last_exit (f->process) != NULL);
+  g_file_get_contents (f->log, &log, NULL, NULL);
+  g_assert_nonnull (strstr (log, "The event has no [relay nobody]"));
+}
+
+int
+main (int argc, char **argv)
+{
+  int result;
+
+  if (argc >= 3 && g_str_equal (argv[1], "child"))
+    return regia_relay_main (argc - 2, argv + 2);
+  signal (SIGPIPE, SIG_IGN);
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
+  sample = sample_new (1500);
+  g_test_add ("/relay/process/live", Fixture, "good", set_up, check_live, tear_down);
+  g_test_add ("/relay/process/frozen-stop", Fixture, "good", set_up, check_frozen_stop, tear_down);
+  g_test_add ("/relay/process/rejected", Fixture, "wrong", set_up, check_rejected, tear_down);
+  g_test_add ("/relay/process/unknown", Fixture, "nobody", set_up, check_unknown, tear_down);
+  result = g_test_run ();
+  sample_free (sample);
+  return result;
+}
