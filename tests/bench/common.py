@@ -3,6 +3,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-CLIP_SECONDS = 32
 RATE = 25
 RENDITIONS = (("720p", 1280, 720, 2500), ("360p", 640, 360, 600))  # name, width, height, kbit/s
 
@@ -186,6 +186,10 @@ class Event:
         finally:
             connection.close()
 
+    def frames(self):
+        """Pictures that the programme has made so far, by its own status."""
+        return json.loads(self.get("/api/v1/status") or b"{}").get("engine", {}).get("frames", 0)
+
     def is_playable(self):
         """As a player goes about it: the multivariant playlist, its first variant, that one's newest segment."""
         text = (self.get("/live/index.m3u8") or b"").decode()
@@ -245,7 +249,8 @@ class Report:
 class Bench:
     def __init__(self, build_folder, seconds, minutes):
         self.build, self.seconds, self.minutes = build_folder, seconds, minutes
-        self.material = build_folder / "bench-material"
+        self.clip_seconds = seconds + 12  # long enough for the beginning and the steady run without a loop
+        self.material = build_folder / f"bench-material-{self.clip_seconds}"
         self.material.mkdir(exist_ok=True)
 
     def measure(self, part):
@@ -268,13 +273,13 @@ class Bench:
         """Raw pictures that move and have noise, as a camera's do: 1.4 MB each at 720p."""
         if rendition == "720p":
             return self.make("720p.y4m", "-f", "lavfi", "-i",
-                             f"testsrc2=size=1280x720:rate={RATE}:duration={CLIP_SECONDS},noise=alls=10:allf=t",
+                             f"testsrc2=size=1280x720:rate={RATE}:duration={self.clip_seconds},noise=alls=10:allf=t",
                              "-pix_fmt", "yuv420p")
         return self.make("360p.y4m", "-i", self.picture("720p"), "-vf", "scale=640:360", "-pix_fmt", "yuv420p")
 
     def sound(self):
         return self.make("sound.wav", "-f", "lavfi", "-i",
-                         f"anoisesrc=color=pink:amplitude=0.2:sample_rate=48000:duration={CLIP_SECONDS}", "-ac", "2")
+                         f"anoisesrc=color=pink:amplitude=0.2:sample_rate=48000:duration={self.clip_seconds}", "-ac", "2")
 
     def tool(self, name):
         path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
