@@ -611,7 +611,7 @@ housekeep (RegiaRecording *self)
   gint64 now_us = g_get_monotonic_time (), unsaved_us = regia_writer_has_unsaved (self->writer);
 
   regia_status_tick (self->status);
-  if (!self->blocked && unsaved_us > 0 && now_us - unsaved_us > 2 * G_USEC_PER_SEC)
+  if (!self->blocked && unsaved_us > 0 && now_us - unsaved_us > G_USEC_PER_SEC)
     flush (self);
   show_progress (self);
   measure_rate (self);

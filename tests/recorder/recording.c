@@ -399,7 +399,7 @@ record_two_parts (Hall *hall)
     g_autoptr (GError) error = NULL;
 
     hall_play_until (hall, 5 * i);
-    take_wait (take, "last-fragment-ms", hall_ms (5 * i - 1.1));
+    take_wait (take, "last-fragment-ms", hall_ms (5 * i));
     regia_recording_stop (take->recording, FALSE);
     error = take_end (take);
     g_assert_no_error (error);

@@ -32,7 +32,7 @@ setup (Fixture *self, gconstpointer unused)
     g_autoptr (GError) error = NULL;
 
     hall_play_until (self->hall, i * SECONDS / 2);
-    take_wait (take, "last-fragment-ms", hall_ms (i * SECONDS / 2.0 - 1.1));
+    take_wait (take, "last-fragment-ms", hall_ms (i * SECONDS / 2.0));
     regia_recording_stop (take->recording, FALSE);
     error = take_end (take);
     g_assert_no_error (error);
