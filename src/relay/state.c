@@ -33,7 +33,7 @@ regia_relay_state_clear (RegiaRelayState *self)
 void
 regia_relay_state_set_phase (RegiaRelayState *self, RegiaRelayPhase phase, gint64 now_us)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   self->phase = phase;
   self->busy_us = 0;
@@ -51,7 +51,7 @@ regia_relay_state_set_phase (RegiaRelayState *self, RegiaRelayPhase phase, gint6
 void
 regia_relay_state_busy (RegiaRelayState *self, gint64 now_us)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   self->busy_us = now_us;
 }
@@ -59,7 +59,7 @@ regia_relay_state_busy (RegiaRelayState *self, gint64 now_us)
 void
 regia_relay_state_wrote (RegiaRelayState *self, guint64 bytes, guint64 dropped, gint64 now_us)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   self->busy_us = 0;
   self->dropped = dropped;
@@ -97,7 +97,7 @@ ms_between (gint64 from_us, gint64 to_us)
 guint64
 regia_relay_state_connected_ms (RegiaRelayState *self, gint64 now_us)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return ms_between (self->connected_us, now_us);
 }
@@ -105,7 +105,7 @@ regia_relay_state_connected_ms (RegiaRelayState *self, gint64 now_us)
 guint64
 regia_relay_state_busy_ms (RegiaRelayState *self, gint64 now_us)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return ms_between (self->busy_us, now_us);
 }
@@ -132,7 +132,7 @@ name_state (const RegiaRelayState *self, gint64 now_us)
 const char *
 regia_relay_state_get (RegiaRelayState *self, gint64 now_us)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return name_state (self, now_us);
 }
@@ -140,7 +140,7 @@ regia_relay_state_get (RegiaRelayState *self, gint64 now_us)
 GVariant *
 regia_relay_state_to_variant (RegiaRelayState *self, const char *name, const char *kind, gint64 now_us)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
   const char *state = name_state (self, now_us);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
 

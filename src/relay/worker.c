@@ -70,7 +70,7 @@ regia_relay_worker_setup (RegiaRelayWorkerSetup *ret_setup, const RegiaConfigRel
 static gint64
 finish_asked_us (RegiaRelayWorker *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return self->finish_us;
 }

@@ -307,7 +307,7 @@ static void
 check_silent (void)
 {
   guint16 port;
-  g_autoptr (GSocket) listener = new_listener (&port);
+  g_autoptr (GSocket) listener G_GNUC_UNUSED = new_listener (&port);
   const char *const schemes[] = {"rtmp", "rtmps"};
 
   for (gsize i = 0; i < G_N_ELEMENTS (schemes); i++) {

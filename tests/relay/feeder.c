@@ -67,7 +67,7 @@ feeder_new (Sample *sample, const char *path, const RegiaEpoch *epoch, guint64 g
 guint
 feeder_get_frames (Feeder *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
 
   return (guint)self->frames;
 }
