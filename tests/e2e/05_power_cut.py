@@ -8,17 +8,19 @@ import time
 
 from harness import LoopDisk, Regia, check, decodes_cleanly, equal, main, marks
 
+RESERVE = {"record": {"reserve": "12M"}}
+
 
 def run(t):
     disk = LoopDisk(t, "disk", 300)
-    first = Regia(t, name="before", state=disk.path / "state").start()
+    first = Regia(t, name="before", state=disk.path / "state", groups=RESERVE).start()
     with t.case("an earlier event is recorded and finished", needed=True):
         first.wait_on_air()
         first.wait_recorded(3000)
         equal(first.stop(), 0, "exit status")
     earlier = marks(t, disk.path / "state/recordings/before/programme.mp4")["video"]["frames"]
 
-    regia = Regia(t, name="cut", state=disk.path / "state").start()
+    regia = Regia(t, name="cut", state=disk.path / "state", groups=RESERVE).start()
     with t.case("the event is on air", needed=True):
         regia.wait_on_air()
         regia.wait_recorded(6000)
@@ -36,7 +38,7 @@ def run(t):
     for number, (image, wall_ms) in enumerate(cuts):
         # In its old place, as after a restart of the machine.
         after = LoopDisk(t, "disk", 0, image)
-        again = Regia(t, name="cut", state=after.path / "state", port=regia.port)
+        again = Regia(t, name="cut", state=after.path / "state", port=regia.port, groups=RESERVE)
         with t.case(f"cut {number + 1}: the next start resumes the event", needed=True):
             again.start()
             again.wait_on_air()

@@ -30,6 +30,9 @@ def run(t):
         freezes.freeze()
         status = regia.wait_status("the stall", lambda s: state(s, "freezes") in ("stalled", "retrying", "connecting"), 12)
         t.say(f"freezes: {relay(status, 'freezes')}")
+    with t.case("freezes: given up, and tried anew"):
+        regia.wait_status("another attempt", lambda s: relay(s, "freezes")["attempts"] >= 2, 30)
+        t.say(f"freezes: {relay(regia.status(), 'freezes')}")
     with t.case("freezes: live again when it thaws"):
         freezes.thaw()
         regia.wait_status("live", lambda s: state(s, "freezes") == "live", 40)

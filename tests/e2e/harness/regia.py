@@ -249,6 +249,7 @@ class Supervisor(threading.Thread):
         self.messages = []
         path = regia.t.dir / f"{regia.name}.notify"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        path.unlink(missing_ok=True)
         self.socket.bind(str(path))
         self.env = {**regia.t.env, **regia.env, "NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": str(self.WATCHDOG_S * 1000000)}
         self.child = None
