@@ -333,13 +333,14 @@ test_curl_resume (World *world, gconstpointer data)
 {
   g_autofree char *got = g_build_filename (world->folder, "got", NULL), *content = NULL;
   g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u" DOWNLOAD, world->gateway.port);
+  g_autofree char *program = g_find_program_in_path ("curl");
   const char *argv[] = {"curl", "--silent", "--show-error", "--fail", "--continue-at", "-", "--output", got,
                         url,    NULL};
   g_autoptr (GError) error = NULL;
   int status = -1;
   gsize length;
 
-  if (g_find_program_in_path ("curl") == NULL) {
+  if (program == NULL) {
     g_test_skip ("curl is not installed");
     return;
   }
