@@ -57,15 +57,32 @@ running_time (GstBaseTransform *transform, GstBuffer *buffer)
   return GST_CLOCK_TIME_IS_VALID (time) ? time : 0;
 }
 
+/*
+ * A live source begins when its thread gets to it, some milliseconds after the sound's, and keeps that phase.
+ * Put on multiples of the frame's duration in running time, frames fall on the full seconds exactly, where
+ * the beeps are.
+ */
+static guint64
+straighten (GstVideoFilter *filter, GstBuffer *buffer)
+{
+  guint64 time_ns = running_time (GST_BASE_TRANSFORM (filter), buffer), frame;
+  guint64 num = (guint64)GST_VIDEO_INFO_FPS_N (&filter->in_info),
+          den = (guint64)GST_VIDEO_INFO_FPS_D (&filter->in_info);
+
+  if (num == 0)
+    return time_ns;
+  frame = gst_util_uint64_scale_round (time_ns, num, den * GST_SECOND);
+  GST_BUFFER_PTS (buffer) += gst_util_uint64_scale_round (frame, den * GST_SECOND, num) - time_ns;
+  return gst_util_uint64_scale_round (frame, den * GST_SECOND, num);
+}
+
 static GstFlowReturn
 mark_transform (GstVideoFilter *filter, GstVideoFrame *frame)
 {
   RegiaMarkElement *self = (RegiaMarkElement *)filter;
   int width = GST_VIDEO_FRAME_WIDTH (frame), height = GST_VIDEO_FRAME_HEIGHT (frame);
-  guint64 start_ns = running_time (GST_BASE_TRANSFORM (filter), frame->buffer);
-  guint64 into_ns = start_ns % REGIA_SECOND;
-  /* The flash starts with the first frame at or after the full second: at most a frame late, never early. */
-  gboolean flash = into_ns < BEEP_NS;
+  /* The flash starts with the first frame at or after the full second. */
+  gboolean flash = straighten (filter, frame->buffer) % REGIA_SECOND < BEEP_NS;
 
   if (height >= regia_mark_rows_height (width) && width >= REGIA_MARK_MIN_WIDTH)
     for (guint plane = 1; plane < 3; plane++)

@@ -72,7 +72,7 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
       self->error_ns = 0;
       return TRUE;
     }
-    if (ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.75 * (double)period_ns)
+    if (ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns)
       frame = expected;
     else {
       self->moved++;

@@ -23,14 +23,16 @@
  * while it is held.
  *
  * Time: the pipeline runs by the system's monotonic clock with a base time of its own, so that its first
- * buffer has running time 0 as elements expect. Show time = running time + base time − epoch. Sources that
- * are not live are slowed to the clock by their appsink; live ones are not held up at all.
+ * buffer has running time 0 as elements expect. Show time = running time + base time − epoch. The base time
+ * is the beginning of a frame of the programme, so frames made or played here need not be moved at all.
+ * Sources that are not live are slowed to the clock by their appsink; live ones are not held up at all.
  */
 
 enum { VIDEO, AUDIO };
 
 #define WAKE_MESSAGE    "regia-stop"
 #define PREROLL_MESSAGE "regia-preroll"
+#define END_MESSAGE     "regia-end"
 #define PREROLL_WAIT    (10 * GST_SECOND)
 
 typedef struct {
@@ -38,6 +40,7 @@ typedef struct {
   guint kind;
   GPtrArray *targets; /* (unowned): the plan's */
   RegiaPacer pacer;   /* streaming thread of this branch only */
+  int at_end;         /* atomic: nothing more comes here */
 } Branch;
 
 struct _RegiaRun {
@@ -181,6 +184,16 @@ on_preroll (GstAppSink *sink, gpointer user_data)
   return GST_FLOW_OK;
 }
 
+static void
+on_end (GstAppSink *sink, gpointer user_data)
+{
+  Branch *self = user_data;
+
+  g_atomic_int_set (&self->at_end, TRUE);
+  gst_bus_post (self->run->bus,
+                gst_message_new_application (GST_OBJECT (sink), gst_structure_new_empty (END_MESSAGE)));
+}
+
 /* Tells decoders that padded frames are welcome: without this answer each frame would be copied into a tight
  * one. */
 static GstPadProbeReturn
@@ -209,7 +222,8 @@ append_nothing (RegiaRun *self, GstElement *end)
 static gboolean
 append_end (RegiaRun *self, guint kind, GError **error)
 {
-  static const GstAppSinkCallbacks callbacks = {.new_sample = on_sample, .new_preroll = on_preroll};
+  static const GstAppSinkCallbacks callbacks = {
+      .new_sample = on_sample, .new_preroll = on_preroll, .eos = on_end};
   const char *name = kind == VIDEO ? "video" : "audio";
   g_autoptr (GstElement) end = gst_bin_get_by_name (GST_BIN (self->pipeline), name), sink = NULL;
   g_autofree char *text =
@@ -265,6 +279,7 @@ build (RegiaRun *self, GError **error)
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   gst_bin_add (GST_BIN (self->pipeline), bin);
   gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
+  gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE); /* its base time is set by play() */
   gst_element_set_bus (self->pipeline, self->bus);
   return append_end (self, VIDEO, error) && append_end (self, AUDIO, error);
 }
@@ -369,6 +384,30 @@ seek_segment (RegiaRun *self, GstSeekFlags flags)
                            GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, -1);
 }
 
+static gboolean
+is_seekable (RegiaRun *self)
+{
+  g_autoptr (GstQuery) query = gst_query_new_seeking (GST_FORMAT_TIME);
+  gboolean seekable = FALSE;
+
+  if (gst_element_query (self->pipeline, query))
+    gst_query_parse_seeking (query, NULL, &seekable, NULL, NULL);
+  return seekable;
+}
+
+/* Not in the future: GStreamer's live sources reckon with unsigned times. */
+static void
+set_base_time (RegiaRun *self)
+{
+  const RegiaRunPlan *plan = self->plan;
+  gint64 now_ns = regia_epoch_show_time (&plan->epoch);
+  gint64 next = regia_grid_frame_after (now_ns, plan->rate_num, plan->rate_den);
+
+  gst_element_set_base_time (
+      self->pipeline,
+      (GstClockTime)(plan->epoch.monotonic_ns + regia_grid_time (next - 1, plan->rate_num, plan->rate_den)));
+}
+
 /* %FALSE when the run ended at once. */
 static gboolean
 play (RegiaRun *self)
@@ -384,7 +423,7 @@ play (RegiaRun *self)
   else if (change != GST_STATE_CHANGE_FAILURE) {
     if (!wait_for_preroll (self))
       return FALSE;
-    if (self->segment_loop && !seek_segment (self, GST_SEEK_FLAG_FLUSH)) {
+    if (self->segment_loop && is_seekable (self) && !seek_segment (self, GST_SEEK_FLAG_FLUSH)) {
       /* A demuxer that refuses may be damaged by having been asked: start anew and do not ask again. */
       g_mutex_lock (&self->lock);
       self->seek_refused = TRUE;
@@ -392,6 +431,7 @@ play (RegiaRun *self)
       return FALSE;
     }
   }
+  set_base_time (self);
   if (change == GST_STATE_CHANGE_FAILURE ||
       gst_element_set_state (self->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
     g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (self->bus, 0, GST_MESSAGE_ERROR);
@@ -403,6 +443,19 @@ play (RegiaRun *self)
     return FALSE;
   }
   return TRUE;
+}
+
+/* The pipeline itself would wait for a branch that the file has nothing for. */
+static gboolean
+is_at_end (RegiaRun *self)
+{
+  RegiaRunInfo info;
+  gboolean end = TRUE;
+
+  regia_run_get_info (self, &info);
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    end = end && (info.data_ns[i] == 0 || g_atomic_int_get (&self->branches[i].at_end));
+  return end;
 }
 
 static void
@@ -430,6 +483,12 @@ watch (RegiaRun *self)
     case GST_MESSAGE_ELEMENT:
       if (gst_message_has_name (message, "level"))
         take_level (self, gst_message_get_structure (message));
+      break;
+    case GST_MESSAGE_APPLICATION:
+      if (gst_message_has_name (message, END_MESSAGE) && is_at_end (self)) {
+        fail (self, REGIA_RUN_ENDED, "the stream has ended");
+        return;
+      }
       break;
     default:
       break;

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../../src/engine/pacing-private.h"
+
+#include "regia/base/clock.h"
+
+static void
+test_grid (void)
+{
+  static const guint rates[][2] = {{25, 1},       {30, 1},       {50, 1}, {30000, 1001},
+                                   {24000, 1001}, {60000, 1001}, {12, 1}};
+
+  g_assert_cmpint (regia_grid_time (60, 30, 1), ==, 2 * REGIA_SECOND);
+  g_assert_cmpint (regia_grid_time (50, 25, 1), ==, 2 * REGIA_SECOND);
+  for (gsize i = 0; i < G_N_ELEMENTS (rates); i++)
+    for (gint64 n = 0; n < 100000000; n = n * 3 + 7) {
+      gint64 at = regia_grid_time (n, rates[i][0], rates[i][1]);
+
+      /* A nanosecond of rounding in a mixer must not make it another frame. */
+      g_assert_cmpint (regia_grid_frame (at, rates[i][0], rates[i][1]), ==, n);
+      g_assert_cmpint (regia_grid_frame (at - 1, rates[i][0], rates[i][1]), ==, n);
+      g_assert_cmpint (regia_grid_frame (at + 1, rates[i][0], rates[i][1]), ==, n);
+      g_assert_cmpint (regia_grid_frame_after (at, rates[i][0], rates[i][1]), ==, n);
+      g_assert_cmpint (regia_grid_frame_after (at + 1, rates[i][0], rates[i][1]), ==, n + 1);
+      g_assert_cmpint (regia_grid_frame_after (at - 1, rates[i][0], rates[i][1]), ==, n);
+    }
+}
+
+/* Which place of the grid the mixer will find it at. */
+static gint64
+place_of (gint64 pts_ns)
+{
+  return pts_ns / (40 * REGIA_MSECOND);
+}
+
+/* Whatever the phase, jitter of ±12 ms costs no frame and shows none twice. */
+static void
+test_jitter (void)
+{
+  for (gint64 phase_ms = 0; phase_ms < 40; phase_ms++) {
+    RegiaPacer pacer = {.rate_num = 25, .rate_den = 1};
+    gint64 last = -1;
+
+    for (gint64 n = 0; n < 2000; n++) {
+      gint64 jitter_us = g_test_rand_int_range (-12000, 12001), placed = 0;
+      gint64 pts_ns = REGIA_SECOND + n * 40 * REGIA_MSECOND + phase_ms * REGIA_MSECOND + jitter_us * 1000;
+
+      g_assert_true (regia_pacer_place (&pacer, pts_ns, &placed));
+      if (last >= 0)
+        g_assert_cmpint (place_of (placed), ==, last + 1);
+      last = place_of (placed);
+      g_assert_cmpint (ABS (placed - pts_ns), <, 60 * REGIA_MSECOND);
+    }
+    g_assert_cmpuint (pacer.moved, ==, 0);
+  }
+}
+
+/* A camera 200 ppm fast for an hour: 18 frames too many, each dropped once; the time stays true. */
+static void
+test_drift (void)
+{
+  RegiaPacer pacer = {.rate_num = 25, .rate_den = 1};
+  guint dropped = 0;
+
+  for (gint64 n = 0; n < 3600 * 25; n++) {
+    gint64 pts_ns = REGIA_SECOND + n * (40 * REGIA_MSECOND - 8000), placed = 0;
+
+    if (!regia_pacer_place (&pacer, pts_ns, &placed))
+      dropped++;
+    else
+      g_assert_cmpint (ABS (place_of (placed) * 40 * REGIA_MSECOND - pts_ns), <=, 40 * REGIA_MSECOND);
+  }
+  g_assert_cmpuint (dropped, >=, 16);
+  g_assert_cmpuint (dropped, <=, 20);
+}
+
+/* A lost frame is a hole soon, and a pause at once; later frames are in time again. */
+static void
+test_loss (void)
+{
+  RegiaPacer pacer = {.rate_num = 25, .rate_den = 1};
+  gint64 placed = 0, pts_ns = 0;
+
+  for (gint64 n = 0; n < 200; n++) {
+    pts_ns = REGIA_SECOND + n * 40 * REGIA_MSECOND;
+    if (n != 50)
+      g_assert_true (regia_pacer_place (&pacer, pts_ns, &placed));
+  }
+  g_assert_cmpint (place_of (placed), ==, place_of (pts_ns));
+  pts_ns += 10 * REGIA_SECOND;
+  g_assert_true (regia_pacer_place (&pacer, pts_ns, &placed));
+  g_assert_cmpint (place_of (placed), ==, place_of (pts_ns));
+}
+
+/* Frames of another rate keep their times; time that goes back is left out. */
+static void
+test_other_rate (void)
+{
+  RegiaPacer pacer = {.rate_num = 25, .rate_den = 1};
+  gint64 placed = 0, last = 0;
+  guint moved = 0;
+
+  for (gint64 n = 0; n < 500; n++) {
+    gint64 pts_ns = REGIA_SECOND + n * REGIA_SECOND / 15;
+
+    if (regia_pacer_place (&pacer, pts_ns, &placed)) {
+      g_assert_cmpint (placed, >, last);
+      last = placed;
+      if (n > 32 && placed != pts_ns)
+        moved++;
+    }
+  }
+  g_assert_cmpuint (moved, ==, 0);
+  g_assert_false (regia_pacer_place (&pacer, REGIA_SECOND, &placed));
+}
+
+static void
+test_timeline (void)
+{
+  RegiaTimeline timeline = {.limit_ns = 150 * REGIA_MSECOND};
+  gint64 now = 100 * REGIA_SECOND, mapped = 0;
+
+  /* Punctual enough: left alone. */
+  for (int i = 0; i < 250; i++, now += 40 * REGIA_MSECOND)
+    g_assert_cmpint (regia_timeline_map (&timeline, 0, now - 100 * REGIA_MSECOND, now), ==,
+                     now - 100 * REGIA_MSECOND);
+  g_assert_cmpuint (timeline.resyncs, ==, 0);
+
+  /* One late second among punctual sound of the same source still moves both. */
+  for (int i = 0; i < 60; i++, now += 40 * REGIA_MSECOND) {
+    mapped = regia_timeline_map (&timeline, 0, now - 400 * REGIA_MSECOND, now);
+    regia_timeline_map (&timeline, 1, now - 20 * REGIA_MSECOND, now);
+  }
+  g_assert_cmpuint (timeline.resyncs, ==, 1);
+  g_assert_cmpint (now - 40 * REGIA_MSECOND - mapped, <, 150 * REGIA_MSECOND);
+  g_assert_cmpint (now - 40 * REGIA_MSECOND - mapped, >, 50 * REGIA_MSECOND);
+}
+
+/* An hour's jump of a camera's own time: brought back at once, and smooth after it. */
+static void
+test_jumps (void)
+{
+  const gint64 jumps_s[] = {3600, -3600, 5, -2, 95443}; /* the last: 33 bits of 90 kHz */
+
+  for (gsize i = 0; i < G_N_ELEMENTS (jumps_s); i++) {
+    RegiaTimeline timeline = {.limit_ns = 150 * REGIA_MSECOND};
+    gint64 now = 200000 * REGIA_SECOND, last = 0;
+
+    for (int n = 0; n < 100; n++, now += 40 * REGIA_MSECOND) {
+      gint64 mapped = regia_timeline_map (&timeline, 0, now + (n >= 50 ? jumps_s[i] * REGIA_SECOND : 0), now);
+      if (last)
+        g_assert_cmpint (ABS (mapped - last - 40 * REGIA_MSECOND), <=,
+                         jumps_s[i] == -2 ? 3 * REGIA_SECOND : 25 * REGIA_MSECOND);
+      last = mapped;
+    }
+    g_assert_cmpuint (timeline.resyncs, ==, 1);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/engine/pacing/grid", test_grid);
+  g_test_add_func ("/engine/pacing/jitter", test_jitter);
+  g_test_add_func ("/engine/pacing/drift", test_drift);
+  g_test_add_func ("/engine/pacing/loss", test_loss);
+  g_test_add_func ("/engine/pacing/other-rate", test_other_rate);
+  g_test_add_func ("/engine/pacing/timeline", test_timeline);
+  g_test_add_func ("/engine/pacing/jumps", test_jumps);
+  return g_test_run ();
+}
