@@ -18,8 +18,8 @@
  * which is stuck holds nobody up. Tracks flow in step (each is cut by the first packet behind the same
  * boundary), so lists differ for milliseconds, and a player that finds video n before audio n plays what it
  * has buffered meanwhile. Only at the beginning all wait for each other, and begin with the same number: so a
- * player never meets an empty list. A track that stays silent gets gaps from advance() and is thereby in step
- * again.
+ * player never meets an empty list. A track that stays silent is given gaps when another one is two
+ * segments ahead, and so are all by advance().
  *
  * Gaps at the beginning of a list are left out, since players must not start there; thus a pause longer than
  * the window begins a new window. While the list holds nothing but gaps they are listed, so that players that
@@ -384,6 +384,38 @@ begin_table (RegiaHlsWindow *self, const RegiaPacket *packet)
     regia_hls_segmenter_set_whole (get_stream (self, i)->segmenter);
 }
 
+/* Numbers of @stream up to @over are over: publishes what is open and lists the rest as gaps. */
+static gboolean
+close_until (RegiaHlsWindow *self, RegiaHlsStream *stream, gint64 over, GError **error)
+{
+  gint64 open = regia_hls_segmenter_get_open (stream->segmenter), oldest;
+  gboolean ok = TRUE;
+
+  if (open > over)
+    return TRUE;
+  if (open >= 0)
+    ok = finish_stream (self, stream, error);
+  oldest = oldest_number (self);
+  if (oldest >= 0 && regia_hls_list_get_newest (stream->list) < over) {
+    regia_hls_stream_add_gaps (stream, MAX (gaps_from (self, over), oldest), over);
+    refresh (self, stream);
+    regia_hls_stream_evict (stream);
+  }
+  return ok;
+}
+
+/* The feed is in the order of time: a track that is two whole segments behind another one is silent, whatever
+ * the clock says. */
+static gboolean
+follow (RegiaHlsWindow *self, gint64 number, GError **error)
+{
+  gboolean ok = TRUE;
+
+  for (guint i = 0; i < self->streams->len; i++)
+    ok = close_until (self, get_stream (self, i), number - 2, ok ? error : NULL) && ok;
+  return ok;
+}
+
 gboolean
 regia_hls_window_push (RegiaHlsWindow *self, RegiaPacket *packet, GError **error)
 {
@@ -408,8 +440,10 @@ regia_hls_window_push (RegiaHlsWindow *self, RegiaPacket *packet, GError **error
   stream->pushed = TRUE;
   dropped = regia_hls_segmenter_get_dropped (stream->segmenter);
   ok = regia_hls_segmenter_push (stream->segmenter, packet, &done, error);
-  if (done.bytes != NULL)
+  if (done.bytes != NULL) {
     publish (self, stream, &done);
+    ok = follow (self, done.number, ok ? error : NULL) && ok;
+  }
   if (regia_hls_segmenter_get_dropped (stream->segmenter) != dropped)
     count_dropped (self);
   return ok;
@@ -418,7 +452,7 @@ regia_hls_window_push (RegiaHlsWindow *self, RegiaPacket *packet, GError **error
 gboolean
 regia_hls_window_advance (RegiaHlsWindow *self, gint64 show_time_ns, GError **error)
 {
-  gint64 over, oldest;
+  gint64 over;
   gboolean ok = TRUE;
 
   g_return_val_if_fail (self != NULL, FALSE);
@@ -428,18 +462,9 @@ regia_hls_window_advance (RegiaHlsWindow *self, gint64 show_time_ns, GError **er
   over = show_time_ns / self->options.segment_ns - 2; /* the newest number that ended a whole segment ago */
   for (guint i = 0; i < self->streams->len; i++) {
     RegiaHlsStream *stream = get_stream (self, i);
-    gint64 open = regia_hls_segmenter_get_open (stream->segmenter);
 
-    if (!regia_hls_stream_is_idle (stream, show_time_ns) || open > over)
-      continue;
-    if (open >= 0)
-      ok = finish_stream (self, stream, ok ? error : NULL) && ok;
-    oldest = oldest_number (self);
-    if (oldest < 0 || regia_hls_list_get_newest (stream->list) >= over)
-      continue;
-    regia_hls_stream_add_gaps (stream, MAX (gaps_from (self, over), oldest), over);
-    refresh (self, stream);
-    regia_hls_stream_evict (stream);
+    if (regia_hls_stream_is_idle (stream, show_time_ns))
+      ok = close_until (self, stream, over, ok ? error : NULL) && ok;
   }
   return ok;
 }

@@ -79,8 +79,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaHlsWindow, regia_hls_window_free)
 gboolean regia_hls_window_set_tracks (RegiaHlsWindow *self, GPtrArray *tracks,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Packets of the present table in dts order per track. A segment is published when a packet of the next
- * number arrives on its track. Packets that cannot be used are dropped and counted, which is no error;
- * errors: a track that is not in the table (REGIA_ERROR_PROTOCOL), the muxer; the window stays usable. */
+ * number arrives on its track, at the latest when another track is two segments ahead. Packets that cannot be
+ * used are dropped and counted, which is no error; errors: a track that is not in the table
+ * (REGIA_ERROR_PROTOCOL), the muxer; the window stays usable. */
 gboolean regia_hls_window_push (RegiaHlsWindow *self, RegiaPacket *packet,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Show time goes on although no packets come (engine away): publishes what is open and lists gaps up to
