@@ -399,7 +399,7 @@ regia_output_io_set_error (RegiaOutputIo *io, int code, GError **error)
                          "The server's name is not known; check the address and the network's name service");
   } else if (io->notes & NOTE_CERTIFICATE) {
     g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_PROTOCOL,
-                         "The server's certificate is not valid for its name");
+                         "The server's certificate is not to be trusted, or is another server's");
   } else if (was_rejected (io, code)) {
     return set_rejected (io, error);
   } else if (number == ECONNREFUSED) {

@@ -335,6 +335,46 @@ check_srt_nobody (void)
   g_assert_cmpint (g_get_monotonic_time () - began_us, <, 3000000);
 }
 
+/* A server whose certificate nobody vouches for gets no key. */
+static void
+check_certificate (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("regia-tls-XXXXXX", NULL);
+  g_autofree char *key = g_build_filename (folder, "key.pem", NULL);
+  g_autofree char *certificate = g_build_filename (folder, "certificate.pem", NULL);
+  g_autofree char *made = NULL, *removed = NULL, *where = NULL, *url = NULL;
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSubprocess) server = NULL;
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 end_us = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  RegiaOutputTarget target = {.key = KEY};
+  guint16 port;
+
+  g_object_unref (new_listener (&port));
+  where = g_strdup_printf ("127.0.0.1:%u", port);
+  url = g_strdup_printf ("rtmps://localhost:%u/live", port);
+  target.url = url;
+  made = sample_run ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                     "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
+                     "-addext", "subjectAltName=DNS:localhost", "-batch", NULL);
+  server = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error,
+                             "openssl", "s_server", "-quiet", "-accept", where, "-key", key, "-cert",
+                             certificate, NULL);
+  g_assert_no_error (error);
+  while (connection == NULL && g_get_monotonic_time () < end_us)
+    connection = g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL);
+  g_assert_nonnull (connection);
+  g_clear_object (&connection);
+  error = open_bad (&target, 5000);
+  g_test_message ("%s", error->message);
+  g_assert_error (error, REGIA_ERROR, REGIA_ERROR_PROTOCOL);
+  g_assert_nonnull (strstr (error->message, "certificate"));
+  g_subprocess_force_exit (server);
+  g_subprocess_wait (server, NULL, NULL);
+  removed = sample_run ("rm", "-rf", folder, NULL);
+}
+
 static void
 check_unknown_host (void)
 {
@@ -364,6 +404,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mux/output/refused", check_refused);
   g_test_add_func ("/mux/output/silent", check_silent);
   g_test_add_func ("/mux/output/srt-nobody", check_srt_nobody);
+  g_test_add_func ("/mux/output/certificate", check_certificate);
   g_test_add_func ("/mux/output/unknown-host", check_unknown_host);
   result = g_test_run ();
   sample_free (sample);
