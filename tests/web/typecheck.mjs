@@ -2,6 +2,7 @@
 // Holds the pages' TypeScript against its types: node typecheck.mjs PAGES_DIR, the folder that build.mjs filled.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +14,7 @@ export function typeCheck (pages) {
     compilerOptions: { paths: { 'hls.js': [path.join(pages, 'node_modules/hls.js/dist/hls.d.ts')] } },
     include: [path.join(source, '*.ts')],
   }));
-  const result = spawnSync(process.execPath, [path.join(pages, 'node_modules/typescript/bin/tsc'), '-p', config], { encoding: 'utf8' });
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  const result = spawnSync(process.execPath, [tsc, '-p', config], { encoding: 'utf8' });
   return result.status === 0 ? '' : result.stdout + result.stderr;
 }
