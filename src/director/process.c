@@ -41,6 +41,7 @@ struct _RegiaProcess {
   GSubprocess *subprocess;     /* (owned) (nullable) */
   GCancellable *cancellable;   /* (owned) (nullable): of the present run */
   GDBusConnection *connection; /* (owned) (nullable) */
+  guint state_subscription;    /* on connection */
   RegiaDBusProcess1 *proxy;    /* (owned) (nullable) */
   gint64 started_us, ping_sent_us, stop_deadline_us;
   gboolean ping_pending, stop_sent, stop_finish;
@@ -85,10 +86,9 @@ end_run (RegiaProcess *self)
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  if (self->proxy != NULL)
-    g_signal_handlers_disconnect_by_data (self->proxy, self);
   g_clear_object (&self->proxy);
   if (self->connection != NULL) {
+    g_dbus_connection_signal_unsubscribe (self->connection, self->state_subscription);
     if (self->exports != NULL && g_dbus_interface_skeleton_has_connection (self->exports, self->connection))
       g_dbus_interface_skeleton_unexport_from_connection (self->exports, self->connection);
     g_dbus_connection_close (self->connection, NULL, NULL, NULL);
@@ -185,13 +185,20 @@ kill_hung (RegiaProcess *self, const char *why)
   g_subprocess_force_exit (self->subprocess);
 }
 
+/* PropertiesChanged of the child's one interface: (sa{sv}as). */
 static void
-state_changed_cb (RegiaDBusProcess1 *proxy, GVariant *changed, GStrv invalidated, gpointer user_data)
+state_changed_cb (GDBusConnection *connection, const char *sender, const char *object, const char *interface,
+                  const char *signal, GVariant *parameters, gpointer user_data)
 {
   RegiaProcess *self = user_data;
-  GVariant *state = regia_dbus_process1_get_state (proxy);
+  g_autoptr (GVariant) changed = NULL;
+  g_autoptr (GVariant) state = NULL;
   const char *last_error;
 
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
+    return;
+  changed = g_variant_get_child_value (parameters, 1);
+  state = g_variant_lookup_value (changed, "State", G_VARIANT_TYPE_VARDICT);
   if (state == NULL)
     return;
   if (g_variant_lookup (state, "error", "&s", &last_error)) {
@@ -219,15 +226,15 @@ proxy_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self = user_data;
   self->proxy = proxy;
   g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (proxy), G_MAXINT);
-  g_signal_connect (proxy, "g-properties-changed", G_CALLBACK (state_changed_cb), self);
   set_state (self, self->state == REGIA_PROCESS_STARTING ? REGIA_PROCESS_RUNNING : self->state);
-  state_changed_cb (proxy, NULL, NULL, self);
   if (!self->wanted)
     regia_process_stop (self, self->stop_finish, 2000);
   else
     regia_process_tick (self);
 }
 
+/* Subscribed before the first message is read, so that even the last words of a child that fails at once are
+ * heard. */
 static void
 connection_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -240,11 +247,16 @@ connection_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self = user_data;
   self->connection = connection;
   g_dbus_connection_set_exit_on_close (connection, FALSE);
+  self->state_subscription = g_dbus_connection_signal_subscribe (
+      connection, NULL, "org.freedesktop.DBus.Properties", "PropertiesChanged", REGIA_PROCESS_OBJECT, NULL,
+      G_DBUS_SIGNAL_FLAGS_NONE, state_changed_cb, self, NULL);
   if (self->exports != NULL &&
       !g_dbus_interface_skeleton_export (self->exports, connection, REGIA_SHOW_OBJECT, &error))
     g_warning ("%s cannot be given the show's status: %s", self->name, error->message);
-  regia_dbus_process1_proxy_new (connection, G_DBUS_PROXY_FLAGS_NONE, NULL, REGIA_PROCESS_OBJECT,
-                                 self->cancellable, proxy_ready_cb, self);
+  g_dbus_connection_start_message_processing (connection);
+  regia_dbus_process1_proxy_new (
+      connection, G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS, NULL,
+      REGIA_PROCESS_OBJECT, self->cancellable, proxy_ready_cb, self);
 }
 
 static void
@@ -294,8 +306,10 @@ spawn (RegiaProcess *self)
   if (socket != NULL) {
     stream = g_socket_connection_factory_create_connection (socket);
     guid = g_dbus_generate_guid ();
-    g_dbus_connection_new (G_IO_STREAM (stream), guid, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER, NULL,
-                           self->cancellable, connection_ready_cb, self);
+    g_dbus_connection_new (G_IO_STREAM (stream), guid,
+                           G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+                               G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                           NULL, self->cancellable, connection_ready_cb, self);
   }
   set_state (self, REGIA_PROCESS_STARTING);
 }

@@ -182,7 +182,7 @@ test_sick (Fixture *f, gconstpointer data)
 static void
 test_failing (Fixture *f, gconstpointer data)
 {
-  WAIT_UNTIL (regia_process_get_restarts (f->process) == 2);
+  WAIT_UNTIL (regia_process_get_restarts (f->process) == 1);
   g_assert_cmpstr (regia_process_get_last_exit (f->process), ==, "the port is taken");
 }
 
