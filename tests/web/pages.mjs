@@ -113,7 +113,7 @@ pageTest('on air but nothing encoded yet: keeps asking and starts by itself', as
   const page = await open();
   await until('connecting notice', async () => /sta per apparire/.test(await notice(page)));
   assert.equal(await pageState(page), 'waiting');
-  await new Promise((resolve) => setTimeout(resolve, 3000)); // the player meets some 404s
+  await until('the player met some 404s', () => gateway.playlistsRefused >= 2);
   gateway.goOnAir();
   await reaches(page, 'live');
   await assertMoves(page);
@@ -289,7 +289,8 @@ pageTest('everything goes away at the end: the page says that it is over', async
   const page = await open();
   await reaches(page, 'live');
   gateway.setStatus('stopping', { started: gateway.status.started });
-  await new Promise((resolve) => setTimeout(resolve, 4500)); // one status poll
+  const asked = gateway.statusAsked;
+  await until('the page has seen it', () => gateway.statusAsked >= asked + 2);
   await gateway.down();
   await reaches(page, 'ended');
   assert.match(await notice(page), /è terminato/);

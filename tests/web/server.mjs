@@ -30,6 +30,8 @@ export class FakeGateway {
   /** X-Regia-Viewer of every request for media. */
   viewers = new Set();
   segmentsServed = 0;
+  statusAsked = 0;
+  playlistsRefused = 0;
   /** Files served as they are at their address: address → { path, type }. */
   downloads = new Map();
 
@@ -87,6 +89,7 @@ export class FakeGateway {
       response.writeHead(code, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), ...headers }).end(body);
     const missing = () => send(404, 'text/plain', 'There is no such thing.\n');
     if (pathname === '/api/v1/status') {
+      this.statusAsked++;
       if (!this.status) return send(503, 'text/plain', 'The director does not answer.\n');
       return send(200, TYPES.json, JSON.stringify({ ...this.status, wall: new Date().toISOString() }), { 'Cache-Control': 'no-store' });
     }
@@ -116,7 +119,10 @@ export class FakeGateway {
   }
 
   answerLive (name, send, missing) {
-    if (this.onAirAt === null || this.onAirAt === undefined) return missing();
+    if (this.onAirAt === null || this.onAirAt === undefined) {
+      this.playlistsRefused++;
+      return missing();
+    }
     const live = { 'Access-Control-Allow-Origin': '*' };
     if (name === 'index.m3u8') return send(200, PLAYLIST, this.multivariant(), live);
     const [, kind, rendition, resource] = /^(video|audio)\/(\w+)\/([\w.]+)$/.exec(name) ?? [];
