@@ -124,6 +124,21 @@ on_stop (RegiaChild *child, gboolean finish, gpointer user_data)
   self->ender = g_thread_new ("end", end_thread, self);
 }
 
+/*
+ * GStreamer keeps a list of its plugins in the user's cache folder; without one each start would look through
+ * all of them, which takes seconds. A service has no home, so the list is then kept beside the show's
+ * sockets.
+ */
+static void
+keep_plugin_list (const char *run_dir)
+{
+  g_autofree char *usual = g_build_filename (g_get_user_cache_dir (), "gstreamer-1.0", NULL);
+  g_autofree char *own = g_build_filename (run_dir, "gstreamer-plugins.bin", NULL);
+
+  if (g_mkdir_with_parents (usual, 0700) != 0 || access (usual, W_OK) != 0)
+    g_setenv ("GST_REGISTRY", own, FALSE);
+}
+
 static gboolean
 start (Process *self, int argc, char **argv, GError **error)
 {
@@ -142,6 +157,7 @@ start (Process *self, int argc, char **argv, GError **error)
   self->log =
       regia_feed_log_new (regia_child_get_generation (self->child),
                           (gint64)values->feed_seconds * REGIA_SECOND, (guint64)values->feed_mbytes << 20);
+  keep_plugin_list (regia_child_get_run_dir (self->child));
   self->engine = regia_engine_new (self->config, regia_child_get_epoch (self->child), self->log, &callbacks,
                                    self, error);
   if (self->engine == NULL || !regia_engine_start (self->engine, error))

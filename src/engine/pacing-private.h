@@ -23,7 +23,7 @@ gint64 regia_grid_frame_after (gint64 time_ns, guint rate_num, guint rate_den);
  *
  * Captured frames come with the jitter of their network or driver. A mixer that asks "which frame was there
  * at t" then shows one twice and the next never, although none was missing. When a source's own rate is the
- * programme's (within 5 %), its frames are laid on successive places of the grid, and only a lasting
+ * programme's (within 10 %), its frames are laid on successive places of the grid, and only a lasting
  * difference (a lost frame, a drifting clock) moves the count.
  */
 typedef struct {

@@ -46,7 +46,7 @@ same_rate (const RegiaPacer *self)
 {
   double period_ns = (double)REGIA_SECOND * self->rate_den / self->rate_num;
 
-  return fabs (self->spacing_ns - period_ns) < 0.05 * period_ns;
+  return fabs (self->spacing_ns - period_ns) < 0.1 * period_ns;
 }
 
 gboolean
@@ -64,7 +64,7 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
 
     if (pts_ns <= self->last_pts_ns)
       return FALSE;
-    self->spacing_ns += ((double)MIN (pts_ns - self->last_pts_ns, 2 * period_ns) - self->spacing_ns) / 16;
+    self->spacing_ns += ((double)MIN (pts_ns - self->last_pts_ns, 2 * period_ns) - self->spacing_ns) / 64;
     self->error_ns += ((double)distance - self->error_ns) / 8;
     if (!same_rate (self)) {
       self->last_pts_ns = *ret_pts_ns = pts_ns;
