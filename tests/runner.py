@@ -85,14 +85,14 @@ class Run:
         names = known[stage]() if stage in known else [stage]
         return not self.wanted or any(self.wants(f"{stage}/{name}") for name in names)
 
-    def call(self, argv, log, env=None, timeout=900, line=None):
+    def call(self, argv, log, env=None, timeout=900, line=None, cwd=ROOT):
         """Runs a command; output goes to a log file and, line by line, to `line`. Returns (status, seconds); None: too long."""
         began = time.monotonic()
         LOGS.mkdir(parents=True, exist_ok=True)
         with open(LOGS / log, "a", encoding="utf-8", errors="replace") as out:
             out.write(f"$ {' '.join(map(str, argv))}\n")
             out.flush()
-            child = subprocess.Popen([str(a) for a in argv], cwd=ROOT, env={**os.environ, **(env or {})}, text=True,
+            child = subprocess.Popen([str(a) for a in argv], cwd=cwd, env={**os.environ, **(env or {})}, text=True,
                                      errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, start_new_session=True)
             self.children.add(child)
@@ -121,7 +121,7 @@ class Run:
             except ProcessLookupError:
                 pass
 
-    def tap(self, stage, argv, log, env=None, timeout=900, join="/"):
+    def tap(self, stage, argv, log, env=None, timeout=900, join="/", cwd=ROOT):
         """A command that prints TAP: one case a line. Dying without a verdict, or with fewer cases than planned, is a failed case too."""
         state = {"cases": 0, "failed": 0, "plan": None, "why": [], "since": time.monotonic(), "held": None}
 
@@ -157,7 +157,7 @@ class Run:
                 state["why"] = []
 
         (LOGS / log).unlink(missing_ok=True)
-        status, seconds = self.call(argv, log, env, timeout, line)
+        status, seconds = self.call(argv, log, env, timeout, line, cwd)
         settle()
         why = "\n".join(state["why"])
         name = stage if join else f"{stage}/{Path(argv[0]).name}"
@@ -206,19 +206,22 @@ def programs(run, stage, folder, suite, env=None, jobs=1, multiplier=1):
     if not tests:
         run.results.add(f"{stage} (has tests)", False, 0, "no test is listed in this suite")
 
+    def name_of(test):
+        return f"{stage}/{test['name'].removeprefix(stage + '/')}"
+
     def one(test):
         log = f"{stage}-{test['name'].replace('/', '-')}.log"
         settings = {**test["env"], **(env or {})}
         timeout = test["timeout"] * multiplier or 600
         if test["protocol"] == "tap":
-            run.tap(stage, test["cmd"], log, settings, timeout, "")
+            run.tap(stage, test["cmd"], log, settings, timeout, "", folder)
             return
         (LOGS / log).unlink(missing_ok=True)
-        status, seconds = run.call(test["cmd"], log, settings, timeout)
-        run.results.add(f"{stage}/{test['name']}", status == 0, seconds, f"{tail(log)}\nexit status {status}")
+        status, seconds = run.call(test["cmd"], log, settings, timeout, None, folder)
+        run.results.add(name_of(test), status == 0, seconds, f"{tail(log)}\nexit status {status}")
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(one, [t for t in tests if run.wants(f"{stage}/{t['name']}")]))
+        list(pool.map(one, [t for t in tests if run.wants(name_of(t))]))
 
 
 def ordinary_builds(run):
