@@ -4,7 +4,8 @@
 #include <glib.h>
 
 /**
- * Exponential backoff with jitter, for ever. A plain value: the caller owns it, no thread rule beyond the usual.
+ * Exponential backoff with jitter, for ever. A plain value: the caller owns it, no thread rule beyond the
+ * usual.
  */
 typedef struct {
   guint first_ms; /* delay after the first failure */
@@ -19,6 +20,7 @@ typedef struct {
  * @ran_ms: how long the attempt that just failed had worked
  * @jitter: 0.0 … 1.0, a random number, given by the caller so that this stays a pure function
  *
- * Returns: how long to wait before the next try, in ms: first × 2^(failures−1), at most max, spread over −25 % … +25 %.
+ * Returns: how long to wait before the next try, in ms: first × 2^(failures−1), at most max, spread over −25
+ * % … +25 %.
  */
 guint regia_backoff_failed (RegiaBackoff *self, guint64 ran_ms, double jitter);

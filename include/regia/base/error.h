@@ -4,10 +4,11 @@
 #include <gio/gio.h>
 
 /**
- * The one error domain of Regia. GIO's own errors (G_IO_ERROR, G_FILE_ERROR) pass through unchanged; libav and GStreamer
- * errors are turned into this domain at the edge of their folder.
+ * The one error domain of Regia. GIO's own errors (G_IO_ERROR, G_FILE_ERROR) pass through unchanged; libav
+ * and GStreamer errors are turned into this domain at the edge of their folder.
  *
- * A message says what happened, where, and what the person can do, as one line without a full stop at its end.
+ * A message says what happened, where, and what the person can do, as one line without a full stop at its
+ * end.
  */
 #define REGIA_ERROR (regia_error_quark ())
 
@@ -29,7 +30,7 @@ GQuark regia_error_quark (void);
  * regia_error_exit_status:
  * @error: (nullable): an error
  *
- * Returns: the sysexits(3) status for @error: 78 config, 64 usage, 69 unavailable, 73 cannot create, 74 I/O, 75 try again,
- *   70 anything else; 0 when @error is %NULL. Any thread.
+ * Returns: the sysexits(3) status for @error: 78 config, 64 usage, 69 unavailable, 73 cannot create, 74 I/O,
+ * 75 try again, 70 anything else; 0 when @error is %NULL. Any thread.
  */
 int regia_error_exit_status (const GError *error);

@@ -15,7 +15,7 @@ char *regia_json_from_variant (GVariant *value, gboolean pretty);
  * regia_json_to_vardict:
  * @text, @length: JSON text; @length −1 for NUL-terminated
  *
- * Returns: (transfer full): the object as a{sv} (numbers become x or d, arrays av, objects a{sv}), or %NULL with
- * REGIA_ERROR_MEDIA when it is not one JSON object. Any thread.
+ * Returns: (transfer full): the object as a{sv} (numbers become x or d, arrays av, objects a{sv}), or %NULL
+ * with REGIA_ERROR_MEDIA when it is not one JSON object. Any thread.
  */
 GVariant *regia_json_to_vardict (const char *text, gssize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -8,16 +8,18 @@
  *
  *   #define G_LOG_DOMAIN "regia-feed"
  *
- * Library code logs at debug only (g_debug); the processes' own files (engine.c, relay.c, …) use g_info for what a technician
- * wants to find later, g_message for what they should see now, g_warning for what went wrong and was dealt with.
- * Secrets never reach a log call: log destinations by name, never by address or key.
+ * Library code logs at debug only (g_debug); the processes' own files (engine.c, relay.c, …) use g_info for
+ * what a technician wants to find later, g_message for what they should see now, g_warning for what went
+ * wrong and was dealt with. Secrets never reach a log call: log destinations by name, never by address or
+ * key.
  */
 
 /**
  * regia_log_init:
  * @process: name put before each line, for example "engine" or "relay youtube"; copied
  *
- * Sends GLib's log to standard error as `HH:MM:SS.mmm process level topic: text`, or to the journal when standard error is
- * connected to it. Debug topics are chosen with G_MESSAGES_DEBUG. Call once, before threads start.
+ * Sends GLib's log to standard error as `HH:MM:SS.mmm process level topic: text`, or to the journal when
+ * standard error is connected to it. Debug topics are chosen with G_MESSAGES_DEBUG. Call once, before threads
+ * start.
  */
 void regia_log_init (const char *process);

@@ -4,9 +4,10 @@
 #include <glib.h>
 
 /**
- * One function per command, each in its own file: `regia COMMAND …`. argv[0] is the command's name. Each parses its options with GOption (so that
- * --help is there and an unknown option is an error), prints results on standard output and errors as `regia: …` on standard error.
- * Returns: exit status, sysexits(3).
+ * One function per command, each in its own file: `regia COMMAND …`. argv[0] is the command's name. Each
+ * parses its options with GOption (so that
+ * --help is there and an unknown option is an error), prints results on standard output and errors as `regia:
+ * …` on standard error. Returns: exit status, sysexits(3).
  */
 int regia_cli_run (int argc, char **argv);
 int regia_cli_check (int argc, char **argv);
@@ -16,7 +17,8 @@ int regia_cli_tap (int argc, char **argv);
 int regia_cli_pipelines (int argc, char **argv);
 int regia_cli_version (int argc, char **argv);
 
-/** regia_cli_state_dir: (transfer full): --state if given, else $STATE_DIRECTORY (systemd), else $XDG_STATE_HOME/regia, else ~/.local/state/regia. */
+/** regia_cli_state_dir: (transfer full): --state if given, else $STATE_DIRECTORY (systemd), else
+ * $XDG_STATE_HOME/regia, else ~/.local/state/regia. */
 char *regia_cli_state_dir (const char *option);
 
 /** regia_cli_fail: prints `regia: MESSAGE`; returns the exit status that belongs to the error. */
@@ -26,13 +28,16 @@ int regia_cli_fail (const GError *error);
  * regia_cli_parse: parses the options of `regia COMMAND` with GOption.
  * @arguments: (nullable): what follows the options in the usage line
  *
- * Returns: %FALSE after saying what is wrong; @ret_status is then the exit status. --help prints and exits by itself.
+ * Returns: %FALSE after saying what is wrong; @ret_status is then the exit status. --help prints and exits by
+ * itself.
  */
-gboolean regia_cli_parse (const char *command, const char *arguments, const char *summary, GOptionEntry *entries, int *argc,
-                          char ***argv, int *ret_status) G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_cli_parse (const char *command, const char *arguments, const char *summary,
+                          GOptionEntry *entries, int *argc, char ***argv,
+                          int *ret_status) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * regia_cli_status_line: (transfer full): the show in one line: state, time on air, recording, time left on disk, viewers, the worst warning.
+ * regia_cli_status_line: (transfer full): the show in one line: state, time on air, recording, time left on
+ * disk, viewers, the worst warning.
  * @status: a{sv} of Show1.GetStatus. Pure.
  */
 char *regia_cli_status_line (GVariant *status);

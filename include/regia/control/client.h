@@ -4,13 +4,16 @@
 #include <gio/gio.h>
 
 /**
- * The command line's side of control.sock: blocking calls with a deadline. Each function connects, asks, and closes.
- * Errors: REGIA_ERROR_STATE "nothing runs here" when nobody listens; G_IO_ERROR_TIMED_OUT when the director does not answer.
+ * The command line's side of control.sock: blocking calls with a deadline. Each function connects, asks, and
+ * closes. Errors: REGIA_ERROR_STATE "nothing runs here" when nobody listens; G_IO_ERROR_TIMED_OUT when the
+ * director does not answer.
  */
 
 /** regia_client_get_status: (transfer full): the show's status, a{sv} as in control/org.regia.control.xml. */
-GVariant *regia_client_get_status (const char *control_path, guint timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GVariant *regia_client_get_status (const char *control_path, guint timeout_ms,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_client_stop: ends the event; with @quit the director ends as well, otherwise recordings stay served. */
-gboolean regia_client_stop (const char *control_path, gboolean quit, guint timeout_ms, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/** regia_client_stop: ends the event; with @quit the director ends as well, otherwise recordings stay served.
+ */
+gboolean regia_client_stop (const char *control_path, gboolean quit, guint timeout_ms,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,33 +6,37 @@
 #include "regia/config/config.h"
 
 /**
- * The director: owns the show state, starts, watches and restarts the other processes, answers control.sock. It opens no network socket and
- * parses no media.
+ * The director: owns the show state, starts, watches and restarts the other processes, answers control.sock.
+ * It opens no network socket and parses no media.
  */
 
-/** RegiaDirectorTickFunc: called once a second and at each change of the show's state, on the main context, with the whole status (transfer
- * none), a{sv} as Show1.GetStatus gives it. */
+/** RegiaDirectorTickFunc: called once a second and at each change of the show's state, on the main context,
+ * with the whole status (transfer none), a{sv} as Show1.GetStatus gives it. */
 typedef void (*RegiaDirectorTickFunc) (GVariant *status, gpointer user_data);
 
 typedef struct {
-  const char *state_dir;   /* absolute; made if missing */
-  const char *config_path; /* absolute path of the event file */
-  const char *base_dir;    /* where its relative paths start */
-  gboolean fresh;          /* begin a new show even if one was interrupted */
+  const char *state_dir;      /* absolute; made if missing */
+  const char *config_path;    /* absolute path of the event file */
+  const char *base_dir;       /* where its relative paths start */
+  gboolean fresh;             /* begin a new show even if one was interrupted */
   RegiaDirectorTickFunc tick; /* (nullable) */
   gpointer tick_data;
 } RegiaDirectorOptions;
 
 /**
- * regia_director_run: runs the show of @config until it was ended with quit, or by SIGINT or SIGTERM. Blocks on the default main context.
+ * regia_director_run: runs the show of @config until it was ended with quit, or by SIGINT or SIGTERM. Blocks
+ * on the default main context.
  *
- * @ret_recording: (out) (transfer full) (nullable): where the recording is, in words, when the show ended in order
+ * @ret_recording: (out) (transfer full) (nullable): where the recording is, in words, when the show ended in
+ * order
  *
- * Errors before anything was started: REGIA_ERROR_STATE another director runs on this state folder; G_IO_ERROR the folder cannot be used.
+ * Errors before anything was started: REGIA_ERROR_STATE another director runs on this state folder;
+ * G_IO_ERROR the folder cannot be used.
  */
-gboolean regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, char **ret_recording, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, char **ret_recording,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_director_stored_event: (transfer full) (nullable): the copy of the event file @config_path that an interrupted show in @state_dir runs
- * from, when there is one: the last good version if the file itself was broken since. */
+/** regia_director_stored_event: (transfer full) (nullable): the copy of the event file @config_path that an
+ * interrupted show in @state_dir runs from, when there is one: the last good version if the file itself was
+ * broken since. */
 char *regia_director_stored_event (const char *state_dir, const char *config_path);

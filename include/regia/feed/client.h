@@ -6,16 +6,17 @@
 #include "regia/feed/log.h"
 
 /**
- * RegiaFeedClient: how every reader follows the feed. Blocking calls on one thread of the reader's own choosing (not the main
- * context). It connects when the engine is there, waits while it is not, and after a loss goes on by itself where it was; the reader
- * sees only a sequence of events.
+ * RegiaFeedClient: how every reader follows the feed. Blocking calls on one thread of the reader's own
+ * choosing (not the main context). It connects when the engine is there, waits while it is not, and after a
+ * loss goes on by itself where it was; the reader sees only a sequence of events.
  *
- * Order of events: TRACKS first and again for each new generation; then PACKET …; GAP whenever something is missing before the
- * next packet; END when the engine ended the feed in order (calling again waits for a new engine). NONE when the
- * timeout passed: time for the reader's own ticking.
+ * Order of events: TRACKS first and again for each new generation; then PACKET …; GAP whenever something is
+ * missing before the next packet; END when the engine ended the feed in order (calling again waits for a new
+ * engine). NONE when the timeout passed: time for the reader's own ticking.
  *
- * Resuming: a client that was cut off from the same generation asks for the next seq, so nothing is lost while the log
- * still holds it. A new generation is followed from its oldest packet (its first one, unless the reader was away for long).
+ * Resuming: a client that was cut off from the same generation asks for the next seq, so nothing is lost
+ * while the log still holds it. A new generation is followed from its oldest packet (its first one, unless
+ * the reader was away for long).
  */
 typedef struct _RegiaFeedClient RegiaFeedClient;
 
@@ -35,10 +36,12 @@ typedef enum {
 typedef struct {
   RegiaFeedEventType type;
   guint64 generation;
-  GPtrArray *tracks;   /* TRACKS: (owned) (element-type RegiaTrack): all tracks of the generation, wanted or not */
-  RegiaPacket *packet; /* PACKET: (owned); packet->track indexes the generation's table */
+  GPtrArray
+      *tracks; /* TRACKS: (owned) (element-type RegiaTrack): all tracks of the generation, wanted or not */
+  RegiaPacket *packet;           /* PACKET: (owned); packet->track indexes the generation's table */
   RegiaFeedGapReason gap_reason; /* GAP … */
-  gint64 gap_from_ns, gap_to_ns; /* … show time: end of the last packet given (0 when none), pts of the next one */
+  gint64 gap_from_ns,
+      gap_to_ns; /* … show time: end of the last packet given (0 when none), pts of the next one */
 } RegiaFeedEvent;
 
 /** regia_feed_event_clear: drops what the event owns. Safe on a zeroed event and twice. */
@@ -48,11 +51,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaFeedEvent, regia_feed_event_clear)
 /**
  * regia_feed_client_new:
  * @path: the feed's socket; need not exist yet
- * @tracks: (nullable) (array zero-terminated=1): names or globs (`audio/` + `*`) of wanted tracks; %NULL for all
+ * @tracks: (nullable) (array zero-terminated=1): names or globs (`audio/` + `*`) of wanted tracks; %NULL for
+ * all
  * @from: where to begin; with %REGIA_FEED_FROM_SEQ @seq and @generation say where
  */
-RegiaFeedClient *regia_feed_client_new (const char *path, const char *const *tracks, RegiaFeedFrom from, guint64 generation,
-                                        guint64 seq);
+RegiaFeedClient *regia_feed_client_new (const char *path, const char *const *tracks, RegiaFeedFrom from,
+                                        guint64 generation, guint64 seq);
 void regia_feed_client_free (RegiaFeedClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedClient, regia_feed_client_free)
 
@@ -62,11 +66,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedClient, regia_feed_client_free)
  * @cancellable: (nullable): cancelled from any thread to make it return at once
  * @ret_event: (out caller-allocates): cleared first, then filled
  *
- * Returns: %FALSE with G_IO_ERROR_CANCELLED, or with REGIA_ERROR_PROTOCOL when the server does not speak our protocol (another
- * version); a lost connection is not an error.
+ * Returns: %FALSE with G_IO_ERROR_CANCELLED, or with REGIA_ERROR_PROTOCOL when the server does not speak our
+ * protocol (another version); a lost connection is not an error.
  */
-gboolean regia_feed_client_next (RegiaFeedClient *self, int timeout_ms, GCancellable *cancellable, RegiaFeedEvent *ret_event,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_feed_client_next (RegiaFeedClient *self, int timeout_ms, GCancellable *cancellable,
+                                 RegiaFeedEvent *ret_event, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_feed_client_is_connected: whether the engine is there. Same thread as next(). */
 gboolean regia_feed_client_is_connected (RegiaFeedClient *self);

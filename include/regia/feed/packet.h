@@ -28,7 +28,8 @@ typedef struct {
 } RegiaPacket;
 
 /** regia_packet_new: @payload is (transfer full). seq is set by the log. */
-RegiaPacket *regia_packet_new (guint track, guint flags, gint64 pts_ns, gint64 dts_ns, gint64 duration_ns, GBytes *payload);
+RegiaPacket *regia_packet_new (guint track, guint flags, gint64 pts_ns, gint64 dts_ns, gint64 duration_ns,
+                               GBytes *payload);
 RegiaPacket *regia_packet_ref (RegiaPacket *self);
 void regia_packet_unref (RegiaPacket *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaPacket, regia_packet_unref)

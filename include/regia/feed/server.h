@@ -6,13 +6,16 @@
 #include "regia/feed/log.h"
 
 /**
- * RegiaFeedServer: serves a log on a Unix stream socket (mode 0600) from a thread of its own. Writes are non-blocking and gathered straight
- * from the packets' memory; a reader that does not read is merely behind, until it falls out of the log.
+ * RegiaFeedServer: serves a log on a Unix stream socket (mode 0600) from a thread of its own. Writes are
+ * non-blocking and gathered straight from the packets' memory; a reader that does not read is merely behind,
+ * until it falls out of the log.
  */
 typedef struct _RegiaFeedServer RegiaFeedServer;
 
-/** regia_feed_server_new: replaces a socket left over at @path. @log must outlive the server. Errors: G_IO_ERROR. */
-RegiaFeedServer *regia_feed_server_new (const char *path, RegiaFeedLog *log, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_feed_server_new: replaces a socket left over at @path. @log must outlive the server. Errors:
+ * G_IO_ERROR. */
+RegiaFeedServer *regia_feed_server_new (const char *path, RegiaFeedLog *log,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Readers connected. Any thread. */
 guint regia_feed_server_get_readers (RegiaFeedServer *self);
 /** regia_feed_server_drain: waits until every reader has been sent the end of the log, or @timeout_ms. */

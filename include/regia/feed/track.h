@@ -5,8 +5,10 @@
 
 /** One elementary stream of the feed. */
 typedef enum {
-  REGIA_CODEC_H264 = 1, /* access units with 4-byte lengths (ISO/IEC 14496-15 §5.3), no B-frames; extradata: avcC */
-  REGIA_CODEC_AAC = 2,  /* raw AAC-LC frames of 1024 samples; extradata: AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1) */
+  REGIA_CODEC_H264 =
+      1, /* access units with 4-byte lengths (ISO/IEC 14496-15 §5.3), no B-frames; extradata: avcC */
+  REGIA_CODEC_AAC =
+      2, /* raw AAC-LC frames of 1024 samples; extradata: AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1) */
   REGIA_CODEC_OPUS = 3, /* Opus packets of 20 ms; extradata: OpusHead (RFC 7845 §5.1) */
 } RegiaCodec;
 
@@ -15,25 +17,27 @@ typedef enum {
 /**
  * RegiaTrack: immutable once in a table; reference counted; any thread.
  *
- * Names: `video/720p`, `video/360p` (rendition), `audio/it` (AAC), `audio/it/opus`, later `iso/camera`, `captions/it`.
+ * Names: `video/720p`, `video/360p` (rendition), `audio/it` (AAC), `audio/it/opus`, later `iso/camera`,
+ * `captions/it`.
  */
 typedef struct {
   /*< private >*/
   gatomicrefcount ref_count;
   /*< public, immutable >*/
-  guint id;          /* index in the table of its generation, 0 … REGIA_TRACKS_MAX − 1 */
-  char *name;        /* (owned) */
-  char *language;    /* (owned) BCP 47, "" for video */
+  guint id;       /* index in the table of its generation, 0 … REGIA_TRACKS_MAX − 1 */
+  char *name;     /* (owned) */
+  char *language; /* (owned) BCP 47, "" for video */
   RegiaCodec codec;
-  GBytes *extradata; /* (owned) codec parameters, see RegiaCodec */
-  guint width, height;          /* video, pixels; else 0 */
-  guint rate_num, rate_den;     /* video, frames per second as a fraction; else 0/1 */
-  guint sample_rate, channels;  /* audio, Hz; else 0 */
-  guint bitrate_bps;            /* what the encoder aims at */
+  GBytes *extradata;           /* (owned) codec parameters, see RegiaCodec */
+  guint width, height;         /* video, pixels; else 0 */
+  guint rate_num, rate_den;    /* video, frames per second as a fraction; else 0/1 */
+  guint sample_rate, channels; /* audio, Hz; else 0 */
+  guint bitrate_bps;           /* what the encoder aims at */
 } RegiaTrack;
 
 /** regia_track_new: a track with everything but its numbers, which the maker fills in before sharing it. */
-RegiaTrack *regia_track_new (guint id, const char *name, const char *language, RegiaCodec codec, GBytes *extradata);
+RegiaTrack *regia_track_new (guint id, const char *name, const char *language, RegiaCodec codec,
+                             GBytes *extradata);
 RegiaTrack *regia_track_ref (RegiaTrack *self);
 void regia_track_unref (RegiaTrack *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTrack, regia_track_unref)
@@ -43,11 +47,14 @@ gboolean regia_track_is_audio (const RegiaTrack *self);
 /** "h264", "aac", "opus". Static. */
 const char *regia_codec_to_string (RegiaCodec codec);
 
-/** regia_track_same_parameters: %TRUE when packets of both can follow each other behind one decoder configuration. Pure. */
+/** regia_track_same_parameters: %TRUE when packets of both can follow each other behind one decoder
+ * configuration. Pure. */
 gboolean regia_track_same_parameters (const RegiaTrack *a, const RegiaTrack *b);
 
-/** regia_tracks_find: (nullable) (transfer none): the track called @name in @tracks (element-type RegiaTrack). */
+/** regia_tracks_find: (nullable) (transfer none): the track called @name in @tracks (element-type
+ * RegiaTrack). */
 RegiaTrack *regia_tracks_find (GPtrArray *tracks, const char *name);
 
-/** regia_tracks_new: an empty table that owns its tracks; refcounted with g_ptr_array_ref(), never changed once shared. */
+/** regia_tracks_new: an empty table that owns its tracks; refcounted with g_ptr_array_ref(), never changed
+ * once shared. */
 GPtrArray *regia_tracks_new (void);
