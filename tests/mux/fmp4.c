@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "regia/mux/fmp4.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "boxes.h"
 #include "packets.h"
 #include "regia/base/error.h"
@@ -136,6 +139,7 @@ test_late_muxer (void)
   g_autoptr (GBytes) a = video_segment (first, n);
   g_autoptr (GBytes) b = video_segment (late, n);
 
+  g_assert_cmpuint (tfdt (before, 0), ==, (n - 1) * 180000ULL);
   g_assert_cmpuint (tfdt (a, 0), ==, n * 180000ULL);
   g_assert_cmpuint (tfdt (b, 0), ==, n * 180000ULL);
   g_assert_cmpuint (g_bytes_get_size (a), ==, g_bytes_get_size (b));
@@ -196,6 +200,48 @@ test_edges (void)
   g_assert_cmpuint (duration (fragment, 0), ==, 2 * 3600);
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define REGIA_CLANG_ASAN
+#endif
+#endif
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(REGIA_CLANG_ASAN)
+static gsize
+resident_bytes (void)
+{
+  g_autofree char *text = NULL;
+  gsize pages;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  g_assert_cmpint (sscanf (text, "%*u %zu", &pages), ==, 1);
+  return pages * (gsize)sysconf (_SC_PAGESIZE);
+}
+#endif
+
+/* A day of one-second fragments: a muxer that remembers them would be found out. */
+static void
+test_long (void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(REGIA_CLANG_ASAN)
+  g_test_skip ("the sanitizer keeps what is freed");
+#else
+  g_autoptr (RegiaFmp4) mux = new_muxer (TRUE, FALSE);
+  gsize before = 0;
+
+  for (guint i = 0; i < 86400; i++) {
+    g_autoptr (GBytes) fragment = NULL;
+
+    if (i == 2000)
+      before = resident_bytes ();
+    write_packet (mux, packets_new (0, i * REGIA_SECOND, REGIA_SECOND, TRUE, 20));
+    fragment = flush (mux);
+    g_assert_cmpuint (tfdt (fragment, 0), ==, i * 90000ULL);
+  }
+  g_assert_cmpuint (resident_bytes (), <, before + (2 << 20));
+#endif
+}
+
 static void
 test_missing_parameters (void)
 {
@@ -218,6 +264,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mux/fmp4/gap", test_gap);
   g_test_add_func ("/mux/fmp4/audio", test_audio);
   g_test_add_func ("/mux/fmp4/edges", test_edges);
+  g_test_add_func ("/mux/fmp4/long", test_long);
   g_test_add_func ("/mux/fmp4/missing-parameters", test_missing_parameters);
   return g_test_run ();
 }

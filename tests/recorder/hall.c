@@ -259,6 +259,36 @@ hall_check_programme (Hall *self, double seconds)
   g_assert_false (g_file_test (live, G_FILE_TEST_EXISTS));
 }
 
+void
+copy_tree (const char *from, const char *to)
+{
+  const char *argv[] = {"cp", "-a", from, to, NULL};
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+}
+
+void
+hall_record_two_parts (Hall *self)
+{
+  const double seconds = (double)(self->media->packets->len > 0 ? hall_packets (self, 0, 1e6) / 25 : 0);
+
+  hall_open_feed (self, 1);
+  for (guint i = 1; i <= 2; i++) {
+    g_autoptr (Take) take = take_new (self, regia_disk_real (), 0);
+    g_autoptr (GError) error = NULL;
+
+    hall_play_until (self, i * seconds / 2);
+    take_wait (take, "last-fragment-ms", hall_ms (i * seconds / 2));
+    regia_recording_stop (take->recording, FALSE);
+    error = take_end (take);
+    g_assert_no_error (error);
+  }
+}
+
 static int
 remove_cb (const char *path, const struct stat *st, int flag, struct FTW *walk)
 {

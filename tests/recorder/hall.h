@@ -70,5 +70,10 @@ RegiaSession *hall_load (Hall *self);
  * last picture and sound. */
 void hall_check_programme (Hall *self, double seconds);
 
+/** hall_record_two_parts: each half of the programme into a part, as a crash leaves them. */
+void hall_record_two_parts (Hall *self);
+
+/** copy_tree: cp -a. */
+void copy_tree (const char *from, const char *to);
 /** remove_tree: rm -r. */
 void remove_tree (const char *path);

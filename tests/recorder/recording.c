@@ -377,35 +377,6 @@ test_kill_recording (void)
   hall_check_programme (hall, 50);
 }
 
-static void
-copy_tree (const char *from, const char *to)
-{
-  const char *argv[] = {"cp", "-a", from, to, NULL};
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (status, ==, 0);
-}
-
-/* Two parts, as a crash leaves them. */
-static void
-record_two_parts (Hall *hall)
-{
-  hall_open_feed (hall, 1);
-  for (guint i = 1; i <= 2; i++) {
-    g_autoptr (Take) take = take_new (hall, regia_disk_real (), 0);
-    g_autoptr (GError) error = NULL;
-
-    hall_play_until (hall, 5 * i);
-    take_wait (take, "last-fragment-ms", hall_ms (5 * i));
-    regia_recording_stop (take->recording, FALSE);
-    error = take_end (take);
-    g_assert_no_error (error);
-  }
-}
-
 /* Finishing is killed at thirty moments of its life, each time from the same beginning: whatever step it was
  * at, the next run ends well. */
 static void
@@ -416,7 +387,7 @@ test_kill_finishing (void)
   gint64 begun, whole_us;
   guint unfinished = 0;
 
-  record_two_parts (hall);
+  hall_record_two_parts (hall);
   copy_tree (hall->session, saved);
   begun = g_get_monotonic_time ();
   g_assert_cmpint (wait_for (spawn_recorder (hall, "--recover")), ==, 0);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "regia/base/clock.h"
+#include "regia/recorder/disk.h"
+#include "regia/recorder/status.h"
+#include "regia/recorder/store.h"
+
+/**
+ * RegiaTape: what packets are given to, whatever the disk does. It begins and ends parts, keeps session.json
+ * and the status true, and when the disk is full or fails it keeps what could not be written (a second or
+ * two), says so, and tries again in a new part. No call fails; each may block as long as the disk does. The
+ * recording's thread only.
+ */
+typedef struct _RegiaTape RegiaTape;
+
+/**
+ * regia_tape_new:
+ * @store, @session, @status: used until the tape is freed; @session is the tape's to change
+ * @recordings: folder of all sessions, for messages
+ * @reserve_bytes: recording pauses when less is free
+ */
+RegiaTape *regia_tape_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *session,
+                           RegiaStatus *status, const RegiaEpoch *epoch, const char *recordings,
+                           guint64 reserve_bytes);
+/** regia_tape_free: without writing. Accepts NULL. */
+void regia_tape_free (RegiaTape *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTape, regia_tape_free)
+
+/** regia_tape_set_tracks: (element-type RegiaTrack) ends the part; the next packet begins one with these. */
+void regia_tape_set_tracks (RegiaTape *self, GPtrArray *tracks);
+
+/** regia_tape_write: @packet of one of the tracks. */
+void regia_tape_write (RegiaTape *self, RegiaPacket *packet);
+
+/** regia_tape_end_part: what was given is on the disk, or kept. */
+void regia_tape_end_part (RegiaTape *self);
+
+/** regia_tape_note_gap: a stretch that is missing, with the reason in words. */
+void regia_tape_note_gap (RegiaTape *self, const char *reason, gint64 from_ns, gint64 to_ns);
+
+/** regia_tape_tick: what has to be done whether packets come or not; some times a second. Returns: %TRUE when
+ * recording goes on after a pause. */
+gboolean regia_tape_tick (RegiaTape *self);
+
+/** regia_tape_is_blocked: the disk takes nothing now: give no more packets, call tick. @ret_retry_at_us:
+ * (out): next try, monotonic. */
+gboolean regia_tape_is_blocked (RegiaTape *self, gint64 *ret_retry_at_us);
+
+/** regia_tape_close: ends the part and writes session.json. */
+void regia_tape_close (RegiaTape *self);

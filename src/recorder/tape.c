@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-recorder"
+
+#include "regia/recorder/tape.h"
+
+#include <string.h>
+
+#include "regia/base/error.h"
+#include "regia/feed/track.h"
+#include "regia/recorder/writer.h"
+
+/*
+ * RegiaTape sits between the loop that follows the feed and the writer of one part. It is `blocked` while the
+ * disk takes nothing. What was given to it and is not on the disk is in exactly one of two places: in the
+ * writer (the fragment being made), or, after a failure, in `backlog`, in order.
+ *
+ * Owner: the recording, from the opening of the session to its finishing.
+ */
+
+#define RETRY_US      G_USEC_PER_SEC
+#define RETRY_SLOWEST 10 /* × RETRY_US, for a disk that fails again and again */
+#define SAVE_US       (10 * G_USEC_PER_SEC)
+#define UNSAVED_US    G_USEC_PER_SEC
+#define RATE_SPAN_US  (10 * G_USEC_PER_SEC)
+#define MARGIN_BYTES                                                                                         \
+  (256u << 10) /* with a tenth of the reserve: room that must come back before recording goes on */
+
+struct _RegiaTape {
+  const RegiaDisk *disk;
+  RegiaStore *store;
+  RegiaSession *session;
+  RegiaStatus *status;
+  RegiaEpoch epoch;
+  char *recordings; /* (owned) */
+  guint64 reserve_bytes;
+  RegiaWriter *writer;    /* (owned) */
+  GPtrArray *tracks;      /* (owned) (nullable) (element-type RegiaTrack) */
+  RegiaSessionPart *part; /* borrowed (nullable): the open one */
+  guint next_number;
+  GQueue backlog; /* (element-type RegiaPacket): refused by the disk */
+  gboolean blocked;
+  guint failures; /* of the disk, since a fragment last reached it */
+  gint64 retry_at_us, saved_at_us, seen_on_disk_us;
+  gboolean dirty;        /* session differs from session.json */
+  gboolean warned;       /* that finishing has too little room */
+  gint64 earlier_ms;     /* recorded by parts closed before the present one */
+  guint64 earlier_bytes; /* of parts of earlier recorders */
+  guint64 dropped;
+  gint64 rate_since_us;
+  guint64 rate_bytes, rate_bps;
+};
+
+RegiaTape *
+regia_tape_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *session, RegiaStatus *status,
+                const RegiaEpoch *epoch, const char *recordings, guint64 reserve_bytes)
+{
+  RegiaTape *self = g_new0 (RegiaTape, 1);
+  g_autofree char *live = regia_store_path (store, REGIA_SESSION_LIVE);
+
+  self->disk = disk;
+  self->store = store;
+  self->session = session;
+  self->status = status;
+  self->epoch = *epoch;
+  self->recordings = g_strdup (recordings);
+  self->reserve_bytes = reserve_bytes;
+  self->writer = regia_writer_new (disk, live);
+  g_queue_init (&self->backlog);
+  for (guint i = 0; i < session->parts->len; i++) {
+    const RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
+
+    self->earlier_ms += part->to_ms - part->from_ms;
+    self->earlier_bytes += part->bytes;
+  }
+  self->next_number = session->parts->len + 1;
+  regia_status_set_gaps (status, session->gaps_total, session->gap_ms);
+  return self;
+}
+
+void
+regia_tape_free (RegiaTape *self)
+{
+  if (self == NULL)
+    return;
+  if (self->dropped > 0)
+    g_info ("%" G_GUINT64_FORMAT " packets could not follow the ones before them in the file", self->dropped);
+  regia_writer_free (self->writer);
+  g_clear_pointer (&self->tracks, g_ptr_array_unref);
+  g_queue_clear_full (&self->backlog, (GDestroyNotify)regia_packet_unref);
+  g_free (self->recordings);
+  g_free (self);
+}
+
+/* --- session.json and the status --- */
+
+/* A record that cannot be written now is written later; the parts are what counts. */
+static void
+save (RegiaTape *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  regia_status_enter_disk (self->status);
+  if (!regia_store_save (self->store, self->session, &error))
+    g_info ("the session's record could not be written now: %s", error->message);
+  else
+    self->dirty = FALSE;
+  regia_status_leave_disk (self->status);
+  self->saved_at_us = g_get_monotonic_time ();
+}
+
+static void
+show_progress (RegiaTape *self)
+{
+  RegiaSession *session = self->session;
+  RegiaWriterStats stats;
+  gint64 part_ms = 0;
+
+  regia_writer_get_stats (self->writer, &stats);
+  if (self->part != NULL) {
+    self->part->bytes = stats.bytes;
+    self->part->from_ms = stats.from_ns / REGIA_MSECOND;
+    self->part->to_ms = stats.to_ns / REGIA_MSECOND;
+    part_ms = self->part->to_ms - self->part->from_ms;
+  }
+  if (session->started_ms == 0 && stats.to_ns > 0) {
+    session->started_ms = regia_epoch_wall (&self->epoch, stats.from_ns) / REGIA_MSECOND;
+    self->dirty = TRUE;
+  }
+  if (stats.on_disk_ns > 0) {
+    gint64 now_ms = regia_epoch_wall (&self->epoch, stats.on_disk_ns) / REGIA_MSECOND;
+
+    session->duration_ms = MAX (session->duration_ms, now_ms - session->started_ms);
+  }
+  regia_status_set_written (self->status, &stats, self->earlier_ms + part_ms,
+                            self->earlier_bytes + stats.total_bytes, session->parts->len);
+}
+
+void
+regia_tape_note_gap (RegiaTape *self, const char *reason, gint64 from_ns, gint64 to_ns)
+{
+  g_warning ("%.3f s are missing in the recording from show time %.3f s on: %s",
+             (double)(to_ns - from_ns) / REGIA_SECOND, (double)from_ns / REGIA_SECOND, reason);
+  regia_session_add_gap (self->session, from_ns / REGIA_MSECOND, to_ns / REGIA_MSECOND, reason);
+  regia_status_set_gaps (self->status, self->session->gaps_total, self->session->gap_ms);
+  self->dirty = TRUE;
+}
+
+/* --- room on the disk --- */
+
+static void
+measure_rate (RegiaTape *self)
+{
+  RegiaWriterStats stats;
+  gint64 now_us = g_get_monotonic_time ();
+
+  regia_writer_get_stats (self->writer, &stats);
+  if (self->rate_since_us != 0 && now_us - self->rate_since_us < RATE_SPAN_US)
+    return;
+  if (self->rate_since_us != 0)
+    self->rate_bps = (guint64)((double)(stats.total_bytes - self->rate_bytes) * 8e6 /
+                               (double)(now_us - self->rate_since_us));
+  self->rate_since_us = now_us;
+  self->rate_bytes = stats.total_bytes;
+}
+
+/* What the encoders aim at, until it was measured. */
+static guint64
+expected_bps (RegiaTape *self)
+{
+  guint64 sum = 0;
+
+  if (self->rate_bps > 0)
+    return self->rate_bps;
+  for (guint i = 0; self->tracks != NULL && i < self->tracks->len; i++)
+    sum += ((RegiaTrack *)g_ptr_array_index (self->tracks, i))->bitrate_bps;
+  return sum;
+}
+
+/* Bytes until recording pauses, or −1 when the disk does not say. */
+static gint64
+measure_space (RegiaTape *self)
+{
+  gint64 free_bytes, usable;
+
+  regia_status_enter_disk (self->status);
+  free_bytes = self->disk->free_bytes (self->disk, regia_store_get_folder (self->store));
+  regia_status_leave_disk (self->status);
+  if (free_bytes < 0)
+    return -1;
+  usable = MAX (free_bytes - (gint64)self->reserve_bytes, 0);
+  regia_status_set_space (self->status, (guint64)free_bytes, (guint64)usable, expected_bps (self));
+  return usable;
+}
+
+/* The finished file is made beside the parts: said while something can be done about it. */
+static void
+warn_of_finishing (RegiaTape *self)
+{
+  guint64 free_bytes = regia_status_get_free_bytes (self->status);
+  g_autofree char *need = NULL, *have = NULL, *message = NULL;
+  RegiaWriterStats stats;
+  guint64 needed;
+
+  if (regia_status_get_phase (self->status) != REGIA_PHASE_RECORDING)
+    return;
+  regia_writer_get_stats (self->writer, &stats);
+  needed = self->earlier_bytes + stats.total_bytes;
+  if (free_bytes >= needed) {
+    if (self->warned)
+      regia_status_set_phase (self->status, REGIA_PHASE_RECORDING, "");
+    self->warned = FALSE;
+    return;
+  }
+  need = g_format_size (needed);
+  have = g_format_size (free_bytes);
+  message =
+      g_strdup_printf ("Making the finished file will need %s and only %s are free: free up space in %s",
+                       need, have, self->recordings);
+  if (!self->warned)
+    g_message ("%s", message);
+  self->warned = TRUE;
+  regia_status_set_phase (self->status, REGIA_PHASE_RECORDING, message);
+}
+
+/* --- when the disk refuses --- */
+
+static void
+block (RegiaTape *self, const GError *error)
+{
+  gboolean full = g_error_matches (error, REGIA_ERROR, REGIA_ERROR_NO_SPACE);
+  g_autofree char *message = NULL;
+
+  if (full)
+    message = g_strdup_printf ("Disk full: nothing is recorded; free up space in %s; live goes on",
+                               self->recordings);
+  else
+    message = g_strdup_printf ("Nothing is recorded: %s; check the disk; live goes on", error->message);
+  /* Said once; not at all when the next moment brings a new part. */
+  if (!self->blocked && (full || self->failures > 0))
+    g_warning ("%s", message);
+  self->blocked = TRUE;
+  self->retry_at_us = g_get_monotonic_time () + RETRY_US * (gint64)MIN (1 + self->failures, RETRY_SLOWEST);
+  regia_status_set_phase (self->status, full ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR, message);
+}
+
+/* The writer closed its part, in order or not. */
+static void
+note_part_closed (RegiaTape *self, const GError *error)
+{
+  if (self->part == NULL)
+    return;
+  show_progress (self);
+  self->earlier_ms += self->part->to_ms - self->part->from_ms;
+  if (error != NULL && !g_error_matches (error, REGIA_ERROR, REGIA_ERROR_NO_SPACE))
+    regia_session_set_part_state (self->part, REGIA_PART_SUSPECT, error->message);
+  else
+    regia_session_set_part_state (self->part, REGIA_PART_WHOLE, error != NULL ? "The disk was full" : "");
+  self->part = NULL;
+  self->dirty = TRUE;
+}
+
+/* What the writer could not save waits, in order, before everything else. */
+static void
+take_back (RegiaTape *self)
+{
+  GPtrArray *unsaved = regia_writer_take_unsaved (self->writer);
+
+  while (unsaved->len > 0)
+    g_queue_push_head (&self->backlog, g_ptr_array_steal_index (unsaved, unsaved->len - 1));
+  g_ptr_array_unref (unsaved);
+}
+
+static void
+part_failed (RegiaTape *self, const GError *error)
+{
+  g_warning ("the recording goes on in a new part: %s", error->message);
+  note_part_closed (self, error);
+  take_back (self);
+  block (self, error);
+  /* A disk that failed gets its second chance at once, in another file, and the next ones ever later; a full
+   * one when there is room. */
+  if (!g_error_matches (error, REGIA_ERROR, REGIA_ERROR_NO_SPACE) && self->failures++ == 0)
+    self->retry_at_us = 0;
+}
+
+/* --- parts --- */
+
+static void
+record_tracks (RegiaTape *self)
+{
+  for (guint i = 0; i < self->tracks->len; i++) {
+    const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
+    RegiaSessionTrack *known = regia_session_add_track (self->session, track->name, track->language,
+                                                        regia_codec_to_string (track->codec));
+
+    known->width = track->width;
+    known->height = track->height;
+    known->rate_num = track->rate_num;
+    known->rate_den = track->rate_den;
+    known->sample_rate = track->sample_rate;
+    known->channels = track->channels;
+  }
+}
+
+static gboolean
+begin_part (RegiaTape *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *file = NULL;
+  guint number;
+  gboolean ok;
+
+  regia_status_enter_disk (self->status);
+  ok = regia_store_make_live (self->store, &error) &&
+       regia_writer_begin (self->writer, self->next_number, self->tracks, &number, &error);
+  regia_status_leave_disk (self->status);
+  if (!ok) {
+    block (self, error);
+    self->failures++;
+    return FALSE;
+  }
+  self->next_number = number + 1;
+  file = g_strdup_printf (REGIA_SESSION_LIVE "/programme-%04u.mp4", number);
+  g_info ("recording into %s/%s", regia_store_get_id (self->store), file);
+  self->part = regia_session_add_part (self->session, file, REGIA_PART_OPEN);
+  record_tracks (self);
+  regia_session_set_state (self->session, REGIA_SESSION_RECORDING, "");
+  save (self);
+  self->blocked = FALSE;
+  regia_status_set_phase (self->status, REGIA_PHASE_RECORDING, "");
+  return TRUE;
+}
+
+void
+regia_tape_end_part (RegiaTape *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  if (!regia_writer_is_open (self->writer))
+    return;
+  regia_status_enter_disk (self->status);
+  ok = regia_writer_end (self->writer, &error);
+  regia_status_leave_disk (self->status);
+  if (!ok) {
+    part_failed (self, error);
+    return;
+  }
+  note_part_closed (self, NULL);
+  save (self);
+}
+
+void
+regia_tape_set_tracks (RegiaTape *self, GPtrArray *tracks)
+{
+  regia_tape_end_part (self);
+  g_clear_pointer (&self->tracks, g_ptr_array_unref);
+  self->tracks = g_ptr_array_ref (tracks);
+}
+
+/* The part is closed while there still is room to close it. */
+static void
+check_space (RegiaTape *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (measure_space (self) != 0)
+    return;
+  regia_tape_end_part (self);
+  if (self->blocked)
+    return;
+  g_set_error_literal (&error, REGIA_ERROR, REGIA_ERROR_NO_SPACE, "the reserve is reached");
+  block (self, error);
+}
+
+static void
+after_write (RegiaTape *self)
+{
+  RegiaWriterStats stats;
+
+  regia_writer_get_stats (self->writer, &stats);
+  if (stats.on_disk_at_us == self->seen_on_disk_us)
+    return;
+  self->seen_on_disk_us = stats.on_disk_at_us;
+  self->failures = 0;
+  show_progress (self);
+  if (!self->blocked)
+    check_space (self);
+}
+
+/* --- packets --- */
+
+/* Into the present part, or a new one. When the disk refuses, it is at the head of the backlog. */
+static void
+write_packet (RegiaTape *self, RegiaPacket *packet)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  if (!regia_writer_is_open (self->writer) && !begin_part (self)) {
+    g_queue_push_head (&self->backlog, regia_packet_ref (packet));
+    return;
+  }
+  regia_status_enter_disk (self->status);
+  ok = regia_writer_add (self->writer, packet, &error);
+  regia_status_leave_disk (self->status);
+  if (ok) {
+    after_write (self);
+  } else if (g_error_matches (error, REGIA_ERROR, REGIA_ERROR_MEDIA) && regia_writer_is_open (self->writer)) {
+    self->dropped++;
+    g_debug ("left out: %s", error->message);
+  } else
+    part_failed (self, error);
+}
+
+void
+regia_tape_write (RegiaTape *self, RegiaPacket *packet)
+{
+  if (self->blocked)
+    g_queue_push_tail (&self->backlog, regia_packet_ref (packet));
+  else
+    write_packet (self, packet);
+}
+
+/* --- as time goes by --- */
+
+/* A new part, when there is room (a little more than the reserve, so that it does not close again at once),
+ * and the backlog into it. */
+static gboolean
+retry (RegiaTape *self)
+{
+  gint64 usable = measure_space (self);
+
+  if (usable >= 0 && (guint64)usable < self->reserve_bytes / 10 + MARGIN_BYTES) {
+    g_autoptr (GError) error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_NO_SPACE, "the disk is full");
+
+    block (self, error);
+    return FALSE;
+  }
+  if (self->tracks == NULL || self->tracks->len == 0 || !begin_part (self))
+    return FALSE;
+  while (!self->blocked && !g_queue_is_empty (&self->backlog)) {
+    g_autoptr (RegiaPacket) packet = g_queue_pop_head (&self->backlog);
+
+    write_packet (self, packet);
+  }
+  if (!self->blocked)
+    g_message ("recording again");
+  return !self->blocked;
+}
+
+static void
+flush (RegiaTape *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  regia_status_enter_disk (self->status);
+  ok = regia_writer_flush (self->writer, &error);
+  regia_status_leave_disk (self->status);
+  if (ok)
+    after_write (self);
+  else
+    part_failed (self, error);
+}
+
+gboolean
+regia_tape_tick (RegiaTape *self)
+{
+  gint64 now_us = g_get_monotonic_time (), unsaved_us = regia_writer_has_unsaved (self->writer);
+  gboolean resumed = FALSE;
+
+  if (self->blocked && now_us >= self->retry_at_us)
+    resumed = retry (self);
+  else if (!self->blocked && unsaved_us > 0 && now_us - unsaved_us > UNSAVED_US)
+    flush (self);
+  show_progress (self);
+  measure_rate (self);
+  warn_of_finishing (self);
+  if (self->dirty && now_us - self->saved_at_us > SAVE_US)
+    save (self);
+  return resumed;
+}
+
+gboolean
+regia_tape_is_blocked (RegiaTape *self, gint64 *ret_retry_at_us)
+{
+  *ret_retry_at_us = self->retry_at_us;
+  return self->blocked;
+}
+
+void
+regia_tape_close (RegiaTape *self)
+{
+  regia_tape_end_part (self);
+  if (self->dirty)
+    save (self);
+}
