@@ -69,6 +69,22 @@ regia_remux_span_tell (const RegiaRemuxSpan *self, guint64 done, guint64 total)
 
 /* --- the output's I/O --- */
 
+/* Starts the writing of the last stretch and waits for the one before it: the file grows as fast as the disk,
+ * not as fast as memory, so that progress is true and no sync of a live recording waits behind all of it.
+ * Hints only: the fsync at the end is what counts. */
+static void
+write_back (Job *self)
+{
+  gint64 length = self->position - self->written_back;
+
+  if (sync_file_range (self->out, self->written_back, length, SYNC_FILE_RANGE_WRITE) != 0 ||
+      (self->written_back >= length && sync_file_range (self->out, self->written_back - length, length,
+                                                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                                            SYNC_FILE_RANGE_WAIT_AFTER) != 0))
+    g_debug ("sync_file_range: %s", g_strerror (errno));
+  self->written_back = self->position;
+}
+
 static int
 write_cb (void *opaque, uint8_t *data, int length)
 {
@@ -88,13 +104,8 @@ write_cb (void *opaque, uint8_t *data, int length)
     self->position += n;
   }
   self->length = MAX (self->length, self->position);
-  if (self->position - self->written_back >= WRITEBACK_BYTES) {
-    /* A hint only: the fsync at the end is what counts. */
-    if (sync_file_range (self->out, self->written_back, self->position - self->written_back,
-                         SYNC_FILE_RANGE_WRITE) != 0)
-      g_debug ("sync_file_range: %s", g_strerror (errno));
-    self->written_back = self->position;
-  }
+  if (self->position - self->written_back >= WRITEBACK_BYTES)
+    write_back (self);
   return length;
 }
 
@@ -436,6 +447,9 @@ close_output (Job *self)
     return fail (self, self->output->pb->error, "Cannot write the finished file");
   if (fsync (self->out) != 0)
     return fail (self, AVERROR (errno), "Cannot write the finished file to the disk");
+  /* What is read back has to come from the disk, not from the memory that was written to it. */
+  if (posix_fadvise (self->out, 0, 0, POSIX_FADV_DONTNEED) != 0)
+    g_debug ("the finished file stays in memory");
   return TRUE;
 }
 
