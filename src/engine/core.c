@@ -15,7 +15,7 @@
  * gets a place for its picture, and one for its sound in each language that names it. It looks after the
  * sources ten times a second; otherwise nothing happens here.
  *
- * Life cycle: new → start → (ready) → stop_sources → drain → free. Owner: the engine process (engine.c) or a
+ * Life cycle: new → start → (ready) → end → drain → free. Owner: the engine process (engine.c) or a
  * test. Main thread but for drain.
  */
 
@@ -168,19 +168,22 @@ regia_engine_start (RegiaEngine *self, GError **error)
 }
 
 void
-regia_engine_stop_sources (RegiaEngine *self)
+regia_engine_end (RegiaEngine *self)
 {
   g_clear_handle_id (&self->tick, g_source_remove);
-  for (guint i = 0; i < self->sources->len; i++)
-    regia_source_stop (g_ptr_array_index (self->sources, i));
+  regia_programme_end (self->programme);
 }
 
+/* Sources go last: a mixer whose inputs have just stopped waits its whole latency before the output that the
+ * end travels with. */
 gboolean
 regia_engine_drain (RegiaEngine *self, guint timeout_ms)
 {
   gint64 until_ns = regia_clock_monotonic_ns () + (gint64)timeout_ms * REGIA_MSECOND;
-  gboolean drained = regia_programme_drain (self->programme, until_ns);
+  gboolean drained = regia_programme_wait_drained (self->programme, until_ns);
 
+  for (guint i = 0; i < self->sources->len; i++)
+    regia_source_stop (g_ptr_array_index (self->sources, i));
   for (guint i = 0; i < self->sources->len; i++)
     regia_source_wait_stopped (g_ptr_array_index (self->sources, i), until_ns);
   return drained;

@@ -120,7 +120,7 @@ on_stop (RegiaChild *child, gboolean finish, gpointer user_data)
     return;
   g_info ("%s", finish ? "the event is over" : "going away");
   g_clear_handle_id (&self->publisher, g_source_remove);
-  regia_engine_stop_sources (self->engine);
+  regia_engine_end (self->engine);
   self->ender = g_thread_new ("end", end_thread, self);
 }
 

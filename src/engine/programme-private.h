@@ -54,10 +54,12 @@ GstAppSrc *regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 
 
 gboolean regia_programme_start (RegiaProgramme *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_programme_drain: ends every encoder in order and waits for their last packets, until @until_ns
- * (CLOCK_MONOTONIC). Returns: %FALSE when some did not end, so that freeing the programme may hang. Any one
- * thread. */
-gboolean regia_programme_drain (RegiaProgramme *self, gint64 until_ns);
+/** regia_programme_end: nothing enters an encoder any more, and each finishes what it has. Any thread;
+ * returns at once. */
+void regia_programme_end (RegiaProgramme *self);
+/** regia_programme_wait_drained: waits for the encoders' last packets, until @until_ns (CLOCK_MONOTONIC).
+ * Returns: %FALSE when some did not end, so that freeing the programme may hang. Any one thread. */
+gboolean regia_programme_wait_drained (RegiaProgramme *self, gint64 until_ns) G_GNUC_WARN_UNUSED_RESULT;
 
 /** All tracks have parameters and packets flow. Any thread. */
 gboolean regia_programme_is_ready (RegiaProgramme *self);

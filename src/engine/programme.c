@@ -24,7 +24,7 @@
  * a mixer without inputs makes slate or silence. Each appsrc is the leaky queue that must stand before every
  * mixer pad: what the mixer cannot take, it drops, and never holds up a source.
  *
- * Life cycle: new → add_picture / add_sound → start → drain → free. Owner: RegiaEngine.
+ * Life cycle: new → add_picture / add_sound → start → end → wait_drained → free. Owner: RegiaEngine.
  *
  * Threads: built on the main thread; encoders' streaming threads come in through on_track() and on_packet(),
  * the compositor's through on_frame(), the slate's through on_slate(). `lock` guards the track table until it
@@ -56,7 +56,6 @@ struct _RegiaProgramme {
   GstAppSrc *slate;            /* (owned) */
   GThread *slate_thread;       /* (owned) (nullable) */
   guint bus_watch;
-  gboolean running;
   int ending; /* atomic: no more buffers pass the mixers */
 
   GMutex lock;       /* guards what follows */
@@ -507,7 +506,6 @@ regia_programme_start (RegiaProgramme *self, GError **error)
                  cause ? cause->message : "no reason given");
     return FALSE;
   }
-  self->running = TRUE;
   self->slate_thread = regia_slate_render (config, self->video_caps, on_slate, self);
   return TRUE;
 }
@@ -521,12 +519,15 @@ all_drained (RegiaProgramme *self)
   return TRUE;
 }
 
-gboolean
-regia_programme_drain (RegiaProgramme *self, gint64 until_ns)
+void
+regia_programme_end (RegiaProgramme *self)
 {
-  if (!self->running)
-    return TRUE;
   g_atomic_int_set (&self->ending, TRUE);
+}
+
+gboolean
+regia_programme_wait_drained (RegiaProgramme *self, gint64 until_ns)
+{
   while (!all_drained (self))
     if (regia_clock_monotonic_ns () < until_ns)
       g_usleep (5000);

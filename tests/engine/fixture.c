@@ -53,7 +53,7 @@ fixture_start_after_reboot (Fixture *self, const char *text)
 void
 fixture_stop (Fixture *self)
 {
-  regia_engine_stop_sources (self->engine);
+  regia_engine_end (self->engine);
   g_assert_true (regia_engine_drain (self->engine, 1000));
 }
 

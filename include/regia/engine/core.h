@@ -37,13 +37,14 @@ RegiaEngine *regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, Reg
 gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * regia_engine_stop_sources: no source any more from here on; returns at once. Main thread.
- * regia_engine_drain: then, lets the encoders finish, at most @timeout_ms; nothing is appended to the log
- * afterwards unless it returns %FALSE. Any thread; blocks. Returns: %FALSE when something hangs, and
- * regia_engine_free() would hang with it.
+ * regia_engine_end: no frame enters an encoder any more; returns at once. Main thread.
+ *
+ * regia_engine_drain: then, lets the encoders finish, at most @timeout_ms, and stops the sources. Nothing is
+ * appended to the log afterwards unless it returns %FALSE: then something hangs, and regia_engine_free()
+ * would hang with it. Any one thread; blocks.
  */
-void regia_engine_stop_sources (RegiaEngine *self);
-gboolean regia_engine_drain (RegiaEngine *self, guint timeout_ms);
+void regia_engine_end (RegiaEngine *self);
+gboolean regia_engine_drain (RegiaEngine *self, guint timeout_ms) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_engine_free: shuts everything down. */
 void regia_engine_free (RegiaEngine *self);
