@@ -92,14 +92,21 @@ def cpu_of_tree(root):
     return total, each
 
 
-def cpu_over(pid, seconds):
-    """CPU seconds per second of a tree of processes over a while: (total, {label: share})."""
-    before, each_before = cpu_of_tree(pid)
-    began = time.monotonic()
+def cpu_per_picture(child, pictures, seconds):
+    """CPU seconds that a tree of processes spends on a picture, over a while: (total, {label: share}, pictures a second).
+    `pictures` asks how many there were; it is asked until the answer changes, so that both ends of the while are sharp."""
+
+    def sharp():
+        first = pictures()
+        wait_for("the next picture", lambda: pictures() != first, 10, child)
+        return time.monotonic(), pictures(), *cpu_of_tree(child.pid)
+
+    began, count_before, before, each_before = sharp()
     time.sleep(seconds)
-    after, each_after = cpu_of_tree(pid)
-    span = time.monotonic() - began
-    return (after - before) / span, {k: (v - each_before.get(k, 0.0)) / span for k, v in each_after.items()}
+    ended, count_after, after, each_after = sharp()
+    count = count_after - count_before
+    shares = {k: (v - each_before.get(k, 0.0)) / count for k, v in each_after.items()}
+    return (after - before) / count, shares, count / (ended - began)
 
 
 def cpu_of_command(argv, **options):
@@ -186,9 +193,9 @@ class Event:
         finally:
             connection.close()
 
-    def frames(self):
-        """Pictures that the programme has made so far, by its own status."""
-        return json.loads(self.get("/api/v1/status") or b"{}").get("engine", {}).get("frames", 0)
+    def engine(self):
+        """What the engine says of itself."""
+        return json.loads(self.get("/api/v1/status") or b"{}").get("engine", {})
 
     def is_playable(self):
         """As a player goes about it: the multivariant playlist, its first variant, that one's newest segment."""
@@ -203,7 +210,7 @@ class Event:
 
 def ffmpeg_live(bench, folder):
     """The same event as one ffmpeg command: two renditions, AAC, HLS of fMP4, a fragmented recording."""
-    argv = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "warning", "-re", "-stream_loop", "-1", "-i", bench.picture("720p"),
+    argv = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "warning", "-stats_period", "0.5", "-progress", folder / "progress", "-re", "-stream_loop", "-1", "-i", bench.picture("720p"),
             "-re", "-stream_loop", "-1", "-i", bench.sound(),
             "-filter_complex", "[0:v]split=2[v0][b];[b]scale=640:360[v1]", "-map", "[v0]", "-map", "[v1]", "-map", "1:a",
             "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-g", "50", "-keyint_min", "50",
@@ -215,6 +222,13 @@ def ffmpeg_live(bench, folder):
                for i, (name, *_) in enumerate(RENDITIONS)]
     outputs.append(f"[select=\\'v:0,a:0\\':f=mp4:movflags=frag_keyframe+empty_moov+default_base_moof]{folder}/recording.mp4")
     return [*argv, "-f", "tee", "|".join(outputs)]
+
+
+def ffmpeg_pictures(folder):
+    """How many pictures that command has encoded."""
+    path = folder / "progress"
+    counts = re.findall(r"^frame=(\d+)$", path.read_text(encoding="utf-8"), re.M) if path.exists() else []
+    return int(counts[-1]) if counts else 0
 
 
 # -- the run ------------------------------------------------------------------------------------------------------------
