@@ -15,14 +15,17 @@
 
 /*
  * An acceptor belongs to one worker and lives as long as it. It holds a reference on every wire from accept
- * until the wire is closed; the HTTP layer holds another while it has it. The census slot is given back
+ * until the wire is closed; the HTTP layer holds another while it serves it. The census slot is given back
  * when the wire is closed for good.
  */
 struct _RegiaAcceptor {
   int listen_fd;
   RegiaCensus *census;
+  const RegiaLimits *limits;
   RegiaWireOwner owner;
-  RegiaPoller *poller;    /* (owned) */
+  RegiaPoller *poller; /* (owned) */
+  RegiaAcceptedFunc accepted;
+  gpointer user_data;
   GSource *listen_source; /* (owned) (nullable): NULL while paused or stopped */
   GSource *sweep_source;  /* (owned) */
   GSource *pause_source;  /* (owned) (nullable) */
@@ -113,11 +116,13 @@ turn_away (RegiaAcceptor *self, int fd, const char *words)
 }
 
 static void
-take (RegiaAcceptor *self, int fd, const struct sockaddr *from)
+take (RegiaAcceptor *self, int fd, const struct sockaddr_storage *from, socklen_t length)
 {
+  g_autoptr (GSocketAddress) remote = g_socket_address_new_from_native ((gpointer)from, length);
+  g_autoptr (RegiaWire) wire = NULL;
   RegiaPeer peer;
 
-  regia_peer_from_sockaddr (from, &peer);
+  regia_peer_from_sockaddr ((const struct sockaddr *)from, &peer);
   switch (regia_census_enter (self->census, &peer)) {
   case REGIA_CENSUS_FULL_ADDRESS:
     turn_away (self, fd, "Too many connections from your address; try again in some seconds.\n");
@@ -130,10 +135,11 @@ take (RegiaAcceptor *self, int fd, const struct sockaddr *from)
   case REGIA_CENSUS_IN:
     break;
   }
-  g_hash_table_add (
-      self->wires,
-      regia_wire_new (fd, &peer, &self->owner)); /* the poller tells it that there is something to read */
+  wire = regia_wire_new (fd, &peer, &self->owner);
+  g_hash_table_add (self->wires, g_object_ref (wire));
   __atomic_store_n (&self->stats.accepted, self->stats.accepted + 1, __ATOMIC_RELAXED);
+  if (remote == NULL || !self->accepted (wire, remote, self->user_data))
+    g_io_stream_close (G_IO_STREAM (wire), NULL, NULL);
 }
 
 static gboolean
@@ -156,7 +162,7 @@ accept_cb (int fd, GIOCondition condition, gpointer data)
     int client = accept4 (fd, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (client >= 0) {
-      take (self, client, (const struct sockaddr *)&from);
+      take (self, client, &from, length);
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -183,7 +189,8 @@ listen_again (RegiaAcceptor *self)
 }
 
 RegiaAcceptor *
-regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaWireOwner *owner, GError **error)
+regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts, const RegiaLimits *limits,
+                    RegiaAcceptedFunc accepted, gpointer user_data, GError **error)
 {
   g_autoptr (RegiaPoller) poller = regia_poller_new (error);
   RegiaAcceptor *self;
@@ -192,13 +199,13 @@ regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaWireOwner *ow
     return NULL;
   self = g_new0 (RegiaAcceptor, 1);
   self->poller = g_steal_pointer (&poller);
+
   self->listen_fd = listen_fd;
   self->census = census;
-  self->owner = *owner;
-  self->owner.stats = &self->stats;
-  self->owner.poller = self->poller;
-  self->owner.closed = wire_closed;
-  self->owner.closed_data = self;
+  self->limits = limits;
+  self->owner = (RegiaWireOwner){hosts, limits, &self->stats, self->poller, wire_closed, self};
+  self->accepted = accepted;
+  self->user_data = user_data;
   self->wires = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->sweep_source = g_timeout_source_new (SWEEP_MS);
   g_source_set_callback (self->sweep_source, sweep_cb, self, NULL);
@@ -230,7 +237,6 @@ regia_acceptor_busy (RegiaAcceptor *self)
 void
 regia_acceptor_free (RegiaAcceptor *self)
 {
-  g_autoptr (GList) open = NULL;
   GHashTableIter iter;
   gpointer key;
 
@@ -238,12 +244,7 @@ regia_acceptor_free (RegiaAcceptor *self)
     return;
   regia_acceptor_stop (self);
   drop_source (&self->sweep_source);
-  open = g_hash_table_get_keys (self->wires);
-  for (GList *i = open; i != NULL; i = i->next) {
-    g_autoptr (RegiaWire) wire = g_object_ref (i->data);
-    g_io_stream_close (G_IO_STREAM (wire), NULL, NULL); /* comes back as wire_closed() */
-  }
-  g_hash_table_iter_init (&iter, self->wires); /* those that would linger now */
+  g_hash_table_iter_init (&iter, self->wires);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     regia_census_leave (self->census, regia_wire_get_peer (key));
   g_hash_table_unref (self->wires);

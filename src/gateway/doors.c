@@ -135,7 +135,7 @@ static gboolean
 input_is_ready (GObject *door)
 {
   RegiaWire *wire = ((RegiaWireInput *)door)->wire;
-  return is_gone (wire) || wire->show != NULL || wire->ended;
+  return is_gone (wire) || wire->ready.readable || regia_wire_has_buffered (wire);
 }
 
 static gboolean
@@ -147,10 +147,6 @@ input_is_readable (GPollableInputStream *stream)
 static GSource *
 input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
-  RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
-
-  if (!is_gone (wire))
-    regia_wire_wait (wire);
   return door_source_new (stream, input_is_ready, cancellable);
 }
 

@@ -24,7 +24,7 @@ struct _RegiaHttp {
   SoupServer *soup;      /* (owned) */
   GMainContext *context; /* (owned) the worker's */
   GThreadPool *disk;     /* (unowned) */
-  RegiaAnswerFunc answer;
+  RegiaHttpAnswerFunc answer;
   gpointer user_data;
   int quiet_fd; /* far end of libsoup's own "listener" */
 };
@@ -219,25 +219,71 @@ respond_file (RegiaHttp *self, SoupServerMessage *message, RegiaReply *reply)
   file_body_next (file);
 }
 
+#define PAGE_CSP                                                                                             \
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' "   \
+  "blob:; "                                                                                                  \
+  "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "    \
+  "frame-ancestors 'self'"
+
 static void
-append_field (const char *name, const char *value, gpointer headers)
+append_guard (SoupMessageHeaders *headers, RegiaGuard guard)
 {
-  soup_message_headers_append (headers, name, value);
+  soup_message_headers_append (headers, "X-Content-Type-Options", "nosniff");
+  soup_message_headers_append (headers, "Referrer-Policy", "no-referrer");
+  if (guard == REGIA_GUARD_PAGE) {
+    soup_message_headers_append (headers, "Content-Security-Policy", PAGE_CSP);
+    soup_message_headers_append (headers, "X-Frame-Options", "SAMEORIGIN");
+    soup_message_headers_append (headers, "Permissions-Policy",
+                                 "camera=(), microphone=(), geolocation=(), payment=(), usb=()");
+  } else {
+    soup_message_headers_append (headers, "Content-Security-Policy",
+                                 "default-src 'none'; frame-ancestors 'none'");
+  }
+}
+
+static void
+append_text (SoupMessageHeaders *headers, const char *name, const char *value)
+{
+  if (value != NULL && value[0] != '\0')
+    soup_message_headers_append (headers, name, value);
 }
 
 static void
 respond (RegiaHttp *self, SoupServerMessage *message, RegiaWire *wire, RegiaReply *reply)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  guint64 length = regia_reply_length (reply);
+  gboolean no_body = regia_wire_get_request (wire)->method == REGIA_METHOD_HEAD || reply->status == 304 ||
+                     reply->status == 204;
 
   soup_server_message_set_status (message, reply->status, NULL);
-  regia_reply_each_field (reply, regia_wire_is_last (wire), append_field, headers);
+  append_text (headers, "Content-Type", reply->content_type);
+  append_text (headers, "Cache-Control", reply->cache_control);
+  append_text (headers, "ETag", reply->etag);
+  append_text (headers, "Last-Modified", reply->last_modified);
+  append_text (headers, "Content-Range", reply->content_range);
+  append_text (headers, "Content-Disposition", reply->disposition);
+  append_text (headers, "Allow", reply->allow);
+  if (reply->accept_ranges)
+    soup_message_headers_append (headers, "Accept-Ranges", "bytes");
+  if (reply->cors)
+    soup_message_headers_append (headers, "Access-Control-Allow-Origin", "*");
+  if (reply->cors_preflight) {
+    soup_message_headers_append (headers, "Access-Control-Allow-Methods", REGIA_REQUEST_ALLOW);
+    soup_message_headers_append (headers, "Access-Control-Allow-Headers", "X-Regia-Viewer, Range");
+    soup_message_headers_append (headers, "Access-Control-Max-Age", "86400");
+  }
+  append_guard (headers, reply->guard);
+  if (regia_wire_is_last (wire))
+    soup_message_headers_append (headers, "Connection", "close");
+
   if (reply->status == 304 || reply->status == 204) {
-    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE); /* else libsoup says Content-Length: 0 */
+    soup_message_headers_set_encoding (
+        headers, SOUP_ENCODING_NONE); /* else libsoup says Content-Length: 0 for what is not empty */
     return;
   }
-  soup_message_headers_set_content_length (headers, (goffset)regia_reply_length (reply));
-  if (!regia_reply_has_body (reply, regia_wire_get_request (wire)->method))
+  soup_message_headers_set_content_length (headers, (goffset)length);
+  if (no_body || length == 0)
     return;
   regia_wire_expect_body (wire);
   if (reply->fd >= 0)
@@ -321,7 +367,7 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
 }
 
 RegiaHttp *
-regia_http_new (GThreadPool *disk, RegiaAnswerFunc answer, gpointer user_data, GError **error)
+regia_http_new (GThreadPool *disk, RegiaHttpAnswerFunc answer, gpointer user_data, GError **error)
 {
   g_autoptr (RegiaHttp) self = g_new0 (RegiaHttp, 1);
   g_autoptr (GSocket) quiet = NULL;
@@ -374,12 +420,9 @@ regia_http_free (RegiaHttp *self)
 }
 
 gboolean
-regia_http_accept (RegiaHttp *self, RegiaWire *wire, GError **error)
+regia_http_accept (RegiaHttp *self, RegiaWire *wire, GSocketAddress *local, GSocketAddress *remote,
+                   GError **error)
 {
-  /* Stand-ins: who asks is none of the library's business. The remote one carries the wire. */
-  g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string ("127.0.0.1", 80);
-  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
-
   g_object_set_qdata_full (G_OBJECT (remote), wire_quark (), g_object_ref (wire), g_object_unref);
   return soup_server_accept_iostream (self->soup, G_IO_STREAM (wire), local, remote, error);
 }

@@ -9,37 +9,62 @@
 #include <unistd.h>
 
 /*
- * One source with one descriptor. Dispatched, it asks the kernel, notes the answers and tells each connection
- * in turn. A connection that is closed on the way is out of the kernel's set, so that its memory is not
- * touched by a later batch. Owned by the acceptor, whose connections are all closed before it goes.
+ * A source of high priority which is never dispatched: its check(), which GLib calls before that of every
+ * connection's source, asks the kernel and notes the answers. So one turn of the loop is enough. Owned by the
+ * acceptor, whose connections are all closed before it goes.
  */
 struct _RegiaPoller {
   int fd;          /* epoll */
   GSource *source; /* (owned) */
 };
 
+typedef struct {
+  GSource parent;
+  RegiaPoller *poller;
+  gpointer tag;
+} PollerSource;
+
 #define BATCH 128
 
 static gboolean
-events_cb (int fd, GIOCondition condition, gpointer data)
+poller_prepare (GSource *source, int *timeout)
 {
+  *timeout = -1;
+  return FALSE;
+}
+
+static gboolean
+poller_check (GSource *source)
+{
+  PollerSource *self = (PollerSource *)source;
   struct epoll_event events[BATCH];
-  int n = epoll_wait (fd, events, BATCH, 0); /* what does not fit keeps the descriptor readable */
+  int n = BATCH;
 
-  for (int i = 0; i < n; i++) {
-    RegiaReadiness *readiness = events[i].data.ptr;
-    gboolean over = (events[i].events & (EPOLLHUP | EPOLLERR)) != 0;
+  if (g_source_query_unix_fd (source, self->tag) == 0)
+    return FALSE;
+  while (n == BATCH) {
+    n = epoll_wait (self->poller->fd, events, BATCH, 0);
+    for (int i = 0; i < n; i++) {
+      RegiaReadiness *readiness = events[i].data.ptr;
+      gboolean over = (events[i].events & (EPOLLHUP | EPOLLERR)) != 0;
 
-    readiness->readable |= over || (events[i].events & (EPOLLIN | EPOLLRDHUP)) != 0;
-    readiness->writable |= over || (events[i].events & EPOLLOUT) != 0;
-    readiness->changed (readiness);
+      readiness->readable |= over || (events[i].events & (EPOLLIN | EPOLLRDHUP)) != 0;
+      readiness->writable |= over || (events[i].events & EPOLLOUT) != 0;
+    }
   }
+  return FALSE;
+}
+
+static gboolean
+poller_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
   return G_SOURCE_CONTINUE;
 }
 
 RegiaPoller *
 regia_poller_new (GError **error)
 {
+  static GSourceFuncs funcs = {poller_prepare, poller_check, poller_dispatch, NULL};
   RegiaPoller *self;
   int fd = epoll_create1 (EPOLL_CLOEXEC);
 
@@ -50,8 +75,10 @@ regia_poller_new (GError **error)
   }
   self = g_new0 (RegiaPoller, 1);
   self->fd = fd;
-  self->source = g_unix_fd_source_new (fd, G_IO_IN);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (events_cb), self, NULL);
+  self->source = g_source_new (&funcs, sizeof (PollerSource));
+  ((PollerSource *)self->source)->poller = self;
+  ((PollerSource *)self->source)->tag = g_source_add_unix_fd (self->source, fd, G_IO_IN);
+  g_source_set_priority (self->source, G_PRIORITY_HIGH);
   g_source_attach (self->source, g_main_context_get_thread_default ());
   return self;
 }

@@ -39,19 +39,19 @@ struct _RegiaServer {
   Worker *workers;       /* (owned) (array length=threads) */
   guint threads;
   guint drain_ms;
-  RegiaAnswerFunc answer;
+  RegiaHttpAnswerFunc answer;
   gpointer user_data;
 };
 
 static gboolean
-lend_cb (RegiaWire *wire, gpointer data)
+accepted (RegiaWire *wire, GSocketAddress *remote, gpointer data)
 {
   Worker *worker = data;
   g_autoptr (GError) error = NULL;
 
-  if (regia_http_accept (worker->http, wire, &error))
+  if (regia_http_accept (worker->http, wire, worker->server->bound, remote, &error))
     return TRUE;
-  g_debug ("lend: %s", error->message);
+  g_debug ("accept: %s", error->message);
   return FALSE;
 }
 
@@ -96,7 +96,7 @@ affordable_connections (guint wanted)
 }
 
 RegiaServer *
-regia_server_new (const RegiaServerOptions *options, RegiaAnswerFunc answer, gpointer user_data,
+regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer, gpointer user_data,
                   GError **error)
 {
   g_autoptr (RegiaServer) self = g_new0 (RegiaServer, 1);
@@ -129,18 +129,14 @@ static gboolean
 start_worker (Worker *worker, GError **error)
 {
   RegiaServer *self = worker->server;
-  const RegiaWireOwner owner = {.hosts = self->hosts,
-                                .limits = &self->limits,
-                                .answer = self->answer,
-                                .answer_data = self->user_data,
-                                .lend = lend_cb,
-                                .lend_data = worker};
   gboolean ok;
 
   g_main_context_push_thread_default (worker->context);
   worker->http = regia_http_new (self->disk, self->answer, self->user_data, error);
-  if (worker->http != NULL)
-    worker->acceptor = regia_acceptor_new (worker->listen_fd, self->census, &owner, error);
+  ok = worker->http != NULL;
+  if (ok)
+    worker->acceptor = regia_acceptor_new (worker->listen_fd, self->census, self->hosts, &self->limits,
+                                           accepted, worker, error);
   ok = worker->acceptor != NULL;
   g_main_context_pop_thread_default (worker->context);
   if (!ok)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "regia/gateway/reply.h"
 #include "regia/gateway/wire.h"
 
 struct _RegiaWire {
@@ -23,30 +22,19 @@ struct _RegiaWire {
   gsize head_bytes; /* of the request being answered, at the start of `in` */
   RegiaRequest request;
   guint requests;
+  const char *show; /* what the library has yet to read of the fixed head */
 
-  char *held; /* (owned) (nullable): head of an answer, waiting for company or for room */
+  char *held; /* (owned) (nullable): start of an answer */
   gsize held_length, held_sent;
-  GBytes *body; /* (owned) (nullable): of our own answer */
-  gsize body_sent;
-
-  gboolean refused; /* the answer is a refusal */
-  gboolean closing; /* our own answer is the last */
-  gboolean ended;   /* nothing more is read */
-  GSource *again;   /* (owned) (nullable): goes on at the loop's next turn */
-
-  /* The library's part. */
-  gboolean attached; /* it has the wire */
-  gboolean lent;     /* and answers the present request */
-  gboolean farewell; /* which is not a request but the way to end it */
-  gboolean hold_next;
-  const char *show; /* what it has yet to read of the fixed head */
+  gboolean hold_next, refused;
+  gboolean farewell; /* the request being answered is our own */
 };
 
-/* wire.c, for the doors. */
+/* wire.c, for the doors: reading and writing as the streams do. */
 gssize regia_wire_read (RegiaWire *self, void *buffer, gsize count, GError **error);
 gssize regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error);
-/** regia_wire_wait: the library has nothing left to write and waits for the next request. */
-void regia_wire_wait (RegiaWire *self);
+/** regia_wire_has_buffered: whether a read would find something without the socket. */
+gboolean regia_wire_has_buffered (RegiaWire *self);
 
 /* doors.c: (transfer full). A door knows its wire until it is detached. */
 GInputStream *regia_wire_input_new (RegiaWire *wire);

@@ -10,20 +10,19 @@
 #include <unistd.h>
 
 /*
- * Life of a wire: made by the acceptor for an accepted socket; told by the poller when the socket has
- * something or takes something. It reads heads, has them judged, and asks for the answer. An answer that is
- * in memory (playlists, segments, pages, status) it sends by itself; a request that has to wait for the disk
- * is lent to the library, which reads and writes through the two doors (doors.c) from then on and closes the
- * wire when it is at its end. Viewers who only watch never meet the library. The acceptor holds a reference
- * until the wire is closed, and until a refused one has lingered. One worker's thread touches it, nobody
- * else.
+ * Life of a wire: made by the acceptor for an accepted socket and handed to the library, which reads and
+ * writes through the two stream objects below and closes the wire when it is done with it. The acceptor holds
+ * a reference until then, and until a refused wire has lingered. One worker's thread touches it, nobody else.
  *
- * Bytes of the request stay at the start of `in` until it is answered, because the request points into them.
+ * Reading: bytes go into `in`; a complete head is parsed in place and stays there, because the request points
+ * into it, until the library asks for the next one: that is how the wire knows that an answer is complete.
+ *
+ * Writing: the head of an answer is held back until the first bytes of the body come, so that a playlist is
+ * one packet and one system call.
  */
 
 #define IN_FIRST_BYTES 1024
-#define HELD_MAX_BYTES REGIA_REPLY_HEAD_BYTES
-#define BURST          32 /* answers in a row before other connections have their turn */
+#define HELD_MAX_BYTES 2048
 #define LINGER_BYTES   (256 * 1024)
 
 G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
@@ -42,10 +41,58 @@ set_phase (RegiaWire *self, RegiaWirePhase phase, guint limit_ms)
   self->unsent = -1;
 }
 
-/* The answer is complete: room for the next request. */
+/* Whatever the answer to it is, a request that cannot be understood must be the last thing read from its
+ * connection. */
+static void
+write_refusal (RegiaWire *self, const RegiaRefusal *refusal)
+{
+  static const struct {
+    guint status;
+    const char *phrase;
+  } phrases[] = {{400, "Bad Request"},
+                 {405, "Method Not Allowed"},
+                 {411, "Length Required"},
+                 {414, "URI Too Long"},
+                 {417, "Expectation Failed"},
+                 {421, "Misdirected Request"},
+                 {431, "Request Header Fields Too Large"},
+                 {505, "HTTP Version Not Supported"}};
+  g_autofree char *body = NULL, *text = NULL;
+  const char *phrase = "Bad Request";
+
+  for (gsize i = 0; i < G_N_ELEMENTS (phrases); i++)
+    if (phrases[i].status == refusal->status)
+      phrase = phrases[i].phrase;
+  body = refusal->json
+             ? g_strdup_printf ("{\"status\":%u,\"error\":\"%s\"}\n", refusal->status, refusal->words)
+             : g_strdup_printf ("%s.\n", refusal->words);
+  text = g_strdup_printf ("HTTP/1.1 %u %s\r\n"
+                          "Connection: close\r\n"
+                          "Content-Type: %s\r\n"
+                          "Content-Length: %zu\r\n"
+                          "%s"
+                          "Cache-Control: no-store\r\n"
+                          "X-Content-Type-Options: nosniff\r\n"
+                          "Referrer-Policy: no-referrer\r\n"
+                          "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                          "\r\n%s",
+                          refusal->status, phrase,
+                          refusal->json ? "application/json" : "text/plain; charset=utf-8", strlen (body),
+                          refusal->status == 405 ? "Allow: " REGIA_REQUEST_ALLOW "\r\n" : "",
+                          refusal->head ? "" : body);
+  /* A fresh or drained socket takes this whole; one that does not is not worth waiting for. */
+  if (send (self->fd, text, strlen (text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    g_debug ("refusal not sent: %s", g_strerror (errno));
+  self->refused = TRUE;
+  COUNT (self, refused, 1);
+}
+
+/* The library asks for something to read: the answer before, if there was one, is complete. */
 static void
 finish_answer (RegiaWire *self)
 {
+  if (self->phase != REGIA_WIRE_ANSWER)
+    return;
   self->in_length -= self->head_bytes;
   memmove (self->in, self->in + self->head_bytes, self->in_length);
   self->head_bytes = self->scanned = 0;
@@ -55,128 +102,6 @@ finish_answer (RegiaWire *self)
     set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
   else
     set_phase (self, REGIA_WIRE_IDLE, self->owner->limits->idle_ms);
-}
-
-/* Both parts, as far as the socket takes them. Returns what it took of @buffer, −1 when it takes nothing now
- * or the client is gone (errno). */
-static gssize
-send_parts (RegiaWire *self, const void *buffer, gsize count)
-{
-  for (;;) {
-    struct iovec parts[2];
-    struct msghdr message = {.msg_iov = parts};
-    gsize held = self->held_length - self->held_sent;
-    gssize n;
-
-    if (held > 0)
-      parts[message.msg_iovlen++] = (struct iovec){self->held + self->held_sent, held};
-    if (count > 0)
-      parts[message.msg_iovlen++] = (struct iovec){(void *)buffer, count};
-    if (message.msg_iovlen == 0)
-      return 0;
-    n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n < 0) {
-      self->ready.writable = errno != EAGAIN;
-      return -1;
-    }
-    COUNT (self, bytes_sent, n);
-    self->deadline_us = g_get_monotonic_time () + (gint64)self->owner->limits->progress_ms * 1000;
-    if ((gsize)n < held) {
-      self->held_sent += n;
-      continue;
-    }
-    self->held_length = self->held_sent = 0;
-    if ((gsize)n > held || count == 0)
-      return n - (gssize)held;
-  }
-}
-
-/* Sends our own answer: 1 when it is out, 0 when the socket is full, −1 when the client is gone. */
-static int
-flush (RegiaWire *self)
-{
-  for (;;) {
-    gsize size = 0;
-    const char *data = self->body != NULL ? g_bytes_get_data (self->body, &size) : NULL;
-    gssize n;
-
-    if (self->held_length == 0 && self->body_sent == size)
-      break;
-    n = send_parts (self, data + self->body_sent, size - self->body_sent);
-    if (n < 0)
-      return errno == EAGAIN ? 0 : -1;
-    self->body_sent += (gsize)n;
-  }
-  g_clear_pointer (&self->body, g_bytes_unref);
-  self->body_sent = 0;
-  return 1;
-}
-
-static void
-start_answer (RegiaWire *self, const RegiaReply *reply, RegiaMethod method, gboolean last)
-{
-  if (self->held == NULL)
-    self->held = g_malloc (HELD_MAX_BYTES);
-  self->held_length = regia_reply_write_head (reply, last, self->held);
-  self->held_sent = 0;
-  if (regia_reply_has_body (reply, method))
-    self->body = g_bytes_ref (reply->body);
-  self->closing = last;
-}
-
-/* Whatever the answer to it is, a request that cannot be understood must be the last thing read from its
- * connection. */
-static void
-refuse (RegiaWire *self, const RegiaRefusal *refusal)
-{
-  g_auto (RegiaReply) reply;
-
-  regia_reply_init (&reply);
-  regia_reply_error (&reply, refusal->status, refusal->json, refusal->words);
-  if (refusal->status == 405)
-    reply.allow = REGIA_REQUEST_ALLOW;
-  set_phase (self, REGIA_WIRE_ANSWER, self->owner->limits->progress_ms);
-  start_answer (self, &reply, refusal->head ? REGIA_METHOD_HEAD : REGIA_METHOD_GET, TRUE);
-  self->refused = TRUE;
-  COUNT (self, refused, 1);
-}
-
-typedef enum { HEAD_COMPLETE, HEAD_TOO_LONG, HEAD_WAIT, HEAD_END } Head;
-
-static Head
-collect_head (RegiaWire *self)
-{
-  while (self->head_bytes == 0) {
-    gssize n;
-
-    self->head_bytes = regia_request_head_length (self->in, self->in_length, &self->scanned);
-    if (self->head_bytes > 0)
-      break;
-    if (self->in_length == REGIA_REQUEST_MAX_HEAD_BYTES)
-      return HEAD_TOO_LONG;
-    if (self->in_length == self->in_room)
-      self->in = g_realloc (self->in, self->in_room = MIN (self->in_room * 2, REGIA_REQUEST_MAX_HEAD_BYTES));
-    n = recv (self->fd, self->in + self->in_length, self->in_room - self->in_length, MSG_DONTWAIT);
-    if (n < 0 && errno == EAGAIN) {
-      self->ready.readable = FALSE;
-      return HEAD_WAIT;
-    }
-    if (n <= 0)
-      return HEAD_END;
-    if (self->in_length == 0 && self->phase == REGIA_WIRE_IDLE)
-      set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
-    self->in_length += n;
-  }
-  return HEAD_COMPLETE;
-}
-
-/* Nothing more is read. The library, if it has the wire, finds out at its door (see say_farewell). */
-static void
-end (RegiaWire *self)
-{
-  self->ended = TRUE;
-  if (!self->attached)
-    g_io_stream_close (G_IO_STREAM (self), NULL, NULL);
 }
 
 /* The only requests that the library ever sees: as short as it takes them, which is the absolute form without
@@ -192,115 +117,37 @@ fixed_head (const RegiaRequest *request)
   return heads[request->method][request->http10 ? 1 : 0];
 }
 
-static void
-lend (RegiaWire *self)
+/* Reads until a head is complete. Returns 1 when there is one, 0 at the end of the connection, −1 with
+ * WOULD_BLOCK or a failure. */
+static int
+collect_head (RegiaWire *self, GError **error)
 {
-  self->show = fixed_head (&self->request);
-  self->lent = TRUE;
-  if (self->attached)
-    return; /* its source finds it at the next turn */
-  self->attached = TRUE;
-  if (!self->owner->lend (self, self->owner->lend_data))
-    g_io_stream_close (G_IO_STREAM (self), NULL, NULL);
-}
+  while (self->head_bytes == 0) {
+    gssize n;
 
-static void
-answer (RegiaWire *self)
-{
-  g_auto (RegiaReply) reply;
-
-  self->requests++;
-  COUNT (self, requests, 1);
-  set_phase (self, REGIA_WIRE_ANSWER, self->owner->limits->progress_ms);
-  regia_reply_init (&reply);
-  self->owner->answer (&self->request, &self->peer, FALSE, &reply, self->owner->answer_data);
-  if (reply.is_slow || reply.fd >= 0)
-    lend (self);
-  else
-    start_answer (self, &reply, self->request.method, regia_wire_is_last (self));
-}
-
-/* One request, or what there is of it. FALSE when nothing more can be done now. */
-static gboolean
-step (RegiaWire *self)
-{
-  static const RegiaRefusal too_long = {431, "The request's head is longer than 16 KiB", FALSE, FALSE};
-  RegiaRefusal refusal;
-
-  if (self->phase >= REGIA_WIRE_LINGER || self->lent || self->ended)
-    return FALSE;
-  if (self->phase == REGIA_WIRE_ANSWER) {
-    int out = flush (self);
-    if (out < 0 || (out > 0 && self->closing))
-      end (self);
-    if (out <= 0 || self->closing)
-      return FALSE;
-    finish_answer (self);
+    self->head_bytes = regia_request_head_length (self->in, self->in_length, &self->scanned);
+    if (self->head_bytes > 0)
+      return 1;
+    if (self->in_length == REGIA_REQUEST_MAX_HEAD_BYTES) {
+      RegiaRefusal refusal = {431, "The request's head is longer than 16 KiB", FALSE, FALSE};
+      write_refusal (self, &refusal);
+      return 0;
+    }
+    if (self->in_length == self->in_room)
+      self->in = g_realloc (self->in, self->in_room = MIN (self->in_room * 2, REGIA_REQUEST_MAX_HEAD_BYTES));
+    n = recv (self->fd, self->in + self->in_length, self->in_room - self->in_length, MSG_DONTWAIT);
+    if (n < 0 && errno == EAGAIN) {
+      self->ready.readable = FALSE;
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "recv");
+      return -1;
+    }
+    if (n <= 0)
+      return 0;
+    if (self->in_length == 0 && self->phase == REGIA_WIRE_IDLE)
+      set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
+    self->in_length += n;
   }
-  switch (collect_head (self)) {
-  case HEAD_WAIT:
-    return FALSE;
-  case HEAD_END:
-    end (self);
-    return FALSE;
-  case HEAD_TOO_LONG:
-    refuse (self, &too_long);
-    return TRUE;
-  case HEAD_COMPLETE:
-    break;
-  }
-  if (regia_request_parse (self->in, self->head_bytes, self->owner->hosts, &self->request, &refusal))
-    answer (self);
-  else
-    refuse (self, &refusal);
-  return TRUE;
-}
-
-static gboolean again_cb (gpointer data);
-
-/* Does what can be done; who sends requests without end waits for their turn. */
-static void
-pump (RegiaWire *self)
-{
-  g_object_ref (self); /* it may be closed on the way */
-  for (guint i = 0; step (self); i++) {
-    if (i < BURST || self->again != NULL)
-      continue;
-    self->again = g_idle_source_new ();
-    g_source_set_priority (self->again, G_PRIORITY_DEFAULT);
-    g_source_set_callback (self->again, again_cb, g_object_ref (self), g_object_unref);
-    g_source_attach (self->again, g_main_context_get_thread_default ());
-    break;
-  }
-  g_object_unref (self);
-}
-
-static gboolean
-again_cb (gpointer data)
-{
-  RegiaWire *self = data;
-
-  g_clear_pointer (&self->again, g_source_unref);
-  pump (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-readiness_changed (RegiaReadiness *readiness)
-{
-  pump ((RegiaWire *)(void *)((char *)readiness - G_STRUCT_OFFSET (RegiaWire, ready)));
-}
-
-/* The library's side. */
-
-void
-regia_wire_wait (RegiaWire *self)
-{
-  if (self->lent && self->show == NULL) {
-    self->lent = FALSE;
-    finish_answer (self);
-  }
-  pump (self);
+  return 1;
 }
 
 /*
@@ -308,59 +155,112 @@ regia_wire_wait (RegiaWire *self)
  * message and never closes the connection. So it is shown a last request of our own, which is answered into
  * nothing and closes the connection by the book.
  */
-static void
+static gboolean
 say_farewell (RegiaWire *self)
 {
+  if (self->requests == 0 || self->farewell)
+    return FALSE;
   self->farewell = TRUE;
   self->show = "GET http://a/ HTTP/1.0\r\n\r\n";
+  return TRUE;
+}
+
+/* The next request, judged. TRUE when there is something to show; else *ret_ended says whether the connection
+ * is at its end. */
+static gboolean
+take_request (RegiaWire *self, gboolean *ret_ended, GError **error)
+{
+  RegiaRefusal refusal;
+  int collected = 0;
+
+  finish_answer (self);
+  if (!self->refused && !self->farewell)
+    collected = collect_head (self, error);
+  *ret_ended = collected == 0;
+  if (collected == 1 &&
+      regia_request_parse (self->in, self->head_bytes, self->owner->hosts, &self->request, &refusal)) {
+    self->requests++;
+    COUNT (self, requests, 1);
+    set_phase (self, REGIA_WIRE_ANSWER, self->owner->limits->progress_ms);
+    self->show = fixed_head (&self->request);
+    return TRUE;
+  }
+  if (collected == 1) {
+    write_refusal (self, &refusal);
+    *ret_ended = TRUE;
+  }
+  return *ret_ended && say_farewell (self);
 }
 
 gssize
 regia_wire_read (RegiaWire *self, void *buffer, gsize count, GError **error)
 {
-  gsize left, n;
+  gboolean ended = FALSE;
 
-  if (self->show == NULL)
-    regia_wire_wait (self);
-  if (self->show == NULL && self->ended && !self->farewell)
-    say_farewell (self);
-  if (self->show == NULL) {
-    if (self->ended)
-      return 0;
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "no request");
-    return -1;
-  }
-  left = strlen (self->show);
-  n = MIN (left, count);
+  if (self->show == NULL && !take_request (self, &ended, error))
+    return ended ? 0 : -1;
+  gsize left = strlen (self->show), n = MIN (left, count);
   memcpy (buffer, self->show, n);
   self->show = n == left ? NULL : self->show + n;
-  return (gssize)n;
+  return n;
 }
 
 gssize
 regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
 {
+  struct iovec parts[2];
+  struct msghdr message = {.msg_iov = parts};
   gssize n;
 
   if (self->farewell)
     return (gssize)count;
-  /* The head waits for the first bytes of the body, so that both are one packet and one system call. */
-  if (self->hold_next && count <= HELD_MAX_BYTES) {
-    if (self->held == NULL)
-      self->held = g_malloc (HELD_MAX_BYTES);
-    memcpy (self->held, buffer, count);
-    self->held_length = count;
-    self->held_sent = 0;
+  if (self->hold_next) {
     self->hold_next = FALSE;
-    return (gssize)count;
+    if (count <= HELD_MAX_BYTES) {
+      if (self->held == NULL)
+        self->held = g_malloc (HELD_MAX_BYTES);
+      memcpy (self->held, buffer, count);
+      self->held_length = count;
+      self->held_sent = 0;
+      return count;
+    }
   }
-  self->hold_next = FALSE;
-  n = send_parts (self, buffer, count);
-  if (n < 0) {
-    int code = errno;
-    g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), "send");
-  }
+  do {
+    if (self->held_length > 0)
+      parts[message.msg_iovlen++] =
+          (struct iovec){self->held + self->held_sent, self->held_length - self->held_sent};
+    parts[message.msg_iovlen++] = (struct iovec){(void *)buffer, count};
+    n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    message.msg_iovlen = 0;
+    if (n < 0) {
+      int code = errno;
+      if (code == EAGAIN)
+        self->ready.writable = FALSE;
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), "send");
+      return -1;
+    }
+    COUNT (self, bytes_sent, n);
+    if (self->held_length > 0) {
+      gsize head = MIN ((gsize)n, self->held_length - self->held_sent);
+      self->held_sent += head;
+      n -= head;
+      if (self->held_sent == self->held_length)
+        self->held_length = self->held_sent = 0;
+    }
+  } while (n == 0 && count > 0);
+  self->deadline_us = g_get_monotonic_time () + (gint64)self->owner->limits->progress_ms * 1000;
   return n;
+}
+
+gboolean
+regia_wire_has_buffered (RegiaWire *self)
+{
+  finish_answer (self);
+  if (self->show != NULL || self->refused)
+    return TRUE;
+  if (self->head_bytes == 0)
+    self->head_bytes = regia_request_head_length (self->in, self->in_length, &self->scanned);
+  return self->head_bytes > 0;
 }
 
 /* The wire itself. */
@@ -388,10 +288,6 @@ wire_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 
   if (self->phase >= REGIA_WIRE_LINGER)
     return TRUE;
-  if (self->again != NULL) {
-    g_source_destroy (self->again);
-    g_clear_pointer (&self->again, g_source_unref);
-  }
   if (self->refused || has_unread (self)) {
     /* Closing now, with unread bytes of the client, would reset the connection and take the last answer with
      * it. */
@@ -400,7 +296,7 @@ wire_close (GIOStream *stream, GCancellable *cancellable, GError **error)
   } else {
     close_fd (self);
   }
-  self->owner->closed (self, self->owner->closed_data);
+  self->owner->closed (self, self->owner->user_data);
   return TRUE;
 }
 
@@ -428,7 +324,6 @@ regia_wire_finalize (GObject *object)
   g_object_unref (self->output);
   g_free (self->in);
   g_free (self->held);
-  g_clear_pointer (&self->body, g_bytes_unref);
   G_OBJECT_CLASS (regia_wire_parent_class)->finalize (object);
 }
 
@@ -458,7 +353,6 @@ regia_wire_new (int fd, const RegiaPeer *peer, const RegiaWireOwner *owner)
   self->peer = *peer;
   self->owner = owner;
   self->in = g_malloc (self->in_room = IN_FIRST_BYTES);
-  self->ready.changed = readiness_changed;
   regia_poller_add (owner->poller, fd, &self->ready);
   /* The first request is due at once: a connection that says nothing is worth less than one that was useful.
    */

@@ -353,65 +353,6 @@ test_curl_resume (World *world, gconstpointer data)
   g_assert_cmpmem (content, length, g_bytes_get_data (world->programme, NULL), FILE_BYTES);
 }
 
-/* What comes from memory and what comes from the disk take turns on one connection, and the connection is
- * given back. */
-static void
-test_mixed (World *world, gconstpointer data)
-{
-  static const char get[] = "GET " PLAYLIST " HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                            "GET " DOWNLOAD " HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-499999\r\n\r\n"
-                            "GET " PLAYLIST " HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                            "GET /api/v1/recordings HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                            "HEAD " DOWNLOAD " HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                            "GET " DOWNLOAD " HTTP/1.1\r\nHost: localhost\r\nRange: bytes=500000-\r\n\r\n";
-  gint64 start_us;
-  RegiaServerStats stats;
-
-  for (int round = 0; round < 20; round++) {
-    g_auto (ClientAnswer) answer = {0};
-    int fd = client_connect (world->gateway.port, 0);
-
-    for (int again = 0; again <= round % 3; again++) {
-      client_send (fd, get);
-      client_receive (fd, FALSE, &answer);
-      g_assert_cmpmem (answer.body->data, 7, "#EXTM3U", 7);
-      client_receive (fd, FALSE, &answer);
-      assert_part (world, &answer, 0, 499999);
-      client_receive (fd, FALSE, &answer);
-      g_assert_cmpmem (answer.body->data, 7, "#EXTM3U", 7);
-      client_receive (fd, FALSE, &answer);
-      g_assert_cmpmem (answer.body->data, 14, "{\"recordings\":", 14);
-      client_receive (fd, TRUE, &answer);
-      g_assert_cmpuint (answer.status, ==, 200);
-      client_receive (fd, FALSE, &answer);
-      assert_part (world, &answer, 500000, FILE_BYTES - 1);
-    }
-    switch (round % 4) {
-    case 0: /* goes away between two requests */
-      break;
-    case 1: /* in the middle of an answer */
-      client_send (fd, "GET " DOWNLOAD " HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      g_assert_cmpint (recv (fd, &(char){0}, 1, 0), ==, 1);
-      break;
-    case 2: /* in the middle of a request */
-      client_send (fd, "GET " DOWNLOAD " HT");
-      break;
-    default: /* is thrown out */
-      client_send (fd, "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
-      client_receive (fd, FALSE, &answer);
-      g_assert_cmpuint (answer.status, ==, 421);
-      g_assert_cmpint (client_wait_end (fd, 3000), >=, 0);
-    }
-    close (fd);
-  }
-  start_us = g_get_monotonic_time ();
-  do {
-    regia_server_get_stats (world->gateway.server, &stats);
-    g_assert_cmpint (g_get_monotonic_time () - start_us, <, 5 * G_USEC_PER_SEC);
-    g_usleep (1000);
-  } while (stats.connections > 0);
-}
-
 static int
 connect_fails (guint port)
 {
@@ -490,7 +431,6 @@ main (int argc, char **argv)
   ADD ("download", test_download);
   ADD ("truncated", test_truncated);
   ADD ("curl-resume", test_curl_resume);
-  ADD ("mixed", test_mixed);
   g_test_add_func ("/gateway/router/isolated", test_isolated);
   return g_test_run ();
 }

@@ -95,48 +95,6 @@ test_pieces (void)
   fixture_stop (&fixture);
 }
 
-typedef struct {
-  int fd;
-  const char *text;
-} Flood;
-
-static gpointer
-flood_thread_func (gpointer data)
-{
-  client_send (((Flood *)data)->fd, ((Flood *)data)->text);
-  return NULL;
-}
-
-/* Ten thousand requests in one go: all are answered, and somebody else has their turn meanwhile. */
-static void
-test_flood (void)
-{
-  RegiaServerOptions options = fixture_options ();
-  g_autoptr (GString) flood = g_string_new (NULL);
-  g_auto (ClientAnswer) answer = {0};
-  GThread *sender;
-  Fixture fixture;
-  int fd;
-
-  options.threads = 1;
-  options.limits.max_requests = G_MAXUINT;
-  fixture_start (&fixture, &options, 100, NULL);
-  for (int i = 0; i < 10000; i++)
-    g_string_append (flood, GET ("/healthz"));
-  fd = client_connect (fixture.port, 0);
-  sender = g_thread_new ("sender", flood_thread_func, &(Flood){fd, flood->str});
-  client_receive (fd, FALSE, &answer);
-  client_ask (fixture.port, "GET", PLAYLIST, NULL, &answer);
-  g_assert_cmpuint (answer.status, ==, 200);
-  for (int i = 1; i < 10000; i++) {
-    client_receive (fd, FALSE, &answer);
-    g_assert_cmpmem (answer.body->data, answer.body->len, "ok", 2);
-  }
-  g_thread_join (sender);
-  close (fd);
-  fixture_stop (&fixture);
-}
-
 static void
 test_last_request (void)
 {
@@ -584,7 +542,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/gateway/wire/keep-alive", test_keep_alive);
   g_test_add_func ("/gateway/wire/pieces", test_pieces);
-  g_test_add_func ("/gateway/wire/flood", test_flood);
   g_test_add_func ("/gateway/wire/last-request", test_last_request);
   g_test_add_func ("/gateway/wire/http-1.0", test_http10);
   g_test_add_func ("/gateway/wire/slow-clients", test_slow_clients);

@@ -29,13 +29,15 @@ gboolean regia_listen (const char *address, guint count, int *ret_fds, GSocketAd
  */
 typedef struct _RegiaAcceptor RegiaAcceptor;
 
+/** Called for each connection let in. @remote: its address. Returns: %FALSE when it could not be taken. */
+typedef gboolean (*RegiaAcceptedFunc) (RegiaWire *wire, GSocketAddress *remote, gpointer user_data);
+
 /**
  * regia_acceptor_new: starts accepting in the thread's default main context.
- * @listen_fd: (transfer none)
- * @census: (transfer none): must outlive it
- * @owner: (transfer none): copied; hosts, limits, answer and lend are to be set
+ * @listen_fd: (transfer none); @census, @hosts, @limits: (transfer none), must outlive it
  */
-RegiaAcceptor *regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaWireOwner *owner,
+RegiaAcceptor *regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts,
+                                   const RegiaLimits *limits, RegiaAcceptedFunc accepted, gpointer user_data,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_acceptor_stop: accepts no more; connections go on. */
 void regia_acceptor_stop (RegiaAcceptor *self);

@@ -9,12 +9,22 @@
 
 /**
  * RegiaHttp: the HTTP library behind four words: accept a wire, hand up a request, respond with a value,
- * stream a file. It gets what a wire cannot answer from memory by itself: what waits for the disk. http.c is
- * the one file that includes libsoup; another library takes its place by implementing this header.
+ * stream a file. http.c is the one file that includes libsoup; another library takes its place by
+ * implementing this header.
  *
  * One per worker; everything happens in the main context that was the thread's default in regia_http_new().
  */
 typedef struct _RegiaHttp RegiaHttp;
+
+/**
+ * RegiaHttpAnswerFunc: fills @reply (already initialised).
+ * @may_wait: %FALSE on the worker's thread: nothing may block there, an answer that needs the disk sets
+ * is_slow; %TRUE when it is asked again on a disk thread
+ *
+ * Called on several threads at once.
+ */
+typedef void (*RegiaHttpAnswerFunc) (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait,
+                                     RegiaReply *reply, gpointer user_data);
 
 /**
  * regia_http_new:
@@ -22,7 +32,7 @@ typedef struct _RegiaHttp RegiaHttp;
  * @disk: (transfer none): the pool that waits for the disk, made by regia_http_disk_new() and shared by all
  * workers
  */
-RegiaHttp *regia_http_new (GThreadPool *disk, RegiaAnswerFunc answer, gpointer user_data,
+RegiaHttp *regia_http_new (GThreadPool *disk, RegiaHttpAnswerFunc answer, gpointer user_data,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_http_close: closes every connection; disk jobs still running come back to the context and find
  * theirs closed. */
@@ -32,9 +42,10 @@ void regia_http_close (RegiaHttp *self);
 void regia_http_free (RegiaHttp *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaHttp, regia_http_free)
 
-/** regia_http_accept: serves @wire from here on: it has a request to show. The library takes a reference of
- * its own. */
-gboolean regia_http_accept (RegiaHttp *self, RegiaWire *wire, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_http_accept: serves @wire from here on; its reference is the caller's own. @local, @remote: its
+ * ends. */
+gboolean regia_http_accept (RegiaHttp *self, RegiaWire *wire, GSocketAddress *local, GSocketAddress *remote,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_http_disk_new: (transfer full): a pool of @threads; free with g_thread_pool_free() after the last
  * RegiaHttp. */

@@ -13,13 +13,11 @@
  */
 typedef struct _RegiaPoller RegiaPoller;
 
-/** What is known of a socket: set by the poller, cleared by whoever met EAGAIN. Must stay in place until the
+/** What is known of a socket. Set by the poller, cleared by whoever met EAGAIN. Must stay in place until the
  * socket is closed. */
-typedef struct _RegiaReadiness RegiaReadiness;
-struct _RegiaReadiness {
+typedef struct {
   gboolean readable, writable;
-  void (*changed) (RegiaReadiness *readiness); /* something is new; may close the socket */
-};
+} RegiaReadiness;
 
 RegiaPoller *regia_poller_new (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void regia_poller_free (RegiaPoller *self);

@@ -3,9 +3,6 @@
 
 #include <gio/gio.h>
 
-#include "regia/gateway/limits.h"
-#include "regia/gateway/request.h"
-
 /**
  * RegiaReply: the answer to a request, as a value: no socket, no library. What the router fills in and the
  * HTTP layer sends. Strings are constants or text made here from safe characters; nothing a stranger sent is
@@ -54,28 +51,3 @@ guint64 regia_reply_length (const RegiaReply *self);
  * @words: static or of safe characters: what is wrong and what to do; shown as a small page or as JSON
  */
 void regia_reply_error (RegiaReply *self, guint status, gboolean json, const char *words);
-
-/** Room that the head of any answer finds place in. */
-#define REGIA_REPLY_HEAD_BYTES 2048
-
-typedef void (*RegiaFieldFunc) (const char *name, const char *value, gpointer user_data);
-
-/** regia_reply_each_field: calls @func for each header field but Date and Content-Length. @last: with
- * `Connection: close` */
-void regia_reply_each_field (const RegiaReply *self, gboolean last, RegiaFieldFunc func, gpointer user_data);
-
-/** regia_reply_has_body: whether a body follows the head (RFC 9110 §9.3.2, §15.3.5, §15.4.5). */
-gboolean regia_reply_has_body (const RegiaReply *self, RegiaMethod method);
-
-/** regia_reply_write_head: the whole head, with its empty line. Returns: its length. */
-gsize regia_reply_write_head (const RegiaReply *self, gboolean last, char ret_text[REGIA_REPLY_HEAD_BYTES]);
-
-/**
- * RegiaAnswerFunc: fills @reply (already initialised).
- * @may_wait: %FALSE on a worker's thread: nothing may block there, an answer that needs the disk sets
- * is_slow; %TRUE when it is asked again on a disk thread
- *
- * Called on several threads at once.
- */
-typedef void (*RegiaAnswerFunc) (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait,
-                                 RegiaReply *reply, gpointer user_data);

@@ -3,7 +3,7 @@
 
 #include "regia/gateway/assets.h"
 #include "regia/gateway/board.h"
-#include "regia/gateway/reply.h"
+#include "regia/gateway/http.h"
 #include "regia/gateway/viewers.h"
 #include "regia/hls/window.h"
 #include "regia/recorder/library.h"
@@ -29,7 +29,7 @@ typedef struct {
 void regia_site_init (RegiaSite *self, guint segment_ms);
 void regia_site_clear (RegiaSite *self);
 
-/** regia_site_answer: a #RegiaAnswerFunc; @user_data is a RegiaSite. Any thread. */
+/** regia_site_answer: a #RegiaHttpAnswerFunc; @user_data is a RegiaSite. Any thread. */
 void regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait,
                         RegiaReply *reply, gpointer user_data);
 

@@ -21,8 +21,8 @@ typedef struct {
 } RegiaServerOptions;
 
 /** regia_server_new: opens the sockets; nothing is accepted yet. Errors: as regia_listen(). */
-RegiaServer *regia_server_new (const RegiaServerOptions *options, RegiaAnswerFunc answer, gpointer user_data,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+RegiaServer *regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
+                               gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean regia_server_start (RegiaServer *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_server_free: accepts no more, gives answers on their way up to @drain_ms (regia_server_set_drain),
  * closes, joins. */

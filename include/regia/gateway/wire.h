@@ -5,17 +5,15 @@
 
 #include "regia/gateway/limits.h"
 #include "regia/gateway/poller.h"
-#include "regia/gateway/reply.h"
 #include "regia/gateway/request.h"
 
 /**
- * RegiaWire: one accepted connection. It collects a head, has it judged by regia_request_parse() and answers
- * it: by itself when the answer is in memory, else by way of the HTTP library, which is shown one of six
- * fixed heads. What strangers send never reaches the library's parsers. Refusals close the connection behind
- * them.
+ * RegiaWire: one accepted connection, between the socket and the HTTP library. It collects a head, has it
+ * judged by regia_request_parse(), and only then shows the library a request: one of six fixed heads. What
+ * strangers send never reaches the library's parsers. Refusals are written from here and the connection is
+ * closed behind them.
  *
- * To the library it is a GIOStream with pollable, non-blocking ends. All functions belong to the worker's
- * thread.
+ * It is a GIOStream with pollable, non-blocking ends. All functions belong to the worker's thread.
  */
 #define REGIA_TYPE_WIRE (regia_wire_get_type ())
 G_DECLARE_FINAL_TYPE (RegiaWire, regia_wire, REGIA, WIRE, GIOStream)
@@ -33,18 +31,14 @@ typedef struct {
   guint64 requests, refused, bytes_sent, accepted, turned_away, cut;
 } RegiaWireStats;
 
-/** What all wires of a worker have in common. */
 typedef struct {
   const RegiaHosts *hosts;   /* (transfer none) */
   const RegiaLimits *limits; /* (transfer none) */
   RegiaWireStats *stats;     /* (transfer none) */
   RegiaPoller *poller;       /* (transfer none) */
-  RegiaAnswerFunc answer;
-  gpointer answer_data;
-  gboolean (*lend) (RegiaWire *wire, gpointer user_data); /* regia_http_accept(); FALSE when it failed */
-  gpointer lend_data;
-  void (*closed) (RegiaWire *wire, gpointer user_data); /* the wire is closed, or lingers; called once */
-  gpointer closed_data;
+  /* The wire is closed by the library, or lingers; called once. */
+  void (*closed) (RegiaWire *wire, gpointer user_data);
+  gpointer user_data;
 } RegiaWireOwner;
 
 /** regia_wire_new: @fd (transfer full) is a connected, non-blocking socket. @owner must outlive the wire. */
@@ -53,7 +47,7 @@ RegiaWire *regia_wire_new (int fd, const RegiaPeer *peer, const RegiaWireOwner *
 const RegiaPeer *regia_wire_get_peer (RegiaWire *self);
 RegiaWirePhase regia_wire_get_phase (RegiaWire *self);
 
-/** regia_wire_get_request: the request that is lent to the library, valid until the answer is complete. */
+/** regia_wire_get_request: the request that is to be answered, valid until the answer is complete. */
 const RegiaRequest *regia_wire_get_request (RegiaWire *self);
 
 /** regia_wire_is_last: the answer to the present request must carry `Connection: close`. */
@@ -74,5 +68,5 @@ gboolean regia_wire_sweep (RegiaWire *self, gint64 now_us);
  */
 gint64 regia_wire_get_idle_since (RegiaWire *self);
 
-/** regia_wire_shutdown: both directions; it is closed at the loop's next turn. */
+/** regia_wire_shutdown: both directions; the library then closes it. */
 void regia_wire_shutdown (RegiaWire *self);
