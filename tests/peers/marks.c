@@ -44,8 +44,7 @@ typedef struct {
 
 static int log_errors;
 
-static void
-log_cb (void *context, int level, const char *format, va_list arguments)
+static void G_GNUC_PRINTF (3, 0) log_cb (void *context, int level, const char *format, va_list arguments)
 {
   if (level > AV_LOG_ERROR)
     return;
