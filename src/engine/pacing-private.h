@@ -29,11 +29,12 @@ gint64 regia_grid_frame_after (gint64 time_ns, guint rate_num, guint rate_den);
 typedef struct {
   guint rate_num, rate_den; /* the programme's */
   gboolean started;
-  gint64 last_frame;  /* grid place of the last frame */
-  gint64 last_pts_ns; /* of the last frame, as captured */
-  double spacing_ns;  /* smoothed distance of captured frames */
-  double error_ns;    /* smoothed distance of the captured time from the place given */
-  guint64 moved;      /* how often the count was moved */
+  gint64 last_frame;       /* grid place of the last frame */
+  gint64 last_pts_ns;      /* of the last frame, as captured */
+  double spacing_ns;       /* smoothed distance of captured frames */
+  double error_ns;         /* smoothed distance of the captured time from the place given */
+  double lasting_error_ns; /* … over some seconds: half a frame matters to lips, if it stays */
+  guint64 moved;           /* how often the count was moved */
 } RegiaPacer;
 
 /**

@@ -66,17 +66,19 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
       return FALSE;
     self->spacing_ns += ((double)MIN (pts_ns - self->last_pts_ns, 2 * period_ns) - self->spacing_ns) / 64;
     self->error_ns += ((double)distance - self->error_ns) / 8;
+    self->lasting_error_ns += ((double)distance - self->lasting_error_ns) / 128;
     if (!same_rate (self)) {
       self->last_pts_ns = *ret_pts_ns = pts_ns;
       self->last_frame = frame;
-      self->error_ns = 0;
+      self->error_ns = self->lasting_error_ns = 0;
       return TRUE;
     }
-    if (ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns)
+    if (ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns &&
+        fabs (self->lasting_error_ns) < 0.6 * (double)period_ns)
       frame = expected;
     else {
       self->moved++;
-      self->error_ns = 0;
+      self->error_ns = self->lasting_error_ns = 0;
       if (frame <= self->last_frame)
         return FALSE;
     }

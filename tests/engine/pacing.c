@@ -32,25 +32,31 @@ place_of (gint64 pts_ns)
   return pts_ns / (40 * REGIA_MSECOND);
 }
 
-/* Whatever the phase, jitter of ±12 ms costs no frame and shows none twice. */
+/* Whatever the phase, jitter of ±12 ms shows each frame once, where at the worst phases hundreds would be
+ * lost. One correction is allowed: at first nothing but the first frame says where the others belong. */
 static void
 test_jitter (void)
 {
   for (gint64 phase_ms = 0; phase_ms < 40; phase_ms++) {
     RegiaPacer pacer = {.rate_num = 25, .rate_den = 1};
     gint64 last = -1;
+    guint wrong = 0;
 
     for (gint64 n = 0; n < 2000; n++) {
       gint64 jitter_us = g_test_rand_int_range (-12000, 12001), placed = 0;
       gint64 pts_ns = REGIA_SECOND + n * 40 * REGIA_MSECOND + phase_ms * REGIA_MSECOND + jitter_us * 1000;
 
-      g_assert_true (regia_pacer_place (&pacer, pts_ns, &placed));
-      if (last >= 0)
-        g_assert_cmpint (place_of (placed), ==, last + 1);
+      if (!regia_pacer_place (&pacer, pts_ns, &placed)) {
+        wrong++;
+        continue;
+      }
+      if (last >= 0 && place_of (placed) != last + 1)
+        wrong++;
       last = place_of (placed);
       g_assert_cmpint (ABS (placed - pts_ns), <, 60 * REGIA_MSECOND);
     }
-    g_assert_cmpuint (pacer.moved, ==, 0);
+    g_assert_cmpuint (wrong, <=, 1);
+    g_assert_cmpuint (pacer.moved, <=, 1);
   }
 }
 
