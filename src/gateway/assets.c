@@ -95,9 +95,16 @@ RegiaAssets *
 regia_assets_new (const char *root)
 {
   RegiaAssets *self = g_new0 (RegiaAssets, 1);
+  GHashTableIter iter;
+  gpointer name, asset;
 
   self->table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, asset_free);
   load_folder (self, root, "");
+  g_hash_table_iter_init (&iter, self->table);
+  while (g_hash_table_iter_next (&iter, &name, &asset)) {
+    g_autofree char *twin = g_strconcat (name, ".gz", NULL);
+    ((RegiaAsset *)asset)->gzip = g_hash_table_lookup (self->table, twin);
+  }
   return self;
 }
 

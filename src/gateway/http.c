@@ -258,6 +258,9 @@ respond (RegiaHttp *self, SoupServerMessage *message, RegiaWire *wire, RegiaRepl
 
   soup_server_message_set_status (message, reply->status, NULL);
   append_text (headers, "Content-Type", reply->content_type);
+  append_text (headers, "Content-Encoding", no_body && reply->status == 304 ? NULL : reply->encoding);
+  if (reply->vary_encoding)
+    soup_message_headers_append (headers, "Vary", "Accept-Encoding");
   append_text (headers, "Cache-Control", reply->cache_control);
   append_text (headers, "ETag", reply->etag);
   append_text (headers, "Last-Modified", reply->last_modified);

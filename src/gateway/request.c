@@ -238,10 +238,32 @@ list_has_token (const char *value, const char *token)
   return FALSE;
 }
 
+/* The same for a token that has no parameters: a weight, which may be 0, counts as "rather not". */
+static gboolean
+list_has_plain_token (const char *value, const char *token)
+{
+  gsize n = strlen (token);
+
+  while (*value != '\0') {
+    value += strspn (value, " \t,");
+    if (g_ascii_strncasecmp (value, token, n) == 0 && strchr (" \t,", value[n]) != NULL) {
+      const char *after = value + n + strspn (value + n, " \t");
+      if (*after == ',' || *after == '\0')
+        return TRUE;
+    }
+    value += strcspn (value, ",");
+  }
+  return FALSE;
+}
+
 static void
 take_field (Fields *fields, RegiaRequest *request, const char *name, const char *value)
 {
   switch (g_ascii_tolower (name[0])) {
+  case 'a':
+    if (g_ascii_strcasecmp (name, "accept-encoding") == 0)
+      request->gzip |= list_has_plain_token (value, "gzip");
+    break;
   case 'c':
     if (g_ascii_strcasecmp (name, "content-length") == 0) {
       fields->lengths++;

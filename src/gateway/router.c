@@ -37,14 +37,17 @@ answer_bytes (const RegiaRequest *request, RegiaReply *reply, GBytes *bytes, con
 static void
 answer_asset (RegiaSite *site, const char *name, const RegiaRequest *request, RegiaReply *reply)
 {
-  const RegiaAsset *asset = regia_assets_get (site->assets, name);
+  const RegiaAsset *asset = regia_assets_get (site->assets, name), *sent;
 
   if (asset == NULL) {
     regia_reply_error (reply, 404, FALSE, "There is nothing at this address.");
     return;
   }
+  sent = asset->gzip != NULL && request->gzip ? asset->gzip : asset;
   reply->guard = asset->is_page ? REGIA_GUARD_PAGE : REGIA_GUARD_DATA;
-  answer_bytes (request, reply, asset->bytes, asset->content_type, asset->etag, asset->cache_control);
+  reply->vary_encoding = asset->gzip != NULL;
+  reply->encoding = sent != asset ? "gzip" : NULL;
+  answer_bytes (request, reply, sent->bytes, asset->content_type, sent->etag, asset->cache_control);
 }
 
 static void

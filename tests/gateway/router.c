@@ -163,6 +163,35 @@ test_table (World *world, gconstpointer data)
   }
 }
 
+/* A browser that takes gzip gets it, under a tag of its own, and it is the same script; one that weighs it
+ * does not. */
+static void
+assert_compressed (World *world, const char *path, GByteArray *plain)
+{
+  g_auto (ClientAnswer) answer = {0}, weighed = {0};
+  g_autoptr (GConverter) inflate = G_CONVERTER (g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+  g_autoptr (GInputStream) body = NULL, stream = NULL;
+  g_autofree char *whole = g_malloc (plain->len + 1);
+  gsize length = 0;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *etag = NULL, *plain_etag = NULL;
+
+  ask (world, "GET", path, "Accept-Encoding: deflate, gzip, br\r\n", &answer);
+  assert_field (&answer, "Content-Encoding", "gzip");
+  assert_field (&answer, "Vary", "Accept-Encoding");
+  g_assert_cmpuint (answer.body->len, <, plain->len / 2);
+  body = g_memory_input_stream_new_from_data (answer.body->data, answer.body->len, NULL);
+  stream = g_converter_input_stream_new (body, inflate);
+  g_input_stream_read_all (stream, whole, plain->len + 1, &length, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (whole, length, plain->data, plain->len);
+  etag = client_field (&answer, "ETag");
+  ask (world, "GET", path, "Accept-Encoding: gzip;q=0\r\n", &weighed);
+  g_assert_cmpuint (weighed.body->len, ==, plain->len);
+  plain_etag = client_field (&weighed, "ETag");
+  g_assert_cmpstr (etag, !=, plain_etag);
+}
+
 /* Whatever the page loads is there, and for ever. */
 static void
 test_assets (World *world, gconstpointer data)
@@ -171,7 +200,7 @@ test_assets (World *world, gconstpointer data)
   g_auto (ClientAnswer) page = {0}, again = {0};
   g_autoptr (GMatchInfo) match = NULL;
   g_autofree char *text = NULL, *etag = NULL, *fields = NULL;
-  guint found = 0;
+  guint found = 0, compressed = 0;
 
   ask (world, "GET", "/", NULL, &page);
   text = g_strndup ((const char *)page.body->data, page.body->len);
@@ -182,9 +211,14 @@ test_assets (World *world, gconstpointer data)
     ask (world, "GET", path, NULL, &answer);
     g_assert_cmpuint (answer.status, ==, 200);
     assert_field (&answer, "Cache-Control", "public, max-age=31536000, immutable");
+    if (g_str_has_suffix (path, ".js")) {
+      assert_compressed (world, path, answer.body);
+      compressed++;
+    }
     found++;
   }
   g_assert_cmpuint (found, >=, 2);
+  g_assert_cmpuint (compressed, >=, 1);
   etag = client_field (&page, "ETag");
   fields = g_strdup_printf ("If-None-Match: %s\r\n", etag);
   ask (world, "GET", "/", fields, &again);

@@ -7,13 +7,15 @@
  * immutable; any thread. */
 typedef struct _RegiaAssets RegiaAssets;
 
-typedef struct {
+typedef struct _RegiaAsset RegiaAsset;
+struct _RegiaAsset {
   GBytes *bytes;             /* (owned) */
   const char *content_type;  /* static */
   const char *cache_control; /* static: names with a hash in them are for ever, pages are asked for again */
   char etag[40];             /* with quotes */
   gboolean is_page;
-} RegiaAsset;
+  const RegiaAsset *gzip; /* (nullable): the same, compressed (NAME.gz), with a tag of its own */
+};
 
 /** regia_assets_new: @root: for example "/org/regia/web/". A missing resource makes an empty set. */
 RegiaAssets *regia_assets_new (const char *root);

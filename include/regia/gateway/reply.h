@@ -24,6 +24,8 @@ typedef struct {
   RegiaGuard guard;
   const char *content_type;  /* (nullable) static */
   const char *cache_control; /* (nullable) static */
+  const char *encoding;      /* (nullable) static: Content-Encoding of the body */
+  gboolean vary_encoding;    /* the answer depends on Accept-Encoding */
   const char *allow;         /* (nullable) static: 405 and OPTIONS */
   gboolean cors;             /* players of other sites may read it */
   gboolean cors_preflight;   /* and may send these headers: for OPTIONS */

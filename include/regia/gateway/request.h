@@ -30,6 +30,7 @@ typedef enum {
 typedef struct {
   RegiaMethod method;
   gboolean http10;   /* HTTP/1.0: answered and closed */
+  gboolean gzip;     /* Accept-Encoding names gzip without a weight (RFC 9110 §12.5.3) */
   gboolean close;    /* the client asked for `Connection: close` */
   const char *path;  /* starts with `/`; [A-Za-z0-9._~/-] only, no `..`, no `//`; "*" for OPTIONS of the whole
                         server */
