@@ -126,6 +126,9 @@ regia_status_warnings (const RegiaConfigValues *config, RegiaShowState state, GV
              last_error[0] != '\0' ? ": " : "", last_error);
     }
   }
+  /* Over, but something is left to do: no room for the finished file, for example. */
+  if (state == REGIA_SHOW_ENDED && lookup_string (recorder, "message")[0] != '\0')
+    add (warnings, "Recorder: %s", lookup_string (recorder, "message"));
   g_ptr_array_add (warnings, NULL);
   return (char **)g_ptr_array_free (g_steal_pointer (&warnings), FALSE);
 }

@@ -77,7 +77,7 @@ regia_feed_log_set_tracks (RegiaFeedLog *self, GPtrArray *tracks)
 GPtrArray *
 regia_feed_log_get_tracks (RegiaFeedLog *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->tracks != NULL ? g_ptr_array_ref (self->tracks) : NULL;
 }
@@ -222,7 +222,7 @@ oldest_keyframe_locked (RegiaFeedLog *self, guint64 mask)
 guint64
 regia_feed_log_start (RegiaFeedLog *self, RegiaFeedFrom from, guint64 seq, guint64 mask)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   switch (from) {
   case REGIA_FEED_FROM_LIVE:
@@ -239,7 +239,7 @@ void
 regia_feed_log_read (RegiaFeedLog *self, guint64 cursor, guint64 mask, gint64 last_pts_ns,
                      RegiaPacket **packets, guint max, RegiaFeedRead *ret_read)
 {
-  g_autoptr (GMutexLocker) locker = NULL;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = NULL;
   RegiaFeedRead result = {0};
 
   g_return_if_fail (max >= 1);
@@ -273,7 +273,7 @@ regia_feed_log_read (RegiaFeedLog *self, guint64 cursor, guint64 mask, gint64 la
 void
 regia_feed_log_get_stats (RegiaFeedLog *self, RegiaFeedLogStats *ret_stats)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   ret_stats->packets = self->next_seq - self->first_seq;
   ret_stats->bytes = self->bytes;

@@ -425,7 +425,7 @@ regia_feed_server_new (const char *path, RegiaFeedLog *log, GError **error)
 guint
 regia_feed_server_get_readers (RegiaFeedServer *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->n_readers;
 }
