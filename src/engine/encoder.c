@@ -178,11 +178,23 @@ mapped_free (gpointer data)
   g_free (self);
 }
 
+/*
+ * The encoder's own memory, not copied. Only where an encoder asks for far more room than a packet takes
+ * (audio: kilobytes for some hundred bytes) is it copied into its size, or a minute of small packets would
+ * hold ten times what it weighs.
+ */
 static GBytes *
 payload_of (GstBuffer *buffer)
 {
-  Mapped *mapped = g_new0 (Mapped, 1);
+  gsize room = 0, size = gst_buffer_get_sizes (buffer, NULL, &room);
+  Mapped *mapped;
 
+  if (room / 2 > size) {
+    gpointer copy = g_malloc (size);
+    gst_buffer_extract (buffer, 0, copy, size);
+    return g_bytes_new_take (copy, size);
+  }
+  mapped = g_new0 (Mapped, 1);
   mapped->buffer = gst_buffer_ref (buffer);
   if (!gst_buffer_map (buffer, &mapped->map, GST_MAP_READ)) {
     gst_buffer_unref (mapped->buffer);
