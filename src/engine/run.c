@@ -307,22 +307,48 @@ fail (RegiaRun *self, RegiaRunEnd end, const char *message)
   g_mutex_unlock (&self->lock);
 }
 
-/* What GStreamer says about an element, in one line, without the address that a source was asked to open. */
+/* What a technician can do about the usual ones; GStreamer's own words follow in brackets. */
+static const char *
+explain (const GError *error)
+{
+  if (error->domain != GST_RESOURCE_ERROR)
+    return NULL;
+  switch (error->code) {
+  case GST_RESOURCE_ERROR_NOT_FOUND:
+    return "not found; check its name or address";
+  case GST_RESOURCE_ERROR_OPEN_READ:
+  case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
+    return "cannot be opened; check that it is switched on and connected, and its address";
+  case GST_RESOURCE_ERROR_BUSY:
+    return "in use by another program; end that one";
+  case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
+    return "wants another user name or password";
+  case GST_RESOURCE_ERROR_READ:
+    return "does not answer any more";
+  default:
+    return NULL;
+  }
+}
+
+/* In one line, without user and password of an address. */
 static void
 fail_with_message (RegiaRun *self, GstMessage *message)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *debug = NULL, *text = NULL, *clean = NULL;
   g_autoptr (GRegex) secrets = g_regex_new ("(\\w+://)[^\\s/@]*@", 0, 0, NULL);
-  GstElementFactory *factory = GST_IS_ELEMENT (GST_MESSAGE_SRC (message))
-                                   ? gst_element_get_factory (GST_ELEMENT (GST_MESSAGE_SRC (message)))
-                                   : NULL;
+  GstObject *source = GST_MESSAGE_SRC (message);
+  GstElementFactory *factory =
+      GST_IS_ELEMENT (source) ? gst_element_get_factory (GST_ELEMENT (source)) : NULL;
+  const char *name = factory ? GST_OBJECT_NAME (factory) : "pipeline", *words;
 
   gst_message_parse_error (message, &error, &debug);
-  g_debug ("%s: %s", self->plan->name, error->message);
-  text = g_strdup_printf ("%s: %s", factory ? GST_OBJECT_NAME (factory) : "pipeline", error->message);
+  words = explain (error);
+  text = words ? g_strdup_printf ("%s (%s: %s)", words, name, error->message)
+               : g_strdup_printf ("%s: %s", name, error->message);
   g_strdelimit (text, "\r\n", ' ');
   clean = g_regex_replace (secrets, text, -1, 0, "\\1", 0, NULL);
+  g_debug ("%s: %s", self->plan->name, clean);
   fail (self,
         g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN) ? REGIA_RUN_UNAVAILABLE
                                                                                : REGIA_RUN_ERROR,

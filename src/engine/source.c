@@ -65,7 +65,7 @@ regia_source_new (const RegiaConfigSource *config, RegiaRunPlan *plan)
   self->plan = plan;
   self->plan->name = g_strdup (config->name);
   self->plan->where = g_strdup_printf ("source %s (%s)", config->name, config->pipeline);
-  self->backoff = (RegiaBackoff){.first_ms = 500, .max_ms = 5000, .reset_ms = 10000};
+  self->backoff = (RegiaBackoff){.first_ms = 500, .max_ms = 5000, .reset_ms = 5000};
   self->last_error = g_strdup ("");
   self->level_db = -120;
   return self;
