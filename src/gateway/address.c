@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "regia/gateway/address.h"
+#include "address-private.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>

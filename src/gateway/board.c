@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "regia/gateway/board.h"
+#include "board-private.h"
 
 #define STALE_MS        5000
 #define SEGMENT_LATE_MS 12000

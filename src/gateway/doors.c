@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "wire-private.h"
+#include "doors-private.h"
 
 /*
  * The two ends of a wire that the library holds: pollable streams with nothing of their own. The library may

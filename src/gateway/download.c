@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "regia/gateway/range.h"
-#include "regia/gateway/router.h"
+#include "range-private.h"
+#include "router-private.h"
 
 /* A download's Content-Disposition: the name is made by us and is filtered all the same. */
 static void

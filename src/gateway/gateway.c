@@ -8,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address-private.h"
+#include "isolate-private.h"
+#include "live-private.h"
 #include "regia/base/error.h"
 #include "regia/base/json.h"
 #include "regia/config/config.h"
 #include "regia/control/child.h"
-#include "regia/gateway/address.h"
-#include "regia/gateway/isolate.h"
-#include "regia/gateway/live.h"
-#include "regia/gateway/router.h"
-#include "regia/gateway/server.h"
+#include "router-private.h"
+#include "server-private.h"
 
 #define DESCRIPTORS   65536
 #define HANG_MS       5000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "regia/gateway/limits.h"
+#include "limits-private.h"
 
 #include <netinet/in.h>
 #include <string.h>

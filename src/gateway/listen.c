@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "accept-private.h"
 #include "regia/base/error.h"
-#include "regia/gateway/accept.h"
 
 /* Plain socket calls: g_socket_bind() clears SO_REUSEPORT on stream sockets, and GSocket's backlog is 10. */
 #define BACKLOG       512

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "regia/gateway/range.h"
+#include "range-private.h"
 
 #include <stdio.h>
 #include <string.h>

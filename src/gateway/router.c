@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "regia/gateway/router.h"
+#include "router-private.h"
 
 #include <string.h>
 
+#include "range-private.h"
 #include "regia/base/json.h"
-#include "regia/gateway/range.h"
 
 #define MEDIA_CACHE "public, max-age=31536000, immutable"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "regia/gateway/server.h"
+#include "server-private.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "regia/gateway/accept.h"
+#include "accept-private.h"
 
 #define DISK_THREADS 4
 #define SPARE_FDS    32 /* never given to connections: files, the feed, the library */

@@ -1,43 +1,72 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "regia/gateway/wire.h"
+#include <gio/gio.h>
 
-struct _RegiaWire {
-  GIOStream parent;
-  int fd;
-  RegiaReadiness ready; /* set by the poller */
-  RegiaPeer peer;
-  const RegiaWireOwner *owner;
-  GInputStream *input;   /* (owned) */
-  GOutputStream *output; /* (owned) */
+#include "limits-private.h"
+#include "poller-private.h"
+#include "request-private.h"
 
-  RegiaWirePhase phase;
-  gint64 deadline_us;   /* of the present phase */
-  gint64 idle_since_us; /* in REGIA_WIRE_IDLE */
-  int unsent; /* bytes the client had not taken when the deadline was moved last; −1: not looked yet */
+/**
+ * RegiaWire: one accepted connection, between the socket and the HTTP library. It collects a head, has it
+ * judged by regia_request_parse(), and only then shows the library a request: one of six fixed heads. What
+ * strangers send never reaches the library's parsers. Refusals are written from here and the connection is
+ * closed behind them.
+ *
+ * It is a GIOStream with pollable, non-blocking ends. All functions belong to the worker's thread.
+ */
+#define REGIA_TYPE_WIRE (regia_wire_get_type ())
+G_DECLARE_FINAL_TYPE (RegiaWire, regia_wire, REGIA, WIRE, GIOStream)
 
-  char *in; /* (owned) */
-  gsize in_length, in_room, scanned;
-  gsize head_bytes; /* of the request being answered, at the start of `in` */
-  RegiaRequest request;
-  guint requests;
-  const char *show; /* what the library has yet to read of the fixed head */
+typedef enum {
+  REGIA_WIRE_IDLE,   /* waits for a request's first byte */
+  REGIA_WIRE_HEAD,   /* a head is arriving */
+  REGIA_WIRE_ANSWER, /* a request is being answered */
+  REGIA_WIRE_LINGER, /* refused and half closed: waits for the client to have read why */
+  REGIA_WIRE_CLOSED,
+} RegiaWirePhase;
 
-  char *held; /* (owned) (nullable): start of an answer */
-  gsize held_length, held_sent;
-  gboolean hold_next, refused;
-  gboolean farewell; /* the request being answered is our own */
-};
+/** Counters of one worker, written by its thread only, read by any (atomically, relaxed). */
+typedef struct {
+  guint64 requests, refused, bytes_sent, accepted, turned_away, cut;
+} RegiaWireStats;
 
-/* wire.c, for the doors: reading and writing as the streams do. */
-gssize regia_wire_read (RegiaWire *self, void *buffer, gsize count, GError **error);
-gssize regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error);
-/** regia_wire_has_buffered: whether a read would find something without the socket. */
-gboolean regia_wire_has_buffered (RegiaWire *self);
+typedef struct {
+  const RegiaHosts *hosts;   /* (transfer none) */
+  const RegiaLimits *limits; /* (transfer none) */
+  RegiaWireStats *stats;     /* (transfer none) */
+  RegiaPoller *poller;       /* (transfer none) */
+  /* The wire is closed by the library, or lingers; called once. */
+  void (*closed) (RegiaWire *wire, gpointer user_data);
+  gpointer user_data;
+} RegiaWireOwner;
 
-/* doors.c: (transfer full). A door knows its wire until it is detached. */
-GInputStream *regia_wire_input_new (RegiaWire *wire);
-GOutputStream *regia_wire_output_new (RegiaWire *wire);
-void regia_wire_input_detach (GInputStream *door);
-void regia_wire_output_detach (GOutputStream *door);
+/** regia_wire_new: @fd (transfer full) is a connected, non-blocking socket. @owner must outlive the wire. */
+RegiaWire *regia_wire_new (int fd, const RegiaPeer *peer, const RegiaWireOwner *owner);
+
+const RegiaPeer *regia_wire_get_peer (RegiaWire *self);
+RegiaWirePhase regia_wire_get_phase (RegiaWire *self);
+
+/** regia_wire_get_request: the request that is to be answered, valid until the answer is complete. */
+const RegiaRequest *regia_wire_get_request (RegiaWire *self);
+
+/** regia_wire_is_last: the answer to the present request must carry `Connection: close`. */
+gboolean regia_wire_is_last (RegiaWire *self);
+
+/** regia_wire_is_over: the client is gone or refused; the request the library sees is the wire's own and
+ * needs no answer. */
+gboolean regia_wire_is_over (RegiaWire *self);
+
+/** regia_wire_expect_body: a body follows the head that is written next, so both may leave in one packet. */
+void regia_wire_expect_body (RegiaWire *self);
+
+/** regia_wire_sweep: called some times a second: shuts the connection down when it missed a deadline; ends
+ * lingering. Returns: %TRUE when it was cut. @now_us: g_get_monotonic_time(). */
+gboolean regia_wire_sweep (RegiaWire *self, gint64 now_us);
+
+/** regia_wire_get_idle_since: when it became idle (g_get_monotonic_time()), G_MAXINT64 when it is not idle.
+ */
+gint64 regia_wire_get_idle_since (RegiaWire *self);
+
+/** regia_wire_shutdown: both directions; the library then closes it. */
+void regia_wire_shutdown (RegiaWire *self);

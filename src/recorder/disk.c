@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-recorder"
 
-#include "regia/recorder/disk.h"
+#include "disk-private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -17,7 +17,7 @@
 #include "regia/base/error.h"
 #include "regia/base/file.h"
 #include "regia/base/json.h"
-#include "regia/recorder/session.h"
+#include "session-private.h"
 
 /*
  * RegiaLibrary belongs to the gateway, which faces strangers: it holds nothing but a descriptor of the

@@ -3,11 +3,11 @@
 
 #include "regia/recorder/recorder.h"
 
+#include "recording-private.h"
+#include "recovery-private.h"
 #include "regia/base/error.h"
 #include "regia/config/config.h"
 #include "regia/control/child.h"
-#include "regia/recorder/recording.h"
-#include "regia/recorder/recovery.h"
 
 #define PUBLISH_MS 500
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-recorder"
 
-#include "regia/recorder/recording.h"
+#include "recording-private.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "finish-private.h"
+#include "intake-private.h"
 #include "regia/base/error.h"
 #include "regia/feed/client.h"
-#include "regia/recorder/finish.h"
-#include "regia/recorder/intake.h"
-#include "regia/recorder/status.h"
-#include "regia/recorder/store.h"
-#include "regia/recorder/tape.h"
+#include "status-private.h"
+#include "store-private.h"
+#include "tape-private.h"
 
 /*
  * RegiaRecording is one thread with one loop. It takes an event of the feed, asks the intake whether the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-recorder"
 
-#include "regia/recorder/recovery.h"
+#include "recovery-private.h"
 
 #include <linux/ioprio.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "finish-private.h"
 #include "regia/base/error.h"
-#include "regia/recorder/finish.h"
-#include "regia/recorder/store.h"
+#include "store-private.h"
 
 /*
  * RegiaRecovery lives as long as the recorder's process. Its thread walks through the recordings folder once

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-recorder"
 
-#include "regia/recorder/tape.h"
+#include "tape-private.h"
 
 #include <string.h>
 
 #include "regia/base/error.h"
 #include "regia/feed/track.h"
-#include "regia/recorder/writer.h"
+#include "writer-private.h"
 
 /*
  * RegiaTape sits between the loop that follows the feed and the writer of one part. It is `blocked` while the

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "regia/gateway/range.h"
+#include "range-private.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 

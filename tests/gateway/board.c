@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/gateway/board.h"
+#include "board-private.h"
 
 #include <string.h>
 

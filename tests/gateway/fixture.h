@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "regia/gateway/router.h"
-#include "regia/gateway/server.h"
+#include "router-private.h"
+#include "server-private.h"
 
 /** Fixture: a whole gateway without a director: a window filled with made-up media, a recordings folder, a
  * server on a free port. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/gateway/range.h"
+#include "range-private.h"
 
 #include <string.h>
 

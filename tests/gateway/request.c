@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/gateway/request.h"
+#include "request-private.h"
 
 #include <string.h>
 

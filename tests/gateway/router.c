@@ -11,7 +11,7 @@
 
 #include "client.h"
 #include "fixture.h"
-#include "regia/gateway/isolate.h"
+#include "isolate-private.h"
 
 #define PLAYLIST   "/live/video/64p/index.m3u8"
 #define FILE_BYTES 3000000

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/gateway/viewers.h"
+#include "viewers-private.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -4,10 +4,10 @@
 #include <gio/gio.h>
 
 #include "media.h"
+#include "recording-private.h"
 #include "regia/feed/log.h"
 #include "regia/feed/server.h"
-#include "regia/recorder/recording.h"
-#include "regia/recorder/session.h"
+#include "session-private.h"
 
 /*
  * Hall: a folder for recordings and something that plays the engine: a feed with a real programme in it. Show

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/recorder/intake.h"
+#include "intake-private.h"
 
 #include "packets.h"
 

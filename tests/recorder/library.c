@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "regia/recorder/session.h"
+#include "session-private.h"
 
 typedef struct {
   char *folder; /* with recordings/ and secret.mp4 in it */

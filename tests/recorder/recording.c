@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/recorder/recording.h"
+#include "recording-private.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "hall.h"
+#include "recovery-private.h"
 #include "regia/base/error.h"
-#include "regia/recorder/recovery.h"
 
 static void
 stop_and_check (Take *take)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/recorder/recovery.h"
+#include "recovery-private.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "finish-private.h"
 #include "hall.h"
 #include "regia/mux/scan.h"
-#include "regia/recorder/finish.h"
-#include "regia/recorder/store.h"
+#include "store-private.h"
 
 #define SECONDS 8
 

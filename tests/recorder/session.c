@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/recorder/session.h"
+#include "session-private.h"
 
 #include <string.h>
 

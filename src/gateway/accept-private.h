@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-#include "regia/gateway/limits.h"
-#include "regia/gateway/wire.h"
+#include "limits-private.h"
+#include "wire-private.h"
 
 /**
  * regia_listen:

@@ -3,10 +3,10 @@
 
 #include <gio/gio.h>
 
+#include "disk-private.h"
 #include "regia/base/clock.h"
-#include "regia/recorder/disk.h"
-#include "regia/recorder/status.h"
-#include "regia/recorder/store.h"
+#include "status-private.h"
+#include "store-private.h"
 
 /**
  * RegiaTape: what packets are given to, whatever the disk does. It begins and ends parts, keeps session.json

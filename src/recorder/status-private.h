@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "regia/recorder/writer.h"
+#include "writer-private.h"
 
 /**
  * RegiaStatus: what the recording shows of itself: written by its thread, read by any other, under one lock

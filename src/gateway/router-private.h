@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "regia/gateway/assets.h"
-#include "regia/gateway/board.h"
-#include "regia/gateway/http.h"
-#include "regia/gateway/viewers.h"
+#include "assets-private.h"
+#include "board-private.h"
+#include "http-private.h"
 #include "regia/hls/window.h"
 #include "regia/recorder/library.h"
+#include "viewers-private.h"
 
 /**
  * The router: which address gives what. A fixed table; addresses are looked up, never joined to file names.

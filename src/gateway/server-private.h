@@ -3,9 +3,9 @@
 
 #include <gio/gio.h>
 
-#include "regia/gateway/http.h"
-#include "regia/gateway/limits.h"
-#include "regia/gateway/wire.h"
+#include "http-private.h"
+#include "limits-private.h"
+#include "wire-private.h"
 
 /**
  * RegiaServer: listen sockets and worker threads: the whole HTTP side without knowing what is served. Made,

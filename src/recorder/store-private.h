@@ -3,7 +3,7 @@
 
 #include <gio/gio.h>
 
-#include "regia/recorder/session.h"
+#include "session-private.h"
 
 /**
  * RegiaStore: one session's folder, held by this process. Holding is an flock on the folder: it keeps two

@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "disk-private.h"
 #include "regia/feed/packet.h"
-#include "regia/recorder/disk.h"
 
 /**
  * RegiaWriter: the live recording's present part. Packets in, whole fragments on the disk out: each is

@@ -3,9 +3,9 @@
 
 #include <gio/gio.h>
 
-#include "regia/gateway/reply.h"
-#include "regia/gateway/request.h"
-#include "regia/gateway/wire.h"
+#include "reply-private.h"
+#include "request-private.h"
+#include "wire-private.h"
 
 /**
  * RegiaHttp: the HTTP library behind four words: accept a wire, hand up a request, respond with a value,

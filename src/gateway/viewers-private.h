@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-#include "regia/gateway/limits.h"
-#include "regia/gateway/request.h"
+#include "limits-private.h"
+#include "request-private.h"
 
 /**
  * RegiaViewers: how many people watch: distinct viewers who fetched media within the last 12 s. A viewer is

@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
-#include "regia/recorder/session.h"
-#include "regia/recorder/store.h"
+#include "session-private.h"
+#include "store-private.h"
 
 /** Told now and then how much is done, 0 … 100, on the thread that finishes. */
 typedef void (*RegiaFinishProgressFunc) (guint percent, gpointer user_data);

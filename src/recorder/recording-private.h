@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "disk-private.h"
 #include "regia/base/clock.h"
-#include "regia/recorder/disk.h"
 
 /**
  * RegiaRecording: the recording of one session. A thread of its own follows the feed and writes; it survives

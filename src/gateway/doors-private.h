@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "wire-private.h"
+
+struct _RegiaWire {
+  GIOStream parent;
+  int fd;
+  RegiaReadiness ready; /* set by the poller */
+  RegiaPeer peer;
+  const RegiaWireOwner *owner;
+  GInputStream *input;   /* (owned) */
+  GOutputStream *output; /* (owned) */
+
+  RegiaWirePhase phase;
+  gint64 deadline_us;   /* of the present phase */
+  gint64 idle_since_us; /* in REGIA_WIRE_IDLE */
+  int unsent; /* bytes the client had not taken when the deadline was moved last; −1: not looked yet */
+
+  char *in; /* (owned) */
+  gsize in_length, in_room, scanned;
+  gsize head_bytes; /* of the request being answered, at the start of `in` */
+  RegiaRequest request;
+  guint requests;
+  const char *show; /* what the library has yet to read of the fixed head */
+
+  char *held; /* (owned) (nullable): start of an answer */
+  gsize held_length, held_sent;
+  gboolean hold_next, refused;
+  gboolean farewell; /* the request being answered is our own */
+};
+
+/* wire.c, for the doors: reading and writing as the streams do. */
+gssize regia_wire_read (RegiaWire *self, void *buffer, gsize count, GError **error);
+gssize regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error);
+/** regia_wire_has_buffered: whether a read would find something without the socket. */
+gboolean regia_wire_has_buffered (RegiaWire *self);
+
+/* doors.c: (transfer full). A door knows its wire until it is detached. */
+GInputStream *regia_wire_input_new (RegiaWire *wire);
+GOutputStream *regia_wire_output_new (RegiaWire *wire);
+void regia_wire_input_detach (GInputStream *door);
+void regia_wire_output_detach (GOutputStream *door);
