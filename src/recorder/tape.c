@@ -42,6 +42,7 @@ struct _RegiaTape {
   guint failures; /* of the disk, since a fragment last reached it */
   gint64 retry_at_us, saved_at_us, seen_on_disk_us;
   gboolean dirty;        /* session differs from session.json */
+  gboolean space_known;  /* free space was measured */
   gboolean warned;       /* that finishing has too little room */
   gint64 earlier_ms;     /* recorded by parts closed before the present one */
   guint64 earlier_bytes; /* of parts of earlier recorders */
@@ -187,6 +188,7 @@ measure_space (RegiaTape *self)
   regia_status_leave_disk (self->status);
   if (free_bytes < 0)
     return -1;
+  self->space_known = TRUE;
   usable = MAX (free_bytes - (gint64)self->reserve_bytes, 0);
   regia_status_set_space (self->status, (guint64)free_bytes, (guint64)usable, expected_bps (self));
   return usable;
@@ -201,7 +203,7 @@ warn_of_finishing (RegiaTape *self)
   RegiaWriterStats stats;
   guint64 needed;
 
-  if (regia_status_get_phase (self->status) != REGIA_PHASE_RECORDING)
+  if (!self->space_known || regia_status_get_phase (self->status) != REGIA_PHASE_RECORDING)
     return;
   regia_writer_get_stats (self->writer, &stats);
   needed = self->earlier_bytes + stats.total_bytes;
