@@ -61,6 +61,8 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
   } else {
     gint64 expected = self->last_frame + 1;
     gint64 distance = pts_ns - regia_grid_time (expected, self->rate_num, self->rate_den);
+    /* A hole in the captured times as long as the distance: a frame was lost, not late. */
+    gboolean lost = pts_ns - self->last_pts_ns > 7 * period_ns / 4 && distance > 3 * period_ns / 4;
 
     if (pts_ns <= self->last_pts_ns)
       return FALSE;
@@ -73,7 +75,7 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
       self->error_ns = self->lasting_error_ns = 0;
       return TRUE;
     }
-    if (ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns &&
+    if (!lost && ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns &&
         fabs (self->lasting_error_ns) < 0.6 * (double)period_ns)
       frame = expected;
     else {

@@ -3,9 +3,7 @@
 
 #include "run-private.h"
 
-#include <gst/app/gstappsink.h>
-#include <gst/video/gstvideometa.h>
-
+#include "hand-over-private.h"
 #include "launch-private.h"
 #include "regia/base/error.h"
 
@@ -16,11 +14,10 @@
  * regia_run_stop() is called; then it shuts the pipeline down and ends.
  *
  * Owner: RegiaSource, and the thread itself (one reference each), so a run whose shutdown hangs can be left
- * behind: it holds what it needs and reaches nobody but its targets, which `stopping` cuts off.
+ * behind: it holds what it needs and reaches nobody but its targets, from which the hand-over is cut off.
  *
- * Threads: the run's thread owns pipeline and bus; GStreamer's streaming threads come in through on_sample()
- * and touch only what `lock` guards and the targets (thread-safe). Lock: `lock` is a leaf; nothing is called
- * while it is held.
+ * Threads: the run's thread owns pipeline and bus; streaming threads come no further than the hand-over.
+ * Lock: `lock` is a leaf; nothing is called while it is held.
  *
  * Time: the pipeline runs by the system's monotonic clock with a base time of its own, so that its first
  * buffer has running time 0 as elements expect. Show time = running time + base time − epoch. The base time
@@ -28,26 +25,14 @@
  * Sources that are not live are slowed to the clock by their appsink; live ones are not held up at all.
  */
 
-enum { VIDEO, AUDIO };
-
-#define WAKE_MESSAGE    "regia-stop"
-#define PREROLL_MESSAGE "regia-preroll"
-#define END_MESSAGE     "regia-end"
-#define PREROLL_WAIT    (10 * GST_SECOND)
-
-typedef struct {
-  RegiaRun *run; /* (unowned): outlives its pipeline */
-  guint kind;
-  GPtrArray *targets; /* (unowned): the plan's */
-  RegiaPacer pacer;   /* streaming thread of this branch only */
-  int at_end;         /* atomic: nothing more comes here */
-} Branch;
+#define WAKE_MESSAGE "regia-stop"
+#define PREROLL_WAIT (10 * GST_SECOND)
 
 struct _RegiaRun {
   gatomicrefcount ref_count;
   RegiaRunPlan *plan; /* (owned), immutable */
   gboolean segment_loop;
-  Branch branches[REGIA_TIMELINE_BRANCHES];
+  RegiaHandOver hand_over; /* has a lock of its own */
 
   GstElement *pipeline; /* (owned) made by the thread before it plays; constant then */
   GstBus *bus;          /* (owned) made before the thread starts */
@@ -55,7 +40,6 @@ struct _RegiaRun {
   GMutex lock; /* guards what follows */
   GCond gone;
   RegiaRunInfo info;
-  RegiaTimeline timeline;
   char *error;
   gboolean stopping;
   gboolean seek_refused;
@@ -101,171 +85,12 @@ run_unref (RegiaRun *self)
     return;
   g_clear_pointer (&self->pipeline, gst_object_unref);
   gst_object_unref (self->bus);
+  regia_hand_over_clear (&self->hand_over);
   regia_run_plan_unref (self->plan);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->gone);
   g_free (self->error);
   g_free (self);
-}
-
-/* Show time for a buffer that has just arrived; counts it. FALSE when the run is being stopped. */
-static gboolean
-account (RegiaRun *self, guint kind, gint64 *time_ns)
-{
-  gint64 now_ns = regia_clock_monotonic_ns ();
-  gboolean open;
-
-  g_mutex_lock (&self->lock);
-  open = !self->stopping;
-  self->info.data_ns[kind] = now_ns;
-  if (kind == VIDEO)
-    self->info.frames++;
-  *time_ns = regia_timeline_map (&self->timeline, kind, *time_ns, now_ns - self->plan->epoch.monotonic_ns) +
-             self->plan->delay_ns;
-  self->info.resyncs = self->timeline.resyncs;
-  g_mutex_unlock (&self->lock);
-  return open;
-}
-
-static void
-push_to_targets (Branch *self, GstBuffer *buffer)
-{
-  for (guint i = 1; i < self->targets->len; i++)
-    gst_app_src_push_buffer (g_ptr_array_index (self->targets, i), gst_buffer_copy (buffer));
-  if (self->targets->len > 0)
-    gst_app_src_push_buffer (g_ptr_array_index (self->targets, 0), g_steal_pointer (&buffer));
-  gst_clear_buffer (&buffer);
-}
-
-/* Streaming thread. Buffers keep their memory; only their times change. */
-static GstFlowReturn
-on_sample (GstAppSink *sink, gpointer user_data)
-{
-  Branch *self = user_data;
-  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
-  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
-  GstClockTime running, base = gst_element_get_base_time (self->run->pipeline);
-  gint64 time_ns;
-
-  if (buffer == NULL)
-    return GST_FLOW_OK;
-  running =
-      gst_segment_to_running_time (gst_sample_get_segment (sample), GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-  if (!GST_CLOCK_TIME_IS_VALID (running))
-    return GST_FLOW_OK;
-  time_ns = (gint64)(running + base) - self->run->plan->epoch.monotonic_ns;
-  if (!account (self->run, self->kind, &time_ns))
-    return GST_FLOW_EOS;
-  if (self->kind == VIDEO && !regia_pacer_place (&self->pacer, time_ns, &time_ns))
-    return GST_FLOW_OK;
-  if (time_ns < 0)
-    return GST_FLOW_OK;
-
-  gst_buffer_ref (buffer);
-  g_clear_pointer (&sample, gst_sample_unref);
-  buffer = gst_buffer_make_writable (buffer);
-  GST_BUFFER_PTS (buffer) = (GstClockTime)time_ns;
-  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
-  if (self->kind == VIDEO && self->pacer.last_pts_ns != time_ns)
-    GST_BUFFER_DURATION (buffer) =
-        gst_util_uint64_scale (GST_SECOND, self->pacer.rate_den, self->pacer.rate_num);
-  push_to_targets (self, buffer);
-  return GST_FLOW_OK;
-}
-
-static GstFlowReturn
-on_preroll (GstAppSink *sink, gpointer user_data)
-{
-  Branch *self = user_data;
-  g_autoptr (GstSample) sample = gst_app_sink_pull_preroll (sink);
-
-  gst_bus_post (self->run->bus,
-                gst_message_new_application (GST_OBJECT (sink), gst_structure_new_empty (PREROLL_MESSAGE)));
-  return GST_FLOW_OK;
-}
-
-static void
-on_end (GstAppSink *sink, gpointer user_data)
-{
-  Branch *self = user_data;
-
-  g_atomic_int_set (&self->at_end, TRUE);
-  gst_bus_post (self->run->bus,
-                gst_message_new_application (GST_OBJECT (sink), gst_structure_new_empty (END_MESSAGE)));
-}
-
-/* Tells decoders that padded frames are welcome: without this answer each frame would be copied into a tight
- * one. */
-static GstPadProbeReturn
-on_allocation_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
-
-  if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION)
-    return GST_PAD_PROBE_OK;
-  gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
-  return GST_PAD_PROBE_HANDLED;
-}
-
-/* An end that nobody wants: something has to take what comes, or the source would fail. */
-static gboolean
-append_nothing (RegiaRun *self, GstElement *end)
-{
-  GstElement *sink = gst_element_factory_make ("fakesink", NULL);
-
-  g_object_set (sink, "async", FALSE, "sync", FALSE, "enable-last-sample", FALSE, NULL);
-  gst_bin_add (GST_BIN (self->pipeline), sink);
-  return gst_element_link (end, sink);
-}
-
-/* Appends `convert ! caps ! appsink` behind the plan's end. TRUE when there is no such end. */
-static gboolean
-append_end (RegiaRun *self, guint kind, GError **error)
-{
-  static const GstAppSinkCallbacks callbacks = {
-      .new_sample = on_sample, .new_preroll = on_preroll, .eos = on_end};
-  const char *name = kind == VIDEO ? "video" : "audio";
-  g_autoptr (GstElement) end = gst_bin_get_by_name (GST_BIN (self->pipeline), name), sink = NULL;
-  g_autofree char *text =
-      kind == VIDEO
-          ? g_strdup_printf ("videoconvertscale name=regia-video add-borders=true n-threads=1 ! "
-                             "capsfilter caps=\"%s\" ! appsink name=regia-video-out",
-                             self->plan->video_caps)
-          : g_strdup_printf ("audioconvert name=regia-audio ! audioresample ! capsfilter caps=\"%s\" ! "
-                             "level interval=200000000 ! appsink name=regia-audio-out",
-                             self->plan->audio_caps);
-  g_autoptr (GstElement) first = NULL;
-  g_autofree char *first_name = g_strdup_printf ("regia-%s", name);
-  g_autofree char *sink_name = g_strdup_printf ("regia-%s-out", name);
-  GstElement *bin;
-
-  if (end == NULL)
-    return TRUE;
-  if (self->branches[kind].targets->len == 0)
-    return append_nothing (self, end);
-  bin = regia_launch_parse (text, "conversion", error);
-  if (bin == NULL)
-    return FALSE;
-  gst_bin_add (GST_BIN (self->pipeline), bin);
-  first = gst_bin_get_by_name (GST_BIN (bin), first_name);
-  sink = gst_bin_get_by_name (GST_BIN (bin), sink_name);
-  if (!gst_element_link (end, first)) {
-    g_set_error (
-        error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-        "%s: the element \"%s\" does not give raw %s; end the pipeline file with a decoder or converter",
-        self->plan->where, name, kind == VIDEO ? "pictures" : "sound");
-    return FALSE;
-  }
-  /* async=false: a file without sound must not wait for it; sync until the source is known to be live. */
-  g_object_set (sink, "async", FALSE, "sync", TRUE, "enable-last-sample", FALSE, "max-buffers", 2u, "qos",
-                FALSE, NULL);
-  gst_app_sink_set_callbacks (GST_APP_SINK (sink), (GstAppSinkCallbacks *)&callbacks, &self->branches[kind],
-                              NULL);
-  if (kind == VIDEO) {
-    g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
-    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_allocation_query, NULL, NULL);
-  }
-  return TRUE;
 }
 
 static gboolean
@@ -281,19 +106,9 @@ build (RegiaRun *self, GError **error)
   gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
   gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE); /* its base time is set by play() */
   gst_element_set_bus (self->pipeline, self->bus);
-  return append_end (self, VIDEO, error) && append_end (self, AUDIO, error);
-}
-
-static void
-set_sync (RegiaRun *self, gboolean sync)
-{
-  const char *names[] = {"regia-video-out", "regia-audio-out"};
-
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (self->pipeline), names[i]);
-    if (sink)
-      g_object_set (sink, "sync", sync, NULL);
-  }
+  self->hand_over.pipeline = self->pipeline;
+  return regia_hand_over_append (&self->hand_over, REGIA_HAND_OVER_VIDEO, error) &&
+         regia_hand_over_append (&self->hand_over, REGIA_HAND_OVER_AUDIO, error);
 }
 
 static void
@@ -398,7 +213,7 @@ wait_for_preroll (RegiaRun *self)
     }
     if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS || gst_message_has_name (message, WAKE_MESSAGE))
       return FALSE;
-    if (gst_message_has_name (message, PREROLL_MESSAGE))
+    if (gst_message_has_name (message, REGIA_HAND_OVER_PREROLL))
       return TRUE;
   }
 }
@@ -445,7 +260,7 @@ play (RegiaRun *self)
   self->info.live = live;
   g_mutex_unlock (&self->lock);
   if (live)
-    set_sync (self, FALSE);
+    regia_hand_over_set_sync (&self->hand_over, FALSE);
   else if (change != GST_STATE_CHANGE_FAILURE) {
     if (!wait_for_preroll (self))
       return FALSE;
@@ -469,19 +284,6 @@ play (RegiaRun *self)
     return FALSE;
   }
   return TRUE;
-}
-
-/* The pipeline itself would wait for a branch that the file has nothing for. */
-static gboolean
-is_at_end (RegiaRun *self)
-{
-  RegiaRunInfo info;
-  gboolean end = TRUE;
-
-  regia_run_get_info (self, &info);
-  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
-    end = end && (info.data_ns[i] == 0 || g_atomic_int_get (&self->branches[i].at_end));
-  return end;
 }
 
 static void
@@ -511,7 +313,8 @@ watch (RegiaRun *self)
         take_level (self, gst_message_get_structure (message));
       break;
     case GST_MESSAGE_APPLICATION:
-      if (gst_message_has_name (message, END_MESSAGE) && is_at_end (self)) {
+      if (gst_message_has_name (message, REGIA_HAND_OVER_END) &&
+          regia_hand_over_is_at_end (&self->hand_over)) {
         fail (self, REGIA_RUN_ENDED, "the stream has ended");
         return;
       }
@@ -535,8 +338,8 @@ run_thread (gpointer user_data)
 
   g_mutex_lock (&self->lock);
   self->info.ended = TRUE;
-  self->stopping = TRUE; /* nothing of the shutdown reaches the programme */
   g_mutex_unlock (&self->lock);
+  regia_hand_over_close (&self->hand_over); /* nothing of the shutdown reaches the programme */
   if (self->pipeline)
     gst_element_set_state (self->pipeline, GST_STATE_NULL);
   gst_bus_set_flushing (self->bus, TRUE);
@@ -560,12 +363,7 @@ regia_run_start (RegiaRunPlan *plan, gboolean segment_loop)
   self->error = g_strdup ("");
   self->info.started_ns = regia_clock_monotonic_ns ();
   self->info.level_db = -120;
-  self->timeline.limit_ns = plan->late_limit_ns;
-  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
-    self->branches[i] = (Branch){.run = self,
-                                 .kind = i,
-                                 .targets = i == VIDEO ? plan->video_targets : plan->audio_targets,
-                                 .pacer = {.rate_num = plan->rate_num, .rate_den = plan->rate_den}};
+  regia_hand_over_init (&self->hand_over, self->plan, self->bus);
   g_mutex_init (&self->lock);
   g_cond_init (&self->gone);
   g_atomic_ref_count_inc (&self->ref_count);
@@ -579,15 +377,23 @@ regia_run_stop (RegiaRun *self)
   g_mutex_lock (&self->lock);
   self->stopping = TRUE;
   g_mutex_unlock (&self->lock);
+  regia_hand_over_close (&self->hand_over);
   gst_bus_post (self->bus, gst_message_new_application (NULL, gst_structure_new_empty (WAKE_MESSAGE)));
 }
 
 void
 regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info)
 {
+  RegiaHandOverStats stats;
+
+  regia_hand_over_get_stats (&self->hand_over, &stats);
   g_mutex_lock (&self->lock);
   *ret_info = self->info;
   g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    ret_info->data_ns[i] = stats.data_ns[i];
+  ret_info->frames = stats.frames;
+  ret_info->resyncs = stats.resyncs;
 }
 
 char *

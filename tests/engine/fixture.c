@@ -136,8 +136,10 @@ with_source (const char *source)
 }
 
 void
-check_video (GPtrArray *packets, guint least)
+check_video (GPtrArray *packets, guint least, gboolean complete)
 {
+  gint64 segment = -1;
+
   g_assert_cmpuint (packets->len, >=, least);
   for (guint i = 0; i < packets->len; i++) {
     const RegiaPacket *packet = packets->pdata[i];
@@ -145,11 +147,17 @@ check_video (GPtrArray *packets, guint least)
     g_assert_cmpint (packet->pts_ns % (40 * REGIA_MSECOND), ==, 0);
     g_assert_cmpint (packet->pts_ns, ==, packet->dts_ns);
     g_assert_cmpint (packet->duration_ns, ==, 40 * REGIA_MSECOND);
-    g_assert_cmpint (regia_packet_is_keyframe (packet), ==, i == 0 || packet->pts_ns % SEGMENT_NS == 0);
-    g_assert_cmpuint (packet->flags & REGIA_PACKET_DISCONTINUITY, ==, 0);
-    if (i > 0)
-      g_assert_cmpint (packet->pts_ns, ==,
-                       ((RegiaPacket *)packets->pdata[i - 1])->pts_ns + 40 * REGIA_MSECOND);
+    g_assert_cmpint (regia_packet_is_keyframe (packet), ==, packet->pts_ns / SEGMENT_NS != segment);
+    segment = packet->pts_ns / SEGMENT_NS;
+    if (i > 0) {
+      gint64 expected_ns = ((RegiaPacket *)packets->pdata[i - 1])->pts_ns + 40 * REGIA_MSECOND;
+      gboolean gap = packet->pts_ns != expected_ns;
+
+      g_assert_cmpint (packet->pts_ns, >=, expected_ns);
+      g_assert_cmpint ((packet->flags & REGIA_PACKET_DISCONTINUITY) != 0, ==, gap);
+      if (complete)
+        g_assert_false (gap);
+    }
   }
 }
 

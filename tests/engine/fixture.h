@@ -58,9 +58,9 @@ void run_for (Fixture *self, double seconds);
 /** packets_of: (transfer full) (element-type RegiaPacket): all packets of a track. */
 GPtrArray *packets_of (Fixture *self, const char *track);
 
-/** check_video: frames on the grid, none missing, keyframes at the first frame of each segment and at the
- * very first. */
-void check_video (GPtrArray *packets, guint least);
+/** check_video: frames on the grid, keyframes at the first frame of each segment and at the very first; holes
+ * are marked, and with @complete (the first rendition, which nothing excuses) there are none. */
+void check_video (GPtrArray *packets, guint least, gboolean complete);
 /** check_audio: counted in samples, each packet begins where the one before ended. */
 void check_audio (GPtrArray *packets, gint64 packet_samples, guint least);
 

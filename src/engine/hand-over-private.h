@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "pacing-private.h"
+#include "run-private.h"
+
+/** Messages that it posts on the bus: the first buffer of a source that is not live is there; a branch is at
+ * its end. */
+#define REGIA_HAND_OVER_PREROLL "regia-preroll"
+#define REGIA_HAND_OVER_END     "regia-end"
+
+enum { REGIA_HAND_OVER_VIDEO, REGIA_HAND_OVER_AUDIO };
+
+typedef struct {
+  gint64 data_ns[REGIA_TIMELINE_BRANCHES]; /* CLOCK_MONOTONIC of the last buffer, 0 for never */
+  guint64 frames, resyncs;
+} RegiaHandOverStats;
+
+typedef struct _RegiaHandOver RegiaHandOver;
+
+typedef struct {
+  RegiaHandOver *owner; /* (unowned) */
+  guint kind;
+  GPtrArray *targets; /* (unowned) the plan's */
+  RegiaPacer pacer;   /* streaming thread of this branch only */
+  int at_end;         /* atomic: nothing more comes here */
+} RegiaHandOverBranch;
+
+/** RegiaHandOver: see hand-over.c. A part of RegiaRun; initialised once. */
+struct _RegiaHandOver {
+  const RegiaRunPlan *plan; /* (unowned) */
+  GstBus *bus;              /* (unowned) */
+  GstElement *pipeline;     /* (unowned) set before anything is appended */
+  RegiaHandOverBranch branches[REGIA_TIMELINE_BRANCHES];
+  GMutex lock; /* guards what follows */
+  RegiaTimeline timeline;
+  RegiaHandOverStats stats;
+  gboolean closed;
+};
+
+void regia_hand_over_init (RegiaHandOver *self, const RegiaRunPlan *plan, GstBus *bus);
+void regia_hand_over_clear (RegiaHandOver *self);
+
+/** regia_hand_over_append: takes what comes out of the pipeline's element `video` or `audio`; %TRUE as well
+ * when there is no such element. Errors: REGIA_ERROR_CONFIG. The run's thread, before playing. */
+gboolean regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_hand_over_set_sync: whether buffers are held until their time has come (on at first), as sources
+ * that are not live need it. */
+void regia_hand_over_set_sync (RegiaHandOver *self, gboolean sync);
+
+/** regia_hand_over_close: nothing is pushed any more. Any thread. */
+void regia_hand_over_close (RegiaHandOver *self);
+void regia_hand_over_get_stats (RegiaHandOver *self, RegiaHandOverStats *ret_stats);
+/** regia_hand_over_is_at_end: every branch that ever gave data is at its end; the pipeline itself would wait
+ * for a branch that the file has nothing for. Any thread. */
+gboolean regia_hand_over_is_at_end (RegiaHandOver *self);

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "hand-over-private.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/video/gstvideometa.h>
+
+#include "launch-private.h"
+#include "regia/base/error.h"
+
+/*
+ * RegiaHandOver is the edge between a source's pipeline and the programme's: what comes out of the ends
+ * called `video` and `audio` is converted to the programme's formats, stamped with show time and pushed,
+ * without copying.
+ *
+ * Owner: RegiaRun, of which it is a part; it outlives the pipeline. Threads: GStreamer's streaming threads
+ * come in through on_sample() and touch only what `lock` guards, their own branch, and the targets
+ * (thread-safe). Lock: `lock` is a leaf; nothing is called while it is held.
+ */
+
+/* Show time for a buffer that has just arrived; counts it. FALSE when the run is being stopped. */
+static gboolean
+account (RegiaHandOver *self, guint kind, gint64 *time_ns)
+{
+  gint64 now_ns = regia_clock_monotonic_ns ();
+  gboolean open;
+
+  g_mutex_lock (&self->lock);
+  open = !self->closed;
+  self->stats.data_ns[kind] = now_ns;
+  if (kind == REGIA_HAND_OVER_VIDEO)
+    self->stats.frames++;
+  *time_ns = regia_timeline_map (&self->timeline, kind, *time_ns, now_ns - self->plan->epoch.monotonic_ns) +
+             self->plan->delay_ns;
+  self->stats.resyncs = self->timeline.resyncs;
+  g_mutex_unlock (&self->lock);
+  return open;
+}
+
+static void
+push_to_targets (RegiaHandOverBranch *self, GstBuffer *buffer)
+{
+  for (guint i = 1; i < self->targets->len; i++)
+    gst_app_src_push_buffer (g_ptr_array_index (self->targets, i), gst_buffer_copy (buffer));
+  if (self->targets->len > 0)
+    gst_app_src_push_buffer (g_ptr_array_index (self->targets, 0), g_steal_pointer (&buffer));
+  gst_clear_buffer (&buffer);
+}
+
+/* Streaming thread. Buffers keep their memory; only their times change. */
+static GstFlowReturn
+on_sample (GstAppSink *sink, gpointer user_data)
+{
+  RegiaHandOverBranch *self = user_data;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
+  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
+  GstClockTime running, base = gst_element_get_base_time (self->owner->pipeline);
+  gint64 time_ns;
+
+  if (buffer == NULL)
+    return GST_FLOW_OK;
+  running =
+      gst_segment_to_running_time (gst_sample_get_segment (sample), GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  if (!GST_CLOCK_TIME_IS_VALID (running))
+    return GST_FLOW_OK;
+  time_ns = (gint64)(running + base) - self->owner->plan->epoch.monotonic_ns;
+  if (!account (self->owner, self->kind, &time_ns))
+    return GST_FLOW_EOS;
+  if (self->kind == REGIA_HAND_OVER_VIDEO && !regia_pacer_place (&self->pacer, time_ns, &time_ns))
+    return GST_FLOW_OK;
+  if (time_ns < 0)
+    return GST_FLOW_OK;
+
+  gst_buffer_ref (buffer);
+  g_clear_pointer (&sample, gst_sample_unref);
+  buffer = gst_buffer_make_writable (buffer);
+  GST_BUFFER_PTS (buffer) = (GstClockTime)time_ns;
+  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  if (self->kind == REGIA_HAND_OVER_VIDEO && self->pacer.last_pts_ns != time_ns)
+    GST_BUFFER_DURATION (buffer) =
+        gst_util_uint64_scale (GST_SECOND, self->pacer.rate_den, self->pacer.rate_num);
+  push_to_targets (self, buffer);
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+on_preroll (GstAppSink *sink, gpointer user_data)
+{
+  RegiaHandOverBranch *self = user_data;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_preroll (sink);
+
+  gst_bus_post (self->owner->bus, gst_message_new_application (
+                                      GST_OBJECT (sink), gst_structure_new_empty (REGIA_HAND_OVER_PREROLL)));
+  return GST_FLOW_OK;
+}
+
+static void
+on_end (GstAppSink *sink, gpointer user_data)
+{
+  RegiaHandOverBranch *self = user_data;
+
+  g_atomic_int_set (&self->at_end, TRUE);
+  gst_bus_post (self->owner->bus, gst_message_new_application (
+                                      GST_OBJECT (sink), gst_structure_new_empty (REGIA_HAND_OVER_END)));
+}
+
+/* Tells decoders that padded frames are welcome: without this answer each frame would be copied into a tight
+ * one. */
+static GstPadProbeReturn
+on_allocation_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION)
+    return GST_PAD_PROBE_OK;
+  gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+/* An end that nobody wants: something has to take what comes, or the source would fail. */
+static gboolean
+append_nothing (RegiaHandOver *self, GstElement *end)
+{
+  GstElement *sink = gst_element_factory_make ("fakesink", NULL);
+
+  g_object_set (sink, "async", FALSE, "sync", FALSE, "enable-last-sample", FALSE, NULL);
+  gst_bin_add (GST_BIN (self->pipeline), sink);
+  return gst_element_link (end, sink);
+}
+
+gboolean
+regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error)
+{
+  static const GstAppSinkCallbacks callbacks = {
+      .new_sample = on_sample, .new_preroll = on_preroll, .eos = on_end};
+  const char *name = kind == REGIA_HAND_OVER_VIDEO ? "video" : "audio";
+  g_autoptr (GstElement) end = gst_bin_get_by_name (GST_BIN (self->pipeline), name), sink = NULL;
+  g_autofree char *text =
+      kind == REGIA_HAND_OVER_VIDEO
+          ? g_strdup_printf ("videoconvertscale name=regia-video add-borders=true n-threads=1 ! "
+                             "capsfilter caps=\"%s\" ! appsink name=regia-video-out",
+                             self->plan->video_caps)
+          : g_strdup_printf ("audioconvert name=regia-audio ! audioresample ! capsfilter caps=\"%s\" ! "
+                             "level interval=200000000 ! appsink name=regia-audio-out",
+                             self->plan->audio_caps);
+  g_autoptr (GstElement) first = NULL;
+  g_autofree char *first_name = g_strdup_printf ("regia-%s", name);
+  g_autofree char *sink_name = g_strdup_printf ("regia-%s-out", name);
+  GstElement *bin;
+
+  if (end == NULL)
+    return TRUE;
+  if (self->branches[kind].targets->len == 0)
+    return append_nothing (self, end);
+  bin = regia_launch_parse (text, "conversion", error);
+  if (bin == NULL)
+    return FALSE;
+  gst_bin_add (GST_BIN (self->pipeline), bin);
+  first = gst_bin_get_by_name (GST_BIN (bin), first_name);
+  sink = gst_bin_get_by_name (GST_BIN (bin), sink_name);
+  if (!gst_element_link (end, first)) {
+    g_set_error (
+        error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+        "%s: the element \"%s\" does not give raw %s; end the pipeline file with a decoder or converter",
+        self->plan->where, name, kind == REGIA_HAND_OVER_VIDEO ? "pictures" : "sound");
+    return FALSE;
+  }
+  /* async=false: a file without sound must not wait for it; sync until the source is known to be live. */
+  g_object_set (sink, "async", FALSE, "sync", TRUE, "enable-last-sample", FALSE, "max-buffers", 2u, "qos",
+                FALSE, NULL);
+  gst_app_sink_set_callbacks (GST_APP_SINK (sink), (GstAppSinkCallbacks *)&callbacks, &self->branches[kind],
+                              NULL);
+  if (kind == REGIA_HAND_OVER_VIDEO) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_allocation_query, NULL, NULL);
+  }
+  return TRUE;
+}
+
+void
+regia_hand_over_set_sync (RegiaHandOver *self, gboolean sync)
+{
+  const char *names[] = {"regia-video-out", "regia-audio-out"};
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (self->pipeline), names[i]);
+    if (sink)
+      g_object_set (sink, "sync", sync, NULL);
+  }
+}
+
+void
+regia_hand_over_init (RegiaHandOver *self, const RegiaRunPlan *plan, GstBus *bus)
+{
+  self->plan = plan;
+  self->bus = bus;
+  self->timeline.limit_ns = plan->late_limit_ns;
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    self->branches[i] = (RegiaHandOverBranch){
+        .owner = self,
+        .kind = i,
+        .targets = i == REGIA_HAND_OVER_VIDEO ? plan->video_targets : plan->audio_targets,
+        .pacer = {.rate_num = plan->rate_num, .rate_den = plan->rate_den}};
+  g_mutex_init (&self->lock);
+}
+
+void
+regia_hand_over_clear (RegiaHandOver *self)
+{
+  g_mutex_clear (&self->lock);
+}
+
+void
+regia_hand_over_close (RegiaHandOver *self)
+{
+  g_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_hand_over_get_stats (RegiaHandOver *self, RegiaHandOverStats *ret_stats)
+{
+  g_mutex_lock (&self->lock);
+  *ret_stats = self->stats;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+regia_hand_over_is_at_end (RegiaHandOver *self)
+{
+  RegiaHandOverStats stats;
+  gboolean end = TRUE;
+
+  regia_hand_over_get_stats (self, &stats);
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    end = end && (stats.data_ns[i] == 0 || g_atomic_int_get (&self->branches[i].at_end));
+  return end;
+}
