@@ -133,6 +133,20 @@ regia_status_warnings (const RegiaConfigValues *config, RegiaShowState state, GV
   return (char **)g_ptr_array_free (g_steal_pointer (&warnings), FALSE);
 }
 
+/* RFC 3339 with the offset of the hall, from which a page tells whether its viewer lives by another clock. */
+static char *
+format_in_hall (const RegiaConfigValues *config, gint64 time_s)
+{
+  g_autoptr (GTimeZone) zone =
+      config->timezone != NULL ? g_time_zone_new_identifier (config->timezone) : NULL;
+  g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc (time_s);
+  g_autoptr (GDateTime) there = utc != NULL && zone != NULL ? g_date_time_to_timezone (utc, zone) : NULL;
+
+  if (there == NULL)
+    return regia_time_format_iso (time_s * REGIA_SECOND);
+  return g_date_time_format (there, "%Y-%m-%dT%H:%M:%S%:z");
+}
+
 static GVariant *
 describe_event (const RegiaConfigValues *config)
 {
@@ -144,11 +158,11 @@ describe_event (const RegiaConfigValues *config)
   g_variant_dict_insert (&dict, "start", "s", "");
   g_variant_dict_insert (&dict, "end", "s", "");
   if (config->start_s != 0) {
-    g_autofree char *start = regia_time_format_iso (config->start_s * REGIA_SECOND);
+    g_autofree char *start = format_in_hall (config, config->start_s);
     g_variant_dict_insert (&dict, "start", "s", start);
   }
   if (config->end_s != 0) {
-    g_autofree char *end = regia_time_format_iso (config->end_s * REGIA_SECOND);
+    g_autofree char *end = format_in_hall (config, config->end_s);
     g_variant_dict_insert (&dict, "end", "s", end);
   }
   g_variant_dict_insert_value (&dict, "languages",
