@@ -11,6 +11,7 @@ from harness.scenario import ROOT
 
 KEY = "geheimer-schluessel-4711"
 PASSPHRASE = "una-frase-segreta-0815"
+SETTLING_MS = 10000
 
 
 def run(t):
@@ -54,7 +55,7 @@ def run(t):
     with t.case("keys are nowhere to be seen"):
         check_secrets(t, regia)
 
-    regia.wait_status("20 s recorded", lambda s: s["recorder"]["last-fragment-ms"] > began + 20000, 40)
+    regia.wait_status("30 s recorded", lambda s: s["recorder"]["last-fragment-ms"] > began + 30000, 45)
     status = regia.status()
     with t.case("`regia stop` ends the event; recordings stay served"):
         done = regia.command("stop", "--state", regia.state, timeout=60)
@@ -93,7 +94,6 @@ def run(t):
     t.say(f"offsets {found['av_offset']}, audio {found['audio']['samples']} samples, {len(found['audio']['beeps'])} beeps")
     with t.case("the recording has every frame of the camera"):
         check_every_frame(found)
-        check(found["video"]["marked"] > 20 * 25, f"{found['video']['marked']} frames")
     with t.case("sound has no gap"):
         equal(found["audio"]["gaps"], [], "gaps")
         check(found["audio"]["silence_max_ms"] < 1500 or found["audio"]["beeps"], "no sound")
@@ -107,21 +107,26 @@ def run(t):
     with t.case("the RTMP platform has every frame it was sent"):
         flv = rtmp.files()
         equal(len(flv), 1, "files at the platform")
-        check_every_frame(marks(t, flv[0]), least=300)
+        check_every_frame(marks(t, flv[0]))
     with t.case("the SRT platform has every frame it was sent"):
-        check_every_frame(marks(t, srt.file), least=300)
+        check_every_frame(marks(t, srt.end()))
     with t.case("the director ends in order and leaves nothing running"):
         equal(regia.stop(), 0, "exit status")
         left_over(regia)
 
 
-def check_every_frame(found, least=0):
+def check_every_frame(found):
+    """Camera and programme have clocks of their own. In the first seconds the engine learns how the one lies to the other, and may put the
+    camera's frames into their places anew once: a frame is then missing or there twice. After that all numbers follow each other."""
     video = found["video"]
-    check(video["marked"] > least, f"only {video['marked']} frames with marks")
-    equal(video["missing_ranges"], [], "missing frames")
-    equal(video["duplicates"], 0, "frames shown twice")
+    check(video["marked"] > 25 * 25, f"only {video['marked']} frames with marks")
+    settled = video["first_ms"] + SETTLING_MS
+    equal([r for r in video["missing_ranges"] if r["at_ms"] > settled], [], "missing frames")
+    equal([at for at in video["doubled"] if at > settled], [], "frames shown twice, in ms")
+    check(video["missing"] <= 1 and video["duplicates"] <= 1, f"{video['missing']} missing, {video['duplicates']} twice: {video}")
     equal(video["backwards"], 0, "frames out of order")
-    equal(found["decode_errors"], 0, "decode errors")
+    equal(video["steps"], [], "steps in the picture")
+    equal(found["decode_errors"], 0, f"{found['stderr'][-300:]}: decode errors")
 
 
 def check_openapi(t, regia):

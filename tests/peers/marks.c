@@ -162,6 +162,7 @@ print_video (const Marks *self, GString *out)
 {
   g_autoptr (GString) missing = g_string_new (NULL), steps = g_string_new (NULL),
                       slates = g_string_new (NULL);
+  g_autoptr (GString) doubled = g_string_new (NULL);
   guint marked = 0, missed = 0, duplicates = 0, backwards = 0;
   gint64 first = -1, last = -1, first_wall = 0, last_wall = 0;
   double step_max = 0, usual = 0, slate_from = NAN;
@@ -198,6 +199,7 @@ print_video (const Marks *self, GString *out)
       first_wall = picture->wall_ms;
     } else if (picture->frame == last) {
       duplicates++;
+      g_string_append_printf (doubled, "%s%.1f", doubled->len ? ", " : "", picture->pts_ms);
     } else if (picture->frame < last) {
       backwards++;
     } else if (picture->frame > last + 1) {
@@ -216,9 +218,9 @@ print_video (const Marks *self, GString *out)
                           ", \"last\": %" G_GINT64_FORMAT
                           ", \"missing\": %u, \"missing_ranges\": [%s], \"duplicates\": %u, \"backwards\": "
                           "%u, \"first_wall_ms\": %" G_GINT64_FORMAT ", \"last_wall_ms\": %" G_GINT64_FORMAT
-                          ", \"step_max_ms\": %.1f, \"steps\": [%s], \"slates\": [%s]",
+                          ", \"step_max_ms\": %.1f, \"steps\": [%s], \"slates\": [%s], \"doubled\": [%s]",
                           self->pictures->len, marked, first, last, missed, missing->str, duplicates,
-                          backwards, first_wall, last_wall, step_max, steps->str, slates->str);
+                          backwards, first_wall, last_wall, step_max, steps->str, slates->str, doubled->str);
   if (self->pictures->len > 0)
     g_string_append_printf (out, ", \"first_ms\": %.1f, \"last_ms\": %.1f",
                             g_array_index (self->pictures, Picture, 0).pts_ms,

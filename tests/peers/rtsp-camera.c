@@ -28,10 +28,12 @@
  */
 typedef struct {
   int width, height, rate, port;
-  GMutex lock;       /* guards source */
-  GstAppSrc *source; /* (owned) (nullable): of the medium that is being watched */
-  gboolean frozen;   /* atomic */
-  gboolean done;     /* atomic */
+  gint64 wall_offset_ns; /* wall clock minus GStreamer's clock (CLOCK_MONOTONIC); constant for as long as a
+                            test */
+  GMutex lock;           /* guards source */
+  GstAppSrc *source;     /* (owned) (nullable): of the medium that is being watched */
+  gboolean frozen;       /* atomic */
+  gboolean done;         /* atomic */
   GMainLoop *loop;
   GstRTSPServer *server; /* (owned) (nullable) while stopped */
   guint attached;
@@ -57,6 +59,28 @@ take_picture (Camera *self, guint32 number, gint64 wall_ms)
   return buffer;
 }
 
+/* Both clocks read at the same instant, as near as it can be had: the quickest of several tries. */
+static gint64
+measure_wall_offset (void)
+{
+  gint64 best_ns = G_MAXINT64, offset_ns = 0;
+
+  for (int i = 0; i < 50; i++) {
+    struct timespec before, wall, after;
+    gint64 took_ns;
+
+    clock_gettime (CLOCK_MONOTONIC, &before);
+    clock_gettime (CLOCK_REALTIME, &wall);
+    clock_gettime (CLOCK_MONOTONIC, &after);
+    took_ns = (gint64)GST_TIMESPEC_TO_TIME (after) - (gint64)GST_TIMESPEC_TO_TIME (before);
+    if (took_ns < best_ns) {
+      best_ns = took_ns;
+      offset_ns = (gint64)GST_TIMESPEC_TO_TIME (wall) - (gint64)GST_TIMESPEC_TO_TIME (before) - took_ns / 2;
+    }
+  }
+  return offset_ns;
+}
+
 static gpointer
 shutter_thread (gpointer data)
 {
@@ -80,9 +104,8 @@ shutter_thread (gpointer data)
 
       /* Stamped with the instant of the shutter, however late this thread was woken. */
       if (clock) {
-        gint64 late_ns = g_get_real_time () * 1000 - next_ns;
         gint64 pts =
-            (gint64)(gst_clock_get_time (clock) - gst_element_get_base_time (GST_ELEMENT (source))) - late_ns;
+            next_ns - self->wall_offset_ns - (gint64)gst_element_get_base_time (GST_ELEMENT (source));
         if (pts >= 0) {
           GST_BUFFER_PTS (buffer) = (guint64)pts;
           GST_BUFFER_DURATION (buffer) = (guint64)step_ns;
@@ -217,6 +240,7 @@ main (int argc, char **argv)
     fprintf (stderr, "rtsp-camera: %s\n", error ? error->message : "a number is wrong");
     return 64;
   }
+  self.wall_offset_ns = measure_wall_offset ();
   setvbuf (stdin, NULL, _IONBF, 0);
   self.loop = g_main_loop_new (NULL, FALSE);
   if (!start (&self))

@@ -176,6 +176,12 @@ class Srt:
             self.process = t.spawn(name, ["srt-live-transmit", "-q", "-loglevel:error",
                                           f"srt://127.0.0.1:{self.port}?mode=listener&latency=400{secret}", "file://con"], stdout=out)
 
+    def end(self):
+        """Ends it in order, so that the file is whole."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(10)
+        return self.file
+
 
 class SilentPeer:
     """Accepts connections and never says a word: TCP, or UDP when told so."""
