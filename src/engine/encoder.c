@@ -15,14 +15,15 @@
 /*
  * RegiaEncoder turns one of the programme's raw streams into a track of the feed:
  *
- *   tee ─ queue ─ [videoscale] ─ in … encode file … out ─ appsink
+ *   tee ─ [queue ─ [videoscale]] ─ in … encode file … out ─ appsink
  *
  * Before `in` it asks for a keyframe at the first frame of each keyframe period of show time; behind `out` it
  * makes packets whose payload is the encoder's own memory. Picture times are put on the programme's frame
  * grid exactly, so that renditions agree to the nanosecond.
  *
  * Owner: RegiaProgramme, which frees it after the pipeline is shut down. Threads: the queue's streaming
- * thread runs both probes, the encoder and on_sample(); `lock` (a leaf) guards the counters that others read.
+ * thread, for sound the mixer's, runs both probes, the encoder and on_sample(); `lock` (a leaf) guards the
+ * counters that others read.
  */
 
 struct _RegiaEncoder {
@@ -275,29 +276,30 @@ on_eos (GstAppSink *sink, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
-/* queue [! scale]: raw frames wait here when the encoder is slow. */
+/*
+ * Picture: queue [! scale]; raw frames wait there when the encoder is slow. Sound needs a fiftieth of the
+ * work, so it is encoded on the mixer's own thread and no queue has to be woken for each block.
+ */
 static GstElement *
 make_head (RegiaEncoder *self, GError **error)
 {
+  gboolean scale = self->spec.width != self->spec.in_width || self->spec.height != self->spec.in_height;
+  g_autofree char *queue =
+      g_strdup_printf ("queue name=head max-size-buffers=%u max-size-bytes=0 max-size-time=0 leaky=%s",
+                       self->spec.may_shed ? 12 : 25, self->spec.may_shed ? "downstream" : "no");
   g_autofree char *text = NULL;
-  gboolean video = self->spec.width > 0;
-  guint buffers = !video ? 200 : self->spec.may_shed ? 12 : 25;
   GstElement *bin;
 
-  if (video && (self->spec.width != self->spec.in_width || self->spec.height != self->spec.in_height))
-    text = g_strdup_printf ("queue name=head max-size-buffers=%u max-size-bytes=0 max-size-time=0 leaky=%s ! "
-                            "videoscale n-threads=1 ! "
-                            "capsfilter name=tail caps=video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1",
-                            buffers, self->spec.may_shed ? "downstream" : "no", self->spec.width,
-                            self->spec.height);
-  else
-    text = g_strdup_printf ("queue name=head max-size-buffers=%u max-size-bytes=0 max-size-time=0 leaky=%s ! "
-                            "capsfilter name=tail",
-                            buffers, self->spec.may_shed ? "downstream" : "no");
-  bin = regia_launch_parse (text, "encoder queue", error);
+  if (self->spec.width == 0)
+    return regia_launch_parse ("capsfilter name=head ! capsfilter name=tail", "encoder", error);
+  text = scale ? g_strdup_printf ("%s ! videoscale n-threads=1 ! capsfilter name=tail "
+                                  "caps=video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1",
+                                  queue, self->spec.width, self->spec.height)
+               : g_strdup_printf ("%s ! capsfilter name=tail", queue);
+  bin = regia_launch_parse (text, "encoder", error);
   if (bin && self->spec.may_shed) {
-    g_autoptr (GstElement) queue = gst_bin_get_by_name (GST_BIN (bin), "head");
-    g_signal_connect (queue, "overrun", G_CALLBACK (on_overrun), self);
+    g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (bin), "head");
+    g_signal_connect (element, "overrun", G_CALLBACK (on_overrun), self);
   }
   return bin;
 }

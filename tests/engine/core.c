@@ -187,7 +187,7 @@ test_loop (gconstpointer suffix)
 
   fixture_start (&self, config);
   g_assert_true (wait_for (&self, is_live, &self, 5));
-  run_for (&self, 5);
+  run_for (&self, 6);
   {
     g_auto (SourceState) state = first_source (&self);
     g_assert_cmpstr (state.error, ==, "");
