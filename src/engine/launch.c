@@ -23,14 +23,16 @@ static const Package packages[] = {
      {"videotestsrc", "audiotestsrc", "videoconvertscale", "videoconvert", "videoscale", "audioconvert",
       "audioresample", "appsrc", "appsink", "decodebin", "compositor", "audiomixer"}},
     {"gstreamer1.0-plugins-base",
-     {"opusenc", "opusdec", "uridecodebin", "decodebin3", "textoverlay", "clockoverlay", "timeoverlay",
-      "rawvideoparse", "rawaudioparse", "videorate", "audiorate", "alsasrc"}},
+     {"opusenc", "opusdec", "uridecodebin", "decodebin3", "rawvideoparse", "rawaudioparse", "videorate",
+      "audiorate"}},
+    {"gstreamer1.0-x", {"textoverlay", "clockoverlay", "timeoverlay", "ximagesrc"}},
+    {"gstreamer1.0-alsa", {"alsasrc"}},
     {"gstreamer1.0-plugins-good",
      {"rtspsrc", "pulsesrc", "v4l2src", "level", "jpegdec", "pngdec", "qtdemux", "matroskademux",
       "rtph264depay", "udpsrc", "deinterlace", "imagefreeze"}},
     {"gstreamer1.0-plugins-bad",
      {"h264parse", "srtsrc", "decklinkvideosrc", "decklinkaudiosrc", "y4mdec", "tsdemux", "rtmp2src",
-      "ksvideosrc", "voaacenc", "openh264enc", "fdkaacenc", "uvch264src"}},
+      "voaacenc", "openh264enc", "uvch264src"}},
     {"gstreamer1.0-plugins-ugly", {"x264enc"}},
     {"gstreamer1.0-libav", {"avenc_aac", "avdec_h264", "avdec_aac", "avdec_h265", "avdec_mjpeg"}},
     {"gstreamer1.0-pipewire", {"pipewiresrc"}},
@@ -124,5 +126,12 @@ regia_launch_parse (const char *text, const char *where, GError **error)
   }
   if (bin == NULL)
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "%s: describes nothing", where);
+  else if (G_OBJECT_TYPE (bin) != GST_TYPE_BIN) {
+    /* A single element is given as it is. */
+    GstElement *only = bin;
+
+    bin = gst_bin_new (NULL);
+    gst_bin_add (GST_BIN (bin), only);
+  }
   return bin;
 }
