@@ -149,10 +149,9 @@ start (Camera *self)
 {
   g_autofree char *service = g_strdup_printf ("%d", self->port);
   g_autofree char *launch = g_strdup_printf (
-      "( appsrc name=picture is-live=true format=time min-latency=0 block=false max-buffers=50 "
+      "( appsrc name=picture is-live=true format=time min-latency=0 block=false max-bytes=0 max-buffers=100 "
       "leaky-type=downstream "
-      "caps=video/x-raw,format=I420,width=%d,height=%d,framerate=%d/1 ! queue max-size-buffers=10 "
-      "leaky=downstream "
+      "caps=video/x-raw,format=I420,width=%d,height=%d,framerate=%d/1 "
       "! x264enc tune=zerolatency speed-preset=ultrafast bitrate=1500 key-int-max=%d threads=1 "
       "! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 config-interval=-1 )",
       self->width, self->height, self->rate, self->rate);
