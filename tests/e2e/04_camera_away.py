@@ -51,7 +51,8 @@ def run(t):
     with t.case("sound never stopped"):
         equal(audio["gaps"], [], "gaps")
         beeps = audio["beeps"]
-        wrong = [(a, b) for a, b in zip(beeps, beeps[1:]) if abs(b - a - 1000) > 5]
+        # A sound server's times are good to some milliseconds.
+        wrong = [(a, b) for a, b in zip(beeps, beeps[1:]) if abs(b - a - 1000) > 20]
         check(len(beeps) > 12 and not wrong, f"{len(beeps)} beeps; not 1 s apart: {wrong}")
 
 
