@@ -166,7 +166,7 @@ class Event:
     def __init__(self, bench, folder):
         self.bench, self.folder, self.port = bench, Path(folder), free_port()
         lines = ["[event]", "name = Bench", "id = bench", "[programme]", "size = 1280x720", f"rate = {RATE}",
-                 "[source picture]", "pipeline = file", f"location = {bench.picture('720p')}", "audio = no",
+                 "[source picture]", "pipeline = y4m", f"location = {bench.picture('720p')}",
                  "[source sound]", "pipeline = file", f"location = {bench.sound()}", "video = no",
                  "[audio it]", "sources = sound", "[web]", f"listen = 127.0.0.1:{self.port}"]
         for name, width, height, kbit in RENDITIONS:
