@@ -24,7 +24,9 @@ gint64 regia_grid_frame_after (gint64 time_ns, guint rate_num, guint rate_den);
  * Captured frames come with the jitter of their network or driver. A mixer that asks "which frame was there
  * at t" then shows one twice and the next never, although none was missing. When a source's own rate is the
  * programme's (within 10 %), its frames are laid on successive places of the grid, and only a lasting
- * difference (a lost frame, a drifting clock) moves the count.
+ * difference (a lost frame, a drifting clock) moves the count. In its first seconds, while a network's
+ * timestamps still settle, the count follows half a frame; later a frame is worth more than that, and only
+ * nearly a whole one moves it.
  */
 typedef struct {
   guint rate_num, rate_den; /* the programme's */
@@ -34,6 +36,8 @@ typedef struct {
   double spacing_ns;       /* smoothed distance of captured frames */
   double error_ns;         /* smoothed distance of the captured time from the place given */
   double lasting_error_ns; /* … over some seconds: half a frame matters to lips, if it stays */
+  guint placed;            /* frames placed since the start */
+  guint since_move;        /* … since the count was moved last */
   guint64 moved;           /* how often the count was moved */
 } RegiaPacer;
 
@@ -56,15 +60,25 @@ gboolean regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
  * Timestamps that are far from the present (a camera that jumps, a wrapped counter) are brought back to it; a
  * source that is always later than the mixer waits is put later as a whole, since late and visible is better
  * than punctual and never seen.
+ *
+ * With a sender's clock the distances of the timestamps are exact, but neither where they begin nor how fast
+ * they go is known here. What was held up least on its way tells: the quickest arrivals of the first seconds
+ * set the beginning, those of each 8 s after that correct the drift. So a stall on the way, and the burst
+ * that follows it, move nothing.
  */
 typedef struct {
   gint64 limit_ns; /* latest that the mixers still take */
+  gboolean sender_clock;
   gint64 shift_ns; /* added to every timestamp */
   guint64 resyncs; /* how often shift_ns was changed */
   struct {
     gint64 window_start_ns; /* 0: none */
     gint64 least_late_ns;   /* in the present window of 1 s */
   } branches[REGIA_TIMELINE_BRANCHES];
+  /* with a sender's clock */
+  gboolean pictures;  /* it has a picture */
+  guint windows;      /* complete ones so far, of the picture; of the sound when there is none */
+  gint64 quickest_ns; /* least_late_ns of the present 8 */
 } RegiaTimeline;
 
 /**

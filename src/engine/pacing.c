@@ -49,6 +49,9 @@ same_rate (const RegiaPacer *self)
   return fabs (self->spacing_ns - period_ns) < 0.1 * period_ns;
 }
 
+/* So long the timestamps of a network source may wander before they are to be trusted. */
+#define SETTLING_S 5
+
 gboolean
 regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
 {
@@ -62,13 +65,15 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
     gint64 expected = self->last_frame + 1;
     gint64 distance = pts_ns - regia_grid_time (expected, self->rate_num, self->rate_den);
     /* A hole in the captured times as long as the distance: a frame was lost, not late. */
+    gboolean settling = self->placed < SETTLING_S * self->rate_num / self->rate_den;
     gboolean lost = pts_ns - self->last_pts_ns > 7 * period_ns / 4 && distance > 3 * period_ns / 4;
 
     if (pts_ns <= self->last_pts_ns)
       return FALSE;
     self->spacing_ns += ((double)MIN (pts_ns - self->last_pts_ns, 2 * period_ns) - self->spacing_ns) / 64;
     self->error_ns += ((double)distance - self->error_ns) / 8;
-    self->lasting_error_ns += ((double)distance - self->lasting_error_ns) / 128;
+    self->lasting_error_ns +=
+        ((double)distance - self->lasting_error_ns) / MIN (self->since_move + 1, settling ? 32u : 128u);
     if (!same_rate (self)) {
       self->last_pts_ns = *ret_pts_ns = pts_ns;
       self->last_frame = frame;
@@ -76,15 +81,19 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
       return TRUE;
     }
     if (!lost && ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns &&
-        fabs (self->lasting_error_ns) < 0.6 * (double)period_ns)
+        (self->since_move < 32 ||
+         fabs (self->lasting_error_ns) < (settling ? 0.6 : 0.95) * (double)period_ns))
       frame = expected;
     else {
       self->moved++;
+      self->since_move = 0;
       self->error_ns = self->lasting_error_ns = 0;
       if (frame <= self->last_frame)
         return FALSE;
     }
   }
+  self->placed++;
+  self->since_move++;
   self->last_pts_ns = pts_ns;
   self->last_frame = frame;
   *ret_pts_ns = regia_grid_time (frame, self->rate_num, self->rate_den) + period_ns / 4;
@@ -107,6 +116,30 @@ move (RegiaTimeline *self, gint64 by_ns)
     self->branches[i].window_start_ns = 0;
 }
 
+/* What the quickest of a sender's buffers need to come here, decoding included. */
+#define QUICKEST_LATE_NS (10 * REGIA_MSECOND)
+#define LEARNING_WINDOWS 3
+#define DRIFT_WINDOWS    8
+#define DRIFT_IDLE_NS    (4 * REGIA_MSECOND)
+#define DRIFT_STEP_NS    (4 * REGIA_MSECOND) /* 500 ppm over 8 s: more than any clock is off */
+
+static void
+follow_sender (RegiaTimeline *self, guint branch)
+{
+  gint64 least_ns = self->branches[branch].least_late_ns, excess_ns = least_ns - QUICKEST_LATE_NS;
+
+  if (branch != 0 && self->pictures)
+    return; /* sound goes with the picture */
+  self->windows++;
+  if (self->windows <= LEARNING_WINDOWS) {
+    self->shift_ns += excess_ns;
+    return;
+  }
+  self->quickest_ns = self->windows % DRIFT_WINDOWS == 1 ? excess_ns : MIN (self->quickest_ns, excess_ns);
+  if (self->windows % DRIFT_WINDOWS == 0 && ABS (self->quickest_ns) > DRIFT_IDLE_NS)
+    self->shift_ns += CLAMP (self->quickest_ns, -DRIFT_STEP_NS, DRIFT_STEP_NS);
+}
+
 gint64
 regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns)
 {
@@ -116,6 +149,7 @@ regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 no
     move (self, late_ns - USUAL_LATE_NS);
     return time_ns + self->shift_ns;
   }
+  self->pictures |= branch == 0;
   if (self->branches[branch].window_start_ns == 0) {
     self->branches[branch].window_start_ns = now_ns;
     self->branches[branch].least_late_ns = late_ns;
@@ -125,7 +159,9 @@ regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 no
     gint64 excess_ns = self->branches[branch].least_late_ns - self->limit_ns;
 
     self->branches[branch].window_start_ns = 0;
-    if (excess_ns > 0)
+    if (self->sender_clock)
+      follow_sender (self, branch);
+    else if (excess_ns > 0)
       move (self, excess_ns + self->limit_ns / 4);
   }
   return time_ns + self->shift_ns;
