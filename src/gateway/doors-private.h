@@ -26,7 +26,7 @@ struct _RegiaWire {
 
   char *held; /* (owned) (nullable): start of an answer */
   gsize held_length, held_sent;
-  gboolean hold_next, refused;
+  gboolean hold_next, refused, cut;
   gboolean farewell; /* the request being answered is our own */
 };
 

@@ -129,8 +129,9 @@ got_status_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GVariant) state = NULL;
 
   self->asking = FALSE;
-  if (status == NULL) {
-    g_debug ("status: %s", error->message);
+  if (status == NULL || self->server == NULL) {
+    g_debug ("status: %s", error != NULL ? error->message : "stopping");
+    g_clear_pointer (&status, g_variant_unref);
     return;
   }
   g_clear_pointer (&self->status, g_variant_unref);
@@ -172,6 +173,9 @@ health_cb (char **ret_why, gpointer data)
 {
   Gateway *self = data;
 
+  /* Stopping: pings that came while the last answers went out are still to be answered. */
+  if (self->server == NULL)
+    return TRUE;
   if (!regia_server_is_healthy (self->server, HANG_MS, ret_why))
     return FALSE;
   if (regia_live_tick_age_ms (self->live) > HANG_MS) {

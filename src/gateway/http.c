@@ -38,6 +38,8 @@ struct _DiskJob {
 };
 
 #define PIECE_BYTES (256 * 1024)
+/* A disk that hangs must not gather requests without end: they hold connections that viewers need. */
+#define DISK_QUEUE_MAX 64
 
 static GQuark
 wire_quark (void)
@@ -83,8 +85,11 @@ regia_http_disk_new (guint threads)
 typedef struct {
   gatomicrefcount ref_count;
   RegiaHttp *http;
-  SoupServerMessage *message; /* (unowned) NULL once the message is finished: then nothing may be appended */
-  int fd;                     /* (owned) */
+  /* (unowned): gone once it is NULL (finished) or the wire is closed (a server that ends drops its messages
+   * without a word): then nothing may be appended */
+  SoupServerMessage *message;
+  RegiaWire *wire; /* (owned) */
+  int fd;          /* (owned) */
   guint64 offset, left;
 } FileBody;
 
@@ -95,6 +100,7 @@ file_body_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   close (self->fd);
+  g_object_unref (self->wire);
   g_free (self);
 }
 
@@ -124,7 +130,7 @@ piece_done (DiskJob *job)
   PieceJob *self = (PieceJob *)job;
   SoupServerMessage *message = self->file->message;
 
-  if (message != NULL) {
+  if (message != NULL && !g_io_stream_is_closed (G_IO_STREAM (self->file->wire))) {
     file_body_append (self->file, self->piece, self->n);
     soup_server_message_unpause (message);
   } else {
@@ -177,6 +183,10 @@ file_body_next (FileBody *self)
     file_body_append (self, piece, n);
     return;
   }
+  if (g_thread_pool_unprocessed (self->http->disk) >= DISK_QUEUE_MAX) {
+    file_body_append (self, piece, -1);
+    return;
+  }
   job = g_new0 (PieceJob, 1);
   job->job.work = piece_work;
   job->job.done = piece_done;
@@ -207,6 +217,7 @@ respond_file (RegiaHttp *self, SoupServerMessage *message, RegiaReply *reply)
   g_atomic_ref_count_init (&file->ref_count);
   file->http = self;
   file->message = message;
+  file->wire = g_object_ref (wire_of (message));
   file->fd = reply->fd;
   file->offset = reply->offset;
   file->left = reply->length;
@@ -348,6 +359,12 @@ got_headers_cb (SoupServerMessage *message, gpointer data)
   }
   self->answer (regia_wire_get_request (wire), regia_wire_get_peer (wire), FALSE, &reply, self->user_data);
   if (!reply.is_slow) {
+    respond (self, message, wire, &reply);
+    return;
+  }
+  if (g_thread_pool_unprocessed (self->disk) >= DISK_QUEUE_MAX) {
+    reply.is_slow = FALSE;
+    regia_reply_error (&reply, 503, FALSE, "The disk is busy; try again in some seconds.");
     respond (self, message, wire, &reply);
     return;
   }

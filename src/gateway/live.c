@@ -3,12 +3,14 @@
 
 #include "live-private.h"
 
+#include "regia/base/error.h"
 #include "regia/feed/client.h"
 
 #define TICK_MS 200
 /* The engine may be late; only when nothing came for this long, though the connection stands, are numbers
  * given up as gaps. */
 #define SILENCE_MS 5000
+#define FUTURE_NS  (10 * REGIA_SECOND)
 #define RETRY_MS   1000
 
 /*
@@ -67,6 +69,16 @@ advance (RegiaLive *self)
     note_error (self, error);
 }
 
+/* Engine and gateway read the same clock, so no honest packet is far ahead; one that is would stop its track
+ * until its time has come. */
+static gboolean
+is_of_the_future (RegiaLive *self, const RegiaPacket *packet)
+{
+  gint64 latest_ns = regia_epoch_show_time (&self->epoch) + FUTURE_NS;
+
+  return packet->pts_ns > latest_ns || packet->dts_ns > latest_ns || packet->duration_ns > FUTURE_NS;
+}
+
 static void
 take_event (RegiaLive *self, const RegiaFeedEvent *event)
 {
@@ -80,6 +92,12 @@ take_event (RegiaLive *self, const RegiaFeedEvent *event)
       note_error (self, error);
     break;
   case REGIA_FEED_EVENT_PACKET:
+    if (is_of_the_future (self, event->packet)) {
+      g_set_error_literal (&error, REGIA_ERROR, REGIA_ERROR_PROTOCOL,
+                           "a packet of the future was passed over");
+      note_error (self, error);
+      break;
+    }
     self->last_packet_us = g_get_monotonic_time ();
     if (!regia_hls_window_push (self->window, event->packet, &error))
       note_error (self, error);

@@ -249,6 +249,7 @@ regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **err
     }
   } while (n == 0 && count > 0);
   self->deadline_us = g_get_monotonic_time () + (gint64)self->owner->limits->progress_ms * 1000;
+  self->unsent = -1; /* measured anew: this write has filled the queue that the client had emptied */
   return n;
 }
 
@@ -461,7 +462,9 @@ regia_wire_sweep (RegiaWire *self, gint64 now_us)
       return FALSE;
     break;
   }
-  COUNT (self, cut, 1);
+  if (!self->cut)
+    COUNT (self, cut, 1);
+  self->cut = TRUE; /* one that waits for the disk is met again and again until the disk answers */
   regia_wire_shutdown (self);
   return TRUE;
 }

@@ -15,6 +15,7 @@
  * room. With sparser keyframes the next one to come is taken.
  */
 
+#define FUTURE_NS (10 * REGIA_SECOND)
 #define BEHIND_NS (5 * REGIA_SECOND)
 #define FRESH_NS  (5 * REGIA_SECOND / 2)
 
@@ -40,6 +41,11 @@ regia_pace_take (RegiaPace *self, const RegiaPacket *packet, gboolean is_video, 
   gint64 age_ns = now_ns - packet->pts_ns;
   gint64 behind_ns;
 
+  /* From far in the future: it would make all that follow look hours late. */
+  if (age_ns < -FUTURE_NS) {
+    self->dropped += self->begun;
+    return FALSE;
+  }
   self->floor_ns = MIN (self->floor_ns, age_ns);
   behind_ns = age_ns - self->floor_ns;
   if (behind_ns > BEHIND_NS)
