@@ -140,6 +140,13 @@ read_header_line (RegiaPipelineFile *self, const char *comment, guint line, Regi
         g_strv_builder_add (builder, words[i]);
     g_strfreev (self->needs);
     self->needs = g_strv_builder_end (builder);
+  } else if (g_str_has_prefix (comment, "clock:")) {
+    g_autofree char *clock = g_strstrip (g_strdup (comment + strlen ("clock:")));
+
+    self->sender_clock = g_str_equal (clock, "sender");
+    if (!self->sender_clock)
+      regia_faults_add (faults, line, NULL, NULL,
+                        "clock \"%s\" is unknown; write `# clock: sender`, or leave the line out", clock);
   } else if (g_str_has_prefix (comment, "param ") || g_str_has_prefix (comment, "param\t"))
     read_param (self, comment + strlen ("param") + strspn (comment + strlen ("param"), " \t"), line, faults);
 }

@@ -77,9 +77,11 @@ on_sample (GstAppSink *sink, gpointer user_data)
   buffer = gst_buffer_make_writable (buffer);
   GST_BUFFER_PTS (buffer) = (GstClockTime)time_ns;
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  /* Half a place long, in its middle: to the compositor it belongs to that place and to no other. If it
+   * reached into the next one, a picture once late would be shown there, and so would all that follow it. */
   if (self->kind == REGIA_HAND_OVER_VIDEO && self->pacer.last_pts_ns != time_ns)
     GST_BUFFER_DURATION (buffer) =
-        gst_util_uint64_scale (GST_SECOND, self->pacer.rate_den, self->pacer.rate_num);
+        gst_util_uint64_scale (GST_SECOND, self->pacer.rate_den, 2 * (guint64)self->pacer.rate_num);
   push_to_targets (self, buffer);
   return GST_FLOW_OK;
 }
@@ -196,6 +198,7 @@ regia_hand_over_init (RegiaHandOver *self, const RegiaRunPlan *plan, GstBus *bus
   self->plan = plan;
   self->bus = bus;
   self->timeline.limit_ns = plan->late_limit_ns;
+  self->timeline.sender_clock = plan->sender_clock;
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
     self->branches[i] = (RegiaHandOverBranch){
         .owner = self,

@@ -26,7 +26,7 @@ char *regia_launch_expand (const RegiaPipelineFile *file, GHashTable *values,
 
 /** regia_launch_text: (transfer full): the same for the pipeline file @name of @kind ("capture", "encode",
  * "output"). */
-char *regia_launch_text (const char *kind, const char *name, GHashTable *values,
+char *regia_launch_text (const char *kind, const char *name, GHashTable *values, gboolean *ret_sender_clock,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

@@ -88,11 +88,16 @@ regia_launch_expand (const RegiaPipelineFile *file, GHashTable *values, GError *
 }
 
 char *
-regia_launch_text (const char *kind, const char *name, GHashTable *values, GError **error)
+regia_launch_text (const char *kind, const char *name, GHashTable *values, gboolean *ret_sender_clock,
+                   GError **error)
 {
   g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load (kind, name, error);
 
-  return file ? regia_launch_expand (file, values, error) : NULL;
+  if (file == NULL)
+    return NULL;
+  if (ret_sender_clock)
+    *ret_sender_clock = file->sender_clock;
+  return regia_launch_expand (file, values, error);
 }
 
 static void

@@ -19,6 +19,7 @@ typedef struct {
   RegiaEpoch epoch;
   gint64 delay_ns;          /* added to each timestamp */
   gint64 late_limit_ns;     /* see RegiaTimeline */
+  gboolean sender_clock;    /* see RegiaPipelineFile */
   GPtrArray *video_targets; /* (element-type GstAppSrc) (owned) where pictures go; at most 1 */
   GPtrArray *audio_targets; /* (element-type GstAppSrc) (owned) one for each language that has this source */
 } RegiaRunPlan;

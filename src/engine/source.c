@@ -108,8 +108,8 @@ start (RegiaSource *self, gint64 now_ns)
   self->fps_since_ns = now_ns;
   /* Read anew each time: whoever corrects the file need not restart anything. */
   if (self->plan->text == NULL)
-    self->plan->text =
-        regia_launch_text ("capture", self->config->pipeline, self->config->parameters, &error);
+    self->plan->text = regia_launch_text ("capture", self->config->pipeline, self->config->parameters,
+                                          &self->plan->sender_clock, &error);
   if (self->plan->text == NULL) {
     set_error (self, error->message);
     retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);

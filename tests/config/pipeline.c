@@ -114,6 +114,7 @@ static const struct {
 } bad_files[] = {
     {"", ": holds no pipeline", "write gst-launch text"},
     {"# needs: a\nfakesrc name=video\n", ": no summary", "# summary:"},
+    {HEAD "# clock: mine\nfakesrc name=video\n", ":3: clock \"mine\" is unknown", "# clock: sender"},
     {"# summary: a\nfakesrc name=video\n", ": does not say which elements", "# needs:"},
     {HEAD "fakesrc\n", ": no element is called", "name=video"},
     {HEAD "fakesrc num-buffers={n} name=video\n", ": {n} is not explained", "# param n="},

@@ -143,6 +143,34 @@ test_timeline (void)
   g_assert_cmpint (now - 40 * REGIA_MSECOND - mapped, >, 50 * REGIA_MSECOND);
 }
 
+/* A sender's clock: its beginning is learnt from the quickest arrivals, a stall and its burst move nothing,
+ * its drift is followed. */
+static void
+test_sender (void)
+{
+  RegiaTimeline timeline = {.limit_ns = 150 * REGIA_MSECOND, .sender_clock = TRUE};
+  const gint64 start = 100 * REGIA_SECOND, period = 40 * REGIA_MSECOND;
+  gint64 settled = 0;
+
+  for (int n = 0; n < 25 * 600; n++) {
+    /* 200 ppm fast, and believed to have begun 80 ms later than it did: its first packets were held up. */
+    gint64 shutter = start + n * period, sent = shutter + 80 * REGIA_MSECOND + n * 8 * 1000;
+    gint64 arrival = shutter + (30 + n % 3) * REGIA_MSECOND, mapped;
+
+    if (n < 5)
+      arrival = shutter + 110 * REGIA_MSECOND;
+    if (n % 1000 >= 500 && n % 1000 < 512) /* half a second held up, then all at once */
+      arrival = start + (n - n % 1000 + 512) * period;
+    mapped = regia_timeline_map (&timeline, 0, sent, arrival);
+    if (n < 4 * 25)
+      continue;
+    settled = MAX (settled, ABS (mapped - shutter));
+    g_assert_cmpint (ABS (mapped - shutter), <, 12 * REGIA_MSECOND);
+  }
+  g_assert_cmpint (settled, >, 0);
+  g_assert_cmpuint (timeline.resyncs, ==, 0);
+}
+
 /* An hour's jump of a camera's own time: brought back at once, and smooth after it. */
 static void
 test_jumps (void)
@@ -174,6 +202,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/pacing/loss", test_loss);
   g_test_add_func ("/engine/pacing/other-rate", test_other_rate);
   g_test_add_func ("/engine/pacing/timeline", test_timeline);
+  g_test_add_func ("/engine/pacing/sender", test_sender);
   g_test_add_func ("/engine/pacing/jumps", test_jumps);
   return g_test_run ();
 }

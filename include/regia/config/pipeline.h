@@ -31,7 +31,9 @@ typedef struct {
   GPtrArray *params;    /* (element-type RegiaPipelineParam) */
   gboolean gives_video; /* it has an element named `video` */
   gboolean gives_audio; /* it has an element named `audio` */
-  char *text;           /* gst-launch text, comments removed */
+  gboolean
+      sender_clock; /* `# clock: sender`: times count by the far end's clock, from an instant unknown here */
+  char *text;       /* gst-launch text, comments removed */
 } RegiaPipelineFile;
 
 /** regia_pipeline_file_load: @name a bare name looked up as <folder of pipelines>/KIND/NAME.pipeline, or a
