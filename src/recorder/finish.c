@@ -95,6 +95,23 @@ regia_finish_is_due (RegiaStore *store, RegiaSession *session)
 
 /* --- step 2 --- */
 
+/* What finishings that were killed left behind: nobody else works here while the session is held, and it
+ * would take the room that this one needs. */
+static void
+remove_leftovers (RegiaStore *store)
+{
+  g_autoptr (GDir) dir = g_dir_open (regia_store_get_folder (store), 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, "programme") && g_str_has_suffix (name, ".mp4.part")) {
+      g_autofree char *path = regia_store_path (store, name);
+
+      if (unlink (path) != 0)
+        g_debug ("%s: %s", path, g_strerror (errno));
+    }
+}
+
 static gboolean
 check_space (Job *self, GError **error)
 {
@@ -214,10 +231,13 @@ finish_group (Job *self, RegiaRemuxGroup *group, GArray *gaps, GError **error)
     options.creation_s = (self->session->epoch_ms + group->from_ns / REGIA_MSECOND) / 1000;
   self->group_bytes = group->bytes;
   if (!regia_remux_run (group, &options, part_path, remux_progress_cb, self, self->cancellable, &result,
-                        error))
+                        error)) {
+    unlink (part_path);
     return FALSE;
+  }
   if (rename (part_path, path) != 0) {
     g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
+    unlink (part_path);
     return FALSE;
   }
   if (!regia_file_sync_folder (regia_store_get_folder (self->store), error))
@@ -249,6 +269,7 @@ finish_groups (Job *self, GError **error)
     return TRUE;
   for (guint i = 0; i < self->groups->len; i++)
     self->total_bytes += ((RegiaRemuxGroup *)g_ptr_array_index (self->groups, i))->bytes;
+  remove_leftovers (self->store);
   if (!check_space (self, error))
     return FALSE;
   for (guint i = 0; i < self->groups->len; i++) {

@@ -199,6 +199,44 @@ test_stillborn (Fixture *self, gconstpointer unused)
   hall_check_programme (self->hall, SECONDS);
 }
 
+/* A finishing that was killed left a file of which nobody knows: it goes, since it may be all the room there
+ * is. */
+static void
+test_leftover (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *leftover = g_build_filename (self->hall->session, "programme-7.mp4.part", NULL);
+
+  g_assert_true (g_file_set_contents (leftover, "half a film", -1, NULL));
+  g_assert_cmpuint (recover (self), ==, 1);
+  g_assert_false (g_file_test (leftover, G_FILE_TEST_EXISTS));
+  hall_check_programme (self->hall, SECONDS);
+}
+
+static void
+cancel_cb (guint percent, gpointer user_data)
+{
+  if (percent > 0)
+    g_cancellable_cancel (user_data);
+}
+
+/* One that fails takes its half away with it, and the next one ends well. */
+static void
+test_cancelled (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *half = g_build_filename (self->hall->session, "programme.mp4.part", NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  RegiaStore *store = regia_store_open (self->hall->recordings, HALL_SESSION, FALSE, 0, &error);
+
+  g_assert_no_error (error);
+  g_assert_null (regia_finish_run (store, cancel_cb, cancellable, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  regia_store_free (store);
+  g_assert_false (g_file_test (half, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (recover (self), ==, 1);
+  hall_check_programme (self->hall, SECONDS);
+}
+
 static void
 record_to_the_end (Fixture *self)
 {
@@ -259,6 +297,8 @@ main (int argc, char **argv)
   ADD ("all-damaged", test_all_damaged);
   ADD ("lost-sector", test_lost_sector);
   ADD ("stillborn", test_stillborn);
+  ADD ("leftover", test_leftover);
+  ADD ("cancelled", test_cancelled);
   ADD ("more", test_more);
   ADD ("again", test_again);
   status = g_test_run ();
