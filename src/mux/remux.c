@@ -237,10 +237,14 @@ sample_cb (const RegiaScan *scan, const RegiaSample *sample, gpointer user_data)
 {
   Job *self = user_data;
   Mix *mix = &self->mixes[sample->track];
-  RegiaRemuxTrack *track = &self->result->tracks[mix->stream];
+  RegiaRemuxTrack *track;
   gint64 half = sample->duration / 2;
   const guint8 *data = NULL;
 
+  /* On a track that had no samples when the parts were planned: run_part() tells of it. */
+  if (mix->stream < 0)
+    return TRUE;
+  track = &self->result->tracks[mix->stream];
   if (sample->size == 0 || sample->dts >= mix->cut || (mix->begun && sample->dts <= mix->last) ||
       sample->dts + half < mix->next) {
     track->dropped++;
@@ -278,6 +282,16 @@ cut_of (Job *self, guint part, guint track)
   return G_MAXINT64;
 }
 
+/* Whether a part is found again as it was when it was planned; a disk that fails now and then gives less. */
+static gboolean
+is_as_planned (Job *self, guint part, const RegiaScan *scan)
+{
+  const RegiaScan *planned = g_ptr_array_index (self->group->scans, part);
+
+  return scan->fragments == planned->fragments && scan->whole_bytes == planned->whole_bytes &&
+         scan->lost_bytes == planned->lost_bytes;
+}
+
 static gboolean
 run_part (Job *self, guint part)
 {
@@ -295,6 +309,8 @@ run_part (Job *self, guint part)
   }
   ok = regia_scan_fd (self->in, sample_cb, self, &scan, self->error == NULL ? &self->error : NULL) &&
        self->error == NULL;
+  if (ok && self->output != NULL && !is_as_planned (self, part, &scan))
+    self->result->tracks[0].unreadable++;
   close (self->in);
   self->in = -1;
   return ok;

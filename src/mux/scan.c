@@ -26,6 +26,9 @@
 #define SECONDS_MAX  (10 * 366 * 86400LL) /* a show time beyond this is damage */
 #define TAIL_BYTES   (32u << 20)
 #define SEARCHES_MAX 4096 /* false beginnings of a moof before a file is given up */
+/* An unfinished fragment is never larger (4 MB, one packet of 8 MB, and tables): a longer end of a file
+ * without a whole fragment in it is damage. */
+#define UNFINISHED_MAX (16u << 20)
 
 #define TYPE(a, b, c, d) ((guint32)(a) << 24 | (guint32)(b) << 16 | (guint32)(c) << 8 | (guint32)(d))
 
@@ -33,6 +36,7 @@ typedef struct {
   int fd; /* −1: memory */
   const guint8 *data;
   guint64 size;
+  gboolean unreadable; /* the disk refused some of it */
 } Source;
 
 /* A stretch of memory that is read from its beginning; `bad` sticks once it was too short. */
@@ -74,6 +78,8 @@ source_read (Source *self, guint64 offset, void *ret_data, gsize length)
 
     if (n < 0 && errno == EINTR)
       continue;
+    if (n < 0)
+      self->unreadable = TRUE;
     if (n <= 0)
       return FALSE;
     done += (gsize)n;
@@ -460,7 +466,7 @@ static void
 scan_fragments (Reader *self)
 {
   RegiaScan *scan = self->scan;
-  guint64 at = scan->header_bytes;
+  guint64 at = scan->header_bytes, rest;
   guint searches = 0;
   gboolean skipped = FALSE;
 
@@ -484,6 +490,9 @@ scan_fragments (Reader *self)
     at = search_moof (self, at + 1);
     searches++;
   }
+  rest = self->source->size - scan->whole_bytes;
+  if (self->source->unreadable || searches == SEARCHES_MAX || rest > UNFINISHED_MAX)
+    scan->lost_bytes += MAX (rest, 1);
 }
 
 static void

@@ -330,10 +330,10 @@ mark_parts (Job *self, GPtrArray *todo)
     RegiaSessionPart *part = g_ptr_array_index (todo, i);
     g_autofree char *path = regia_store_path (self->store, part->file);
 
-    if (part->lost_bytes > 0)
+    if ((part->lost_bytes > 0 || part->to_ms > 0) && !is_in_groups (self, path))
+      regia_session_set_part_state (part, REGIA_PART_DAMAGED, "None of it can be read");
+    else if (part->lost_bytes > 0)
       regia_session_set_part_state (part, REGIA_PART_DAMAGED, "Some of it is damaged; the rest was used");
-    else if (part->to_ms > 0 && !is_in_groups (self, path))
-      regia_session_set_part_state (part, REGIA_PART_DAMAGED, "Its tracks cannot be read");
     else if (self->unreadable > 0)
       regia_session_set_part_state (part, REGIA_PART_DAMAGED,
                                     "The disk could not read some of it; the rest was used");

@@ -132,6 +132,7 @@ test_one_part (Fixture *self, gconstpointer unused)
   for (guint i = 0; i < 3; i++) {
     g_assert_cmpuint (result.tracks[i].samples, ==, count (self, i, 0, G_MAXINT32 * REGIA_SECOND));
     g_assert_cmpuint (result.tracks[i].dropped, ==, 0);
+    g_assert_cmpuint (result.tracks[i].unreadable, ==, 0);
     g_assert_cmpuint (result.tracks[i].silent, ==, 0);
   }
   g_assert_cmpuint (media_decode (self->output, &sound), ==, SECONDS * 25);
@@ -206,6 +207,25 @@ test_truncated (Fixture *self, gconstpointer unused)
   remux (self, &result);
   g_assert_cmpuint (result.tracks[0].samples, ==, (SECONDS - 1) * 25);
   g_assert_cmpuint (media_decode (self->output, NULL), ==, (SECONDS - 1) * 25);
+}
+
+/* The disk gave more when the part was planned than it gives now: told, so that the part is kept. */
+static void
+test_less_than_planned (Fixture *self, gconstpointer unused)
+{
+  const RegiaRemuxOptions options = {NULL, 0};
+  const char *path = add_part (self, 0, SECONDS);
+  g_autoptr (GPtrArray) groups = plan (self);
+  g_auto (RegiaRemuxResult) result = {0};
+  g_autoptr (GError) error = NULL;
+  RegiaScan scan;
+
+  g_assert_true (regia_scan_path (path, &scan, &error));
+  g_assert_cmpint (truncate (path, (off_t)scan.whole_bytes - 1), ==, 0);
+  g_assert_true (regia_remux_run (g_ptr_array_index (groups, 0), &options, self->output, NULL, NULL, NULL,
+                                  &result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (result.tracks[0].unreadable, ==, 1);
 }
 
 static void
@@ -321,6 +341,7 @@ main (int argc, char **argv)
   ADD ("gap", test_gap);
   ADD ("overlap", test_overlap);
   ADD ("truncated", test_truncated);
+  ADD ("less-than-planned", test_less_than_planned);
   ADD ("other-parameters", test_other_parameters);
   ADD ("nothing", test_nothing);
   ADD ("cancel", test_cancel);

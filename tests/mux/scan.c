@@ -120,6 +120,40 @@ test_zero_tail (Recording *self, gconstpointer unused)
   g_assert_cmpuint (found.whole_bytes, ==, self->ends[3]);
 }
 
+/* More behind the last whole fragment than an unfinished one can be: damage, not a tail. */
+static void
+test_long_tail (Recording *self, gconstpointer unused)
+{
+  gsize whole = self->file->len;
+  RegiaScan found;
+
+  g_byte_array_set_size (self->file, (guint)whole + (15u << 20));
+  memset (self->file->data + whole, 0xa5, 15u << 20);
+  scan (self, self->file->len, &found);
+  g_assert_cmpuint (found.lost_bytes, ==, 0);
+  g_byte_array_set_size (self->file, (guint)whole + (17u << 20));
+  memset (self->file->data + whole, 0xa5, 17u << 20);
+  scan (self, self->file->len, &found);
+  g_assert_cmpuint (found.fragments, ==, FRAGMENTS);
+  g_assert_cmpuint (found.whole_bytes, ==, whole);
+  g_assert_cmpuint (found.lost_bytes, ==, 17u << 20);
+}
+
+/* A whole header, and of all the rest nothing that can be used. */
+static void
+test_no_fragment (Recording *self, gconstpointer unused)
+{
+  gsize whole = self->ends[0];
+  RegiaScan found;
+
+  g_byte_array_set_size (self->file, (guint)whole + (20u << 20));
+  memset (self->file->data + whole, 0, 20u << 20);
+  scan (self, self->file->len, &found);
+  g_assert_cmpuint (found.header_bytes, ==, whole);
+  g_assert_cmpuint (found.fragments, ==, 0);
+  g_assert_cmpuint (found.lost_bytes, ==, 20u << 20);
+}
+
 /* A lost sector in the middle costs its fragment, not what comes after it. */
 static void
 test_lost_sector (Recording *self, gconstpointer unused)
@@ -236,6 +270,8 @@ main (int argc, char **argv)
   ADD ("whole", test_whole);
   ADD ("truncated", test_truncated);
   ADD ("zero-tail", test_zero_tail);
+  ADD ("long-tail", test_long_tail);
+  ADD ("no-fragment", test_no_fragment);
   ADD ("lost-sector", test_lost_sector);
   ADD ("garbage", test_garbage);
   ADD ("hostile", test_hostile);

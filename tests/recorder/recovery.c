@@ -151,6 +151,27 @@ test_damaged_part (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (recover (self), ==, 0);
 }
 
+/* Much more in a part than can be read of it: kept, with or without something that was used. */
+static void
+test_long_tail (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaSession) session = NULL;
+  RegiaScan scan;
+
+  g_assert_true (regia_scan_path (self->second, &scan, NULL));
+  g_assert_cmpint (truncate (self->first, (off_t)scan.total_bytes + (20 << 20)), ==, 0);
+  g_assert_cmpint (truncate (self->second, (off_t)scan.header_bytes), ==, 0);
+  g_assert_cmpint (truncate (self->second, 20 << 20), ==, 0);
+  g_assert_cmpuint (recover (self), ==, 1);
+  session = hall_load (self->hall);
+  g_assert_cmpstr (session->state, ==, REGIA_SESSION_FINISHED);
+  g_assert_nonnull (strstr (session->message, "2 parts of the recording are damaged"));
+  g_assert_cmpuint (count_pictures (self, "programme.mp4"), ==, SECONDS / 2 * 25);
+  g_assert_true (g_file_test (self->first, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (self->second, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (recover (self), ==, 0);
+}
+
 static void
 test_all_damaged (Fixture *self, gconstpointer unused)
 {
@@ -294,6 +315,7 @@ main (int argc, char **argv)
   ADD ("lost-record", test_lost_record);
   ADD ("lost-record-with-file", test_lost_record_with_file);
   ADD ("damaged-part", test_damaged_part);
+  ADD ("long-tail", test_long_tail);
   ADD ("all-damaged", test_all_damaged);
   ADD ("lost-sector", test_lost_sector);
   ADD ("stillborn", test_stillborn);

@@ -52,7 +52,8 @@ typedef struct {
   guint64 bytes;
   guint64 silent;     /* of these, frames of silence that were made for gaps */
   guint64 dropped;    /* samples left out: overlapping ones */
-  guint64 unreadable; /* samples that the disk could not read, left out as well */
+  guint64 unreadable; /* samples that the disk could not read, left out as well; of the first track, also
+                         parts that held something else than when they were planned */
   guint32 checksum;   /* CRC-32 of all payloads in order */
   gint64 length_ns;   /* from its first sample to the end of its last */
 } RegiaRemuxTrack;

@@ -30,7 +30,9 @@ typedef struct {
   guint64 total_bytes;  /* of the file */
   guint64 header_bytes; /* end of moov; 0: there is no whole header, so nothing in the file can be used */
   guint64 whole_bytes;  /* end of the last whole fragment; header_bytes when there is none */
-  guint64 lost_bytes;   /* of damaged stretches between whole fragments (an unfinished tail is not damage) */
+  guint64 lost_bytes;   /* of damaged stretches: those between whole fragments; the end of the file when it is
+                           longer than an unfinished fragment can be (a shorter one is no damage); at least 1
+                           when the disk could not read something */
   guint fragments;
   guint n_tracks;
   RegiaScanTrack tracks[REGIA_TRACKS_MAX];
@@ -69,7 +71,7 @@ void regia_scan_bytes (const guint8 *data, gsize length, RegiaSampleFunc func, g
 /**
  * regia_scan_path_ends: looks only at the header, the first fragment and the last 32 MB, which is quick for a
  * recording of hours on a slow disk: header_bytes, whole_bytes and each track's first and end are right (but
- * for a track that is absent from all that); counts are of what was looked at, and lost_bytes is 0.
+ * for a track that is absent from all that); counts and lost_bytes are of what was looked at.
  */
 gboolean regia_scan_path_ends (const char *path, RegiaScan *ret_scan,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
