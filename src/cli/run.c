@@ -64,7 +64,7 @@ tick_cb (GVariant *status, gpointer user_data)
 }
 
 static RegiaConfig *
-load_event (const char *path, const char *state_dir, GError **error)
+load_event (const char *path, const char *state_dir, gboolean *ret_stored, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autofree char *base_dir = g_path_get_dirname (path);
@@ -79,6 +79,7 @@ load_event (const char *path, const char *state_dir, GError **error)
   if (stored != NULL && (config = regia_config_load (stored, base_dir, NULL)) != NULL) {
     g_warning ("%s", local_error->message);
     g_warning ("the interrupted show goes on with the event as it was when it began");
+    *ret_stored = TRUE;
     return config;
   }
   g_propagate_error (error, g_steal_pointer (&local_error));
@@ -107,7 +108,7 @@ int
 regia_cli_run (int argc, char **argv)
 {
   g_autofree char *state_option = NULL, *state_dir = NULL, *path = NULL, *recording = NULL, *base_dir = NULL;
-  gboolean fresh = FALSE;
+  gboolean fresh = FALSE, stored = FALSE;
   GOptionEntry entries[] = {
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder for state, sockets and recordings",
        "DIR"},
@@ -132,7 +133,7 @@ regia_cli_run (int argc, char **argv)
   state_dir = regia_cli_state_dir (state_option);
   path = g_canonicalize_filename (argv[1], NULL);
   base_dir = g_path_get_dirname (path);
-  config = load_event (path, state_dir, &error);
+  config = load_event (path, state_dir, &stored, &error);
   if (config == NULL)
     return regia_cli_fail (error);
   values = regia_config_get (config);
@@ -145,6 +146,7 @@ regia_cli_run (int argc, char **argv)
   options.config_path = path;
   options.base_dir = base_dir;
   options.fresh = fresh;
+  options.keep_event = stored;
   options.tick = tick_cb;
   options.tick_data = &screen;
   if (!regia_director_run (config, &options, &recording, &error))

@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
-#include <utime.h>
 
 #include "control-private.h"
 #include "process-private.h"
@@ -23,8 +22,10 @@
 #include "show-private.h"
 #include "status-private.h"
 
+#define HURRY_MS            1500
 #define STOP_DEADLINE_MS    10000
 #define ORPHANS_DEADLINE_MS 6000
+#define SAVE_DEADLINE_MS    3000
 #define HEARTBEAT_S         10
 /* Viewers' pages ask every 3 s: they are to hear that the event is over before the gateway goes. */
 #define FAREWELL_MS 5000
@@ -60,6 +61,7 @@ typedef struct {
   gboolean quit, ready_told, hurry;
   Advance programme, recording;
   guint ticks;
+  gboolean saving, save_again; /* show.json, on a worker thread */
   int exit_signals;
 } Director;
 
@@ -130,7 +132,7 @@ copy_event (Director *self, GError **error)
   g_autofree char *text = NULL;
   gsize length;
 
-  if (g_str_equal (self->options->config_path, self->event_path))
+  if (self->options->keep_event || g_str_equal (self->options->config_path, self->event_path))
     return TRUE;
   if (!g_file_get_contents (self->options->config_path, &text, &length, error))
     return FALSE;
@@ -157,28 +159,56 @@ save_show_thread (GTask *task, gpointer source, gpointer task_data, GCancellable
     g_task_return_error (task, error);
 }
 
+static void save_show_later (Director *self);
+
 static void
 saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  Director *self = user_data;
   g_autoptr (GError) error = NULL;
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     g_warning ("the show's state cannot be kept; after a crash this show would begin anew: %s",
                error->message);
+  self->saving = FALSE;
+  if (self->save_again)
+    save_show_later (self);
 }
 
 /* A disk that hangs or is full must not stop the director, so once the show runs its state is written
- * elsewhere. */
+ * elsewhere: one at a time, the newest last. */
 static void
 save_show_later (Director *self)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, saved_cb, NULL);
-  char **job = g_new0 (char *, 3);
+  g_autoptr (GTask) task = NULL;
+  char **job;
 
+  self->save_again = self->saving;
+  if (self->saving)
+    return;
+  self->saving = TRUE;
+  task = g_task_new (NULL, NULL, saved_cb, self);
+  job = g_new0 (char *, 3);
   job[0] = g_strdup (self->show_path);
   job[1] = regia_show_to_json (&self->show);
   g_task_set_task_data (task, job, (GDestroyNotify)g_strfreev);
   g_task_run_in_thread (task, save_show_thread);
+}
+
+/* At the end: what is on its way is waited for, within reason, so that the last word is the last that is
+ * written. */
+static gboolean
+save_show_at_last (Director *self, GError **error)
+{
+  gint64 deadline_us = g_get_monotonic_time () + SAVE_DEADLINE_MS * 1000;
+
+  while (self->saving && g_get_monotonic_time () < deadline_us)
+    g_main_context_iteration (NULL, TRUE);
+  if (self->saving) {
+    g_warning ("%s: the disk does not answer; the next start may go on with this show", self->show_path);
+    return TRUE;
+  }
+  return save_show (self, error);
 }
 
 static gint64
@@ -191,17 +221,21 @@ idle_seconds (const char *path)
   return regia_clock_realtime_ns () / REGIA_SECOND - st.st_mtime;
 }
 
+/* Decides between going on and beginning anew. Going on, a disk that is full or read-only does not keep the
+ * show off the air: what lies there from before is still right. */
 static gboolean
 begin_show (Director *self, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   RegiaShow old = {0};
   gboolean have_old = regia_show_load (self->show_path, &old, &local_error);
+  gboolean resumes = have_old && !self->options->fresh &&
+                     regia_show_may_resume (&old, self->values->id, idle_seconds (self->show_path));
 
   if (local_error != NULL)
     g_warning ("%s; a new show begins, recordings are not touched", local_error->message);
-  if (have_old && !self->options->fresh &&
-      regia_show_may_resume (&old, self->values->id, idle_seconds (self->show_path))) {
+  g_clear_error (&local_error);
+  if (resumes) {
     self->show = old;
     if (regia_epoch_rebase_now (&self->show.epoch))
       g_message ("the computer was restarted; show time goes on by the wall clock");
@@ -216,7 +250,14 @@ begin_show (Director *self, GError **error)
   g_free (self->show.config_path);
   self->show.config_path = g_strdup (self->options->config_path);
   self->show.on_air = TRUE;
-  return save_show (self, error);
+  if (copy_event (self, &local_error) && save_show (self, &local_error))
+    return TRUE;
+  if (resumes && g_file_test (self->event_path, G_FILE_TEST_IS_REGULAR)) {
+    g_warning ("%s; the show goes on with what was kept before", local_error->message);
+    return TRUE;
+  }
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 /* The processes */
@@ -402,10 +443,12 @@ hurry_up (Director *self)
   g_message ("leaving at once; the recording is finished at the next start");
   self->hurry = TRUE;
   self->farewell_us = 0;
-  if (self->recorder != NULL && !is_gone (self->recorder))
-    regia_process_stop (self->recorder, FALSE, 1);
+  if (self->recorder != NULL && !is_gone (self->recorder)) {
+    regia_process_set_finish_tries (self->recorder, 0);
+    regia_process_stop (self->recorder, FALSE, HURRY_MS);
+  }
   if (!is_gone (self->engine))
-    regia_process_stop (self->engine, TRUE, 1);
+    regia_process_stop (self->engine, TRUE, HURRY_MS);
   check_stopping (self);
 }
 
@@ -461,7 +504,7 @@ tick_cb (gpointer user_data)
     sd_notify (0, "WATCHDOG=1");
   /* The time of show.json says until when the show was alive (see regia_show_may_resume()). */
   if (self->ticks % HEARTBEAT_S == 0 && self->show.on_air)
-    g_utime (self->show_path, NULL);
+    save_show_later (self);
   check_stopping (self);
   report (self);
   return G_SOURCE_CONTINUE;
@@ -488,6 +531,8 @@ start_processes (Director *self, GError **error)
                                      regia_control_get_read_only (self->control), -1);
   if (self->values->record)
     self->recorder = regia_process_new ("recorder", child_arguments, changed_cb, self, NULL, self->lock_fd);
+  if (self->recorder != NULL)
+    regia_process_set_finish_tries (self->recorder, 2);
   for (guint i = 0; i < self->values->relays->len; i++) {
     const RegiaConfigRelay *relay = g_ptr_array_index (self->values->relays, i);
     g_autofree char *name = g_strdup_printf ("relay %s", relay->name);
@@ -528,13 +573,13 @@ regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, ch
 {
   g_auto (Director) self = {.options = options, .lock_fd = -1};
   guint sources[4];
+  gboolean saved;
 
   self.config = regia_config_ref (config);
   self.values = regia_config_get (config);
   self.started_us = g_get_monotonic_time ();
   self.relays = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_process_free);
-  if (!prepare_folders (&self, error) || !take_lock (&self, error) || !copy_event (&self, error) ||
-      !begin_show (&self, error))
+  if (!prepare_folders (&self, error) || !take_lock (&self, error) || !begin_show (&self, error))
     return FALSE;
   self.loop = g_main_loop_new (NULL, FALSE);
   if (!start_processes (&self, error))
@@ -545,12 +590,11 @@ regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, ch
   sources[3] = g_unix_signal_add (SIGHUP, signal_cb, &self);
   report (&self);
   g_main_loop_run (self.loop);
+  saved = save_show_at_last (&self, error);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
   report (&self);
-  /* What was handed to the worker thread is written again here, so that leaving in order does not depend on
-   * it. */
-  if (!save_show (&self, error))
+  if (!saved)
     return FALSE;
   if (self.recorder != NULL)
     *ret_recording = g_build_filename (self.recordings_dir, self.show.session, NULL);

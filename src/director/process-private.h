@@ -35,6 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaProcess, regia_process_free)
 void regia_process_start (RegiaProcess *self);
 /** Asks it to go away (Process1.Stop) and kills it after @deadline_ms (0: never while it answers pings). */
 void regia_process_stop (RegiaProcess *self, gboolean finish, guint deadline_ms);
+/** regia_process_set_finish_tries: told to stop with finish, but dead, about to be restarted or crashing
+ * meanwhile, it is started again so many times only to finish (0 at first). */
+void regia_process_set_finish_tries (RegiaProcess *self, guint tries);
 /** Once a second: pings, kills what hangs. */
 void regia_process_tick (RegiaProcess *self);
 

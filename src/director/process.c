@@ -45,10 +45,12 @@ struct _RegiaProcess {
   RegiaDBusProcess1 *proxy;    /* (owned) (nullable) */
   gint64 started_us, ping_sent_us, stop_deadline_us;
   gboolean ping_pending, stop_sent, stop_finish;
-  GVariant *published; /* (owned) (nullable) */
-  char *last_error;    /* (owned) (nullable): its last words */
-  char *last_exit;     /* (owned) (nullable) */
-  char *hang_why;      /* (owned) (nullable) */
+  guint finish_tries;       /* how often it may be started again only to finish */
+  gboolean finishing_again; /* it is */
+  GVariant *published;      /* (owned) (nullable) */
+  char *last_error;         /* (owned) (nullable): its last words */
+  char *last_exit;          /* (owned) (nullable) */
+  char *hang_why;           /* (owned) (nullable) */
   guint restarts;
   RegiaBackoff backoff;
   guint restart_source;
@@ -123,8 +125,10 @@ restart_cb (gpointer user_data)
   RegiaProcess *self = user_data;
 
   self->restart_source = 0;
-  if (self->wanted)
+  if (self->wanted || self->finishing_again)
     spawn (self);
+  else
+    set_state (self, REGIA_PROCESS_STOPPED);
   return G_SOURCE_REMOVE;
 }
 
@@ -152,12 +156,23 @@ exit_in_words (GSubprocess *subprocess, const char *hang_why, const char *last_e
   return g_strdup_printf ("exit status %d", g_subprocess_get_exit_status (subprocess));
 }
 
+/* One that is wanted no more, but has work to finish that only it can do. Uses up a try. */
+static gboolean
+may_finish (RegiaProcess *self)
+{
+  self->finishing_again = !self->wanted && self->stop_finish && self->finish_tries > 0;
+  if (self->finishing_again)
+    self->finish_tries--;
+  return self->finishing_again;
+}
+
 static void
 exited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   RegiaProcess *self;
   g_autoptr (GError) error = NULL;
   guint64 ran_ms;
+  gboolean clean;
 
   if (!g_subprocess_wait_finish (G_SUBPROCESS (source), result, &error))
     return; /* cancelled: this run is no longer ours */
@@ -165,9 +180,10 @@ exited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   ran_ms = (guint64)(g_get_monotonic_time () - self->started_us) / 1000;
   g_free (self->last_exit);
   self->last_exit = exit_in_words (G_SUBPROCESS (source), self->hang_why, self->last_error);
+  clean = g_subprocess_get_successful (G_SUBPROCESS (source));
   g_clear_pointer (&self->hang_why, g_free);
   end_run (self);
-  if (self->wanted) {
+  if (self->wanted || (!clean && may_finish (self))) {
     plan_restart (self, ran_ms);
   } else {
     g_info ("%s has ended: %s", self->name, self->last_exit);
@@ -228,7 +244,7 @@ proxy_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (proxy), G_MAXINT);
   set_state (self, self->state == REGIA_PROCESS_STARTING ? REGIA_PROCESS_RUNNING : self->state);
   if (!self->wanted)
-    regia_process_stop (self, self->stop_finish, 2000);
+    regia_process_stop (self, self->stop_finish, 0); /* with the deadline it has */
   else
     regia_process_tick (self);
 }
@@ -323,13 +339,22 @@ regia_process_start (RegiaProcess *self)
 }
 
 void
+regia_process_set_finish_tries (RegiaProcess *self, guint tries)
+{
+  self->finish_tries = tries;
+}
+
+void
 regia_process_stop (RegiaProcess *self, gboolean finish, guint deadline_ms)
 {
   self->wanted = FALSE;
   self->stop_finish = finish;
   if (self->restart_source != 0) {
     g_clear_handle_id (&self->restart_source, g_source_remove);
-    set_state (self, REGIA_PROCESS_STOPPED);
+    if (may_finish (self))
+      spawn (self); /* is told to stop as soon as it listens */
+    else
+      set_state (self, REGIA_PROCESS_STOPPED);
   }
   if (self->subprocess == NULL)
     return;

@@ -60,6 +60,8 @@ add_recorder_warnings (GPtrArray *warnings, const RegiaConfigValues *config, GVa
   }
   if (message[0] != '\0')
     add (warnings, "Recorder: %s", message);
+  else if (g_str_equal (state, "waiting"))
+    add (warnings, "Recorder: nothing is recorded yet; it waits for the engine's tracks");
   if (g_str_equal (state, "recording") && age_ms > FRAGMENT_LATE_MS)
     add (warnings,
          "Recorder: nothing has reached the disk for %" G_GUINT64_FORMAT
@@ -129,6 +131,9 @@ regia_status_warnings (const RegiaConfigValues *config, RegiaShowState state, GV
   /* Over, but something is left to do: no room for the finished file, for example. */
   if (state == REGIA_SHOW_ENDED && lookup_string (recorder, "message")[0] != '\0')
     add (warnings, "Recorder: %s", lookup_string (recorder, "message"));
+  else if (state == REGIA_SHOW_ENDED && config->record &&
+           !g_str_equal (lookup_string (recorder, "state"), "finished"))
+    add (warnings, "The recording is not finished yet; the next start of Regia finishes it");
   g_ptr_array_add (warnings, NULL);
   return (char **)g_ptr_array_free (g_steal_pointer (&warnings), FALSE);
 }

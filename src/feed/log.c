@@ -61,6 +61,7 @@ void
 regia_feed_log_set_tracks (RegiaFeedLog *self, GPtrArray *tracks)
 {
   RegiaFeedWakeFunc wake;
+  gpointer wake_data;
 
   g_return_if_fail (tracks->len <= REGIA_TRACKS_MAX);
 
@@ -69,9 +70,10 @@ regia_feed_log_set_tracks (RegiaFeedLog *self, GPtrArray *tracks)
   if (self->tracks == NULL)
     self->tracks = g_ptr_array_ref (tracks);
   wake = self->wake;
+  wake_data = self->wake_data;
   g_mutex_unlock (&self->lock);
   if (wake != NULL)
-    wake (self->wake_data);
+    wake (wake_data);
 }
 
 GPtrArray *
@@ -126,6 +128,7 @@ regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet)
   guint n_evicted = 0;
   gint64 newest_ns = packet->pts_ns;
   RegiaFeedWakeFunc wake;
+  gpointer wake_data;
 
   g_mutex_lock (&self->lock);
   if (self->ended || self->tracks == NULL || packet->track >= self->tracks->len) {
@@ -147,25 +150,28 @@ regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet)
     evicted[n_evicted++] = oldest;
   }
   wake = self->wake;
+  wake_data = self->wake_data;
   g_mutex_unlock (&self->lock);
 
   for (guint i = 0; i < n_evicted; i++)
     regia_packet_unref (evicted[i]);
   if (wake != NULL)
-    wake (self->wake_data);
+    wake (wake_data);
 }
 
 void
 regia_feed_log_end (RegiaFeedLog *self)
 {
   RegiaFeedWakeFunc wake;
+  gpointer wake_data;
 
   g_mutex_lock (&self->lock);
   self->ended = TRUE;
   wake = self->wake;
+  wake_data = self->wake_data;
   g_mutex_unlock (&self->lock);
   if (wake != NULL)
-    wake (self->wake_data);
+    wake (wake_data);
 }
 
 void

@@ -52,6 +52,8 @@ struct _RegiaFeedServer {
   char *path;        /* (owned) immutable */
   RegiaFeedLog *log; /* (unowned) immutable */
   int listen_fd, wake_fd;
+  dev_t device; /* of the socket in the file system */
+  ino_t inode;
   GThread *thread;
 
   /* The thread's own. */
@@ -401,6 +403,7 @@ RegiaFeedServer *
 regia_feed_server_new (const char *path, RegiaFeedLog *log, GError **error)
 {
   g_autoptr (RegiaFeedServer) self = g_new0 (RegiaFeedServer, 1);
+  struct stat st;
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->drained);
@@ -411,6 +414,10 @@ regia_feed_server_new (const char *path, RegiaFeedLog *log, GError **error)
   self->listen_fd = listen_on (path, error);
   if (self->listen_fd < 0)
     return NULL;
+  if (lstat (path, &st) == 0) {
+    self->device = st.st_dev;
+    self->inode = st.st_ino;
+  }
   self->wake_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (self->wake_fd < 0) {
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "cannot make an eventfd: %s",
@@ -462,7 +469,11 @@ regia_feed_server_free (RegiaFeedServer *self)
     g_thread_join (self->thread);
   }
   if (self->listen_fd >= 0) {
-    unlink (self->path);
+    struct stat st;
+
+    /* Only our own: a successor may have put its socket in this place already. */
+    if (lstat (self->path, &st) == 0 && st.st_dev == self->device && st.st_ino == self->inode)
+      unlink (self->path);
     close (self->listen_fd);
   }
   if (self->wake_fd >= 0)

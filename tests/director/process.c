@@ -214,6 +214,23 @@ test_stop_early (Fixture *f, gconstpointer data)
   g_assert_cmpuint (regia_process_get_restarts (f->process), ==, 0);
 }
 
+/* One that has work to finish is started again for it alone, although the show is over. */
+static void
+test_finish_again (Fixture *f, gconstpointer data)
+{
+  int pid;
+
+  WAIT_UNTIL (reports (f));
+  pid = get_pid (f);
+  regia_process_set_finish_tries (f->process, 1);
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  WAIT_UNTIL (regia_process_get_state (f->process) == REGIA_PROCESS_RESTARTING);
+  regia_process_stop (f->process, TRUE, 0);
+  g_assert_cmpint (regia_process_get_state (f->process), ==, REGIA_PROCESS_STARTING);
+  WAIT_UNTIL (regia_process_get_state (f->process) == REGIA_PROCESS_STOPPED);
+  g_assert_cmpstr (regia_process_get_last_exit (f->process), ==, "exit status 0");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -228,6 +245,7 @@ main (int argc, char **argv)
   g_test_add ("/director/process/failing", Fixture, "failing", set_up, test_failing, tear_down);
   g_test_add ("/director/process/stop", Fixture, "steady", set_up, test_stop, tear_down);
   g_test_add ("/director/process/stubborn", Fixture, "stubborn", set_up, test_stubborn, tear_down);
+  g_test_add ("/director/process/finish-again", Fixture, "steady", set_up, test_finish_again, tear_down);
   g_test_add ("/director/process/stop-early", Fixture, "steady", set_up, test_stop_early, tear_down);
   return g_test_run ();
 }

@@ -15,10 +15,11 @@
 typedef void (*RegiaDirectorTickFunc) (GVariant *status, gpointer user_data);
 
 typedef struct {
-  const char *state_dir;      /* absolute; made if missing */
-  const char *config_path;    /* absolute path of the event file */
-  const char *base_dir;       /* where its relative paths start */
-  gboolean fresh;             /* begin a new show even if one was interrupted */
+  const char *state_dir;   /* absolute; made if missing */
+  const char *config_path; /* absolute path of the event file */
+  const char *base_dir;    /* where its relative paths start */
+  gboolean keep_event;     /* @config was loaded from the stored copy: the file is broken, do not copy it */
+  gboolean fresh;          /* begin a new show even if one was interrupted */
   RegiaDirectorTickFunc tick; /* (nullable) */
   gpointer tick_data;
 } RegiaDirectorOptions;
