@@ -31,7 +31,8 @@
 
 #define TICK_MS      200
 #define RETRY_US     G_USEC_PER_SEC
-#define DRAIN_US     (3 * G_USEC_PER_SEC)
+#define DRAIN_US     (3 * G_USEC_PER_SEC)  /* of silence on the feed */
+#define DRAIN_MAX_US (30 * G_USEC_PER_SEC) /* of an engine that does not end */
 #define LOCK_WAIT_MS 10000
 #define FUTURE_NS    (30 * REGIA_SECOND) /* the disk cannot know later times than now */
 
@@ -70,7 +71,8 @@ struct _RegiaRecording {
   const char *gap_reason,
       *overrun_reason; /* static: why the next gap, and one for which the reader was late, came to be */
   gboolean feed_ended;
-  gint64 drain_until_us, tick_at_us;
+  gint64 drain_until_us, drain_limit_us; /* 0: not told to finish */
+  gint64 tick_at_us;
   guint64 backwards; /* packets left out because their time did not rise */
 };
 
@@ -165,6 +167,9 @@ step (RegiaRecording *self, GError **error)
   if (!regia_feed_client_next (self->feed, TICK_MS, self->cancellable, &event, error))
     return FALSE;
   take_event (self, &event);
+  /* As long as something comes there may be more. */
+  if (event.type != REGIA_FEED_EVENT_NONE && self->drain_limit_us != 0)
+    self->drain_until_us = MIN (g_get_monotonic_time () + DRAIN_US, self->drain_limit_us);
   if (event.type != REGIA_FEED_EVENT_PACKET || g_get_monotonic_time () >= self->tick_at_us) {
     self->tick_at_us = g_get_monotonic_time () + TICK_MS * 1000;
     regia_tape_tick (self->tape);
@@ -184,8 +189,10 @@ is_over (RegiaRecording *self)
     return TRUE;
   case STOP_FINISH:
   default:
-    if (self->drain_until_us == 0)
+    if (self->drain_limit_us == 0) {
       self->drain_until_us = now_us + DRAIN_US;
+      self->drain_limit_us = now_us + DRAIN_MAX_US;
+    }
     return self->feed_ended || regia_tape_is_blocked (self->tape, &retry_at_us) ||
            now_us >= self->drain_until_us;
   }

@@ -495,6 +495,11 @@ void
 regia_tape_close (RegiaTape *self)
 {
   regia_tape_end_part (self);
+  /* The second chance of a disk that failed at the last moment, see part_failed(). */
+  if (self->blocked) {
+    regia_tape_tick (self);
+    regia_tape_end_part (self);
+  }
   if (self->dirty)
     save (self);
 }

@@ -149,7 +149,7 @@ test_nothing (void)
 typedef struct {
   RegiaDisk disk;
   gint syncs;        /* atomic: done so far */
-  gint fail_sync_at; /* the sync that fails; 0 none */
+  gint fail_sync_at; /* atomic: the sync that fails; 0 none */
   gint full;         /* atomic: writes stop half way with ENOSPC */
   gint free_bytes;   /* atomic: −1 asks the real one */
 } BadDisk;
@@ -183,7 +183,7 @@ bad_sync (const RegiaDisk *disk, int fd)
 {
   BadDisk *self = (BadDisk *)disk;
 
-  if (g_atomic_int_add (&self->syncs, 1) + 1 != self->fail_sync_at)
+  if (g_atomic_int_add (&self->syncs, 1) + 1 != g_atomic_int_get (&self->fail_sync_at))
     return regia_disk_real ()->sync (regia_disk_real (), fd);
   errno = EIO;
   return FALSE;
@@ -228,6 +228,52 @@ test_sync_error (void)
   regia_feed_log_end (hall->log);
   stop_and_check (take);
   g_assert_cmpuint (take_get (take, "gaps"), ==, 0);
+  hall_check_programme (hall, 8);
+}
+
+/* The same at the very last fragment, when no packet comes any more that would have it tried again. */
+static void
+test_last_sync_error (void)
+{
+  g_autoptr (Hall) hall = hall_new (4);
+  BadDisk disk = BAD_DISK;
+  g_autoptr (Take) take = NULL;
+
+  hall_open_feed (hall, 1);
+  take = take_new (hall, &disk.disk, 0);
+  hall_play_until (hall, 3.5);
+  take_wait (take, "last-fragment-ms", hall_ms (3.4));
+  g_atomic_int_set (&disk.fail_sync_at, g_atomic_int_get (&disk.syncs) + 1);
+  hall_play_until (hall, 4);
+  regia_feed_log_end (hall->log);
+  stop_and_check (take);
+  g_assert_cmpuint (take_get (take, "parts"), ==, 2);
+  g_assert_cmpuint (take_get (take, "gaps"), ==, 0);
+  hall_check_programme (hall, 4);
+}
+
+/* Told to finish while the engine still sends, for longer than a silent feed is waited for: all of it is
+ * recorded. */
+static void
+test_drain (void)
+{
+  g_autoptr (Hall) hall = hall_new (8);
+  g_autoptr (Take) take = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hall_open_feed (hall, 1);
+  take = take_new (hall, regia_disk_real (), 0);
+  hall_play_until (hall, 2);
+  take_wait (take, "last-fragment-ms", hall_ms (0.9));
+  regia_recording_stop (take->recording, TRUE);
+  /* Somewhat faster than life. */
+  for (guint i = 1; i <= 40; i++) {
+    hall_play_until (hall, 2 + 0.15 * i);
+    g_usleep (100000);
+  }
+  regia_feed_log_end (hall->log);
+  error = take_end (take);
+  g_assert_no_error (error);
   hall_check_programme (hall, 8);
 }
 
@@ -449,6 +495,8 @@ main (int argc, char **argv)
   g_test_add_func ("/recorder/recording/not-rising", test_not_rising);
   g_test_add_func ("/recorder/recording/nothing", test_nothing);
   g_test_add_func ("/recorder/recording/sync-error", test_sync_error);
+  g_test_add_func ("/recorder/recording/last-sync-error", test_last_sync_error);
+  g_test_add_func ("/recorder/recording/drain", test_drain);
   g_test_add_func ("/recorder/recording/no-space", test_no_space);
   g_test_add_func ("/recorder/recording/reserve", test_reserve);
   g_test_add_func ("/recorder/recording/tmpfs", test_tmpfs);
