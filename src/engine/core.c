@@ -222,6 +222,13 @@ regia_engine_is_healthy (RegiaEngine *self, char **ret_why)
     gint64 since_ns;
 
     regia_encoder_get_stats (g_ptr_array_index (encoders, i), &stats);
+    /* A mixer that stands still starves its encoders; pictures and sound have mixers of their own. */
+    if (now_ns - MAX (stats.last_in_ns, self->started_ns) > MIX_STUCK_NS) {
+      *ret_why = g_strdup_printf ("track %s: nothing has gone into its encoder for %.0f s",
+                                  regia_encoder_get_spec (g_ptr_array_index (encoders, i))->track_name,
+                                  (double)(now_ns - MAX (stats.last_in_ns, self->started_ns)) / REGIA_SECOND);
+      return FALSE;
+    }
     since_ns = MAX (stats.last_packet_ns, self->started_ns);
     if (stats.last_in_ns > since_ns && now_ns - since_ns > ENCODER_STUCK_NS) {
       *ret_why = g_strdup_printf ("track %s: frames go in and no packet has come out for %.0f s",

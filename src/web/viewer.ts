@@ -35,6 +35,13 @@ class Page {
     startLanguage();
     this.player = new Player(this.video, language(), () => this.update());
     this.controls = new Controls(this.video, this.player);
+    // A recording that cannot be played on (its server went away) must not leave a black picture without words.
+    this.video.addEventListener('error', () => {
+      if (!this.replaying) return;
+      this.endReplay();
+      this.shown = '';
+      this.update();
+    });
     onLanguage(() => {
       this.shown = '';
       this.update();
