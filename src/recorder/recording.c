@@ -131,8 +131,11 @@ take_event (RegiaRecording *self, RegiaFeedEvent *event)
   case REGIA_FEED_EVENT_TRACKS:
     self->feed_ended = FALSE;
     tracks = regia_intake_set_tracks (self->intake, event->tracks);
-    if (tracks->len == 0)
-      g_warning ("the engine makes none of the tracks that are to be recorded");
+    if (tracks->len == 0) {
+      g_warning ("the engine makes none of the tracks that are recorded");
+      regia_status_set_phase (self->status, REGIA_PHASE_WAITING,
+                              "Nothing is recorded: the engine makes none of the tracks that are recorded");
+    }
     regia_tape_set_tracks (self->tape, tracks);
     break;
   case REGIA_FEED_EVENT_GAP:
@@ -275,6 +278,8 @@ open_session (RegiaRecording *self, GError **error)
     until_ns = 0;
   }
   g_hash_table_foreach_remove (ends, is_future_cb, &latest_ns);
+  if (until_ns > latest_ns)
+    until_ns = 0;
   self->session->epoch_ms = epoch_ms;
   self->intake = regia_intake_new ((const char *const *)self->tracks, ends, until_ns);
   self->tape = regia_tape_new (self->options.disk, self->store, self->session, self->status,

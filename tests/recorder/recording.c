@@ -131,6 +131,37 @@ test_not_rising (void)
   hall_check_programme (hall, 4);
 }
 
+/* An engine that makes other tracks than are wanted: said in words. */
+static void
+test_no_tracks (void)
+{
+  g_autoptr (Hall) hall = hall_new (1);
+  g_autoptr (Take) take = NULL;
+  gint64 until = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+  gboolean said = FALSE;
+
+  for (guint i = 0; i < hall->media->tracks->len; i++) {
+    RegiaTrack *track = g_ptr_array_index (hall->media->tracks, i);
+
+    g_free (track->name);
+    track->name = g_strdup_printf ("data/%u", i);
+  }
+  hall_open_feed (hall, 1);
+  take = take_new (hall, regia_disk_real (), 0);
+  while (!said && g_get_monotonic_time () < until) {
+    g_autoptr (GVariant) state = g_variant_ref_sink (regia_recording_get_state (take->recording));
+    const char *message, *now;
+
+    g_assert_true (g_variant_lookup (state, "message", "&s", &message));
+    g_assert_true (g_variant_lookup (state, "state", "&s", &now));
+    said = strcmp (now, "waiting") == 0 && strstr (message, "none of the tracks") != NULL;
+    g_usleep (5000);
+  }
+  g_assert_true (said);
+  regia_feed_log_end (hall->log);
+  stop_and_check (take);
+}
+
 static void
 test_nothing (void)
 {
@@ -493,6 +524,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recorder/recording/resume", test_resume);
   g_test_add_func ("/recorder/recording/engine-restart", test_engine_restart);
   g_test_add_func ("/recorder/recording/not-rising", test_not_rising);
+  g_test_add_func ("/recorder/recording/no-tracks", test_no_tracks);
   g_test_add_func ("/recorder/recording/nothing", test_nothing);
   g_test_add_func ("/recorder/recording/sync-error", test_sync_error);
   g_test_add_func ("/recorder/recording/last-sync-error", test_last_sync_error);

@@ -287,6 +287,25 @@ test_more (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (count_pictures (self, "programme-2.mp4"), ==, SECONDS * 25);
 }
 
+/* The wall clock was set back while the machine was off, and show time with it: what is in the finished file
+ * seems to lie in the future, and does not keep anything from being recorded. */
+static void
+test_future (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaSession) session = NULL;
+
+  g_assert_cmpuint (recover (self), ==, 1);
+  /* Only the monotonic side moves: it is the same show. */
+  self->hall->epoch.monotonic_ns += 900 * REGIA_SECOND;
+  hall_open_feed (self->hall, 2);
+  hall_play_until (self->hall, SECONDS);
+  record_to_the_end (self);
+  session = hall_load (self->hall);
+  g_assert_cmpuint (session->files->len, ==, 2);
+  g_assert_cmpuint (count_pictures (self, "programme.mp4"), ==, SECONDS * 25);
+  g_assert_cmpuint (count_pictures (self, "programme-2.mp4"), ==, SECONDS * 25);
+}
+
 /* A recorder that starts again behind a finished session, with the same feed still in memory, records nothing
  * twice. */
 static void
@@ -322,6 +341,7 @@ main (int argc, char **argv)
   ADD ("leftover", test_leftover);
   ADD ("cancelled", test_cancelled);
   ADD ("more", test_more);
+  ADD ("future", test_future);
   ADD ("again", test_again);
   status = g_test_run ();
   hall_free (original);
