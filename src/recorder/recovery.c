@@ -35,12 +35,15 @@ be_polite (void)
     g_debug ("no lower priority");
 }
 
+/* Whoever lists the library looks whether a session is held by holding it for a moment. */
+#define LOCK_WAIT_MS 500
+
 /* TRUE when the session was unfinished and is finished now. */
 static gboolean
 recover (const char *recordings, const char *id, GCancellable *cancellable)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RegiaStore) store = regia_store_open (recordings, id, FALSE, 0, &error);
+  g_autoptr (RegiaStore) store = regia_store_open (recordings, id, FALSE, LOCK_WAIT_MS, &error);
   g_autoptr (RegiaSession) session = NULL;
   gboolean rebuilt;
 

@@ -51,8 +51,9 @@ gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **err
  * folder
  *
  * Returns: (transfer full): the session, its parts brought up to what is on the disk. Nothing is written.
- * %NULL with an error when the disk fails; with REGIA_ERROR_STATE when there is neither session.json nor a
- * part nor a finished file, so that the folder is none of ours (or new).
+ * %NULL with an error when the disk fails (when not @thorough, a part that cannot be opened is only suspect);
+ * with REGIA_ERROR_STATE when there is neither session.json nor a part nor a finished file, so that the
+ * folder is none of ours (or new).
  */
 RegiaSession *regia_store_load (RegiaStore *self, gboolean thorough, gboolean *ret_rebuilt,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -210,19 +210,37 @@ describe_part (RegiaSessionPart *part, const RegiaScan *scan)
         part, REGIA_PART_WHOLE, scan->whole_bytes < scan->total_bytes ? "Its last fragment was cut off" : "");
 }
 
+/* One old part that cannot be looked at must not keep a show from being recorded. It is left for the
+ * finishing, which does not pass over it. */
+static void
+suspect_part (RegiaSession *session, const char *file, const GError *why)
+{
+  RegiaSessionPart *part = regia_session_find_part (session, file);
+
+  g_debug ("a part cannot be looked at: %s", why->message);
+  if (part == NULL)
+    part = regia_session_add_part (session, file, REGIA_PART_SUSPECT);
+  regia_session_set_part_state (part, REGIA_PART_SUSPECT, why->message);
+}
+
 static gboolean
 refresh_part (RegiaStore *self, RegiaSession *session, const char *file, gboolean thorough, GError **error)
 {
   g_autofree char *path = regia_store_path (self, file);
   RegiaSessionPart *part = regia_session_find_part (session, file);
+  g_autoptr (GError) local_error = NULL;
   RegiaScan scan;
 
   /* Already in a finished file (its removal was interrupted), or looked at and kept. */
   if (part != NULL &&
       (strcmp (part->state, REGIA_PART_FINISHED) == 0 || strcmp (part->state, REGIA_PART_DAMAGED) == 0))
     return TRUE;
-  if (!(thorough ? regia_scan_path (path, &scan, error) : regia_scan_path_ends (path, &scan, error)))
+  if (thorough && !regia_scan_path (path, &scan, error))
     return FALSE;
+  if (!thorough && !regia_scan_path_ends (path, &scan, &local_error)) {
+    suspect_part (session, file, local_error);
+    return TRUE;
+  }
   if (part == NULL)
     part = regia_session_add_part (session, file, REGIA_PART_OPEN);
   describe_part (part, &scan);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,6 +89,53 @@ test_held (Fixture *self, gconstpointer unused)
   g_assert_nonnull (store);
   g_assert_cmpuint (recover (self), ==, 0);
   g_assert_true (g_file_test (self->first, G_FILE_TEST_EXISTS));
+}
+
+static gpointer
+let_go_thread (gpointer user_data)
+{
+  g_usleep (100000);
+  close (GPOINTER_TO_INT (user_data));
+  return NULL;
+}
+
+/* Held for a moment by somebody who lists the library: waited for. */
+static void
+test_probed (Fixture *self, gconstpointer unused)
+{
+  int fd = open (self->hall->session, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  GThread *thread;
+
+  g_assert_cmpint (flock (fd, LOCK_SH), ==, 0);
+  thread = g_thread_new ("probe", let_go_thread, GINT_TO_POINTER (fd));
+  g_assert_cmpuint (recover (self), ==, 1);
+  g_thread_join (thread);
+  hall_check_programme (self->hall, SECONDS);
+}
+
+/* An old part that cannot be opened: recording goes on without it, finishing says so and removes nothing. */
+static void
+test_closed_part (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaStore) store = regia_store_open (self->hall->recordings, HALL_SESSION, FALSE, 0, NULL);
+  g_autoptr (RegiaSession) session = NULL;
+  g_autoptr (GError) error = NULL;
+  const RegiaSessionPart *part;
+  gboolean rebuilt;
+
+  g_assert_cmpint (unlink (self->first), ==, 0);
+  g_assert_cmpint (symlink ("nowhere", self->first), ==, 0);
+  g_assert_null (regia_store_load (store, TRUE, &rebuilt, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  session = regia_store_load (store, FALSE, &rebuilt, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (session->parts->len, ==, 2);
+  part = g_ptr_array_index (session->parts, 0);
+  g_assert_cmpstr (part->state, ==, REGIA_PART_SUSPECT);
+  g_assert_nonnull (strstr (part->message, "programme-0001.mp4"));
+  part = g_ptr_array_index (session->parts, 1);
+  g_assert_cmpstr (part->state, ==, REGIA_PART_WHOLE);
 }
 
 /* The record is spoiled or gone: made up again from the parts. */
@@ -331,6 +379,8 @@ main (int argc, char **argv)
   ADD ("plain", test_plain);
   ADD ("thread", test_thread);
   ADD ("held", test_held);
+  ADD ("probed", test_probed);
+  ADD ("closed-part", test_closed_part);
   ADD ("lost-record", test_lost_record);
   ADD ("lost-record-with-file", test_lost_record_with_file);
   ADD ("damaged-part", test_damaged_part);
