@@ -24,15 +24,16 @@
  *   4. the parts marked so are removed, and live/
  *
  * Killed before 3: the parts are all there, step 2 is done again over the same names. Killed after 3: only
- * step 4 is left. A file that session.json lists is never written over; a file that nobody lists while
- * session.json was lost is taken in, not overwritten.
+ * step 4 is left. A file that session.json lists is never written over; nor is one that it does not list,
+ * unless it said `finishing` already, so that the file is of step 2. When session.json was lost, what is
+ * there is taken in.
  */
 
 typedef struct {
   RegiaStore *store;
   RegiaSession *session; /* (owned) */
-  gboolean rebuilt;
-  GPtrArray *groups; /* (owned) (element-type RegiaRemuxGroup) */
+  gboolean again;        /* step 1 was done by a finishing that was interrupted */
+  GPtrArray *groups;     /* (owned) (element-type RegiaRemuxGroup) */
   RegiaFinishProgressFunc progress;
   gpointer user_data;
   GCancellable *cancellable;
@@ -204,7 +205,7 @@ replace_gaps (RegiaSession *session, gint64 from_ms, GArray *found)
   regia_session_take_gaps (session, fresh);
 }
 
-/* The first name that is neither listed nor, when the record was lost, in use. */
+/* The first name that is neither listed nor in use, but by a finishing of the same that was interrupted. */
 static char *
 next_name (Job *self)
 {
@@ -213,7 +214,7 @@ next_name (Job *self)
     g_autofree char *path = regia_store_path (self->store, name);
 
     if (regia_session_find_file (self->session, name) == NULL &&
-        !(self->rebuilt && g_file_test (path, G_FILE_TEST_EXISTS)))
+        (self->again || !g_file_test (path, G_FILE_TEST_EXISTS)))
       return g_steal_pointer (&name);
   }
 }
@@ -285,24 +286,25 @@ finish_groups (Job *self, GError **error)
 
 /* --- the record was lost: finished files that are there --- */
 
+/* They are listed without a checksum, see regia_store_load(); one that cannot be read stays so. */
 static gboolean
 adopt_files (Job *self, GError **error)
 {
-  for (guint n = 1; self->rebuilt; n++) {
-    g_autofree char *name = file_name (n);
-    g_autofree char *path = regia_store_path (self->store, name);
+  for (guint i = 0; i < self->session->files->len; i++) {
+    RegiaSessionFile *file = g_ptr_array_index (self->session->files, i);
+    g_autofree char *path = regia_store_path (self->store, file->name);
     g_auto (RegiaRemuxResult) result = {0};
     g_autoptr (GError) local_error = NULL;
 
-    if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
-      return TRUE;
+    if (file->sha256[0] != '\0')
+      continue;
     if (regia_remux_probe (path, self->cancellable, &result, &local_error))
-      describe_file (regia_session_add_file (self->session, name), &result);
+      describe_file (file, &result);
     else if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     } else
-      g_debug ("%s is not taken in: %s", path, local_error->message);
+      g_debug ("%s cannot be looked at: %s", path, local_error->message);
   }
   return TRUE;
 }
@@ -428,11 +430,12 @@ regia_finish_run (RegiaStore *store, RegiaFinishProgressFunc progress, gpointer 
                   GCancellable *cancellable, GError **error)
 {
   Job job = {.store = store, .progress = progress, .user_data = user_data, .cancellable = cancellable};
-  gboolean ok;
+  gboolean ok, rebuilt;
 
-  job.session = regia_store_load (store, TRUE, &job.rebuilt, error);
+  job.session = regia_store_load (store, TRUE, &rebuilt, error);
   if (job.session == NULL)
     return NULL;
+  job.again = strcmp (job.session->state, REGIA_SESSION_FINISHING) == 0;
   ok = run (&job, error);
   g_clear_pointer (&job.groups, g_ptr_array_unref);
   if (!ok)

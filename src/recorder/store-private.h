@@ -48,7 +48,7 @@ gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **err
  * @thorough: looks at every fragment of the parts, so that damage in their middle is found; otherwise only at
  * their ends, which is quick
  * @ret_rebuilt: (out): session.json was missing or spoiled, and the session was made up from what lies in the
- * folder
+ * folder; finished files are listed with name and size alone then
  *
  * Returns: (transfer full): the session, its parts brought up to what is on the disk. Nothing is written.
  * %NULL with an error when the disk fails (when not @thorough, a part that cannot be opened is only suspect);

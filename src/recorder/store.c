@@ -248,6 +248,39 @@ refresh_part (RegiaStore *self, RegiaSession *session, const char *file, gboolea
   return TRUE;
 }
 
+/* programme.mp4, programme-2.mp4 … programme-10.mp4 */
+static int
+compare_files_cb (gconstpointer a, gconstpointer b)
+{
+  const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+  gsize x_length = strlen (x), y_length = strlen (y);
+
+  return x_length != y_length ? (x_length < y_length ? -1 : 1) : strcmp (x, y);
+}
+
+/* Finished files that are there. Listed by name and size at once, so that nothing is written over them;
+ * finishing looks into them. */
+static void
+list_files (RegiaStore *self, RegiaSession *session)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, "programme") && g_str_has_suffix (name, ".mp4") &&
+        regia_session_name_is_safe (name))
+      g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare_files_cb);
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *path = regia_store_path (self, g_ptr_array_index (names, i));
+    struct stat st;
+
+    if (lstat (path, &st) == 0 && S_ISREG (st.st_mode))
+      regia_session_add_file (session, g_ptr_array_index (names, i))->size_bytes = (guint64)st.st_size;
+  }
+}
+
 /* What is left when session.json is lost: the folder's name, and the times of the files. */
 static RegiaSession *
 rebuild (RegiaStore *self, char **parts, gboolean thorough, GError **error)
@@ -255,6 +288,7 @@ rebuild (RegiaStore *self, char **parts, gboolean thorough, GError **error)
   g_autoptr (RegiaSession) session = regia_session_new (self->id, self->id, "");
   gint64 from_ms = G_MAXINT64, modified_ms = 0;
 
+  list_files (self, session);
   for (guint i = 0; parts[i] != NULL; i++) {
     g_autofree char *path = regia_store_path (self, parts[i]);
     RegiaSessionPart *part;

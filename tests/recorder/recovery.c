@@ -180,6 +180,20 @@ test_lost_record_with_file (Fixture *self, gconstpointer unused)
   g_assert_true (g_file_test (programme, G_FILE_TEST_EXISTS));
 }
 
+/* A file of this name that nobody knows of is not ours to write over. */
+static void
+test_strange_file (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *strange = g_build_filename (self->hall->session, "programme.mp4", NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_set_contents (strange, "somebody's", -1, NULL));
+  g_assert_cmpuint (recover (self), ==, 1);
+  g_assert_true (g_file_get_contents (strange, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "somebody's");
+  g_assert_cmpuint (count_pictures (self, "programme-2.mp4"), ==, SECONDS * 25);
+}
+
 /* A part of which nothing can be used is kept, and the rest is finished without it. */
 static void
 test_damaged_part (Fixture *self, gconstpointer unused)
@@ -335,6 +349,30 @@ test_more (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (count_pictures (self, "programme-2.mp4"), ==, SECONDS * 25);
 }
 
+/* The record of a finished session is lost, and a recorder goes on in it: the finished file is taken in
+ * again, with all that can be told of it, and another one joins it. */
+static void
+test_more_without_record (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaSession) session = NULL;
+
+  g_assert_cmpuint (recover (self), ==, 1);
+  g_assert_cmpint (unlink (self->record), ==, 0);
+  hall_open_feed (self->hall, 2);
+  hall_play_until (self->hall, SECONDS);
+  record_to_the_end (self);
+  session = hall_load (self->hall);
+  g_assert_cmpuint (session->files->len, ==, 2);
+  for (guint i = 0; i < 2; i++) {
+    const RegiaSessionFile *file = g_ptr_array_index (session->files, i);
+
+    g_assert_cmpstr (file->name, ==, i == 0 ? "programme.mp4" : "programme-2.mp4");
+    g_assert_cmpuint (strlen (file->sha256), ==, 64);
+    g_assert_cmpint (file->duration_ms, >=, SECONDS * 1000);
+    g_assert_cmpuint (count_pictures (self, file->name), ==, SECONDS * 25);
+  }
+}
+
 /* The wall clock was set back while the machine was off, and show time with it: what is in the finished file
  * seems to lie in the future, and does not keep anything from being recorded. */
 static void
@@ -383,6 +421,7 @@ main (int argc, char **argv)
   ADD ("closed-part", test_closed_part);
   ADD ("lost-record", test_lost_record);
   ADD ("lost-record-with-file", test_lost_record_with_file);
+  ADD ("strange-file", test_strange_file);
   ADD ("damaged-part", test_damaged_part);
   ADD ("long-tail", test_long_tail);
   ADD ("all-damaged", test_all_damaged);
@@ -391,6 +430,7 @@ main (int argc, char **argv)
   ADD ("leftover", test_leftover);
   ADD ("cancelled", test_cancelled);
   ADD ("more", test_more);
+  ADD ("more-without-record", test_more_without_record);
   ADD ("future", test_future);
   ADD ("again", test_again);
   status = g_test_run ();
