@@ -80,11 +80,17 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
       self->error_ns = self->lasting_error_ns = 0;
       return TRUE;
     }
-    if (!lost && ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns &&
-        (self->since_move < 32 ||
-         fabs (self->lasting_error_ns) < (settling ? 0.6 : 0.95) * (double)period_ns))
+    gboolean near =
+        !lost && ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns;
+    gboolean lasting = self->since_move >= 32 &&
+                       fabs (self->lasting_error_ns) >= (settling ? 0.6 : 0.95) * (double)period_ns;
+
+    if (near && !lasting)
       frame = expected;
     else {
+      /* By the mean of many, not by this one frame's jitter: else the next correction would soon follow. */
+      if (near)
+        frame = expected + (self->lasting_error_ns > 0 ? 1 : -1);
       self->moved++;
       self->since_move = 0;
       self->error_ns = self->lasting_error_ns = 0;
