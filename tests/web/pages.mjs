@@ -239,7 +239,7 @@ pageTest('by keyboard: pause, mute, and back to the live edge', async (gateway, 
   await page.keyboard.press('m');
   await page.keyboard.press('k');
   await until('paused', () => page.evaluate(() => document.querySelector('video').paused));
-  assert.equal(await page.locator('#play').getAttribute('aria-label'), 'Riproduci');
+  await until('the button says so', async () => await page.locator('#play').getAttribute('aria-label') === 'Riproduci');
   await page.locator('#back-to-live').waitFor({ timeout: 30000 });
   assert.equal(await pageState(page), 'live', 'a pause is no fault');
   await assertAccessible(page);
