@@ -123,9 +123,9 @@ move (RegiaTimeline *self, gint64 by_ns)
 }
 
 /* What the quickest of a sender's buffers are taken to have needed from the lens to here: encoding, network,
- * decoding. Measured 25 to 35 ms with the quickest of encoders on the same machine; a camera that needs more
+ * decoding. Measured 15 to 35 ms with the quickest of encoders on the same machine; a camera that needs more
  * is brought together with its sound by `delay`. */
-#define QUICKEST_LATE_NS (30 * REGIA_MSECOND)
+#define QUICKEST_LATE_NS (20 * REGIA_MSECOND)
 #define LEARNING_WINDOWS 3
 #define DRIFT_WINDOWS    8
 #define DRIFT_IDLE_NS    (4 * REGIA_MSECOND)

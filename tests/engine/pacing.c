@@ -155,7 +155,7 @@ test_sender (void)
   for (int n = 0; n < 25 * 600; n++) {
     /* 200 ppm fast, and believed to have begun 80 ms later than it did: its first packets were held up. */
     gint64 shutter = start + n * period, sent = shutter + 80 * REGIA_MSECOND + n * 8 * 1000;
-    gint64 arrival = shutter + (30 + n % 3) * REGIA_MSECOND, mapped;
+    gint64 arrival = shutter + (20 + n % 3) * REGIA_MSECOND, mapped;
 
     if (n < 5)
       arrival = shutter + 110 * REGIA_MSECOND;
