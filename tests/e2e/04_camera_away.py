@@ -51,8 +51,8 @@ def run(t):
     with t.case("sound never stopped"):
         equal(audio["gaps"], [], "gaps")
         beeps = audio["beeps"]
-        # A sound server on a busy machine moves its times by a period of 40 ms now and then; a beep that is missing is 1 s.
-        wrong = [(a, b) for a, b in zip(beeps, beeps[1:]) if abs(b - a - 1000) > 60]
+        # A sound server's times are good to some milliseconds.
+        wrong = [(a, b) for a, b in zip(beeps, beeps[1:]) if abs(b - a - 1000) > 20]
         check(len(beeps) > 12 and not wrong, f"{len(beeps)} beeps; not 1 s apart: {wrong}")
 
 
