@@ -30,8 +30,9 @@ typedef struct {
   int width, height, rate, port;
   gint64 wall_offset_ns; /* wall clock minus GStreamer's clock (CLOCK_MONOTONIC); constant for as long as a
                             test */
-  GMutex lock;           /* guards source */
+  GMutex lock;           /* guards source and media */
   GstAppSrc *source;     /* (owned) (nullable): of the medium that is being watched */
+  GstRTSPMedia *media;   /* (unowned) (nullable) that medium; never looked into */
   gboolean frozen;       /* atomic */
   gboolean done;         /* atomic */
   GMainLoop *loop;
@@ -99,19 +100,16 @@ shutter_thread (gpointer data)
       source = gst_object_ref (self->source);
     g_mutex_unlock (&self->lock);
     if (source && !g_atomic_int_get (&self->frozen)) {
-      GstClock *clock = gst_element_get_clock (GST_ELEMENT (source));
       GstBuffer *buffer = take_picture (self, number, next_ns / 1000000);
+      /* Not yet set while the medium is being started: its clock comes first. */
+      gint64 base_ns = (gint64)gst_element_get_base_time (GST_ELEMENT (source));
+      gint64 pts = next_ns - self->wall_offset_ns - base_ns;
 
       /* Stamped with the instant of the shutter, however late this thread was woken. */
-      if (clock) {
-        gint64 pts =
-            next_ns - self->wall_offset_ns - (gint64)gst_element_get_base_time (GST_ELEMENT (source));
-        if (pts >= 0) {
-          GST_BUFFER_PTS (buffer) = (guint64)pts;
-          GST_BUFFER_DURATION (buffer) = (guint64)step_ns;
-          gst_app_src_push_buffer (source, g_steal_pointer (&buffer));
-        }
-        gst_object_unref (clock);
+      if (base_ns > 0 && pts >= 0) {
+        GST_BUFFER_PTS (buffer) = (guint64)pts;
+        GST_BUFFER_DURATION (buffer) = (guint64)step_ns;
+        gst_app_src_push_buffer (source, g_steal_pointer (&buffer));
       }
       if (buffer)
         gst_buffer_unref (buffer);
@@ -122,11 +120,13 @@ shutter_thread (gpointer data)
   return NULL;
 }
 
+/* The next client's medium may be there already when the last one's is gone. */
 static void
 unprepared_cb (GstRTSPMedia *media, Camera *self)
 {
   g_mutex_lock (&self->lock);
-  g_clear_pointer (&self->source, gst_object_unref);
+  if (self->media == media)
+    g_clear_pointer (&self->source, gst_object_unref);
   g_mutex_unlock (&self->lock);
 }
 
@@ -140,6 +140,7 @@ configure_cb (GstRTSPMediaFactory *factory, GstRTSPMedia *media, Camera *self)
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->source, gst_object_unref);
   self->source = GST_APP_SRC (source);
+  self->media = media;
   g_mutex_unlock (&self->lock);
   gst_object_unref (element);
 }
