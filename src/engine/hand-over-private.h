@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "drift-private.h"
 #include "pacing-private.h"
 #include "run-private.h"
 
@@ -13,7 +14,9 @@ enum { REGIA_HAND_OVER_VIDEO, REGIA_HAND_OVER_AUDIO };
 
 typedef struct {
   gint64 data_ns[REGIA_TIMELINE_BRANCHES]; /* CLOCK_MONOTONIC of the last buffer, 0 for never */
-  guint64 frames, resyncs;
+  guint64 frames;
+  guint64 resyncs; /* how often the source's time had to be set anew */
+  RegiaDriftStats drift;
 } RegiaHandOverStats;
 
 typedef struct _RegiaHandOver RegiaHandOver;
@@ -22,8 +25,11 @@ typedef struct {
   RegiaHandOver *owner; /* (unowned) */
   guint kind;
   GPtrArray *targets; /* (unowned) the plan's */
-  RegiaPacer pacer;   /* streaming thread of this branch only */
   int at_end;         /* atomic: nothing more comes here */
+  /* streaming thread of this branch only */
+  RegiaPacer pacer;
+  RegiaDrift *drift; /* (owned) (nullable) of the sound of a live source */
+  guint64 resyncs;   /* of the timeline, when last seen */
 } RegiaHandOverBranch;
 
 /** RegiaHandOver: see hand-over.c. A part of RegiaRun; initialised once. */
@@ -44,9 +50,9 @@ void regia_hand_over_clear (RegiaHandOver *self);
 /** regia_hand_over_append: takes what comes out of the pipeline's element `video` or `audio`; %TRUE as well
  * when there is no such element. Errors: REGIA_ERROR_CONFIG. The run's thread, before playing. */
 gboolean regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_hand_over_set_sync: whether buffers are held until their time has come (on at first), as sources
- * that are not live need it. */
-void regia_hand_over_set_sync (RegiaHandOver *self, gboolean sync);
+/** regia_hand_over_set_live: a live source is not held up: its buffers are handed on as they come, its sound
+ * in step with show time. Others wait until their time has come. The run's thread, before playing. */
+void regia_hand_over_set_live (RegiaHandOver *self);
 
 /** regia_hand_over_close: nothing is pushed any more. Any thread. */
 void regia_hand_over_close (RegiaHandOver *self);

@@ -4,6 +4,7 @@
 #include "hand-over-private.h"
 
 #include <gst/app/gstappsink.h>
+#include <gst/audio/audio.h>
 #include <gst/video/gstvideometa.h>
 
 #include "launch-private.h"
@@ -19,23 +20,31 @@
  * (thread-safe). Lock: `lock` is a leaf; nothing is called while it is held.
  */
 
-/* Show time for a buffer that has just arrived; counts it. FALSE when the run is being stopped. */
-static gboolean
-account (RegiaHandOver *self, guint kind, gint64 *time_ns)
+typedef enum { SHOWN, LEFT_OUT, CLOSED } Fate;
+
+/* Show time for a buffer that has just arrived; counts it. @ret_moved: the source's time was set anew. */
+static Fate
+account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved)
 {
+  RegiaHandOver *self = branch->owner;
   gint64 now_ns = regia_clock_monotonic_ns ();
-  gboolean open;
+  Fate fate = LEFT_OUT;
 
   g_mutex_lock (&self->lock);
-  open = !self->closed;
-  self->stats.data_ns[kind] = now_ns;
-  if (kind == REGIA_HAND_OVER_VIDEO)
-    self->stats.frames++;
-  *time_ns = regia_timeline_map (&self->timeline, kind, *time_ns, now_ns - self->plan->epoch.monotonic_ns) +
-             self->plan->delay_ns;
-  self->stats.resyncs = self->timeline.resyncs;
+  if (self->closed)
+    fate = CLOSED;
+  else if (regia_timeline_map (&self->timeline, branch->kind, *time_ns,
+                               now_ns - self->plan->epoch.monotonic_ns, time_ns)) {
+    fate = SHOWN;
+    self->stats.data_ns[branch->kind] = now_ns;
+    if (branch->kind == REGIA_HAND_OVER_VIDEO)
+      self->stats.frames++;
+    *time_ns += self->plan->delay_ns;
+    *ret_moved = branch->resyncs != self->timeline.resyncs;
+    branch->resyncs = self->timeline.resyncs;
+  }
   g_mutex_unlock (&self->lock);
-  return open;
+  return fate;
 }
 
 static void
@@ -48,7 +57,51 @@ push_to_targets (RegiaHandOverBranch *self, GstBuffer *buffer)
   gst_clear_buffer (&buffer);
 }
 
-/* Streaming thread. Buffers keep their memory; only their times change. */
+/* A picture keeps its memory; only its time changes. */
+static void
+hand_picture (RegiaHandOverBranch *self, GstBuffer *picture, gint64 time_ns)
+{
+  g_autoptr (GstBuffer) buffer = picture;
+
+  if (!regia_pacer_place (&self->pacer, time_ns, &time_ns) || time_ns < 0)
+    return;
+  buffer = gst_buffer_make_writable (buffer);
+  GST_BUFFER_PTS (buffer) = (GstClockTime)time_ns;
+  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  /* Half a place long, in its middle: to the compositor it belongs to that place and to no other. If it
+   * reached into the next one, a picture once late would be shown there, and so would all that follow it. */
+  if (self->pacer.last_pts_ns != time_ns)
+    GST_BUFFER_DURATION (buffer) =
+        gst_util_uint64_scale (GST_SECOND, self->pacer.rate_den, 2 * (guint64)self->pacer.rate_num);
+  push_to_targets (self, g_steal_pointer (&buffer));
+}
+
+static void
+hand_sound (RegiaHandOverBranch *self, GstBuffer *sound, gint64 time_ns, gboolean moved)
+{
+  g_autoptr (GstBuffer) buffer = sound;
+
+  if (time_ns < 0)
+    return;
+  if (self->drift) {
+    RegiaDriftStats stats;
+    gboolean jump = moved || GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+
+    buffer = regia_drift_take (self->drift, g_steal_pointer (&buffer), time_ns, jump);
+    regia_drift_get_stats (self->drift, &stats);
+    g_mutex_lock (&self->owner->lock);
+    self->owner->stats.drift = stats;
+    g_mutex_unlock (&self->owner->lock);
+  } else {
+    buffer = gst_buffer_make_writable (buffer);
+    GST_BUFFER_PTS (buffer) = (GstClockTime)time_ns;
+    GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  }
+  if (buffer)
+    push_to_targets (self, g_steal_pointer (&buffer));
+}
+
+/* Streaming thread. */
 static GstFlowReturn
 on_sample (GstAppSink *sink, gpointer user_data)
 {
@@ -56,7 +109,9 @@ on_sample (GstAppSink *sink, gpointer user_data)
   g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
   GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
   GstClockTime running, base = gst_element_get_base_time (self->owner->pipeline);
+  gboolean moved = FALSE;
   gint64 time_ns;
+  Fate fate;
 
   if (buffer == NULL)
     return GST_FLOW_OK;
@@ -65,24 +120,16 @@ on_sample (GstAppSink *sink, gpointer user_data)
   if (!GST_CLOCK_TIME_IS_VALID (running))
     return GST_FLOW_OK;
   time_ns = (gint64)(running + base) - self->owner->plan->epoch.monotonic_ns;
-  if (!account (self->owner, self->kind, &time_ns))
-    return GST_FLOW_EOS;
-  if (self->kind == REGIA_HAND_OVER_VIDEO && !regia_pacer_place (&self->pacer, time_ns, &time_ns))
-    return GST_FLOW_OK;
-  if (time_ns < 0)
-    return GST_FLOW_OK;
+  fate = account (self, &time_ns, &moved);
+  if (fate != SHOWN)
+    return fate == CLOSED ? GST_FLOW_EOS : GST_FLOW_OK;
 
   gst_buffer_ref (buffer);
   g_clear_pointer (&sample, gst_sample_unref);
-  buffer = gst_buffer_make_writable (buffer);
-  GST_BUFFER_PTS (buffer) = (GstClockTime)time_ns;
-  GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
-  /* Half a place long, in its middle: to the compositor it belongs to that place and to no other. If it
-   * reached into the next one, a picture once late would be shown there, and so would all that follow it. */
-  if (self->kind == REGIA_HAND_OVER_VIDEO && self->pacer.last_pts_ns != time_ns)
-    GST_BUFFER_DURATION (buffer) =
-        gst_util_uint64_scale (GST_SECOND, self->pacer.rate_den, 2 * (guint64)self->pacer.rate_num);
-  push_to_targets (self, buffer);
+  if (self->kind == REGIA_HAND_OVER_VIDEO)
+    hand_picture (self, buffer, time_ns);
+  else
+    hand_sound (self, buffer, time_ns, moved);
   return GST_FLOW_OK;
 }
 
@@ -181,15 +228,19 @@ regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error)
 }
 
 void
-regia_hand_over_set_sync (RegiaHandOver *self, gboolean sync)
+regia_hand_over_set_live (RegiaHandOver *self)
 {
   const char *names[] = {"regia-video-out", "regia-audio-out"};
+  g_autoptr (GstCaps) caps = gst_caps_from_string (self->plan->audio_caps);
+  GstAudioInfo sound;
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (self->pipeline), names[i]);
     if (sink)
-      g_object_set (sink, "sync", sync, NULL);
+      g_object_set (sink, "sync", FALSE, NULL);
   }
+  if (gst_audio_info_from_caps (&sound, caps))
+    self->branches[REGIA_HAND_OVER_AUDIO].drift = regia_drift_new ((guint)sound.rate, (guint)sound.channels);
 }
 
 void
@@ -211,6 +262,8 @@ regia_hand_over_init (RegiaHandOver *self, const RegiaRunPlan *plan, GstBus *bus
 void
 regia_hand_over_clear (RegiaHandOver *self)
 {
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    g_clear_pointer (&self->branches[i].drift, regia_drift_free);
   g_mutex_clear (&self->lock);
 }
 
@@ -227,6 +280,7 @@ regia_hand_over_get_stats (RegiaHandOver *self, RegiaHandOverStats *ret_stats)
 {
   g_mutex_lock (&self->lock);
   *ret_stats = self->stats;
+  ret_stats->resyncs = self->timeline.resyncs + self->stats.drift.jumps;
   g_mutex_unlock (&self->lock);
 }
 

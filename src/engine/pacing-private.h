@@ -24,9 +24,7 @@ gint64 regia_grid_frame_after (gint64 time_ns, guint rate_num, guint rate_den);
  * Captured frames come with the jitter of their network or driver. A mixer that asks "which frame was there
  * at t" then shows one twice and the next never, although none was missing. When a source's own rate is the
  * programme's (within 10 %), its frames are laid on successive places of the grid, and only a lasting
- * difference (a lost frame, a drifting clock) moves the count. In its first seconds, while a network's
- * timestamps still settle, the count follows half a frame; later a frame is worth more than that, and only
- * nearly a whole one moves it.
+ * difference of nearly a whole frame (one was lost, a clock drifts) moves the count.
  */
 typedef struct {
   guint rate_num, rate_den; /* the programme's */
@@ -35,9 +33,8 @@ typedef struct {
   gint64 last_pts_ns;      /* of the last frame, as captured */
   double spacing_ns;       /* smoothed distance of captured frames */
   double error_ns;         /* smoothed distance of the captured time from the place given */
-  double lasting_error_ns; /* … over some seconds: half a frame matters to lips, if it stays */
-  guint placed;            /* frames placed since the start */
-  guint since_move;        /* … since the count was moved last */
+  double lasting_error_ns; /* … over some seconds */
+  guint since_move;        /* frames placed since the count was moved last */
   guint64 moved;           /* how often the count was moved */
 } RegiaPacer;
 
@@ -61,10 +58,10 @@ gboolean regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
  * source that is always later than the mixer waits is put later as a whole, since late and visible is better
  * than punctual and never seen.
  *
- * With a sender's clock the distances of the timestamps are exact, but neither where they begin nor how fast
- * they go is known here. What was held up least on its way tells: the quickest arrivals of the first seconds
- * set the beginning, those of each 8 s after that correct the drift. So a stall on the way, and the burst
- * that follows it, move nothing.
+ * With a sender's clock (`# clock: sender`) the distances of the timestamps are exact, but neither where they
+ * begin nor how fast they go is known here. What was held up least on its way tells: the quickest arrival of
+ * the first 1.5 s sets the beginning, and nothing is shown before; the quickest of each 8 s after that
+ * corrects the drift. So a stall on the way, and the burst that follows it, move nothing.
  */
 typedef struct {
   gint64 limit_ns; /* latest that the mixers still take */
@@ -72,12 +69,14 @@ typedef struct {
   gint64 shift_ns; /* added to every timestamp */
   guint64 resyncs; /* how often shift_ns was changed */
   struct {
+    gint64 began_ns;        /* first arrival, 0 for none */
     gint64 window_start_ns; /* 0: none */
-    gint64 least_late_ns;   /* in the present window of 1 s */
+    gint64 least_late_ns;   /* in the present window: of 1 s, or of all that is learnt from */
+    gboolean learnt;        /* its beginning is known */
   } branches[REGIA_TIMELINE_BRANCHES];
   /* with a sender's clock */
   gboolean pictures;  /* it has a picture */
-  guint windows;      /* complete ones so far, of the picture; of the sound when there is none */
+  guint windows;      /* complete ones since it was learnt, of the picture; of the sound when there is none */
   gint64 quickest_ns; /* least_late_ns of the present 8 */
 } RegiaTimeline;
 
@@ -86,7 +85,9 @@ typedef struct {
  * @branch: 0 picture, 1 sound
  * @time_ns: a buffer's time, show time by the source's own reckoning
  * @now_ns: show time now
+ * @ret_time_ns: (out): the time to give it
  *
- * Returns: the time to give it. Pure but for @self.
+ * Returns: %FALSE while nobody knows: the buffer has to be left out. Pure but for @self.
  */
-gint64 regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns);
+gboolean regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns,
+                             gint64 *ret_time_ns) G_GNUC_WARN_UNUSED_RESULT;

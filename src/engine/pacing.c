@@ -49,9 +49,6 @@ same_rate (const RegiaPacer *self)
   return fabs (self->spacing_ns - period_ns) < 0.1 * period_ns;
 }
 
-/* So long the timestamps of a network source may wander before they are to be trusted. */
-#define SETTLING_S 5
-
 gboolean
 regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
 {
@@ -65,15 +62,13 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
     gint64 expected = self->last_frame + 1;
     gint64 distance = pts_ns - regia_grid_time (expected, self->rate_num, self->rate_den);
     /* A hole in the captured times as long as the distance: a frame was lost, not late. */
-    gboolean settling = self->placed < SETTLING_S * self->rate_num / self->rate_den;
     gboolean lost = pts_ns - self->last_pts_ns > 7 * period_ns / 4 && distance > 3 * period_ns / 4;
 
     if (pts_ns <= self->last_pts_ns)
       return FALSE;
     self->spacing_ns += ((double)MIN (pts_ns - self->last_pts_ns, 2 * period_ns) - self->spacing_ns) / 64;
     self->error_ns += ((double)distance - self->error_ns) / 8;
-    self->lasting_error_ns +=
-        ((double)distance - self->lasting_error_ns) / MIN (self->since_move + 1, settling ? 32u : 128u);
+    self->lasting_error_ns += ((double)distance - self->lasting_error_ns) / MIN (self->since_move + 1, 128u);
     if (!same_rate (self)) {
       self->last_pts_ns = *ret_pts_ns = pts_ns;
       self->last_frame = frame;
@@ -81,9 +76,8 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
       return TRUE;
     }
     gboolean near =
-        !lost && ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 0.9 * (double)period_ns;
-    gboolean lasting = self->since_move >= 32 &&
-                       fabs (self->lasting_error_ns) >= (settling ? 0.6 : 0.95) * (double)period_ns;
+        !lost && ABS (distance) <= 3 * period_ns && fabs (self->error_ns) < 1.25 * (double)period_ns;
+    gboolean lasting = self->since_move >= 32 && fabs (self->lasting_error_ns) >= 0.95 * (double)period_ns;
 
     if (near && !lasting)
       frame = expected;
@@ -98,7 +92,6 @@ regia_pacer_place (RegiaPacer *self, gint64 pts_ns, gint64 *ret_pts_ns)
         return FALSE;
     }
   }
-  self->placed++;
   self->since_move++;
   self->last_pts_ns = pts_ns;
   self->last_frame = frame;
@@ -126,44 +119,71 @@ move (RegiaTimeline *self, gint64 by_ns)
  * decoding. Measured 15 to 35 ms with the quickest of encoders on the same machine; a camera that needs more
  * is brought together with its sound by `delay`. */
 #define QUICKEST_LATE_NS (20 * REGIA_MSECOND)
-#define LEARNING_WINDOWS 3
+#define LEARNING_NS      (1500 * REGIA_MSECOND)
 #define DRIFT_WINDOWS    8
-#define DRIFT_IDLE_NS    (4 * REGIA_MSECOND)
 #define DRIFT_STEP_NS    (4 * REGIA_MSECOND) /* 500 ppm over 8 s: more than any clock is off */
+#define DRIFT_MAX_NS     (60 * REGIA_MSECOND)
 
+/* At the end of a window. Sound goes with the picture. */
 static void
 follow_sender (RegiaTimeline *self, guint branch)
 {
-  gint64 least_ns = self->branches[branch].least_late_ns, excess_ns = least_ns - QUICKEST_LATE_NS;
+  gint64 excess_ns = self->branches[branch].least_late_ns - QUICKEST_LATE_NS;
 
   if (branch != 0 && self->pictures)
-    return; /* sound goes with the picture */
-  self->windows++;
-  if (self->windows <= LEARNING_WINDOWS) {
-    self->shift_ns += excess_ns;
     return;
-  }
-  self->quickest_ns = self->windows % DRIFT_WINDOWS == 1 ? excess_ns : MIN (self->quickest_ns, excess_ns);
-  if (self->windows % DRIFT_WINDOWS == 0 && ABS (self->quickest_ns) > DRIFT_IDLE_NS)
-    self->shift_ns += CLAMP (self->quickest_ns, -DRIFT_STEP_NS, DRIFT_STEP_NS);
+  self->quickest_ns = self->windows % DRIFT_WINDOWS == 0 ? excess_ns : MIN (self->quickest_ns, excess_ns);
+  if (++self->windows % DRIFT_WINDOWS != 0)
+    return;
+  if (ABS (self->quickest_ns) > DRIFT_MAX_NS)
+    move (self, self->quickest_ns); /* what was learnt was wrong: one visible step, then right for good */
+  else
+    self->shift_ns += CLAMP (self->quickest_ns / 2, -DRIFT_STEP_NS, DRIFT_STEP_NS);
 }
 
-gint64
-regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns)
+/* While it is learnt where a sender's clock begins. FALSE: not yet known. */
+static gboolean
+learn (RegiaTimeline *self, guint branch, gint64 now_ns)
+{
+  gint64 began_ns = self->branches[branch].began_ns;
+
+  if (self->branches[branch].learnt)
+    return TRUE;
+  if (branch != 0 && self->pictures && !self->branches[0].learnt)
+    return FALSE;
+  if (branch == 0 || !self->pictures) {
+    if (now_ns - began_ns < LEARNING_NS)
+      return FALSE;
+    self->shift_ns += self->branches[branch].least_late_ns - QUICKEST_LATE_NS;
+    self->windows = 0;
+    for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+      self->branches[i].window_start_ns = 0;
+  }
+  self->branches[branch].learnt = TRUE;
+  return TRUE;
+}
+
+gboolean
+regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns, gint64 *ret_time_ns)
 {
   gint64 late_ns = now_ns - time_ns - self->shift_ns;
 
+  self->pictures |= branch == 0;
   if (late_ns > PAST_MAX_NS || late_ns < -FUTURE_MAX_NS) {
     move (self, late_ns - USUAL_LATE_NS);
-    return time_ns + self->shift_ns;
+    late_ns = USUAL_LATE_NS;
   }
-  self->pictures |= branch == 0;
+  if (self->branches[branch].began_ns == 0)
+    self->branches[branch].began_ns = now_ns;
   if (self->branches[branch].window_start_ns == 0) {
     self->branches[branch].window_start_ns = now_ns;
     self->branches[branch].least_late_ns = late_ns;
   }
   self->branches[branch].least_late_ns = MIN (self->branches[branch].least_late_ns, late_ns);
-  if (now_ns - self->branches[branch].window_start_ns >= WINDOW_NS) {
+  if (self->sender_clock && !learn (self, branch, now_ns))
+    return FALSE;
+  if (self->branches[branch].window_start_ns != 0 &&
+      now_ns - self->branches[branch].window_start_ns >= WINDOW_NS) {
     gint64 excess_ns = self->branches[branch].least_late_ns - self->limit_ns;
 
     self->branches[branch].window_start_ns = 0;
@@ -172,5 +192,6 @@ regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 no
     else if (excess_ns > 0)
       move (self, excess_ns + self->limit_ns / 4);
   }
-  return time_ns + self->shift_ns;
+  *ret_time_ns = time_ns + self->shift_ns;
+  return TRUE;
 }

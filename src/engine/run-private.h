@@ -44,8 +44,9 @@ typedef struct {
   gboolean ended; /* nothing more will come; see end and error */
   gboolean gone;  /* its pipeline is shut down */
   RegiaRunEnd end;
-  double level_db; /* loudest channel, −120 when silent or unknown */
-  guint64 resyncs;
+  double level_db;  /* loudest channel, −120 when silent or unknown */
+  guint64 resyncs;  /* see RegiaHandOverStats */
+  double drift_ppm; /* see RegiaDriftStats */
 } RegiaRunInfo;
 
 /**

@@ -260,7 +260,7 @@ play (RegiaRun *self)
   self->info.live = live;
   g_mutex_unlock (&self->lock);
   if (live)
-    regia_hand_over_set_sync (&self->hand_over, FALSE);
+    regia_hand_over_set_live (&self->hand_over);
   else if (change != GST_STATE_CHANGE_FAILURE) {
     if (!wait_for_preroll (self))
       return FALSE;
@@ -394,6 +394,7 @@ regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info)
     ret_info->data_ns[i] = stats.data_ns[i];
   ret_info->frames = stats.frames;
   ret_info->resyncs = stats.resyncs;
+  ret_info->drift_ppm = stats.drift.drift_ppm;
 }
 
 char *

@@ -15,7 +15,8 @@ LIBRARIES = {
     "GLib": r"(glib|gio|gobject|gmodule)/|glib(-object|-unix)?\.h$|gmodule\.h$",
     "json-glib": r"json-glib/",
     "GStreamer": r"gst/",
-    "libav": r"lib(avformat|avcodec|avutil|swscale|swresample|avfilter|avdevice)/",
+    "libav": r"lib(avformat|avcodec|avutil|swscale|avfilter|avdevice)/",
+    "libswresample": r"lib(swresample|avutil)/",
     "libsoup": r"libsoup/",
     "libsystemd": r"systemd/",
     "OpenSSL": r"openssl/",
@@ -86,9 +87,8 @@ def fault(root, path, folder, allowed, libraries, header):
         if other == folder or allowed is None or other in allowed or short in allowed:
             return None
         return f"{folder} may include {', '.join(sorted(allowed)) or 'nothing of the others'} (src/README.md)"
-    for library, pattern in LIBRARIES.items():
-        if re.match(pattern, header):
-            return None if library in libraries else f"{folder} does not use {library} (src/README.md)"
+    if known := [library for library, pattern in LIBRARIES.items() if re.match(pattern, header)]:
+        return None if libraries.intersection(known) else f"{folder} does not use {known[0]} (src/README.md)"
     if SYSTEM.match(header):
         return None
     if (path.parent / header).exists():
