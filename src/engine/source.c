@@ -19,7 +19,8 @@
  *
  * An error or the end of a live stream stops the run at once. A source that cannot work at all (element
  * missing, text wrong) is "failed": tried again too, but slowly, since somebody may just be installing what
- * is missing. A run that is not gone 2 s after it was stopped is left behind and counted.
+ * is missing. A run that is not gone 2 s after it was stopped hangs in its driver and is left behind; while
+ * eight do so, no more are started.
  *
  * The programme needs to know nothing of all this: what does not arrive is not mixed.
  *
@@ -32,6 +33,7 @@
 #define TEARDOWN_NS     (2 * REGIA_SECOND)
 #define FAILED_RETRY_MS 15000
 #define LOOP_MIN_NS     (REGIA_SECOND / 2)
+#define HUNG_MAX        8
 
 typedef enum { STARTING, LIVE, STALLED, RETRYING, FAILED } State;
 static const char *const state_names[] = {"starting", "live", "stalled", "retrying", "failed"};
@@ -47,12 +49,15 @@ struct _RegiaSource {
   gboolean no_segment_loop;
   gboolean ended_for_good;
   RegiaBackoff backoff;
-  guint64 starts, leaked;
+  GQueue hung; /* (element-type RegiaRun) (owned): stopped, and still not gone */
+  guint64 starts;
+  guint64 resyncs;  /* of the runs before the present one */
   char *last_error; /* (owned) */
+  State said;       /* what the log says of it: LIVE, or anything else */
   /* measured */
   gboolean has[REGIA_TIMELINE_BRANCHES];
-  double level_db, fps;
-  guint64 fps_frames;
+  double level_db, fps, drift_ppm;
+  guint64 fps_frames, run_resyncs;
   gint64 fps_since_ns;
 };
 
@@ -68,6 +73,7 @@ regia_source_new (const RegiaConfigSource *config, RegiaRunPlan *plan)
   self->backoff = (RegiaBackoff){.first_ms = 500, .max_ms = 5000, .reset_ms = 5000};
   self->last_error = g_strdup ("");
   self->level_db = -120;
+  g_queue_init (&self->hung);
   return self;
 }
 
@@ -77,6 +83,7 @@ regia_source_free (RegiaSource *self)
   if (self == NULL)
     return;
   regia_run_free (self->run);
+  g_queue_clear_full (&self->hung, (GDestroyNotify)regia_run_free);
   regia_run_plan_unref (self->plan);
   g_free (self->last_error);
   g_free (self);
@@ -85,14 +92,26 @@ regia_source_free (RegiaSource *self)
 static void
 set_error (RegiaSource *self, const char *message)
 {
+  if (strcmp (self->last_error, message) != 0 || self->said == LIVE)
+    g_message ("source %s: %s", self->config->name, message);
   g_free (self->last_error);
   self->last_error = g_strdup (message);
 }
 
 static void
-retry_in (RegiaSource *self, State state, guint delay_ms, gint64 now_ns)
+set_state (RegiaSource *self, State state)
 {
   self->state = state;
+  if ((state == LIVE) == (self->said == LIVE))
+    return;
+  g_message ("source %s: %s", self->config->name, state == LIVE ? "live" : "away");
+  self->said = state;
+}
+
+static void
+retry_in (RegiaSource *self, State state, guint delay_ms, gint64 now_ns)
+{
+  set_state (self, state);
   self->retry_at_ns = now_ns + (gint64)delay_ms * REGIA_MSECOND;
 }
 
@@ -115,7 +134,7 @@ start (RegiaSource *self, gint64 now_ns)
     retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
     return;
   }
-  self->state = STARTING;
+  set_state (self, STARTING);
   self->run = regia_run_start (self->plan, !self->no_segment_loop);
 }
 
@@ -139,10 +158,16 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   gboolean looped = !info->live && info->end == REGIA_RUN_ENDED && had_data && ran_ns > LOOP_MIN_NS;
 
   self->no_segment_loop |= again;
-  g_clear_pointer (&self->run, regia_run_free);
+  if (info->gone)
+    g_clear_pointer (&self->run, regia_run_free);
+  else
+    g_queue_push_tail (&self->hung, g_steal_pointer (&self->run));
   self->stopping = FALSE;
   self->level_db = -120;
   self->fps = 0;
+  self->drift_ppm = 0;
+  self->resyncs += info->resyncs;
+  self->run_resyncs = 0;
   if (again || looped) {
     self->starts -= 1; /* not a restart: the way this kind of file begins again */
     retry_in (self, STARTING, 0, now_ns);
@@ -159,6 +184,8 @@ static void
 measure (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
 {
   self->level_db = info->level_db;
+  self->drift_ppm = info->drift_ppm;
+  self->run_resyncs = info->resyncs;
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
     self->has[i] = info->data_ns[i] != 0 && now_ns - info->data_ns[i] < STALL_SHOWN_NS;
   if (now_ns - self->fps_since_ns < REGIA_SECOND)
@@ -202,10 +229,26 @@ judge (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   } else if (silent_ns > STALL_NS) {
     set_error (self, info->data_ns[0] && now_ns - info->data_ns[0] > STALL_NS ? "no picture for 2 s"
                                                                               : "no sound for 2 s");
-    self->state = STALLED;
+    set_state (self, STALLED);
     stop_run (self, now_ns);
   } else
-    self->state = silent_ns > STALL_SHOWN_NS ? STALLED : LIVE;
+    set_state (self, silent_ns > STALL_SHOWN_NS ? STALLED : LIVE);
+}
+
+/* Those that were left behind, and have come to their end after all. */
+static void
+bury_hung (RegiaSource *self)
+{
+  for (GList *link = self->hung.head, *next; link; link = next) {
+    RegiaRunInfo info;
+
+    next = link->next;
+    regia_run_get_info (link->data, &info);
+    if (info.gone) {
+      regia_run_free (link->data);
+      g_queue_delete_link (&self->hung, link);
+    }
+  }
 }
 
 void
@@ -215,9 +258,16 @@ regia_source_tick (RegiaSource *self, gint64 now_ns)
 
   if (self->ended_for_good)
     return;
+  bury_hung (self);
   if (self->run == NULL) {
-    if (now_ns >= self->retry_at_ns)
+    if (now_ns < self->retry_at_ns)
+      return;
+    if (self->hung.length < HUNG_MAX)
       start (self, now_ns);
+    else {
+      set_error (self, "its driver hangs; unplug the device and plug it in again, or restart the machine");
+      retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
+    }
     return;
   }
   regia_run_get_info (self->run, &info);
@@ -226,12 +276,8 @@ regia_source_tick (RegiaSource *self, gint64 now_ns)
     judge (self, &info, now_ns);
   if (!self->stopping)
     return;
-  if (info.gone)
+  if (info.gone || now_ns > self->stop_deadline_ns)
     finish_run (self, &info, now_ns);
-  else if (now_ns > self->stop_deadline_ns) {
-    self->leaked++;
-    finish_run (self, &info, now_ns);
-  }
 }
 
 void
@@ -246,7 +292,7 @@ void
 regia_source_wait_stopped (RegiaSource *self, gint64 until_ns)
 {
   if (self->run && !regia_run_wait_gone (self->run, until_ns))
-    self->leaked++;
+    g_warning ("source %s: cannot be shut down", self->config->name);
 }
 
 void
@@ -255,11 +301,11 @@ regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_
   GVariantDict dict;
   gboolean waiting = self->run == NULL && !self->ended_for_good && self->retry_at_ns > now_ns;
   guint64 retry_in_ms = waiting ? (guint64)((self->retry_at_ns - now_ns) / REGIA_MSECOND) : 0;
-  g_autofree char *error =
-      self->leaked ? g_strdup_printf ("%s%s(%" G_GUINT64_FORMAT " earlier start%s could not be shut down)",
-                                      self->last_error, *self->last_error ? " " : "", self->leaked,
-                                      self->leaked == 1 ? "" : "s")
-                   : g_strdup (self->last_error);
+  g_autofree char *error = self->hung.length
+                               ? g_strdup_printf ("%s%s(%u earlier start%s could not be shut down)",
+                                                  self->last_error, *self->last_error ? " " : "",
+                                                  self->hung.length, self->hung.length == 1 ? "" : "s")
+                               : g_strdup (self->last_error);
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", self->config->name);
@@ -270,6 +316,8 @@ regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_
   g_variant_dict_insert (&dict, "has-audio", "b", self->has[1]);
   g_variant_dict_insert (&dict, "fps", "d", self->fps);
   g_variant_dict_insert (&dict, "level-db", "d", self->has[1] ? self->level_db : -120.0);
+  g_variant_dict_insert (&dict, "drift-ppm", "d", self->drift_ppm);
+  g_variant_dict_insert (&dict, "resyncs", "t", self->resyncs + self->run_resyncs);
   g_variant_dict_insert (&dict, "last-error", "s", error);
   g_variant_dict_insert (&dict, "retry-in-ms", "t", retry_in_ms);
   g_variant_builder_add_value (builder, g_variant_new_variant (g_variant_dict_end (&dict)));

@@ -11,7 +11,6 @@ from harness.scenario import ROOT
 
 KEY = "geheimer-schluessel-4711"
 PASSPHRASE = "una-frase-segreta-0815"
-SETTLING_MS = 10000
 
 
 def run(t):
@@ -116,14 +115,11 @@ def run(t):
 
 
 def check_every_frame(found):
-    """Camera and programme have clocks of their own. In the first seconds the engine learns how the one lies to the other, and puts the
-    camera's frames into their places anew: a few are then missing or there twice. After that all numbers follow each other."""
+    """From the first frame shown on, the camera's numbers follow each other."""
     video = found["video"]
     check(video["marked"] > 25 * 25, f"only {video['marked']} frames with marks")
-    settled = video["first_ms"] + SETTLING_MS
-    equal([r for r in video["missing_ranges"] if r["at_ms"] > settled], [], "missing frames")
-    equal([at for at in video["doubled"] if at > settled], [], "frames shown twice, in ms")
-    check(video["missing"] <= 4 and video["duplicates"] <= 4, f"{video['missing']} missing, {video['duplicates']} twice: {video}")
+    equal(video["missing_ranges"], [], "missing frames")
+    equal(video["doubled"], [], "frames shown twice, in ms")
     equal(video["backwards"], 0, "frames out of order")
     equal(video["steps"], [], "steps in the picture")
     equal(found["decode_errors"], 0, f"{found['stderr'][-300:]}: decode errors")

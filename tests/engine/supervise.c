@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../src/engine/source-private.h"
 #include "fixture.h"
 #include "regia/engine/check.h"
 #include "regia/engine/mark.h"
@@ -285,6 +286,93 @@ test_failed (void)
   remove_pipeline (path);
 }
 
+static char *
+state_of (RegiaSource *source, gint64 now_ns, char **ret_error)
+{
+  GVariantBuilder builder;
+  g_autoptr (GVariant) list = NULL, boxed = NULL, state = NULL;
+  char *name = NULL;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  regia_source_add_state (source, &builder, now_ns);
+  list = g_variant_ref_sink (g_variant_builder_end (&builder));
+  boxed = g_variant_get_child_value (list, 0);
+  state = g_variant_get_variant (boxed);
+  g_assert_true (g_variant_lookup (state, "state", "s", &name));
+  g_assert_true (g_variant_lookup (state, "last-error", "s", ret_error));
+  return name;
+}
+
+/* Whoever waits for this named pipe to be opened or to be written to goes on, and finds it at its end. */
+static void
+let_go (const char *fifo)
+{
+  int fd = open (fifo, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_usleep (20000);
+  close (fd);
+}
+
+/* A driver that never comes back from being opened, and from being closed neither: eight threads are left in
+ * it and no more; once it lets go, the source is started again. */
+static void
+test_hanging_driver (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("regia-engine-XXXXXX", NULL);
+  g_autofree char *fifo = g_build_filename (folder, "fifo", NULL);
+  g_autofree char *text = g_strdup_printf ("filesrc location=%s ! y4mdec name=video", fifo);
+  g_autofree char *path = write_pipeline ("hanging", text);
+  RegiaConfigSource config = {.name = (char *)"camera", .pipeline = path, .video = TRUE};
+  RegiaRunPlan *plan = regia_run_plan_new ();
+  RegiaSource *source;
+  gint64 now_ns = regia_clock_monotonic_ns (), until_ns;
+  gboolean failed = FALSE, started = FALSE;
+
+  config.parameters = g_hash_table_new (g_str_hash, g_str_equal);
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  plan->video_caps = g_strdup ("video/x-raw");
+  plan->audio_caps = g_strdup ("audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved");
+  plan->rate_num = 25;
+  plan->rate_den = 1;
+  plan->epoch.monotonic_ns = now_ns;
+  g_ptr_array_add (plan->video_targets, gst_object_ref_sink (gst_element_factory_make ("appsrc", NULL)));
+  source = regia_source_new (&config, plan);
+
+  /* The source believes whatever time it is told. */
+  for (int second = 0; second < 600 && !failed; second++, now_ns += REGIA_SECOND) {
+    g_autofree char *error = NULL, *state = NULL;
+
+    regia_source_tick (source, now_ns);
+    g_usleep (2000); /* the thread gets as far as the driver */
+    state = state_of (source, now_ns, &error);
+    failed =
+        strstr (error, "its driver hangs") && strstr (error, "(8 earlier starts could not be shut down)");
+  }
+  g_assert_true (failed);
+
+  until_ns = regia_clock_monotonic_ns () + 10 * REGIA_SECOND;
+  while (!started && regia_clock_monotonic_ns () < until_ns) {
+    g_autofree char *error = NULL, *state = NULL;
+
+    let_go (fifo);
+    now_ns += REGIA_SECOND;
+    regia_source_tick (source, now_ns);
+    state = state_of (source, now_ns, &error);
+    started = strcmp (state, "starting") == 0 && !strstr (error, "earlier start");
+  }
+  g_assert_true (started);
+  regia_source_stop (source);
+  for (int i = 0; i < 20; i++) /* the last one may only now come to its driver */
+    let_go (fifo);
+  regia_source_wait_stopped (source, regia_clock_monotonic_ns () + 5 * REGIA_SECOND);
+  regia_source_free (source);
+  g_hash_table_unref (config.parameters);
+  remove_pipeline (path);
+  g_unlink (fifo);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -295,5 +383,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/supervise/stall", test_stall);
   g_test_add_func ("/engine/supervise/hang", test_hang);
   g_test_add_func ("/engine/supervise/failed", test_failed);
+  g_test_add_func ("/engine/supervise/hanging-driver", test_hanging_driver);
   return g_test_run ();
 }
