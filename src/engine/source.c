@@ -259,25 +259,23 @@ regia_source_tick (RegiaSource *self, gint64 now_ns)
   if (self->ended_for_good)
     return;
   bury_hung (self);
-  if (self->run == NULL) {
-    if (now_ns < self->retry_at_ns)
-      return;
-    if (self->hung.length < HUNG_MAX)
-      start (self, now_ns);
-    else {
-      set_error (self, "its driver hangs; unplug the device and plug it in again, or restart the machine");
-      retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
-    }
-    return;
+  if (self->run) {
+    regia_run_get_info (self->run, &info);
+    measure (self, &info, now_ns);
+    if (!self->stopping)
+      judge (self, &info, now_ns);
+    if (self->stopping && (info.gone || now_ns > self->stop_deadline_ns))
+      finish_run (self, &info, now_ns);
   }
-  regia_run_get_info (self->run, &info);
-  measure (self, &info, now_ns);
-  if (!self->stopping)
-    judge (self, &info, now_ns);
-  if (!self->stopping)
+  /* In the same tick: whoever plays a file in a loop should not see the seam. */
+  if (self->run || now_ns < self->retry_at_ns)
     return;
-  if (info.gone || now_ns > self->stop_deadline_ns)
-    finish_run (self, &info, now_ns);
+  if (self->hung.length < HUNG_MAX)
+    start (self, now_ns);
+  else {
+    set_error (self, "its driver hangs; unplug the device and plug it in again, or restart the machine");
+    retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
+  }
 }
 
 void
