@@ -176,10 +176,19 @@ describe_event (const RegiaConfigValues *config)
   return g_variant_dict_end (&dict);
 }
 
+/* Sources that are live and rates that were measured are nothing to show once the engine has ended. */
+static GVariant *
+engine_state (RegiaProcess *engine)
+{
+  if (regia_process_get_state (engine) == REGIA_PROCESS_STOPPED)
+    return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  return regia_process_get_published (engine);
+}
+
 GVariant *
 regia_status_build (const RegiaStatusInput *input)
 {
-  g_autoptr (GVariant) engine = regia_process_get_published (input->engine);
+  g_autoptr (GVariant) engine = engine_state (input->engine);
   g_autoptr (GVariant) gateway = regia_process_get_published (input->gateway);
   g_autoptr (GVariant) recorder = NULL;
   g_autoptr (GPtrArray) relays = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);

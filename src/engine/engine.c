@@ -22,6 +22,7 @@
 
 #define DRAIN_MS      1000
 #define FEED_DRAIN_MS 1500
+#define SAFE_MS       6000 /* the director's deadline for it all is 10 s */
 
 typedef struct {
   RegiaChild *child;       /* (owned) */
@@ -32,6 +33,7 @@ typedef struct {
   gint64 started_ns;
   guint publisher; /* source id */
   GThread *ender;  /* (owned) (nullable) */
+  gboolean finish; /* the event is over; set before the ender starts */
   gboolean hangs;  /* set by the ender before it ends */
 } Process;
 
@@ -97,7 +99,8 @@ on_health (char **ret_why, gpointer user_data)
   return regia_engine_is_healthy (self->engine, ret_why);
 }
 
-/* Ends in order: the encoders' last packets, then the log, then the readers' sockets. */
+/* Ends in order: the encoders' last packets, then the log, then the readers' sockets. The memory goes when
+ * the recorder says that the end is on disk: it may be killed just now and come back. */
 static gpointer
 end_thread (gpointer user_data)
 {
@@ -107,6 +110,9 @@ end_thread (gpointer user_data)
   regia_feed_log_end (self->log);
   if (self->server)
     regia_feed_server_drain (self->server, FEED_DRAIN_MS);
+  if (self->server && self->finish && regia_config_get (self->config)->record &&
+      !regia_feed_server_wait_safe (self->server, SAFE_MS))
+    g_warning ("the recorder has not said that the end is on disk");
   regia_child_stopped (self->child);
   return NULL;
 }
@@ -121,6 +127,7 @@ on_stop (RegiaChild *child, gboolean finish, gpointer user_data)
   g_info ("%s", finish ? "the event is over" : "going away");
   g_clear_handle_id (&self->publisher, g_source_remove);
   regia_engine_end (self->engine);
+  self->finish = finish;
   self->ender = g_thread_new ("end", end_thread, self);
 }
 

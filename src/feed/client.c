@@ -110,6 +110,17 @@ regia_feed_client_is_connected (RegiaFeedClient *self)
   return self->following;
 }
 
+void
+regia_feed_client_tell_safe (RegiaFeedClient *self)
+{
+  const char safe = REGIA_FEED_SAFE;
+
+  /* If it does not get there, nobody is waiting for it. */
+  if (self->fd >= 0 && send (self->fd, &safe, 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    g_debug ("the feed's server is gone");
+  disconnect_feed (self);
+}
+
 /* Connects and asks. Nobody there is no error: the engine is away, and we try again. */
 static gboolean
 connect_feed (RegiaFeedClient *self, GError **error)

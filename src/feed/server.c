@@ -37,6 +37,7 @@ typedef struct {
   gboolean following;
   gboolean writable; /* the last write took everything it was given */
   gboolean ended;
+  gboolean safe; /* its last word */
   guint64 mask, cursor;
   gint64 last_pts_ns;
   Message batch[BATCH + 1]; /* + 1: a gap before the packets */
@@ -61,10 +62,11 @@ struct _RegiaFeedServer {
   GBytes *hello;      /* (owned) (nullable): the serialised track table */
   GPtrArray *tracks;  /* (owned) (nullable) */
 
-  GMutex lock; /* guards what follows; a leaf */
-  GCond drained;
+  GMutex lock;   /* guards what follows; a leaf */
+  GCond drained; /* or safe */
   guint n_readers, n_behind;
   gboolean stop;
+  gboolean safe; /* a reader has said so */
 };
 
 static void
@@ -281,13 +283,15 @@ serve_reader (RegiaFeedServer *self, Reader *reader, short events)
     if (!reader_is_asked (reader) || self->tracks == NULL)
       return TRUE;
     reader_begin (self, reader);
+  } else if (events & POLLIN) {
+    char byte = 0;
+    /* A last word, end of file or chatter: it ends all the same. */
+    if (recv (reader->fd, &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
+      reader->safe = byte == REGIA_FEED_SAFE;
+      return FALSE;
+    }
   } else if (events & (POLLHUP | POLLERR)) {
     return FALSE;
-  } else if (events & POLLIN) {
-    char byte;
-    /* A reader has nothing to say any more: end of file or chatter both end it. */
-    if (recv (reader->fd, &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN)
-      return FALSE;
   }
   if (!reader->writable && !(events & POLLOUT))
     return TRUE;
@@ -295,7 +299,7 @@ serve_reader (RegiaFeedServer *self, Reader *reader, short events)
 }
 
 static void
-count_readers (RegiaFeedServer *self)
+count_readers (RegiaFeedServer *self, gboolean safe)
 {
   guint behind = 0;
 
@@ -307,6 +311,7 @@ count_readers (RegiaFeedServer *self)
   g_mutex_lock (&self->lock);
   self->n_readers = self->readers->len;
   self->n_behind = behind;
+  self->safe |= safe;
   g_cond_broadcast (&self->drained);
   g_mutex_unlock (&self->lock);
 }
@@ -319,7 +324,7 @@ serve_thread (gpointer user_data)
   for (;;) {
     struct pollfd fds[READERS_MAX + 2];
     guint n_fds = 0, n_polled = self->readers->len;
-    gboolean stop;
+    gboolean stop, safe = FALSE;
     guint64 count;
 
     g_mutex_lock (&self->lock);
@@ -350,12 +355,14 @@ serve_thread (gpointer user_data)
     }
     for (guint i = n_polled; i > 0; i--) {
       Reader *reader = g_ptr_array_index (self->readers, i - 1);
-      if (!serve_reader (self, reader, fds[i + 1].revents))
+      if (!serve_reader (self, reader, fds[i + 1].revents)) {
+        safe |= reader->safe;
         g_ptr_array_remove_index_fast (self->readers, i - 1);
+      }
     }
     if (fds[1].revents & POLLIN)
       accept_reader (self);
-    count_readers (self);
+    count_readers (self, safe);
   }
 }
 
@@ -453,6 +460,17 @@ regia_feed_server_drain (RegiaFeedServer *self, guint timeout_ms)
     if (!g_cond_wait_until (&self->drained, &self->lock, deadline_us))
       break;
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+regia_feed_server_wait_safe (RegiaFeedServer *self, guint timeout_ms)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gint64 deadline_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
+
+  while (!self->safe && g_cond_wait_until (&self->drained, &self->lock, deadline_us))
+    ;
+  return self->safe;
 }
 
 void

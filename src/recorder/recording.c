@@ -216,6 +216,7 @@ follow (RegiaRecording *self)
     wait_for_stop (self, g_get_monotonic_time () + RETRY_US);
   }
   regia_tape_close (self->tape);
+  regia_feed_client_tell_safe (self->feed);
 }
 
 /* --- beginning and end --- */

@@ -112,6 +112,7 @@ done_cb (gpointer data)
 {
   Relay *self = data;
 
+  publish_cb (self); /* else it would be live for as long as the director shows its last word */
   regia_child_stopped (self->child);
 }
 

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """kill -9 of each process in turn, during one event: what the recording loses is counted in its frames."""
 
+import os
+import signal
+
 from harness import Regia, Rtmp, check, decodes_cleanly, equal, main, marks
 
 
@@ -30,8 +33,15 @@ def run(t):
         times = [time for pair in killed.values() for time in pair]
         equal(times, sorted(times), "show times")
 
+    with t.case("recorder killed in the instant of the stop: it is finished all the same", needed=True):
+        # Held up first, so that it cannot have read the last packets.
+        old = regia.kill("recorder", signal.SIGSTOP)
+        ending = regia.spawn_command("stop", "--state", regia.state)
+        regia.wait_status("the event is ending", lambda s: s["state"] == "stopping")
+        regia.wait_status("nothing more is sent", lambda s: s["relays"][0]["state"] != "live")
+        os.kill(old, signal.SIGKILL)
+        equal(ending.wait(60), 0, "exit status of `regia stop`")
     with t.case("one session, one item in the library", needed=True):
-        regia.command("stop", "--state", regia.state, timeout=60)
         item = regia.wait_session("finished", 60)
         equal(len(regia.recordings()), 1, "items")
     path = regia.session_file()
@@ -46,6 +56,9 @@ def run(t):
         equal(video["missing_ranges"], [], "missing frames")
         equal(video["duplicates"], 0, "frames shown twice")
         equal(video["backwards"], 2, "times the numbers began anew")
+    with t.case("… up to the last frame, which the platform has too"):
+        sent = marks(t, rtmp.files()[-1])["video"]
+        equal((video["last"], video["last_wall_ms"]), (sent["last"], sent["last_wall_ms"]), "number and time of the last frame")
     with t.case("engine: at most the restart, below 2 s; director: at most 1 s and the restart"):
         equal(len(steps), 2, f"steps in the picture: {steps}")
         check(steps[0]["ms"] <= 2000 and steps[1]["ms"] <= 3000, f"steps in the picture: {steps}")

@@ -351,6 +351,40 @@ test_drain (Fixture *f, gconstpointer data)
   g_assert_cmpuint (packets, ==, 400);
 }
 
+static gpointer
+wait_safe_thread (gpointer data)
+{
+  return GINT_TO_POINTER (regia_feed_server_wait_safe (data, 10000));
+}
+
+/* A reader that goes without a word is not safe, whatever it was sent; its successor gets everything again.
+ */
+static void
+test_safe (Fixture *f, gconstpointer data)
+{
+  RegiaFeedClient *killed = regia_feed_client_new (f->path, NULL, REGIA_FEED_FROM_OLDEST, 0, 0);
+  g_autoptr (RegiaFeedClient) client = regia_feed_client_new (f->path, NULL, REGIA_FEED_FROM_OLDEST, 0, 0);
+  g_auto (RegiaFeedEvent) event = {0};
+  GThread *waiting;
+
+  append_frame (f->log, 0, 10);
+  regia_feed_log_end (f->log);
+  next (killed, &event, REGIA_FEED_EVENT_TRACKS);
+  regia_feed_server_drain (f->server, 5000);
+  waiting = g_thread_new ("wait", wait_safe_thread, f->server);
+  regia_feed_client_free (killed);
+  g_assert_false (regia_feed_server_wait_safe (f->server, 100));
+
+  next (client, &event, REGIA_FEED_EVENT_TRACKS);
+  do
+    g_assert_true (regia_feed_client_next (client, 1000, NULL, &event, NULL));
+  while (event.type == REGIA_FEED_EVENT_PACKET);
+  g_assert_cmpint (event.type, ==, REGIA_FEED_EVENT_END);
+  g_assert_false (regia_feed_server_wait_safe (f->server, 0));
+  regia_feed_client_tell_safe (client);
+  g_assert_true (GPOINTER_TO_INT (g_thread_join (waiting)));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -365,5 +399,6 @@ main (int argc, char **argv)
   ADD (cancel);
   ADD (garbage);
   ADD (drain);
+  ADD (safe);
   return g_test_run ();
 }

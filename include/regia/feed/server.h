@@ -20,6 +20,9 @@ RegiaFeedServer *regia_feed_server_new (const char *path, RegiaFeedLog *log,
 guint regia_feed_server_get_readers (RegiaFeedServer *self);
 /** regia_feed_server_drain: waits until every reader has been sent the end of the log, or @timeout_ms. */
 void regia_feed_server_drain (RegiaFeedServer *self, guint timeout_ms);
+/** regia_feed_server_wait_safe: waits until a reader has said that all it was given is in safety, or
+ * @timeout_ms; new readers are served meanwhile. Returns: whether one has. */
+gboolean regia_feed_server_wait_safe (RegiaFeedServer *self, guint timeout_ms);
 /** Ends the thread, closes every connection, removes the socket. */
 void regia_feed_server_free (RegiaFeedServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedServer, regia_feed_server_free)

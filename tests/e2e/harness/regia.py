@@ -81,6 +81,9 @@ class Regia:
         return subprocess.run([str(self.binary), *map(str, arguments)], capture_output=True, text=True, timeout=timeout, check=False,
                               env={**self.t.env, **self.env}, **options)
 
+    def spawn_command(self, *arguments):
+        return self.t.spawn("command", [self.binary, *arguments], env=self.env)
+
     def stop(self, timeout=60):
         """`regia stop --quit`, and the director's end in order."""
         self.supervisor.expect_end()
