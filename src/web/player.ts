@@ -47,6 +47,8 @@ export class Player {
   played = false;
   /** The stream has ended and was played to its end. */
   over = false;
+  /** The viewer has stopped the picture. */
+  pausing = false;
   /** What the browser wants a press of a button for: the sound, or to play at all. */
   needs: 'nothing' | 'sound' | 'start' = 'nothing';
 
@@ -59,7 +61,6 @@ export class Player {
   private movingSinceMs = 0;
   /** The viewer has not paused: interruptions are caught up with. */
   private following = true;
-  private pausing = false;
   private wantedLanguage: string;
   private wantedHeight = 0;
 

@@ -88,6 +88,8 @@ export interface Knowledge {
   /** The player has shown a picture of this event. */
   played: boolean;
   stalled: boolean;
+  /** The viewer has stopped the picture. */
+  paused: boolean;
   /** The stream said that it is over, and was played to its end. */
   over: boolean;
   /** See seemsOver. */
@@ -108,7 +110,8 @@ export function choosePageState (known: Knowledge): PageState {
   const finishing = known.status?.state === 'ended' || known.status?.state === 'stopping';
   if (known.over) return 'ended';
   if (!known.played) return finishing ? 'ended' : 'waiting';
-  if (!known.stalled) return 'live';
+  // Who has stopped the picture would else read that the event is live for as long as the page is open.
+  if (!known.stalled) return known.paused && known.status?.state === 'ended' ? 'ended' : 'live';
   return finishing || known.seemsOver ? 'ended' : 'reconnecting';
 }
 

@@ -53,7 +53,9 @@ class Page {
     const { status, player } = this;
     const end = status?.event.end ?? '';
     const gone = seemsOver(end, Date.now() + this.clockOffsetMs, performance.now() - this.answeredAtMs);
-    return choosePageState({ status, played: player.played, stalled: player.stalled, over: player.over, seemsOver: gone });
+    return choosePageState({
+      status, played: player.played, stalled: player.stalled, paused: player.pausing, over: player.over, seemsOver: gone,
+    });
   }
 
   private async ask (): Promise<void> {

@@ -284,6 +284,20 @@ pageTest('the end: says so, offers the recording once it is ready, and plays it;
   await assertMoves(page);
 });
 
+pageTest('who has paused is told of the end, and given the recording', async (gateway, open) => {
+  gateway.goOnAir();
+  const page = await open();
+  await reaches(page, 'live');
+  await page.focus('#video');
+  await page.keyboard.press('k');
+  await until('paused', () => page.evaluate(() => document.querySelector('video').paused));
+  gateway.recordings = [{ ...exampleRecording, id: exampleStatus.recorder.session }];
+  gateway.endShow();
+  await reaches(page, 'ended');
+  await until('ready', async () => /è pronta/.test(await notice(page)));
+  await assertAccessible(page);
+});
+
 pageTest('everything goes away at the end: the page says that it is over', async (gateway, open) => {
   gateway.goOnAir();
   const page = await open();

@@ -92,8 +92,8 @@ test('sizes, lengths and times as people write them', async () => {
 
 test('page state: from what is known', async () => {
   const { choosePageState, seemsOver } = await load('policy');
-  const known = (state, played, stalled, over = false, gone = false) =>
-    choosePageState({ status: state && { state }, played, stalled, over, seemsOver: gone });
+  const known = (state, played, stalled, over = false, gone = false, paused = false) =>
+    choosePageState({ status: state && { state }, played, stalled, paused, over, seemsOver: gone });
   const cases = [
     [null, false, false, 'waiting'], ['starting', false, false, 'waiting'], ['on-air', false, true, 'waiting'], ['failed', false, false, 'waiting'],
     ['on-air', true, false, 'live'], ['ended', true, false, 'live'],
@@ -104,6 +104,9 @@ test('page state: from what is known', async () => {
   assert.equal(known('on-air', true, false, true), 'ended');
   assert.equal(known('on-air', true, true, false, true), 'ended', 'packed up without a word');
   assert.equal(known('on-air', true, false, false, true), 'live');
+  assert.equal(known('on-air', true, false, false, false, true), 'live', 'paused');
+  assert.equal(known('stopping', true, false, false, false, true), 'live', 'paused, and the end may still be seen');
+  assert.equal(known('ended', true, false, false, false, true), 'ended', 'paused, and the event has ended meanwhile');
   const end = '2022-09-29T13:00:00+02:00';
   assert.equal(seemsOver(end, Date.parse(end) + 1, 60000), true);
   assert.equal(seemsOver(end, Date.parse(end) + 1, 59999), false);
