@@ -17,6 +17,9 @@
 
 #define BATCH       16
 #define READERS_MAX 128
+/* The packets of one instant, a picture in each size and some sound, come out of their encoders within
+ * milliseconds of each other: all readers are woken once for them. */
+#define GATHER_US 10000
 
 /* A message on its way to one reader: the header, and the packet whose payload follows it. */
 typedef struct {
@@ -320,6 +323,7 @@ static gpointer
 serve_thread (gpointer user_data)
 {
   RegiaFeedServer *self = user_data;
+  gint64 served_us = 0;
 
   for (;;) {
     struct pollfd fds[READERS_MAX + 2];
@@ -346,6 +350,13 @@ serve_thread (gpointer user_data)
       g_critical ("the feed server cannot wait: %s", g_strerror (errno));
       return NULL;
     }
+    if (fds[0].revents & POLLIN) {
+      gint64 wait_us = served_us + GATHER_US - g_get_monotonic_time ();
+
+      if (wait_us > 0)
+        g_usleep ((gulong)wait_us);
+    }
+    served_us = g_get_monotonic_time ();
     if ((fds[0].revents & POLLIN) && read (self->wake_fd, &count, sizeof count) < 0)
       g_debug ("wake-up already read");
     if (self->tracks == NULL) {
