@@ -3,6 +3,7 @@
 
 #include "source-private.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "launch-private.h"
@@ -314,7 +315,7 @@ regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_
   g_variant_dict_insert (&dict, "has-audio", "b", self->has[1]);
   g_variant_dict_insert (&dict, "fps", "d", self->fps);
   g_variant_dict_insert (&dict, "level-db", "d", self->has[1] ? self->level_db : -120.0);
-  g_variant_dict_insert (&dict, "drift-ppm", "d", self->drift_ppm);
+  g_variant_dict_insert (&dict, "drift-ppm", "d", round (self->drift_ppm * 10) / 10 + 0.0 /* never −0 */);
   g_variant_dict_insert (&dict, "resyncs", "t", self->resyncs + self->run_resyncs);
   g_variant_dict_insert (&dict, "last-error", "s", error);
   g_variant_dict_insert (&dict, "retry-in-ms", "t", retry_in_ms);
