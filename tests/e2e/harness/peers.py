@@ -78,32 +78,54 @@ class Camera:
 
 
 class Desk:
-    """A PulseAudio server of its own with a null sink, on which a voice speaks and a beep sounds at each full second."""
+    """A sound server of its own (pulseaudio, or pipewire) with a null sink, on which a voice speaks and a beep sounds at each full
+    second."""
 
-    def __init__(self, t):
+    def __init__(self, t, server="pulseaudio"):
         self.folder = t.dir / "desk"
         self.folder.mkdir(mode=0o700)
         self.server = f"unix:{self.folder}/native"
         self.device = "desk.monitor"
-        env = {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder), "PULSE_RUNTIME_PATH": str(self.folder)}
+        self.env = env = {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder), "PULSE_RUNTIME_PATH": str(self.folder)}
         voice = self.folder / "voice.wav"
         subprocess.run(["espeak-ng", "-v", "it", "-w", str(voice),
                         "Benvenuti alla conferenza Sirio migranti, esperienze a confronto. Diamo la parola ai relatori."],
                        check=True, capture_output=True, timeout=30)
-        self.pulse = t.spawn("pulseaudio", [
-            "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
-            "--log-level=error", f"--load=module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
-            "--load=module-null-sink sink_name=desk rate=48000 channels=2"], env=env, nice=-10)
-        t.wait("PulseAudio's socket", (self.folder / "native").exists)
+        self.start_pipewire(t) if server == "pipewire" else self.start_pulseaudio(t)
         self.player = t.spawn("desk", [t.tool("desk"), "--server", self.server, "--device", "desk", voice],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, nice=-10)
         check(self.player.stdout.readline() == b"ready\n", "the desk does not play; see desk.log")
+
+    def start_pulseaudio(self, t):
+        self.servers = [t.spawn("pulseaudio", [
+            "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
+            "--log-level=error", f"--load=module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
+            "--load=module-null-sink sink_name=desk rate=48000 channels=2"], env=self.env, nice=-10)]
+        t.wait("PulseAudio's socket", (self.folder / "native").exists)
+
+    def start_pipewire(self, t):
+        self.servers = [t.spawn("pipewire", ["pipewire"], env=self.env, nice=-10)]
+        t.wait("PipeWire's socket", (self.folder / "pipewire-0").exists)
+        self.servers += [t.spawn("wireplumber", ["dbus-run-session", "wireplumber"], env=self.env, nice=-10),
+                         t.spawn("pipewire-pulse", ["pipewire-pulse"], env=self.env, nice=-10)]
+        t.wait("PipeWire's socket for PulseAudio's clients", (self.folder / "native").exists)
+        # The session manager makes the sink known a moment after it was asked for.
+        subprocess.run(["pactl", "--server", self.server, "load-module", "module-null-sink", "sink_name=desk", "rate=48000", "channels=2"],
+                       check=True, capture_output=True, timeout=10)
+
+        def is_known():
+            done = subprocess.run(["pactl", "--server", self.server, "list", "short", "sources"], capture_output=True, text=True, timeout=10,
+                                  check=True)
+            return self.device in done.stdout
+
+        t.wait("the sink's monitor", is_known)
 
     def end(self):
         with contextlib.suppress(OSError):
             self.player.stdin.close()
         self.player.wait(10)
-        self.pulse.terminate()
+        for server in reversed(self.servers):
+            server.terminate()
 
 
 NGINX = """
