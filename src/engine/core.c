@@ -23,6 +23,7 @@
 #define ENCODER_STUCK_NS (3 * REGIA_SECOND)
 #define MIX_STUCK_NS     (5 * REGIA_SECOND)
 #define SHED_SHOWN_NS    (5 * REGIA_SECOND)
+#define SOURCES_END_NS   (500 * REGIA_MSECOND)
 /* Room that an input's queue has beyond the mixer's own window. */
 #define QUEUE_SLACK_NS (500 * REGIA_MSECOND)
 /* Raw sound is small, and may be far ahead of its picture when a source is shifted as a whole. */
@@ -184,6 +185,7 @@ regia_engine_drain (RegiaEngine *self, guint timeout_ms)
 
   for (guint i = 0; i < self->sources->len; i++)
     regia_source_stop (g_ptr_array_index (self->sources, i));
+  until_ns = MAX (until_ns, regia_clock_monotonic_ns () + SOURCES_END_NS);
   for (guint i = 0; i < self->sources->len; i++)
     regia_source_wait_stopped (g_ptr_array_index (self->sources, i), until_ns);
   return drained;

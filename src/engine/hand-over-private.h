@@ -14,6 +14,7 @@ enum { REGIA_HAND_OVER_VIDEO, REGIA_HAND_OVER_AUDIO };
 
 typedef struct {
   gint64 data_ns[REGIA_TIMELINE_BRANCHES]; /* CLOCK_MONOTONIC of the last buffer, 0 for never */
+  gboolean arrived;                        /* buffers come, though none may have been shown yet */
   guint64 frames;
   guint64 resyncs; /* how often the source's time had to be set anew */
   RegiaDriftStats drift;

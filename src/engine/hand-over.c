@@ -31,6 +31,7 @@ account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved)
   Fate fate = LEFT_OUT;
 
   g_mutex_lock (&self->lock);
+  self->stats.arrived = TRUE;
   if (self->closed)
     fate = CLOSED;
   else if (regia_timeline_map (&self->timeline, branch->kind, *time_ns,

@@ -70,13 +70,14 @@ typedef struct {
   guint64 resyncs; /* how often shift_ns was changed */
   struct {
     gint64 began_ns;        /* first arrival, 0 for none */
+    gint64 arrived_ns;      /* last arrival */
     gint64 window_start_ns; /* 0: none */
     gint64 least_late_ns;   /* in the present window: of 1 s, or of all that is learnt from */
     gboolean learnt;        /* its beginning is known */
   } branches[REGIA_TIMELINE_BRANCHES];
   /* with a sender's clock */
-  gboolean pictures;  /* it has a picture */
   guint windows;      /* complete ones since it was learnt, of the picture; of the sound when there is none */
+  guint late_windows; /* the last so many were too late as a whole */
   gint64 quickest_ns; /* least_late_ns of the present 8 */
 } RegiaTimeline;
 

@@ -123,15 +123,31 @@ move (RegiaTimeline *self, gint64 by_ns)
 #define DRIFT_WINDOWS    8
 #define DRIFT_STEP_NS    (4 * REGIA_MSECOND) /* 500 ppm over 8 s: more than any clock is off */
 #define DRIFT_MAX_NS     (60 * REGIA_MSECOND)
+#define PICTURE_GONE_NS  (3 * REGIA_SECOND)
 
-/* At the end of a window. Sound goes with the picture. */
-static void
-follow_sender (RegiaTimeline *self, guint branch)
+/* Sound goes with the picture, if there is one. */
+static gboolean
+has_picture (const RegiaTimeline *self, gint64 now_ns)
 {
-  gint64 excess_ns = self->branches[branch].least_late_ns - QUICKEST_LATE_NS;
+  return self->branches[0].began_ns != 0 && now_ns - self->branches[0].arrived_ns < PICTURE_GONE_NS;
+}
 
-  if (branch != 0 && self->pictures)
+/* At the end of a window. */
+static void
+follow_sender (RegiaTimeline *self, guint branch, gint64 now_ns)
+{
+  gint64 least_ns = self->branches[branch].least_late_ns, excess_ns = least_ns - QUICKEST_LATE_NS;
+
+  if (branch != 0 && has_picture (self, now_ns))
     return;
+  /* Nothing of two whole windows was in time for the mixer: samples are missing that nobody told of, or the
+   * way has become longer. A stall and its burst do not last as long. */
+  self->late_windows = least_ns > self->limit_ns ? self->late_windows + 1 : 0;
+  if (self->late_windows >= 2) {
+    self->late_windows = self->windows = 0;
+    move (self, excess_ns);
+    return;
+  }
   self->quickest_ns = self->windows % DRIFT_WINDOWS == 0 ? excess_ns : MIN (self->quickest_ns, excess_ns);
   if (++self->windows % DRIFT_WINDOWS != 0)
     return;
@@ -149,13 +165,15 @@ learn (RegiaTimeline *self, guint branch, gint64 now_ns)
 
   if (self->branches[branch].learnt)
     return TRUE;
-  if (branch != 0 && self->pictures && !self->branches[0].learnt)
+  if (branch != 0 && has_picture (self, now_ns) && !self->branches[0].learnt)
     return FALSE;
-  if (branch == 0 || !self->pictures) {
+  if (branch == 0 || !has_picture (self, now_ns)) {
     if (now_ns - began_ns < LEARNING_NS)
       return FALSE;
     self->shift_ns += self->branches[branch].least_late_ns - QUICKEST_LATE_NS;
     self->windows = 0;
+    /* Sound that was there before its picture: better one seam than minutes in which lips come late. */
+    self->resyncs += branch == 0 && self->branches[1].learnt;
     for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
       self->branches[i].window_start_ns = 0;
   }
@@ -168,11 +186,11 @@ regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 no
 {
   gint64 late_ns = now_ns - time_ns - self->shift_ns;
 
-  self->pictures |= branch == 0;
   if (late_ns > PAST_MAX_NS || late_ns < -FUTURE_MAX_NS) {
     move (self, late_ns - USUAL_LATE_NS);
     late_ns = USUAL_LATE_NS;
   }
+  self->branches[branch].arrived_ns = now_ns;
   if (self->branches[branch].began_ns == 0)
     self->branches[branch].began_ns = now_ns;
   if (self->branches[branch].window_start_ns == 0) {
@@ -188,7 +206,7 @@ regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 no
 
     self->branches[branch].window_start_ns = 0;
     if (self->sender_clock)
-      follow_sender (self, branch);
+      follow_sender (self, branch, now_ns);
     else if (excess_ns > 0)
       move (self, excess_ns + self->limit_ns / 4);
   }

@@ -39,6 +39,7 @@ typedef enum {
 typedef struct {
   gint64 started_ns;
   gint64 data_ns[REGIA_TIMELINE_BRANCHES]; /* last buffer of picture, sound */
+  gboolean arrived;                        /* see RegiaHandOverStats */
   guint64 frames;
   gboolean live;  /* a live source; else it is played in a loop */
   gboolean ended; /* nothing more will come; see end and error */

@@ -392,6 +392,7 @@ regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info)
   g_mutex_unlock (&self->lock);
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
     ret_info->data_ns[i] = stats.data_ns[i];
+  ret_info->arrived = stats.arrived;
   ret_info->frames = stats.frames;
   ret_info->resyncs = stats.resyncs;
   ret_info->drift_ppm = stats.drift.drift_ppm;

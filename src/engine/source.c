@@ -31,6 +31,7 @@
 #define STALL_SHOWN_NS  REGIA_SECOND
 #define STALL_NS        (2 * REGIA_SECOND)
 #define FIRST_DATA_NS   (10 * REGIA_SECOND)
+#define FIRST_SHOWN_NS  (5 * REGIA_SECOND)
 #define TEARDOWN_NS     (2 * REGIA_SECOND)
 #define FAILED_RETRY_MS 15000
 #define LOOP_MIN_NS     (REGIA_SECOND / 2)
@@ -99,11 +100,13 @@ set_error (RegiaSource *self, const char *message)
   self->last_error = g_strdup (message);
 }
 
+/* What the log says must be worth a line: a picture that falters for a second is not, nor a file that begins
+ * again. */
 static void
 set_state (RegiaSource *self, State state)
 {
   self->state = state;
-  if ((state == LIVE) == (self->said == LIVE))
+  if (state == STARTING || state == STALLED || (state == LIVE) == (self->said == LIVE))
     return;
   g_message ("source %s: %s", self->config->name, state == LIVE ? "live" : "away");
   self->said = state;
@@ -223,7 +226,7 @@ judge (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
       set_error (self, error);
     stop_run (self, now_ns);
   } else if (info->data_ns[0] == 0 && info->data_ns[1] == 0) {
-    if (now_ns - info->started_ns > FIRST_DATA_NS) {
+    if (now_ns - info->started_ns > FIRST_DATA_NS + (info->arrived ? FIRST_SHOWN_NS : 0)) {
       set_error (self, "no data within 10 s of starting");
       stop_run (self, now_ns);
     }

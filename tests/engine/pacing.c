@@ -227,6 +227,57 @@ test_sender_sound (void)
   g_assert_cmpuint (shown, >, 25 * 18);
 }
 
+/* A sound card whose samples stand still for a while counts on where it was: after two seconds it is back in
+ * time, where it would have been too late for the mixer for good. */
+static void
+test_slip (void)
+{
+  const gint64 slips_ms[] = {200, 600, 1500, 2900};
+
+  for (gsize i = 0; i < G_N_ELEMENTS (slips_ms); i++) {
+    RegiaTimeline timeline = {.limit_ns = 150 * REGIA_MSECOND, .sender_clock = TRUE};
+    gint64 now = 100 * REGIA_SECOND, counted = 0, lost_ms = 0, mapped = 0;
+
+    for (int n = 0; n < 100 * 60; n++, now += 10 * REGIA_MSECOND, counted += 10 * REGIA_MSECOND) {
+      if (n == 100 * 20 + 37)
+        now += slips_ms[i] * REGIA_MSECOND;
+      if (!regia_timeline_map (&timeline, 1, counted, now, &mapped))
+        continue;
+      lost_ms += now - mapped > 200 * REGIA_MSECOND ? 10 : 0;
+    }
+    g_assert_cmpint (now - 10 * REGIA_MSECOND - mapped, <, 30 * REGIA_MSECOND);
+    g_assert_cmpint (lost_ms, <=, 3000);
+    g_assert_cmpuint (timeline.resyncs, <=, 2); /* the first: its count begins at 0 */
+  }
+}
+
+/* A camera whose first picture comes seconds after its sound: the sound is moved with it, and told to be. */
+static void
+test_late_picture (void)
+{
+  RegiaTimeline timeline = {.limit_ns = 150 * REGIA_MSECOND, .sender_clock = TRUE};
+  gint64 now = 100 * REGIA_SECOND, picture = 0, sound = 0;
+  guint64 before = 0;
+
+  for (int n = 0; n < 25 * 20; n++, now += 40 * REGIA_MSECOND) {
+    gboolean has_sound = regia_timeline_map (&timeline, 1, now, now + REGIA_MSECOND, &sound),
+             has_picture = FALSE;
+
+    if (n == 25 * 3)
+      before = timeline.resyncs;
+    if (n >= 25 * 3)
+      has_picture = regia_timeline_map (&timeline, 0, now, now + 90 * REGIA_MSECOND, &picture);
+    g_assert_true (has_sound || n < 40);
+    if (has_picture && n > 25 * 6)
+      g_assert_cmpint (ABS (picture - sound), <, REGIA_MSECOND);
+  }
+  g_assert_cmpuint (timeline.resyncs, ==, before + 1);
+  /* The picture goes; the sound is followed by itself. */
+  for (int n = 0; n < 25 * 120; n++, now += 40 * REGIA_MSECOND + 8000)
+    g_assert_true (regia_timeline_map (&timeline, 1, now - n * 8000, now + REGIA_MSECOND, &sound));
+  g_assert_cmpint (ABS (now - 40 * REGIA_MSECOND - sound), <, 30 * REGIA_MSECOND);
+}
+
 /* An hour's jump of a camera's own time: brought back at once, and smooth after it. */
 static void
 test_jumps (void)
@@ -261,6 +312,8 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/pacing/sender", test_sender);
   g_test_add_func ("/engine/pacing/wrongly-learnt", test_wrongly_learnt);
   g_test_add_func ("/engine/pacing/sender-sound", test_sender_sound);
+  g_test_add_func ("/engine/pacing/slip", test_slip);
+  g_test_add_func ("/engine/pacing/late-picture", test_late_picture);
   g_test_add_func ("/engine/pacing/jumps", test_jumps);
   return g_test_run ();
 }
