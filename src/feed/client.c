@@ -110,17 +110,6 @@ regia_feed_client_is_connected (RegiaFeedClient *self)
   return self->following;
 }
 
-void
-regia_feed_client_tell_safe (RegiaFeedClient *self)
-{
-  const char safe = REGIA_FEED_SAFE;
-
-  /* If it does not get there, nobody is waiting for it. */
-  if (self->fd >= 0 && send (self->fd, &safe, 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-    g_debug ("the feed's server is gone");
-  disconnect_feed (self);
-}
-
 /* Connects and asks. Nobody there is no error: the engine is away, and we try again. */
 static gboolean
 connect_feed (RegiaFeedClient *self, GError **error)
@@ -150,6 +139,21 @@ connect_feed (RegiaFeedClient *self, GError **error)
   if (send (self->fd, request->data, request->len, MSG_NOSIGNAL) != (ssize_t)request->len)
     disconnect_feed (self);
   return TRUE;
+}
+
+void
+regia_feed_client_tell_safe (RegiaFeedClient *self)
+{
+  const char safe = REGIA_FEED_SAFE;
+  gboolean told = FALSE;
+
+  /* Twice: what we are connected with may be a server that has gone. */
+  for (guint i = 0; i < 2 && !told; i++) {
+    if (self->fd < 0 && !connect_feed (self, NULL))
+      break;
+    told = self->fd >= 0 && send (self->fd, &safe, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+    disconnect_feed (self);
+  }
 }
 
 /* Takes @size bytes from the socket's buffer into @into. Returns how many there were. */

@@ -211,6 +211,19 @@ reader_advance (Reader *reader, gsize sent)
   }
 }
 
+/* After its request a reader has nothing to say but its last word. TRUE: that, chatter or the end of file;
+ * the connection is to be closed. */
+static gboolean
+reader_hear (Reader *reader)
+{
+  char byte = 0;
+
+  if (recv (reader->fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+    return FALSE;
+  reader->safe = byte == REGIA_FEED_SAFE;
+  return TRUE;
+}
+
 /* Writes until the socket is full or there is nothing more. FALSE: the connection is gone. */
 static gboolean
 reader_send (RegiaFeedServer *self, Reader *reader)
@@ -249,8 +262,10 @@ reader_send (RegiaFeedServer *self, Reader *reader)
       reader->writable = FALSE;
       return TRUE;
     }
-    if (n <= 0)
+    if (n <= 0) {
+      reader_hear (reader); /* its last word may have come before it went */
       return FALSE;
+    }
     reader_advance (reader, (gsize)n);
   }
 }
@@ -287,12 +302,8 @@ serve_reader (RegiaFeedServer *self, Reader *reader, short events)
       return TRUE;
     reader_begin (self, reader);
   } else if (events & POLLIN) {
-    char byte = 0;
-    /* A last word, end of file or chatter: it ends all the same. */
-    if (recv (reader->fd, &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN) {
-      reader->safe = byte == REGIA_FEED_SAFE;
+    if (reader_hear (reader))
       return FALSE;
-    }
   } else if (events & (POLLHUP | POLLERR)) {
     return FALSE;
   }

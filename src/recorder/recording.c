@@ -382,8 +382,10 @@ open_patiently (RegiaRecording *self, GError **error)
 static gboolean
 run (RegiaRecording *self, GError **error)
 {
-  if (!open_patiently (self, error))
+  if (!open_patiently (self, error)) {
+    regia_feed_client_tell_safe (self->feed); /* nobody need wait for what cannot be */
     return FALSE;
+  }
   regia_status_set_phase (self->status, REGIA_PHASE_WAITING, "");
   regia_tape_tick (self->tape);
   follow (self);

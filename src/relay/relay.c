@@ -107,13 +107,21 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer data)
   g_timeout_add (FINISH_MS + 500, gone_cb, self);
 }
 
-static void
-done_cb (gpointer data)
+static gboolean
+ended_cb (gpointer data)
 {
   Relay *self = data;
 
   publish_cb (self); /* else it would be live for as long as the director shows its last word */
   regia_child_stopped (self->child);
+  return G_SOURCE_REMOVE;
+}
+
+/* The worker's thread. */
+static void
+done_cb (gpointer data)
+{
+  g_main_context_invoke (NULL, ended_cb, data);
 }
 
 static gboolean

@@ -72,8 +72,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedClient, regia_feed_client_free)
 gboolean regia_feed_client_next (RegiaFeedClient *self, int timeout_ms, GCancellable *cancellable,
                                  RegiaFeedEvent *ret_event, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_feed_client_tell_safe: says that everything read is in safety: an engine at its end waits for that
- * (regia_feed_server_wait_safe()). Nothing can be read afterwards. Same thread as next(). */
+/** regia_feed_client_tell_safe: says that everything read is in safety, or that nothing will be: an engine at
+ * its end waits for that (regia_feed_server_wait_safe()). Connects if need be, and leaves. Same thread as
+ * next(). */
 void regia_feed_client_tell_safe (RegiaFeedClient *self);
 
 /** regia_feed_client_is_connected: whether the engine is there. Same thread as next(). */
