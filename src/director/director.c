@@ -359,6 +359,9 @@ check_stopping (Director *self)
       relays_gone) {
     self->state = REGIA_SHOW_ENDED;
     if (!self->hurry) {
+      /* Finishing may have taken long; the pages are still to see that the event has ended. */
+      if (self->farewell_us > self->ended_us)
+        self->farewell_us = g_get_monotonic_time () + (gint64)FAREWELL_MS * 1000;
       self->show.on_air = FALSE;
       save_show_later (self);
     }

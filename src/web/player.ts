@@ -86,6 +86,7 @@ export class Player {
     this.played = false;
     this.over = false;
     this.following = true;
+    this.pausing = false;
     this.health = freshHealth();
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.build();

@@ -111,7 +111,7 @@ export function choosePageState (known: Knowledge): PageState {
   if (known.over) return 'ended';
   if (!known.played) return finishing ? 'ended' : 'waiting';
   // Who has stopped the picture would else read that the event is live for as long as the page is open.
-  if (!known.stalled) return known.paused && known.status?.state === 'ended' ? 'ended' : 'live';
+  if (!known.stalled) return known.paused && (known.status?.state === 'ended' || known.seemsOver) ? 'ended' : 'live';
   return finishing || known.seemsOver ? 'ended' : 'reconnecting';
 }
 

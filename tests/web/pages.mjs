@@ -296,6 +296,9 @@ pageTest('who has paused is told of the end, and given the recording', async (ga
   await reaches(page, 'ended');
   await until('ready', async () => /è pronta/.test(await notice(page)));
   await assertAccessible(page);
+  gateway.goOnAir();
+  await reaches(page, 'live');
+  await assertMoves(page);
 });
 
 pageTest('everything goes away at the end: the page says that it is over', async (gateway, open) => {

@@ -106,6 +106,7 @@ test('page state: from what is known', async () => {
   assert.equal(known('on-air', true, false, false, true), 'live');
   assert.equal(known('on-air', true, false, false, false, true), 'live', 'paused');
   assert.equal(known('stopping', true, false, false, false, true), 'live', 'paused, and the end may still be seen');
+  assert.equal(known('on-air', true, false, false, true, true), 'ended', 'paused, and they have packed up');
   assert.equal(known('ended', true, false, false, false, true), 'ended', 'paused, and the event has ended meanwhile');
   const end = '2022-09-29T13:00:00+02:00';
   assert.equal(seemsOver(end, Date.parse(end) + 1, 60000), true);
