@@ -33,7 +33,6 @@
  */
 
 #define SILENCE_DB      (-120.0)
-#define ALIGNMENT_NS    (12 * REGIA_MSECOND)
 #define AUDIO_BLOCK_NS  (20 * REGIA_MSECOND)
 #define HIDDEN_AFTER_NS (500 * REGIA_MSECOND)
 #define AUDIO_CAPS                                                                                           \
@@ -327,10 +326,7 @@ add_language (RegiaProgramme *self, const RegiaConfigAudio *audio, guint index, 
   mixer = add_mixer (self, "audiomixer", AUDIO_CAPS, level, error);
   if (mixer == NULL)
     return FALSE;
-  /* The first buffer of a source sets where its sound lies, and may have been held up by the machine's start;
-   * by default a lasting difference of up to 40 ms would then stay for the whole event. */
-  g_object_set (mixer, "output-buffer-duration", (guint64)AUDIO_BLOCK_NS, "alignment-threshold",
-                (guint64)ALIGNMENT_NS, NULL);
+  g_object_set (mixer, "output-buffer-duration", (guint64)AUDIO_BLOCK_NS, NULL);
   g_ptr_array_add (self->mixers, mixer);
   self->levels[index] = (RegiaProgrammeLevel){SILENCE_DB, SILENCE_DB};
   return add_encoder (self, &aac, index + 1, error) && add_encoder (self, &opus, index + 1, error);
