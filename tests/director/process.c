@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../wait.h"
 #include "process-private.h"
 #include "regia/control/child.h"
 
@@ -107,24 +108,6 @@ tear_down (Fixture *f, gconstpointer data)
   g_source_remove (f->timer);
   regia_process_free (f->process);
 }
-
-static gboolean
-give_up_cb (gpointer user_data)
-{
-  g_error ("what was waited for did not come");
-  return G_SOURCE_REMOVE;
-}
-
-/* Runs the main context until @condition holds, 20 s at most. */
-#define WAIT_UNTIL(condition)                                                                                \
-  G_STMT_START                                                                                               \
-  {                                                                                                          \
-    guint deadline = g_timeout_add_seconds (20, give_up_cb, NULL);                                           \
-    while (!(condition))                                                                                     \
-      g_main_context_iteration (NULL, TRUE);                                                                 \
-    g_source_remove (deadline);                                                                              \
-  }                                                                                                          \
-  G_STMT_END
 
 static gboolean
 reports (Fixture *f)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """pipelines/run from a fresh copy of the tree: builds, starts, prints the addresses, restarts a director that dies, ends at Ctrl-C."""
 
+import contextlib
 import os
 import pty
 import re
@@ -19,6 +20,7 @@ class Terminal:
     """A program on a terminal of its own, so that Ctrl-C is a key, not a signal."""
 
     def __init__(self, t, argv):
+        self.t = t
         self.began = time.monotonic()
         self.pid, self.master = pty.fork()
         if self.pid == 0:
@@ -55,9 +57,8 @@ class Terminal:
     def end(self):
         if not self.ended():
             os.kill(self.pid, signal.SIGTERM)
-            until = time.monotonic() + 20
-            while not self.ended() and time.monotonic() < until:
-                time.sleep(0.1)
+            with contextlib.suppress(TimeoutError):
+                self.t.wait("it ends", self.ended, 20)
             if not self.ended():
                 os.kill(self.pid, signal.SIGKILL)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fixture.h"
 
+#include <glib/gstdio.h>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <string.h>
@@ -133,6 +134,26 @@ char *
 with_source (const char *source)
 {
   return g_strconcat (two_renditions, source, NULL);
+}
+
+char *
+write_pipeline (const char *needs, const char *header, const char *text)
+{
+  g_autofree char *folder = g_dir_make_tmp ("regia-engine-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "test.pipeline", NULL);
+  g_autofree char *content = g_strdup_printf ("# summary: test\n# needs: %s\n%s%s\n", needs, header, text);
+
+  g_assert_true (g_file_set_contents (path, content, -1, NULL));
+  return g_steal_pointer (&path);
+}
+
+void
+remove_pipeline (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  g_unlink (path);
+  g_rmdir (folder);
 }
 
 void

@@ -42,6 +42,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Picture, picture_clear)
  * @source describes. */
 char *with_source (const char *source);
 
+/** write_pipeline: (transfer full): path of a pipeline file of the test's own, in a folder of its own.
+ * @header: its `# param` lines, or "". remove_pipeline(): both go. */
+char *write_pipeline (const char *needs, const char *header, const char *text);
+void remove_pipeline (const char *path);
+
 /** fixture_start: in a show that began a minute ago: nothing may depend on show time being near 0.
  * fixture_start_after_reboot: in one that began before the machine did. */
 void fixture_start (Fixture *self, const char *text);

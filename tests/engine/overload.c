@@ -1,36 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Encoders that are too slow, or stand still. */
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "fixture.h"
 #include "regia/engine/check.h"
 
-/* An encode file of the test's own: @before comes in front of the encoder. (transfer full): its path. */
+/* (transfer full): an encode file of the test's own: @before comes in front of the encoder. */
 static char *
 write_encoder (const char *before)
 {
-  g_autofree char *folder = g_dir_make_tmp ("regia-engine-XXXXXX", NULL);
-  g_autofree char *path = g_strdup_printf ("%s/slow.pipeline", folder);
-  g_autofree char *content = g_strdup_printf (
-      "# summary: test\n# needs: x264enc\n# param bitrate=300 kbit/s\n# param preset=ultrafast preset\n"
-      "# param threads=1 threads\n"
+  g_autofree char *text = g_strdup_printf (
       "capsfilter name=in ! %s ! x264enc bitrate={bitrate} speed-preset={preset} threads={threads} "
-      "tune=zerolatency bframes=0 key-int-max=1000 byte-stream=false option-string=\"scenecut=0\" "
-      "! capsfilter name=out caps=\"video/x-h264,stream-format=avc,alignment=au\"\n",
+      "tune=zerolatency bframes=0 key-int-max=1000 byte-stream=false "
+      "option-string=\"scenecut=0\" "
+      "! capsfilter name=out caps=\"video/x-h264,stream-format=avc,alignment=au\"",
       before);
 
-  g_assert_true (g_file_set_contents (path, content, -1, NULL));
-  return g_steal_pointer (&path);
-}
-
-static void
-remove_encoder (const char *path)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  g_unlink (path);
-  g_rmdir (folder);
+  return write_pipeline ("x264enc",
+                         "# param bitrate=300 kbit/s\n# param preset=ultrafast preset\n"
+                         "# param threads=1 threads\n",
+                         text);
 }
 
 static char *
@@ -87,7 +76,7 @@ test_shed (void)
   g_assert_cmpuint (dropped, >, 20);
   g_assert_cmpuint (second->len + dropped, <=, first->len + 1);
   fixture_clear (&self);
-  remove_encoder (path);
+  remove_pipeline (path);
 }
 
 static gboolean
@@ -118,7 +107,7 @@ test_stuck (void)
   g_assert_true (wait_for (&self, is_unhealthy, &self, 8));
   fixture_stop (&self);
   fixture_clear (&self);
-  remove_encoder (path);
+  remove_pipeline (path);
 }
 
 int

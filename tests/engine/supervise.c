@@ -10,30 +10,10 @@
 #include <unistd.h>
 
 #include "../../src/engine/source-private.h"
+#include "../wait.h"
 #include "fixture.h"
 #include "regia/engine/check.h"
 #include "regia/engine/mark.h"
-
-/* A capture file of the test's own. (transfer full): its path. */
-static char *
-write_pipeline (const char *name, const char *text)
-{
-  g_autofree char *folder = g_dir_make_tmp ("regia-engine-XXXXXX", NULL);
-  g_autofree char *path = g_strdup_printf ("%s/%s.pipeline", folder, name);
-  g_autofree char *content = g_strdup_printf ("# summary: test\n# needs: videotestsrc\n%s\n", text);
-
-  g_assert_true (g_file_set_contents (path, content, -1, NULL));
-  return g_steal_pointer (&path);
-}
-
-static void
-remove_pipeline (const char *path)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  g_unlink (path);
-  g_rmdir (folder);
-}
 
 static gboolean
 is_live_again (gpointer data)
@@ -97,7 +77,7 @@ static void
 run_going_source (const char *text, const char *expected_error)
 {
   Fixture self;
-  g_autofree char *path = write_pipeline ("going", text);
+  g_autofree char *path = write_pipeline ("videotestsrc", "", text);
   g_autofree char *source = g_strdup_printf ("[source camera]\npipeline=%s\n", path);
   g_autofree char *config = with_source (source);
 
@@ -195,7 +175,7 @@ test_stall (void)
   g_assert_cmpint (getsockname (camera.listener, (struct sockaddr *)&address, &length), ==, 0);
   text =
       g_strdup_printf ("tcpclientsrc host=127.0.0.1 port=%u ! y4mdec name=video", ntohs (address.sin_port));
-  path = write_pipeline ("camera", text);
+  path = write_pipeline ("videotestsrc", "", text);
   source = g_strdup_printf ("[source camera]\npipeline=%s\n", path);
   config = with_source (source);
   thread = g_thread_new ("camera", camera_thread, &camera);
@@ -234,7 +214,7 @@ test_hang (void)
   g_autofree char *fifo = g_build_filename (folder, "fifo", NULL);
   g_autofree char *text =
       g_strdup_printf ("filesrc location=%s ! rawvideoparse width=64 height=64 format=i420 name=video", fifo);
-  g_autofree char *path = write_pipeline ("hangs", text);
+  g_autofree char *path = write_pipeline ("videotestsrc", "", text);
   g_autofree char *source = g_strdup_printf ("[source camera]\npipeline=%s\n", path);
   g_autofree char *config = with_source (source);
   g_autoptr (GPtrArray) packets = NULL;
@@ -260,7 +240,7 @@ static void
 test_failed (void)
 {
   Fixture self;
-  g_autofree char *path = write_pipeline ("wrong", "elementthatisnot ! videoconvert name=video");
+  g_autofree char *path = write_pipeline ("videotestsrc", "", "elementthatisnot ! videoconvert name=video");
   g_autofree char *source = g_strdup_printf ("[source camera]\npipeline=%s\n", path);
   g_autofree char *config = with_source (source);
   g_autoptr (GPtrArray) packets = NULL, aac = NULL;
@@ -303,15 +283,35 @@ state_of (RegiaSource *source, gint64 now_ns, char **ret_error)
   return name;
 }
 
-/* Whoever waits for this named pipe to be opened or to be written to goes on, and finds it at its end. */
-static void
-let_go (const char *fifo)
+typedef struct {
+  RegiaSource *source;
+  const char *fifo;
+  gint64 now_ns; /* the source believes whatever time it is told */
+} Hanging;
+
+static gboolean
+is_given_up (Hanging *self)
 {
-  int fd = open (fifo, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  g_autofree char *error = NULL, *state = NULL;
+
+  regia_source_tick (self->source, self->now_ns += REGIA_SECOND);
+  state = state_of (self->source, self->now_ns, &error);
+  return strstr (error, "its driver hangs") && strstr (error, "(8 earlier starts could not be shut down)");
+}
+
+/* Whoever waits for the named pipe to be opened, or for what is written to it, goes on and finds it at its
+ * end: the runs left behind, then the one that is started again, which fails in its ordinary way. */
+static gboolean
+is_tried_again (Hanging *self)
+{
+  g_autofree char *error = NULL, *state = NULL;
+  int fd = open (self->fifo, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
   g_assert_cmpint (fd, >=, 0);
-  g_usleep (20000);
   close (fd);
+  regia_source_tick (self->source, self->now_ns += REGIA_SECOND / 5);
+  state = state_of (self->source, self->now_ns, &error);
+  return strcmp (state, "retrying") == 0 && !strstr (error, "earlier start");
 }
 
 /* A driver that never comes back from being opened, and from being closed neither: eight threads are left in
@@ -322,12 +322,10 @@ test_hanging_driver (void)
   g_autofree char *folder = g_dir_make_tmp ("regia-engine-XXXXXX", NULL);
   g_autofree char *fifo = g_build_filename (folder, "fifo", NULL);
   g_autofree char *text = g_strdup_printf ("filesrc location=%s ! y4mdec name=video", fifo);
-  g_autofree char *path = write_pipeline ("hanging", text);
+  g_autofree char *path = write_pipeline ("videotestsrc", "", text);
   RegiaConfigSource config = {.name = (char *)"camera", .pipeline = path, .video = TRUE};
   RegiaRunPlan *plan = regia_run_plan_new ();
-  RegiaSource *source;
-  gint64 now_ns = regia_clock_monotonic_ns (), until_ns;
-  gboolean failed = FALSE, started = FALSE;
+  Hanging self = {.fifo = fifo, .now_ns = regia_clock_monotonic_ns ()};
 
   config.parameters = g_hash_table_new (g_str_hash, g_str_equal);
   g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
@@ -335,38 +333,14 @@ test_hanging_driver (void)
   plan->audio_caps = g_strdup ("audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved");
   plan->rate_num = 25;
   plan->rate_den = 1;
-  plan->epoch.monotonic_ns = now_ns;
+  plan->epoch.monotonic_ns = self.now_ns;
   g_ptr_array_add (plan->video_targets, gst_object_ref_sink (gst_element_factory_make ("appsrc", NULL)));
-  source = regia_source_new (&config, plan);
+  self.source = regia_source_new (&config, plan);
 
-  /* The source believes whatever time it is told. */
-  for (int second = 0; second < 600 && !failed; second++, now_ns += REGIA_SECOND) {
-    g_autofree char *error = NULL, *state = NULL;
-
-    regia_source_tick (source, now_ns);
-    g_usleep (2000); /* the thread gets as far as the driver */
-    state = state_of (source, now_ns, &error);
-    failed =
-        strstr (error, "its driver hangs") && strstr (error, "(8 earlier starts could not be shut down)");
-  }
-  g_assert_true (failed);
-
-  until_ns = regia_clock_monotonic_ns () + 10 * REGIA_SECOND;
-  while (!started && regia_clock_monotonic_ns () < until_ns) {
-    g_autofree char *error = NULL, *state = NULL;
-
-    let_go (fifo);
-    now_ns += REGIA_SECOND;
-    regia_source_tick (source, now_ns);
-    state = state_of (source, now_ns, &error);
-    started = strcmp (state, "starting") == 0 && !strstr (error, "earlier start");
-  }
-  g_assert_true (started);
-  regia_source_stop (source);
-  for (int i = 0; i < 20; i++) /* the last one may only now come to its driver */
-    let_go (fifo);
-  regia_source_wait_stopped (source, regia_clock_monotonic_ns () + 5 * REGIA_SECOND);
-  regia_source_free (source);
+  WAIT_UNTIL (is_given_up (&self));
+  WAIT_UNTIL (is_tried_again (&self));
+  regia_source_stop (self.source);
+  regia_source_free (self.source);
   g_hash_table_unref (config.parameters);
   remove_pipeline (path);
   g_unlink (fifo);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "hall.h"
+#include "../wait.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -189,32 +190,23 @@ take_get (Take *self, const char *key)
 void
 take_wait (Take *self, const char *key, guint64 value)
 {
-  gint64 until = g_get_monotonic_time () + WAIT_S * G_USEC_PER_SEC;
+  WAIT_UNTIL_S (WAIT_S, take_get (self, key) >= value);
+}
 
-  while (take_get (self, key) < value) {
-    if (g_get_monotonic_time () > until)
-      g_error ("%s did not reach %" G_GUINT64_FORMAT " within %d s", key, value, WAIT_S);
-    g_usleep (5000);
-  }
+static gboolean
+is_in_state (Take *self, const char *wanted)
+{
+  g_autoptr (GVariant) state = g_variant_ref_sink (regia_recording_get_state (self->recording));
+  const char *now;
+
+  g_assert_true (g_variant_lookup (state, "state", "&s", &now));
+  return strcmp (now, wanted) == 0;
 }
 
 void
 take_wait_state (Take *self, const char *wanted)
 {
-  gint64 until = g_get_monotonic_time () + WAIT_S * G_USEC_PER_SEC;
-
-  for (;;) {
-    g_autoptr (GVariant) state = g_variant_ref_sink (regia_recording_get_state (self->recording));
-    const char *now, *message;
-
-    g_assert_true (g_variant_lookup (state, "state", "&s", &now));
-    g_assert_true (g_variant_lookup (state, "message", "&s", &message));
-    if (strcmp (now, wanted) == 0)
-      return;
-    if (g_get_monotonic_time () > until)
-      g_error ("state %s (%s) did not become %s within %d s", now, message, wanted, WAIT_S);
-    g_usleep (5000);
-  }
+  WAIT_UNTIL_S (WAIT_S, is_in_state (self, wanted));
 }
 
 RegiaSession *

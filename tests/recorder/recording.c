@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../wait.h"
 #include "recording-private.h"
 
 #include <errno.h>
@@ -131,14 +132,23 @@ test_not_rising (void)
   hall_check_programme (hall, 4);
 }
 
+static gboolean
+says_none_of_the_tracks (Take *take)
+{
+  g_autoptr (GVariant) state = g_variant_ref_sink (regia_recording_get_state (take->recording));
+  const char *message, *now;
+
+  g_assert_true (g_variant_lookup (state, "message", "&s", &message));
+  g_assert_true (g_variant_lookup (state, "state", "&s", &now));
+  return strcmp (now, "waiting") == 0 && strstr (message, "none of the tracks") != NULL;
+}
+
 /* An engine that makes other tracks than are wanted: said in words. */
 static void
 test_no_tracks (void)
 {
   g_autoptr (Hall) hall = hall_new (1);
   g_autoptr (Take) take = NULL;
-  gint64 until = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
-  gboolean said = FALSE;
 
   for (guint i = 0; i < hall->media->tracks->len; i++) {
     RegiaTrack *track = g_ptr_array_index (hall->media->tracks, i);
@@ -148,16 +158,7 @@ test_no_tracks (void)
   }
   hall_open_feed (hall, 1);
   take = take_new (hall, regia_disk_real (), 0);
-  while (!said && g_get_monotonic_time () < until) {
-    g_autoptr (GVariant) state = g_variant_ref_sink (regia_recording_get_state (take->recording));
-    const char *message, *now;
-
-    g_assert_true (g_variant_lookup (state, "message", "&s", &message));
-    g_assert_true (g_variant_lookup (state, "state", "&s", &now));
-    said = strcmp (now, "waiting") == 0 && strstr (message, "none of the tracks") != NULL;
-    g_usleep (5000);
-  }
-  g_assert_true (said);
+  WAIT_UNTIL (says_none_of_the_tracks (take));
   regia_feed_log_end (hall->log);
   stop_and_check (take);
 }

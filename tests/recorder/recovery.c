@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../wait.h"
 #include "recovery-private.h"
 
 #include <fcntl.h>
@@ -71,10 +72,8 @@ static void
 test_thread (Fixture *self, gconstpointer unused)
 {
   RegiaRecovery *recovery = regia_recovery_new (self->hall->recordings, "another");
-  gint64 until = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
 
-  while (regia_recovery_is_running (recovery) && g_get_monotonic_time () < until)
-    g_usleep (5000);
+  WAIT_UNTIL_S (30, !regia_recovery_is_running (recovery));
   g_assert_cmpuint (regia_recovery_get_count (recovery), ==, 1);
   regia_recovery_free (recovery);
   hall_check_programme (self->hall, SECONDS);

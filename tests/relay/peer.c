@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "peer.h"
+#include "../wait.h"
 
 #include <signal.h>
 #include <string.h>
@@ -78,17 +79,9 @@ static void
 wait_for_port (guint16 port)
 {
   g_autoptr (GSocketClient) client = g_socket_client_new ();
-  gint64 end_us = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  g_autoptr (GSocketConnection) connection = NULL;
 
-  while (g_get_monotonic_time () < end_us) {
-    g_autoptr (GSocketConnection) connection =
-        g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL);
-
-    if (connection != NULL)
-      return;
-    g_usleep (10000);
-  }
-  g_error ("nothing listens on port %u", port);
+  WAIT_UNTIL_S (10, (connection = g_socket_client_connect_to_host (client, "127.0.0.1", port, NULL, NULL)));
 }
 
 Peer *

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../wait.h"
 #include "feeder.h"
 #include "peer.h"
 #include "process-private.h"
@@ -160,24 +161,6 @@ get_pid (Fixture *f)
   g_variant_lookup (dict, "pid", "t", &pid);
   return (int)pid;
 }
-
-static gboolean
-give_up_cb (gpointer data)
-{
-  g_error ("what was waited for did not come");
-  return G_SOURCE_REMOVE;
-}
-
-/* Runs the main context until @condition holds, 20 s at most. */
-#define WAIT_UNTIL(condition)                                                                                \
-  G_STMT_START                                                                                               \
-  {                                                                                                          \
-    guint deadline = g_timeout_add_seconds (20, give_up_cb, NULL);                                           \
-    while (!(condition))                                                                                     \
-      g_main_context_iteration (NULL, TRUE);                                                                 \
-    g_source_remove (deadline);                                                                              \
-  }                                                                                                          \
-  G_STMT_END
 
 static gboolean
 holds_secret (const char *path)

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "../wait.h"
 #include "feeder.h"
 #include "peer.h"
 #include "worker-private.h"
@@ -104,38 +105,38 @@ text (Fixture *self, const char *key)
   return value;
 }
 
+static gboolean
+is_either (Fixture *self, const char *first, const char *second)
+{
+  g_autofree char *state = text (self, "state");
+
+  return g_str_equal (state, first) || g_strcmp0 (state, second) == 0;
+}
+
 /* Waits until the state is @first or @second (nullable). Returns: how long that took, in ms. */
 static guint
 wait_for (Fixture *self, const char *first, const char *second, guint limit_ms)
 {
   gint64 began_us = g_get_monotonic_time ();
 
-  while (g_get_monotonic_time () - began_us < limit_ms * G_TIME_SPAN_MILLISECOND) {
-    g_autofree char *state = text (self, "state");
-
-    if (g_str_equal (state, first) || g_strcmp0 (state, second) == 0)
-      return (guint)((g_get_monotonic_time () - began_us) / G_TIME_SPAN_MILLISECOND);
-    g_usleep (10000);
-  }
-  {
+  WAIT_UNTIL_S (limit_ms / 1000 + 10,
+                is_either (self, first, second) ||
+                    g_get_monotonic_time () - began_us >= limit_ms * G_TIME_SPAN_MILLISECOND);
+  if (!is_either (self, first, second)) {
     g_autofree char *state = text (self, "state");
     g_autofree char *words = text (self, "last-error");
 
     g_error ("not %s but %s after %u ms (%s)", first, state, limit_ms, words);
   }
-  return 0;
+  return (guint)((g_get_monotonic_time () - began_us) / G_TIME_SPAN_MILLISECOND);
 }
 
 static void
 wait_for_bytes (Fixture *self, guint64 more)
 {
   guint64 until = number (self, "bytes") + more;
-  gint64 end_us = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
 
-  while (number (self, "bytes") < until) {
-    g_assert_cmpint (g_get_monotonic_time (), <, end_us);
-    g_usleep (10000);
-  }
+  WAIT_UNTIL (number (self, "bytes") >= until);
 }
 
 /* The recording has every frame from a keyframe to the end, and decodes. */
@@ -411,17 +412,13 @@ check_finish (Fixture *self, gconstpointer data)
 {
   g_autoptr (Peer) peer = peer_new_nginx (self->folder, peer_free_port (G_SOCKET_TYPE_STREAM));
   g_autoptr (GPtrArray) files = NULL;
-  gint64 began_us;
 
   start (self, KEY, "rtmp://127.0.0.1:%u/live", peer->port);
   wait_for (self, "live", NULL, 5000);
   feeder_wait (self->feeder, 60);
-  began_us = g_get_monotonic_time ();
   regia_relay_worker_stop (self->worker, TRUE);
   feeder_end (self->feeder);
-  while (g_atomic_int_get (&self->done) == 0 && g_get_monotonic_time () - began_us < 2 * G_TIME_SPAN_SECOND)
-    g_usleep (5000);
-  g_assert_cmpint (g_atomic_int_get (&self->done), ==, 1);
+  WAIT_UNTIL_S (2, g_atomic_int_get (&self->done) == 1);
   peer_stop (peer);
   files = peer_recordings (peer);
   g_assert_cmpuint (files->len, ==, 1);

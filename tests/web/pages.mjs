@@ -191,7 +191,8 @@ pageTest('the gateway is away for half a minute: the page comes back at the live
   await mark(page);
   await gateway.down();
   await reaches(page, 'reconnecting');
-  await new Promise((resolve) => setTimeout(resolve, 25000)); // longer than the window
+  const left = gateway.newest;
+  await until('the window has gone by twice', () => gateway.newest > left + 12, 40000);
   await gateway.up();
   await reaches(page, 'live');
   await assertMoves(page);

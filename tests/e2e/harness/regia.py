@@ -323,9 +323,8 @@ class Supervisor(threading.Thread):
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
-        until = time.monotonic() + 10
-        while self.regia.pids() and time.monotonic() < until:
-            time.sleep(0.1)
+        with contextlib.suppress(TimeoutError):
+            self.regia.t.wait("its processes are gone", lambda: not self.regia.pids(), 10)
         for pid in self.regia.pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
