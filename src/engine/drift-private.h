@@ -13,7 +13,6 @@ typedef struct _RegiaDrift RegiaDrift;
 /** What was found out; a copy. */
 typedef struct {
   double drift_ppm; /* how much faster the source's clock is than the machine's; 0 until known */
-  gint64 error_ns;  /* mean of the last second: how far the sound lies behind its timestamps */
   guint64 jumps;    /* times that sound was set anew, with a seam */
 } RegiaDriftStats;
 

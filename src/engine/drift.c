@@ -107,7 +107,6 @@ begin_row (RegiaDrift *self, gint64 time_ns)
   self->error_sum_ns = 0;
   self->error_count = 0;
   self->window_ns = 0;
-  self->stats.error_ns = 0;
 }
 
 /* At the end of a window. */
@@ -116,7 +115,6 @@ steer (RegiaDrift *self)
 {
   double error = self->error_sum_ns / self->error_count / REGIA_SECOND, rate;
 
-  self->stats.error_ns = (gint64)(error * REGIA_SECOND);
   self->error_sum_ns = 0;
   self->error_count = 0;
   self->window_ns = 0;
@@ -144,7 +142,8 @@ regia_drift_take (RegiaDrift *self, GstBuffer *buffer, gint64 time_ns, gboolean 
 
   if (!self->started || seam) {
     begin_row (self, time_ns);
-    self->windows = self->started && !jump ? 0 : self->windows;
+    if (!jump)
+      self->windows = 0;
     self->stats.jumps += seam;
     self->started = TRUE;
   } else {
@@ -169,6 +168,8 @@ regia_drift_take (RegiaDrift *self, GstBuffer *buffer, gint64 time_ns, gboolean 
     gst_buffer_unmap (buffer, &in);
   }
   gst_buffer_unref (buffer);
+  if (count < 0)
+    g_warning_once ("the resampler refuses sound; it is missing in the programme");
   if (count <= 0) {
     gst_buffer_unref (ready);
     return NULL;
