@@ -4,6 +4,7 @@
 #include "drift-private.h"
 #include "pacing-private.h"
 #include "run-private.h"
+#include "timeline-private.h"
 
 /** Messages that it posts on the bus: the first buffer of a source that is not live is there; a branch is at
  * its end. */

@@ -4,7 +4,7 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 
-#include "pacing-private.h"
+#include "timeline-private.h"
 #include "regia/base/clock.h"
 
 /** What a run is made from: immutable, outlives its runs (reference counted). */
