@@ -31,7 +31,7 @@ typedef struct {
   /* streaming thread of this branch only */
   RegiaPacer pacer;
   RegiaDrift *drift; /* (owned) (nullable) of the sound of a live source */
-  guint64 resyncs;   /* of the timeline, when last seen */
+  guint64 moves;     /* of the timeline's branch, when last seen */
 } RegiaHandOverBranch;
 
 /** RegiaHandOver: see hand-over.c. A part of RegiaRun; initialised once. */

@@ -41,8 +41,8 @@ account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved)
     if (branch->kind == REGIA_HAND_OVER_VIDEO)
       self->stats.frames++;
     *time_ns += self->plan->delay_ns;
-    *ret_moved = branch->resyncs != self->timeline.resyncs;
-    branch->resyncs = self->timeline.resyncs;
+    *ret_moved = branch->moves != self->timeline.branches[branch->kind].moves;
+    branch->moves = self->timeline.branches[branch->kind].moves;
   }
   g_mutex_unlock (&self->lock);
   return fate;

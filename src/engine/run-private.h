@@ -4,8 +4,8 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 
-#include "timeline-private.h"
 #include "regia/base/clock.h"
+#include "timeline-private.h"
 
 /** What a run is made from: immutable, outlives its runs (reference counted). */
 typedef struct {

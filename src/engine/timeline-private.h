@@ -3,37 +3,65 @@
 
 #include <glib.h>
 
+#include "clock-line-private.h"
+
 #define REGIA_TIMELINE_BRANCHES 2
 
+/** One branch of a source: 0 its picture, 1 its sound. */
+typedef struct {
+  gint64 began_ns;   /* first arrival, 0 for none */
+  gint64 arrived_ns; /* last arrival of a buffer whose timestamp was believed */
+  gint64 time_ns;    /* that timestamp */
+  gint64 mapped_ns;  /* the time that the last buffer was given */
+  gint64 late_ns;    /* how late it was then */
+  gint64 spacing_ns; /* smoothed distance of timestamps */
+  guint64 moves;     /* how often its time was set anew */
+  /* What is added to timestamps: a line over the time of arrival. */
+  gint64 shift_ns;
+  gint64 shift_at_ns;
+  double rate;
+  gboolean known; /* where its clock begins; of a sender's clock only */
+  /* How it usually arrives. */
+  gint64 window_start_ns; /* 0: none */
+  gint64 window_least_ns; /* arrival minus timestamp of the quickest in it … */
+  gint64 window_least_at_ns;
+  guint late_windows; /* the last so many came too late as a whole */
+  gint64 usual_ns;    /* lateness of its quickest, which is held */
+  gboolean has_usual;
+  gint64 stepped_ns; /* timestamps have leapt by so much, less than would not be believed; 0: not */
+  RegiaClockLine line;
+  /* A timestamp that cannot be: the first of a new row, or a single wild one. */
+  struct {
+    guint count;
+    gboolean held_up; /* the timestamp goes on well, but is seconds late */
+    gint64 began_ns, began_late_ns, arrived_ns, time_ns;
+  } candidate;
+} RegiaTimelineBranch;
+
 /**
- * RegiaTimeline: the way from one run's own timestamps to show time, shared by its picture and its sound, so
- * that they move together. A plain value; the owner locks.
+ * RegiaTimeline: the way from one run's own timestamps to show time. A plain value; the owner locks.
  *
- * Timestamps that are far from the present (a camera that jumps, a wrapped counter) are brought back to it; a
- * source that is always later than the mixer waits is put later as a whole, since late and visible is better
- * than punctual and never seen.
+ * Each branch has its own place in time and its own faults; what binds them is that they begin together and
+ * that sound goes with its picture for as long as nothing speaks against it:
  *
- * With a sender's clock (`# clock: sender`) the distances of the timestamps are exact, but neither where they
- * begin nor how fast they go is known here. What was held up least on its way tells: the quickest arrival of
- * the first 1.5 s sets the beginning, and nothing is shown before; the quickest of each 8 s after that
- * corrects the drift. So a stall on the way, and the burst that follows it, move nothing.
+ * - A timestamp that leaps by more than half a second against the clock on the wall is not believed. Its
+ *   buffer is laid where the row goes on. Three that agree are a new row, which goes on without a seam; one
+ *   that is alone was that buffer's affair only.
+ * - With a sender's clock (`# clock: sender`) the distances of timestamps are exact, but neither where they
+ *   begin nor how fast they go is known here. What was held up least on its way tells: the quickest arrival
+ *   of the first 1.5 s sets the beginning, and nothing is shown before; a line under the quickest arrivals
+ *   of the last 12 s is followed. So a stall on the way, and the burst that follows it, move nothing.
+ * - Sound whose clock is another than its picture's (cheap cameras, no sender reports) shows by arriving ever
+ *   later, or earlier, than it did when the two began. From 20 ms on it is followed by a line of its own.
+ * - A branch that has become later than the mixer waits is put later, since late and visible is better than
+ *   punctual and never seen; the sound goes with the picture, not the picture with the sound.
  */
 typedef struct {
   gint64 limit_ns; /* latest that the mixers still take */
   gboolean sender_clock;
-  gint64 shift_ns; /* added to every timestamp */
-  guint64 resyncs; /* how often shift_ns was changed */
-  struct {
-    gint64 began_ns;        /* first arrival, 0 for none */
-    gint64 arrived_ns;      /* last arrival */
-    gint64 window_start_ns; /* 0: none */
-    gint64 least_late_ns;   /* in the present window: of 1 s, or of all that is learnt from */
-    gboolean learnt;        /* its beginning is known */
-  } branches[REGIA_TIMELINE_BRANCHES];
-  /* with a sender's clock */
-  guint windows;      /* complete ones since it was learnt, of the picture; of the sound when there is none */
-  guint late_windows; /* the last so many were too late as a whole */
-  gint64 quickest_ns; /* least_late_ns of the present 8 */
+  gboolean own_clock; /* the sound is followed apart from its picture */
+  guint64 resyncs;    /* how often a branch's time, or that of both at once, was set anew */
+  RegiaTimelineBranch branches[REGIA_TIMELINE_BRANCHES];
 } RegiaTimeline;
 
 /**
@@ -47,3 +75,7 @@ typedef struct {
  */
 gboolean regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns,
                              gint64 *ret_time_ns) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_timeline_rate: how much slower than ours the branch's clock is taken to be, seconds a second. Pure.
+ */
+double regia_timeline_rate (const RegiaTimeline *self, guint branch);

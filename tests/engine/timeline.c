@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../../src/engine/timeline-private.h"
 
+#include <math.h>
+
 #include "../../src/engine/pacing-private.h"
 #include "regia/base/clock.h"
 
@@ -182,10 +184,172 @@ test_jumps (void)
   }
 }
 
+/* A camera and its faults. Picture and sound have their stamps from clocks of their own, and both are
+ * captured at times that are known here, so that what comes out can be held against them. */
+typedef struct {
+  const char *name;
+  double picture_ppm, sound_ppm; /* how much slower than ours their clocks are */
+  gint64 step_ms[2];             /* at 20 s, of picture and sound */
+  gint64 wild_ms[2];             /* of every 50th stamp */
+  gint64 way_ms[2];              /* from the lens or microphone to here, at the least */
+  gint64 stall_ms;               /* held up on the way at 40 s, then all at once */
+  gint64 lost_ms[2];             /* not sent, from 50 s on; stamps know of it */
+  gint64 slipped_ms[2];          /* … or not */
+  /* what is allowed */
+  double told_ms; /* what a step of the sound is to be believed by: a sender report has come */
+  guint resyncs;
+  double apart_ms, seam_s; /* of sound and picture; how long more than that may be missing or late */
+} Case;
+
+static const Case cases[] = {
+    {.name = "well", .way_ms = {20, 20}, .apart_ms = 6},
+    {.name = "sound 0.2 % slow", .sound_ppm = 2000, .way_ms = {20, 20}, .apart_ms = 45},
+    {.name = "sound 0.2 % fast", .sound_ppm = -2000, .way_ms = {20, 20}, .apart_ms = 45},
+    {.name = "sound 1 % slow", .sound_ppm = 10000, .way_ms = {20, 20}, .apart_ms = 90},
+    {.name = "sound 1 % fast", .sound_ppm = -10000, .way_ms = {20, 20}, .apart_ms = 100},
+    {.name = "both 300 ppm fast", .picture_ppm = -300, .sound_ppm = -300, .way_ms = {20, 20}, .apart_ms = 6},
+    {.name = "picture 0.2 % slow", .picture_ppm = 2000, .way_ms = {20, 20}, .apart_ms = 45},
+    {.name = "sound has a short way", .way_ms = {250, 30}, .apart_ms = 6},
+    {.name = "sound has a long way", .way_ms = {30, 250}, .apart_ms = 6},
+    {.name = "sound steps 10 s", .step_ms = {0, 10000}, .way_ms = {20, 20}, .resyncs = 1, .apart_ms = 6},
+    {.name = "sound steps -4 s", .step_ms = {0, -4000}, .way_ms = {20, 20}, .resyncs = 1, .apart_ms = 6},
+    {.name = "picture steps 10 s", .step_ms = {10000, 0}, .way_ms = {20, 20}, .resyncs = 1, .apart_ms = 6},
+    {.name = "picture steps -1 h", .step_ms = {-3600000, 0}, .way_ms = {20, 20}, .resyncs = 1, .apart_ms = 6},
+    {.name = "both step -2.5 s", .step_ms = {-2500, -2500}, .way_ms = {20, 20}, .resyncs = 2, .apart_ms = 6},
+    {.name = "both step 26 h",
+     .step_ms = {95443000, 95443000},
+     .way_ms = {20, 20},
+     .resyncs = 2,
+     .apart_ms = 6},
+    {.name = "wild pictures", .wild_ms = {7200000, 0}, .way_ms = {20, 20}, .apart_ms = 6},
+    {.name = "wild sound", .wild_ms = {0, -7200000}, .way_ms = {20, 20}, .apart_ms = 6},
+    {.name = "wild both, a second", .wild_ms = {-1000, 1000}, .way_ms = {20, 20}, .apart_ms = 6},
+    {.name = "a stall of 2 s", .stall_ms = 2000, .way_ms = {20, 20}, .apart_ms = 6, .seam_s = 2.1},
+    {.name = "a stall of 5 s", .stall_ms = 5000, .way_ms = {20, 20}, .apart_ms = 6, .seam_s = 5.1},
+    {.name = "sound pauses", .lost_ms = {0, 20000}, .way_ms = {20, 20}, .apart_ms = 6},
+    {.name = "picture pauses", .lost_ms = {7000, 0}, .way_ms = {20, 20}, .apart_ms = 25},
+    {.name = "sound pauses and counts on",
+     .slipped_ms = {0, 20000},
+     .way_ms = {20, 20},
+     .resyncs = 1,
+     .apart_ms = 25,
+     .seam_s = 0.4},
+    {.name = "sound slips by 300 ms",
+     .slipped_ms = {0, 300},
+     .way_ms = {20, 20},
+     .resyncs = 1,
+     .apart_ms = 6,
+     .seam_s = 3},
+    {.name = "a stall that loses sound",
+     .stall_ms = 2000,
+     .lost_ms = {0, 300},
+     .way_ms = {20, 20},
+     .apart_ms = 6,
+     .seam_s = 2.1},
+    {.name = "a sender report", .step_ms = {0, 150}, .told_ms = 150, .way_ms = {20, 20}, .apart_ms = 156},
+    {.name = "a sender report, earlier",
+     .step_ms = {0, -150},
+     .told_ms = -150,
+     .way_ms = {20, 20},
+     .resyncs = 1,
+     .apart_ms = 156},
+    {.name = "slow, steps and wild",
+     .sound_ppm = 2000,
+     .step_ms = {0, -4000},
+     .wild_ms = {7200000, -7200000},
+     .way_ms = {20, 20},
+     .resyncs = 1,
+     .apart_ms = 45},
+};
+
+/* One branch of it: the next buffer. */
+typedef struct {
+  gint64 n, period_ns, slipped_ns;
+  gint64 captured_ns, stamp_ns, arrival_ns;
+} Stream;
+
+static void
+next_buffer (const Case *camera, guint branch, Stream *stream)
+{
+  const gint64 start = 100 * REGIA_SECOND;
+  double ppm = branch ? camera->sound_ppm : camera->picture_ppm;
+  gint64 at_ns, stall_ns = start + 40 * REGIA_SECOND;
+
+  stream->n++;
+  /* A slow clock counts a period when more than a period has passed. */
+  at_ns = start + stream->slipped_ns + (gint64)((double)(stream->n * stream->period_ns) * (1 + ppm * 1e-6));
+  if (stream->slipped_ns == 0 && at_ns >= start + 50 * REGIA_SECOND) {
+    stream->slipped_ns = camera->slipped_ms[branch] * REGIA_MSECOND;
+    at_ns += stream->slipped_ns;
+  }
+  stream->captured_ns = at_ns;
+  stream->stamp_ns = start + stream->n * stream->period_ns;
+  if (at_ns >= start + 20 * REGIA_SECOND)
+    stream->stamp_ns += camera->step_ms[branch] * REGIA_MSECOND;
+  if (stream->n % 50 == 49)
+    stream->stamp_ns += camera->wild_ms[branch] * REGIA_MSECOND;
+  stream->arrival_ns =
+      at_ns + camera->way_ms[branch] * REGIA_MSECOND + g_test_rand_int_range (0, 4000) * 1000;
+  if (stream->arrival_ns >= stall_ns)
+    stream->arrival_ns =
+        MAX (stream->arrival_ns, stall_ns + camera->stall_ms * REGIA_MSECOND + stream->n % 100 * 100000);
+}
+
+static void
+test_camera (gconstpointer data)
+{
+  const Case *camera = data;
+  const gint64 start = 100 * REGIA_SECOND;
+  RegiaTimeline timeline = {.limit_ns = 150 * REGIA_MSECOND, .sender_clock = TRUE};
+  Stream streams[2] = {{.period_ns = 40 * REGIA_MSECOND}, {.period_ns = 20 * REGIA_MSECOND}};
+  gint64 offset_ns[2] = {0, 0}, missing_ns[2] = {0, 0};
+  double worst_ms = 0;
+
+  for (guint i = 0; i < 2; i++)
+    next_buffer (camera, i, &streams[i]);
+  while (streams[0].captured_ns < start + 120 * REGIA_SECOND) {
+    guint i = streams[1].arrival_ns < streams[0].arrival_ns;
+    Stream *stream = &streams[i];
+    gint64 since_ns = stream->captured_ns - start, mapped_ns = 0;
+    gint64 lost_from_ns = camera->stall_ms ? 40500 * REGIA_MSECOND : 50 * REGIA_SECOND;
+    gboolean lost = since_ns >= lost_from_ns && since_ns < lost_from_ns + camera->lost_ms[i] * REGIA_MSECOND;
+
+    if (!lost) {
+      gboolean shown = regia_timeline_map (&timeline, i, stream->stamp_ns, stream->arrival_ns, &mapped_ns) &&
+                       stream->arrival_ns - mapped_ns < 200 * REGIA_MSECOND;
+
+      if (since_ns > 2 * REGIA_SECOND) {
+        if (shown) {
+          /* Short of the two being measured anew, what the viewer sees and hears belongs together. */
+          offset_ns[i] = mapped_ns - stream->captured_ns;
+          worst_ms = MAX (worst_ms, (double)ABS (offset_ns[1] - offset_ns[0]) / REGIA_MSECOND);
+        } else
+          missing_ns[i] += stream->period_ns;
+      } else
+        offset_ns[i] = shown ? mapped_ns - stream->captured_ns : 0;
+    }
+    next_buffer (camera, i, stream);
+  }
+  g_test_message (
+      "%s: apart %.1f ms at most, %.2f s of picture and %.2f s of sound missing, %u resyncs, sound %.0f ppm",
+      camera->name, worst_ms, (double)missing_ns[0] / REGIA_SECOND, (double)missing_ns[1] / REGIA_SECOND,
+      (guint)timeline.resyncs, regia_timeline_rate (&timeline, 1) * 1e6);
+  g_assert_cmpfloat (worst_ms, <=, camera->apart_ms);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpfloat ((double)missing_ns[i] / REGIA_SECOND, <=, camera->seam_s);
+  g_assert_cmpuint (timeline.resyncs, <=, camera->resyncs);
+  if (camera->told_ms != 0)
+    g_assert_cmpfloat (fabs ((double)(offset_ns[1] - offset_ns[0]) / REGIA_MSECOND - camera->told_ms), <=, 6);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *name = g_strdup_printf ("/engine/timeline/camera/%s", cases[i].name);
+    g_test_add_data_func (name, &cases[i], test_camera);
+  }
   g_test_add_func ("/engine/timeline/timeline", test_timeline);
   g_test_add_func ("/engine/timeline/sender", test_sender);
   g_test_add_func ("/engine/timeline/wrongly-learnt", test_wrongly_learnt);
