@@ -234,10 +234,12 @@ mend_lateness (RegiaTimeline *self, guint index, gint64 late_ns, gint64 now_ns)
   if (branch->late_windows < (self->sender_clock ? 2u : 1u))
     return FALSE;
   /* From its beginning, or by its timestamps' own word: it is the way that is longer, and both must wait. */
-  if (index == PICTURE || now_ns - branch->began_ns < BEGINNING_NS || branch->stepped_ns < 0)
+  if (index == PICTURE || now_ns - branch->began_ns < BEGINNING_NS || branch->stepped_ns < 0 ||
+      branch->usual_ns > self->limit_ns)
     move_both (self, index, late_ns - aim_ns);
   else
     move_alone (self, index, late_ns - aim_ns);
+  branch->usual_ns = MIN (branch->usual_ns, aim_ns);
   branch->stepped_ns = 0;
   return TRUE;
 }
@@ -351,13 +353,16 @@ begin (RegiaTimeline *self, guint index, gint64 time_ns, gint64 now_ns)
 
 /* What a timestamp that is believed tells of its branch. */
 static void
-measure (RegiaTimelineBranch *branch, gint64 time_ns, gint64 now_ns)
+measure (RegiaTimelineBranch *branch, gboolean sound, gint64 time_ns, gint64 now_ns)
 {
   gint64 went_ns = time_ns - branch->time_ns, step_ns = went_ns - branch->spacing_ns;
   gint64 missed_ns = now_ns - branch->arrived_ns - branch->spacing_ns;
 
-  if (branch->spacing_ns > 0 && ABS (step_ns) >= STEP_NS && ABS (missed_ns - step_ns) > ABS (step_ns) / 2)
+  if (sound && branch->spacing_ns > 0 && ABS (step_ns) >= STEP_NS &&
+      ABS (missed_ns - step_ns) > ABS (step_ns) / 2) {
     branch->stepped_ns += step_ns;
+    branch->window_start_ns = 0;
+  }
   if (time_ns > branch->time_ns)
     branch->spacing_ns +=
         branch->spacing_ns == 0 ? went_ns : (MIN (went_ns, 4 * branch->spacing_ns) - branch->spacing_ns) / 8;
@@ -382,7 +387,7 @@ regia_timeline_map (RegiaTimeline *self, guint index, gint64 time_ns, gint64 now
   else if (is_odd (branch, time_ns, now_ns, &held_up))
     return take_odd (self, index, time_ns, now_ns, held_up, ret_time_ns);
   branch->candidate.count = 0;
-  measure (branch, time_ns, now_ns);
+  measure (branch, index == SOUND, time_ns, now_ns);
   known = !self->sender_clock || learn (self, index, now_ns);
   if (known && branch->window_start_ns != 0 && now_ns - branch->window_start_ns >= WINDOW_NS)
     end_window (self, index, now_ns);
