@@ -33,4 +33,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaDrift, regia_drift_free)
 GstBuffer *regia_drift_take (RegiaDrift *self, GstBuffer *buffer, gint64 time_ns,
                              gboolean jump) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_drift_expect: timestamps go by @rate seconds a second faster than the samples from now on. */
+void regia_drift_expect (RegiaDrift *self, double rate);
+
 void regia_drift_get_stats (RegiaDrift *self, RegiaDriftStats *ret_stats);

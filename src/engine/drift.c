@@ -17,9 +17,11 @@
  *
  *   rate = P × error + I        I, the sum of the errors, comes to rest at the drift of the source's clock
  *
- * critically damped, at rest after about 40 s, never more than 500 ppm: a semitone is 60,000. In the first
- * seconds, while the timestamps may still tell of a slow start, the error alone is followed and ten times as
- * fast. More than 100 ms, or what the source itself calls a gap, is no drift: there the row begins anew.
+ * critically damped, at rest after about 40 s, and for an error no more than 500 ppm (a semitone is 60,000)
+ * unless it is one that lips would show. In the first seconds, while the timestamps may still tell of a slow
+ * start, the error alone is followed and ten times as fast. More than 100 ms, or what the source itself calls
+ * a gap, is no drift: there the row begins anew. Where the timestamps' way to show time is known to have a
+ * slope of its own (a slow clock in a camera), the loop is told, so that no error has to grow first.
  *
  * Owner and thread: the streaming thread of one branch of a hand-over.
  */
@@ -31,6 +33,9 @@
 #define P               0.1
 #define I               (P * P / 4)
 #define LIMIT           500e-6
+#define LIP_ERROR       0.02 /* seconds, from which on … */
+#define LIP_LIMIT       2500e-6
+#define DRIFT_MAX       0.025
 #define JUMP_NS         (100 * REGIA_MSECOND)
 #define GAP_NS          (5 * REGIA_MSECOND)
 #define RATE_RESOLUTION 1000 /* seconds over which the resampler is told of whole samples to add */
@@ -43,9 +48,11 @@ struct _RegiaDrift {
   guint64 samples_out; /* in the row so far */
   double error_sum_ns; /* of the present window */
   guint error_count;
-  gint64 window_ns; /* sound taken in it */
-  guint windows;    /* since the row began */
-  double drift;     /* the loop's I part, seconds a second */
+  gint64 window_ns;  /* sound taken in it */
+  guint windows;     /* since the row began */
+  double correction; /* of the error, of the last window */
+  double drift;      /* the loop's I part, seconds a second */
+  double expected;   /* what of it was told */
   RegiaDriftStats stats;
 };
 
@@ -113,21 +120,32 @@ begin_row (RegiaDrift *self, gint64 time_ns)
 static void
 steer (RegiaDrift *self)
 {
-  double error = self->error_sum_ns / self->error_count / REGIA_SECOND, rate;
+  double error = self->error_sum_ns / self->error_count / REGIA_SECOND, limit;
 
   self->error_sum_ns = 0;
   self->error_count = 0;
   self->window_ns = 0;
   self->windows++;
-  if (self->windows <= SETTLING) {
-    set_rate (self, CLAMP (SETTLING_P * error, -SETTLING_LIMIT, SETTLING_LIMIT));
-    return;
+  if (self->windows <= SETTLING)
+    self->correction = CLAMP (SETTLING_P * error, -SETTLING_LIMIT, SETTLING_LIMIT);
+  else {
+    limit = ABS (error) < LIP_ERROR ? LIMIT : LIP_LIMIT;
+    self->correction = CLAMP (P * error, -limit, limit);
+    if (ABS (P * error) < limit) /* an error that is only being worked off says nothing of the drift */
+      self->drift = CLAMP (self->drift + I * error, -DRIFT_MAX, DRIFT_MAX);
+    self->stats.drift_ppm = -self->drift * 1e6;
   }
-  rate = P * error + self->drift;
-  if (ABS (rate) < LIMIT) /* an error that is only being worked off says nothing of the drift */
-    self->drift += I * error;
-  self->stats.drift_ppm = -self->drift * 1e6;
-  set_rate (self, CLAMP (rate, -LIMIT, LIMIT));
+  set_rate (self, self->correction + self->drift);
+}
+
+void
+regia_drift_expect (RegiaDrift *self, double rate)
+{
+  if (rate == self->expected)
+    return;
+  self->drift = CLAMP (self->drift + rate - self->expected, -DRIFT_MAX, DRIFT_MAX);
+  self->expected = rate;
+  set_rate (self, self->correction + self->drift);
 }
 
 GstBuffer *

@@ -22,9 +22,10 @@
 
 typedef enum { SHOWN, LEFT_OUT, CLOSED } Fate;
 
-/* Show time for a buffer that has just arrived; counts it. @ret_moved: the source's time was set anew. */
+/* Show time for a buffer that has just arrived; counts it. @ret_moved: the branch's time was set anew.
+ * @ret_rate: how much slower its clock is. */
 static Fate
-account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved)
+account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved, double *ret_rate)
 {
   RegiaHandOver *self = branch->owner;
   gint64 now_ns = regia_clock_monotonic_ns ();
@@ -43,6 +44,7 @@ account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved)
     *time_ns += self->plan->delay_ns;
     *ret_moved = branch->moves != self->timeline.branches[branch->kind].moves;
     branch->moves = self->timeline.branches[branch->kind].moves;
+    *ret_rate = regia_timeline_rate (&self->timeline, branch->kind);
   }
   g_mutex_unlock (&self->lock);
   return fate;
@@ -78,7 +80,7 @@ hand_picture (RegiaHandOverBranch *self, GstBuffer *picture, gint64 time_ns)
 }
 
 static void
-hand_sound (RegiaHandOverBranch *self, GstBuffer *sound, gint64 time_ns, gboolean moved)
+hand_sound (RegiaHandOverBranch *self, GstBuffer *sound, gint64 time_ns, gboolean moved, double rate)
 {
   g_autoptr (GstBuffer) buffer = sound;
 
@@ -88,6 +90,7 @@ hand_sound (RegiaHandOverBranch *self, GstBuffer *sound, gint64 time_ns, gboolea
     RegiaDriftStats stats;
     gboolean jump = moved || GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT);
 
+    regia_drift_expect (self->drift, rate);
     buffer = regia_drift_take (self->drift, g_steal_pointer (&buffer), time_ns, jump);
     regia_drift_get_stats (self->drift, &stats);
     g_mutex_lock (&self->owner->lock);
@@ -111,6 +114,7 @@ on_sample (GstAppSink *sink, gpointer user_data)
   GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
   GstClockTime running, base = gst_element_get_base_time (self->owner->pipeline);
   gboolean moved = FALSE;
+  double rate = 0;
   gint64 time_ns;
   Fate fate;
 
@@ -121,7 +125,7 @@ on_sample (GstAppSink *sink, gpointer user_data)
   if (!GST_CLOCK_TIME_IS_VALID (running))
     return GST_FLOW_OK;
   time_ns = (gint64)(running + base) - self->owner->plan->epoch.monotonic_ns;
-  fate = account (self, &time_ns, &moved);
+  fate = account (self, &time_ns, &moved, &rate);
   if (fate != SHOWN)
     return fate == CLOSED ? GST_FLOW_EOS : GST_FLOW_OK;
 
@@ -130,7 +134,7 @@ on_sample (GstAppSink *sink, gpointer user_data)
   if (self->kind == REGIA_HAND_OVER_VIDEO)
     hand_picture (self, buffer, time_ns);
   else
-    hand_sound (self, buffer, time_ns, moved);
+    hand_sound (self, buffer, time_ns, moved, rate);
   return GST_FLOW_OK;
 }
 
