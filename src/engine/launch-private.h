@@ -44,3 +44,10 @@ GstElement *regia_launch_parse (const char *text, const char *where,
 /** regia_launch_package: (nullable): the Debian package that brings the GStreamer element @element. Static.
  */
 const char *regia_launch_package (const char *element);
+
+/**
+ * regia_launch_find_plugins: makes known what was installed since GStreamer started. gst_update_registry()
+ * would do it as well, but must not be called while pipelines run. Blocks on the disk; any thread. Returns:
+ * how many plugins are new.
+ */
+guint regia_launch_find_plugins (void);

@@ -140,3 +140,56 @@ regia_launch_parse (const char *text, const char *where, GError **error)
   }
   return bin;
 }
+
+/* Folders that plugins come from: those that are told to GStreamer, and those that it has found some in. */
+static GHashTable *
+plugin_folders (GList *plugins)
+{
+  static const char *const variables[] = {"GST_PLUGIN_PATH_1_0", "GST_PLUGIN_PATH",
+                                          "GST_PLUGIN_SYSTEM_PATH_1_0", "GST_PLUGIN_SYSTEM_PATH"};
+  GHashTable *folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (variables); i++) {
+    const char *value = g_getenv (variables[i]);
+    g_auto (GStrv) parts = g_strsplit (value ? value : "", G_SEARCHPATH_SEPARATOR_S, -1);
+
+    for (char **part = parts; *part; part++)
+      if (g_path_is_absolute (*part))
+        g_hash_table_add (folders, g_strdup (*part));
+  }
+  for (GList *link = plugins; link; link = link->next) {
+    const char *path = gst_plugin_get_filename (link->data);
+
+    if (path && g_path_is_absolute (path))
+      g_hash_table_add (folders, g_path_get_dirname (path));
+  }
+  return folders;
+}
+
+guint
+regia_launch_find_plugins (void)
+{
+  GstRegistry *registry = gst_registry_get ();
+  GList *plugins = gst_registry_get_plugin_list (registry);
+  g_autoptr (GHashTable) folders = plugin_folders (plugins);
+  GHashTableIter iter;
+  gpointer folder;
+  guint found = 0;
+
+  gst_plugin_list_free (plugins);
+  for (g_hash_table_iter_init (&iter, folders); g_hash_table_iter_next (&iter, &folder, NULL);) {
+    g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name (dir))) {
+      g_autoptr (GstPlugin) known = gst_registry_lookup (registry, name), plugin = NULL;
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (known || !g_str_has_prefix (name, "libgst") || !g_str_has_suffix (name, ".so"))
+        continue;
+      plugin = gst_plugin_load_file (path, NULL);
+      found += plugin != NULL;
+    }
+  }
+  return found;
+}

@@ -20,6 +20,7 @@ typedef struct {
   gint64 delay_ns;          /* added to each timestamp */
   gint64 late_limit_ns;     /* see RegiaTimeline */
   gboolean sender_clock;    /* see RegiaPipelineFile */
+  gboolean find_plugins;    /* an element was missing at the last start: look for what was installed since */
   GPtrArray *video_targets; /* (element-type GstAppSrc) (owned) where pictures go; at most 1 */
   GPtrArray *audio_targets; /* (element-type GstAppSrc) (owned) one for each language that has this source */
 } RegiaRunPlan;
@@ -27,6 +28,10 @@ typedef struct {
 RegiaRunPlan *regia_run_plan_new (void);
 RegiaRunPlan *regia_run_plan_ref (RegiaRunPlan *self);
 void regia_run_plan_unref (RegiaRunPlan *self);
+
+/** regia_run_plan_renew: (transfer full): @self with another text; its targets are shared. */
+RegiaRunPlan *regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboolean sender_clock,
+                                    gboolean find_plugins);
 
 typedef enum {
   REGIA_RUN_OK,

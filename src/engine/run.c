@@ -78,6 +78,25 @@ regia_run_plan_unref (RegiaRunPlan *self)
   g_free (self);
 }
 
+RegiaRunPlan *
+regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboolean sender_clock, gboolean find_plugins)
+{
+  RegiaRunPlan *plan = g_new0 (RegiaRunPlan, 1);
+
+  *plan = *self;
+  g_atomic_ref_count_init (&plan->ref_count);
+  plan->name = g_strdup (self->name);
+  plan->where = g_strdup (self->where);
+  plan->text = g_strdup (text);
+  plan->video_caps = g_strdup (self->video_caps);
+  plan->audio_caps = g_strdup (self->audio_caps);
+  plan->sender_clock = sender_clock;
+  plan->find_plugins = find_plugins;
+  plan->video_targets = g_ptr_array_ref (self->video_targets);
+  plan->audio_targets = g_ptr_array_ref (self->audio_targets);
+  return plan;
+}
+
 static void
 run_unref (RegiaRun *self)
 {
@@ -96,9 +115,12 @@ run_unref (RegiaRun *self)
 static gboolean
 build (RegiaRun *self, GError **error)
 {
-  GstElement *bin = regia_launch_parse (self->plan->text, self->plan->where, error);
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  GstElement *bin;
 
+  if (self->plan->find_plugins)
+    regia_launch_find_plugins ();
+  bin = regia_launch_parse (self->plan->text, self->plan->where, error);
   if (bin == NULL)
     return FALSE;
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));

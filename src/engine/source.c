@@ -19,23 +19,24 @@
  * backoff ──► starting ▲───────── data ──────────┘
  *
  * An error or the end of a live stream stops the run at once. A source that cannot work at all (element
- * missing, text wrong) is "failed": tried again too, but slowly, since somebody may just be installing what
- * is missing. A run that is not gone 2 s after it was stopped hangs in its driver and is left behind; while
- * eight do so, no more are started.
+ * missing, text wrong) is "failed": tried again too, but more slowly, since somebody may just be mending its
+ * pipeline file or installing what is missing; both are looked for before each such start. A run that is not
+ * gone 2 s after it was stopped hangs in its driver and is left behind; while eight do so, no more are
+ * started.
  *
  * The programme needs to know nothing of all this: what does not arrive is not mixed.
  *
  * Owner: RegiaEngine. Main thread only; runs are asked through their own thread-safe calls.
  */
 
-#define STALL_SHOWN_NS  REGIA_SECOND
-#define STALL_NS        (2 * REGIA_SECOND)
-#define FIRST_DATA_NS   (10 * REGIA_SECOND)
-#define FIRST_SHOWN_NS  (5 * REGIA_SECOND)
-#define TEARDOWN_NS     (2 * REGIA_SECOND)
-#define FAILED_RETRY_MS 15000
-#define LOOP_MIN_NS     (REGIA_SECOND / 2)
-#define HUNG_MAX        8
+#define STALL_SHOWN_NS REGIA_SECOND
+#define STALL_NS       (2 * REGIA_SECOND)
+#define FIRST_DATA_NS  (10 * REGIA_SECOND)
+#define FIRST_SHOWN_NS (5 * REGIA_SECOND)
+#define TEARDOWN_NS    (2 * REGIA_SECOND)
+#define HUNG_RETRY_MS  15000
+#define LOOP_MIN_NS    (REGIA_SECOND / 2)
+#define HUNG_MAX       8
 
 typedef enum { STARTING, LIVE, STALLED, RETRYING, FAILED } State;
 static const char *const state_names[] = {"starting", "live", "stalled", "retrying", "failed"};
@@ -50,7 +51,10 @@ struct _RegiaSource {
   gint64 retry_at_ns;      /* while there is no run */
   gboolean no_segment_loop;
   gboolean ended_for_good;
-  RegiaBackoff backoff;
+  gboolean worked;      /* a run of it has given data */
+  gboolean last_worked; /* the last one has */
+  gboolean unavailable; /* the last one lacked an element, or its text was wrong */
+  RegiaBackoff backoff, failed_backoff;
   GQueue hung; /* (element-type RegiaRun) (owned): stopped, and still not gone */
   guint64 starts;
   guint64 resyncs;  /* of the runs before the present one */
@@ -73,6 +77,7 @@ regia_source_new (const RegiaConfigSource *config, RegiaRunPlan *plan)
   self->plan->name = g_strdup (config->name);
   self->plan->where = g_strdup_printf ("source %s (%s)", config->name, config->pipeline);
   self->backoff = (RegiaBackoff){.first_ms = 500, .max_ms = 5000, .reset_ms = 5000};
+  self->failed_backoff = (RegiaBackoff){.first_ms = 1000, .max_ms = 15000, .reset_ms = 5000};
   self->last_error = g_strdup ("");
   self->level_db = -120;
   g_queue_init (&self->hung);
@@ -120,6 +125,42 @@ retry_in (RegiaSource *self, State state, guint delay_ms, gint64 now_ns)
 }
 
 static void
+retry_failed (RegiaSource *self, gint64 now_ns)
+{
+  retry_in (self, FAILED, regia_backoff_failed (&self->failed_backoff, 0, g_random_double ()), now_ns);
+}
+
+/*
+ * Its pipeline file is read anew after every start that came to nothing, so whoever corrects it need not
+ * restart anything. A source that works does not touch the disk, and one that has worked goes on with what it
+ * had when the file is gone or half written.
+ */
+static gboolean
+prepare (RegiaSource *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *text = NULL;
+  gboolean sender_clock = FALSE;
+
+  if (self->last_worked)
+    return TRUE;
+  text = regia_launch_text ("capture", self->config->pipeline, self->config->parameters, &sender_clock,
+                            &local_error);
+  if (text == NULL && !self->worked) {
+    g_propagate_error (error, g_steal_pointer (&local_error));
+    return FALSE;
+  }
+  if (text != NULL) {
+    RegiaRunPlan *plan = regia_run_plan_renew (self->plan, text, sender_clock, self->unavailable);
+
+    /* the old one may still be read by a run that was left behind */
+    regia_run_plan_unref (self->plan);
+    self->plan = plan;
+  }
+  return TRUE;
+}
+
+static void
 start (RegiaSource *self, gint64 now_ns)
 {
   g_autoptr (GError) error = NULL;
@@ -129,13 +170,9 @@ start (RegiaSource *self, gint64 now_ns)
   self->fps = 0;
   self->fps_frames = 0;
   self->fps_since_ns = now_ns;
-  /* Read anew each time: whoever corrects the file need not restart anything. */
-  if (self->plan->text == NULL)
-    self->plan->text = regia_launch_text ("capture", self->config->pipeline, self->config->parameters,
-                                          &self->plan->sender_clock, &error);
-  if (self->plan->text == NULL) {
+  if (!prepare (self, &error)) {
     set_error (self, error->message);
-    retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
+    retry_failed (self, now_ns);
     return;
   }
   set_state (self, STARTING);
@@ -162,6 +199,11 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   gboolean looped = !info->live && info->end == REGIA_RUN_ENDED && had_data && ran_ns > LOOP_MIN_NS;
 
   self->no_segment_loop |= again;
+  self->worked |= had_data;
+  self->last_worked = had_data || again;
+  self->unavailable = info->end == REGIA_RUN_UNAVAILABLE;
+  if (had_data)
+    self->failed_backoff.failures = 0;
   if (info->gone)
     g_clear_pointer (&self->run, regia_run_free);
   else
@@ -176,7 +218,7 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
     self->starts -= 1; /* not a restart: the way this kind of file begins again */
     retry_in (self, STARTING, 0, now_ns);
   } else if (info->end == REGIA_RUN_UNAVAILABLE)
-    retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
+    retry_failed (self, now_ns);
   else
     retry_in (self, RETRYING,
               regia_backoff_failed (&self->backoff, had_data ? (guint64)(ran_ns / REGIA_MSECOND) : 0,
@@ -278,7 +320,7 @@ regia_source_tick (RegiaSource *self, gint64 now_ns)
     start (self, now_ns);
   else {
     set_error (self, "its driver hangs; unplug the device and plug it in again, or restart the machine");
-    retry_in (self, FAILED, FAILED_RETRY_MS, now_ns);
+    retry_in (self, FAILED, HUNG_RETRY_MS, now_ns);
   }
 }
 
