@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "channels-private.h"
 #include "drift-private.h"
 #include "pacing-private.h"
 #include "run-private.h"
@@ -19,6 +20,7 @@ typedef struct {
   guint64 frames;
   guint64 resyncs; /* how often the source's time had to be set anew */
   RegiaDriftStats drift;
+  RegiaChannelsUse channels;
 } RegiaHandOverStats;
 
 typedef struct _RegiaHandOver RegiaHandOver;
@@ -44,6 +46,7 @@ struct _RegiaHandOver {
   RegiaTimeline timeline;
   RegiaHandOverStats stats;
   gboolean closed;
+  GstElement *channels; /* (owned) (nullable) see regia_convert_sound_new() */
 };
 
 void regia_hand_over_init (RegiaHandOver *self, const RegiaRunPlan *plan, GstBus *bus);

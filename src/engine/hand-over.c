@@ -7,7 +7,7 @@
 #include <gst/audio/audio.h>
 #include <gst/video/gstvideometa.h>
 
-#include "launch-private.h"
+#include "convert-private.h"
 #include "regia/base/error.h"
 
 /*
@@ -189,31 +189,28 @@ regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error)
   static const GstAppSinkCallbacks callbacks = {
       .new_sample = on_sample, .new_preroll = on_preroll, .eos = on_end};
   const char *name = kind == REGIA_HAND_OVER_VIDEO ? "video" : "audio";
-  g_autoptr (GstElement) end = gst_bin_get_by_name (GST_BIN (self->pipeline), name), sink = NULL;
-  g_autofree char *text =
-      kind == REGIA_HAND_OVER_VIDEO
-          ? g_strdup_printf ("videoconvertscale name=regia-video add-borders=true n-threads=1 ! "
-                             "capsfilter caps=\"%s\" ! appsink name=regia-video-out",
-                             self->plan->video_caps)
-          : g_strdup_printf ("audioconvert name=regia-audio ! audioresample ! capsfilter caps=\"%s\" ! "
-                             "level interval=200000000 ! appsink name=regia-audio-out",
-                             self->plan->audio_caps);
-  g_autoptr (GstElement) first = NULL;
-  g_autofree char *first_name = g_strdup_printf ("regia-%s", name);
+  g_autoptr (GstElement) end = gst_bin_get_by_name (GST_BIN (self->pipeline), name);
   g_autofree char *sink_name = g_strdup_printf ("regia-%s-out", name);
-  GstElement *bin;
+  GstElement *convert, *sink, *channels = NULL;
 
   if (end == NULL)
     return TRUE;
   if (self->branches[kind].targets->len == 0)
     return append_nothing (self, end);
-  bin = regia_launch_parse (text, "conversion", error);
-  if (bin == NULL)
+  convert = kind == REGIA_HAND_OVER_VIDEO
+                ? regia_convert_picture_new (self->plan->video_caps, self->plan->rate_num,
+                                             self->plan->rate_den, error)
+                : regia_convert_sound_new (self->plan->audio_caps, self->plan->channels, &channels, error);
+  if (convert == NULL)
     return FALSE;
-  gst_bin_add (GST_BIN (self->pipeline), bin);
-  first = gst_bin_get_by_name (GST_BIN (bin), first_name);
-  sink = gst_bin_get_by_name (GST_BIN (bin), sink_name);
-  if (!gst_element_link (end, first)) {
+  if (channels) {
+    g_mutex_lock (&self->lock);
+    self->channels = channels;
+    g_mutex_unlock (&self->lock);
+  }
+  sink = gst_element_factory_make ("appsink", sink_name);
+  gst_bin_add_many (GST_BIN (self->pipeline), convert, sink, NULL);
+  if (!gst_element_link_many (end, convert, sink, NULL)) {
     g_set_error (
         error, REGIA_ERROR, REGIA_ERROR_CONFIG,
         "%s: the element \"%s\" does not give raw %s; end the pipeline file with a decoder or converter",
@@ -269,6 +266,7 @@ regia_hand_over_clear (RegiaHandOver *self)
 {
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
     g_clear_pointer (&self->branches[i].drift, regia_drift_free);
+  gst_clear_object (&self->channels);
   g_mutex_clear (&self->lock);
 }
 
@@ -283,10 +281,15 @@ regia_hand_over_close (RegiaHandOver *self)
 void
 regia_hand_over_get_stats (RegiaHandOver *self, RegiaHandOverStats *ret_stats)
 {
+  g_autoptr (GstElement) channels = NULL;
+
   g_mutex_lock (&self->lock);
   *ret_stats = self->stats;
   ret_stats->resyncs = self->timeline.resyncs + self->stats.drift.jumps;
+  channels = self->channels ? gst_object_ref (self->channels) : NULL;
   g_mutex_unlock (&self->lock);
+  if (channels)
+    regia_channels_get_use (channels, &ret_stats->channels);
 }
 
 gboolean

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "channels-private.h"
 #include "mark-elements-private.h"
 #include "regia/base/error.h"
 
@@ -61,9 +62,8 @@ regia_gst_init (GError **error)
                  local_error ? local_error->message : "no reason given");
     return FALSE;
   }
-  if (!regia_mark_elements_register ()) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
-                 "GStreamer refuses the elements regiamark and regiabeep");
+  if (!regia_mark_elements_register () || !regia_channels_register ()) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "GStreamer refuses Regia's own elements");
     return FALSE;
   }
   return TRUE;

@@ -4,6 +4,7 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 
+#include "channels-private.h"
 #include "regia/base/clock.h"
 #include "timeline-private.h"
 
@@ -17,6 +18,7 @@ typedef struct {
   char *audio_caps;
   guint rate_num, rate_den;
   RegiaEpoch epoch;
+  guint channels[2];        /* for left and right; see regia_convert_sound_new() */
   gint64 delay_ns;          /* added to each timestamp */
   gint64 late_limit_ns;     /* see RegiaTimeline */
   gboolean sender_clock;    /* see RegiaPipelineFile */
@@ -53,6 +55,7 @@ typedef struct {
   double level_db;  /* loudest channel, −120 when silent or unknown */
   guint64 resyncs;  /* see RegiaHandOverStats */
   double drift_ppm; /* see RegiaDriftStats */
+  RegiaChannelsUse channels;
 } RegiaRunInfo;
 
 /**

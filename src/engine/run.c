@@ -418,6 +418,7 @@ regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info)
   ret_info->frames = stats.frames;
   ret_info->resyncs = stats.resyncs;
   ret_info->drift_ppm = stats.drift.drift_ppm;
+  ret_info->channels = stats.channels;
 }
 
 char *
