@@ -209,3 +209,27 @@ regia_read_rate (const RegiaOption *option, const char *text, const char *base_d
   rate[1] = den;
   return NULL;
 }
+
+char *
+regia_read_channels (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  g_auto (GStrv) parts = regia_split_list (text);
+  guint count = g_strv_length (parts), channels[2];
+
+  if (count < 1 || count > 2)
+    return g_strdup_printf ("a list of %u; allowed: %s", count, option->range);
+  for (guint i = 0; i < count; i++) {
+    g_autofree char *quoted = regia_quote_clip (parts[i]);
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned (parts[i], 10, (guint64)option->min, (guint64)option->max, &number, NULL))
+      return g_strdup_printf ("%s is no channel; allowed: %s%s", quoted, option->range, comment_hint (text));
+    channels[i] = (guint)number;
+  }
+  if (count == 2 && channels[0] == channels[1])
+    return g_strdup_printf ("%u is in the list twice; write it once for one channel on both sides",
+                            channels[0]);
+  channels[1] = channels[count - 1];
+  memcpy (field, channels, sizeof channels);
+  return NULL;
+}

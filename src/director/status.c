@@ -90,6 +90,8 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
     if (!g_str_equal (state, "live") && !g_str_equal (state, "starting"))
       add (warnings, "Source %s is %s%s%s; the slate or silence stands in for it",
            lookup_string (source, "name"), state, last_error[0] != '\0' ? ": " : "", last_error);
+    if (lookup_string (source, "note")[0] != '\0')
+      add (warnings, "Source %s: %s", lookup_string (source, "name"), lookup_string (source, "note"));
   }
   for (gsize i = 0; renditions != NULL && i < g_variant_n_children (renditions); i++) {
     g_autoptr (GVariant) boxed = g_variant_get_child_value (renditions, i);

@@ -113,6 +113,8 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gboolean shown, 
   plan->audio_caps = g_strdup (regia_programme_audio_caps (self->programme));
   plan->rate_num = values->rate_num;
   plan->rate_den = values->rate_den;
+  plan->channels[0] = config->channels[0];
+  plan->channels[1] = config->channels[1];
   plan->epoch = self->epoch;
   plan->delay_ns = (gint64)config->delay_ms * REGIA_MSECOND - earliest_ns;
   plan->late_limit_ns = latency_ns * 3 / 4;

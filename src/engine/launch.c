@@ -7,6 +7,7 @@
 
 #include "channels-private.h"
 #include "mark-elements-private.h"
+#include "pulse-private.h"
 #include "regia/base/error.h"
 
 /*
@@ -62,7 +63,7 @@ regia_gst_init (GError **error)
                  local_error ? local_error->message : "no reason given");
     return FALSE;
   }
-  if (!regia_mark_elements_register () || !regia_channels_register ()) {
+  if (!regia_mark_elements_register () || !regia_channels_register () || !regia_pulse_register ()) {
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "GStreamer refuses Regia's own elements");
     return FALSE;
   }

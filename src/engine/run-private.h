@@ -78,6 +78,9 @@ void regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info);
 /** regia_run_get_error: (transfer full): why it ended, in words without secrets; "" when it has not. Any
  * thread. */
 char *regia_run_get_error (RegiaRun *self);
+/** regia_run_get_note: (transfer full): what is not as it should be although it runs, in words; "". Any
+ * thread. */
+char *regia_run_get_note (RegiaRun *self);
 /** regia_run_seek_refused: the source is not live and cannot be looped by segment seeks. Any thread. */
 gboolean regia_run_seek_refused (RegiaRun *self);
 

@@ -432,6 +432,15 @@ regia_run_get_error (RegiaRun *self)
   return error;
 }
 
+char *
+regia_run_get_note (RegiaRun *self)
+{
+  RegiaRunInfo info;
+
+  regia_run_get_info (self, &info);
+  return regia_channels_note (&info.channels);
+}
+
 gboolean
 regia_run_seek_refused (RegiaRun *self)
 {

@@ -65,6 +65,7 @@ struct _RegiaSource {
   double level_db, fps, drift_ppm;
   guint64 fps_frames, run_resyncs;
   gint64 fps_since_ns;
+  RegiaChannelsUse channels;
 };
 
 RegiaSource *
@@ -170,6 +171,7 @@ start (RegiaSource *self, gint64 now_ns)
   self->fps = 0;
   self->fps_frames = 0;
   self->fps_since_ns = now_ns;
+  self->channels = (RegiaChannelsUse){0};
   if (!prepare (self, &error)) {
     set_error (self, error->message);
     retry_failed (self, now_ns);
@@ -231,6 +233,7 @@ measure (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
 {
   self->level_db = info->level_db;
   self->drift_ppm = info->drift_ppm;
+  self->channels = info->channels;
   self->run_resyncs = info->resyncs;
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
     self->has[i] = info->data_ns[i] != 0 && now_ns - info->data_ns[i] < STALL_SHOWN_NS;
@@ -350,6 +353,8 @@ regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_
                                                   self->last_error, *self->last_error ? " " : "",
                                                   self->hung.length, self->hung.length == 1 ? "" : "s")
                                : g_strdup (self->last_error);
+  g_autofree char *used = regia_channels_words (&self->channels);
+  g_autofree char *note = self->run ? regia_run_get_note (self->run) : g_strdup ("");
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", self->config->name);
@@ -361,6 +366,9 @@ regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_
   g_variant_dict_insert (&dict, "fps", "d", self->fps);
   g_variant_dict_insert (&dict, "level-db", "d", self->has[1] ? self->level_db : -120.0);
   g_variant_dict_insert (&dict, "drift-ppm", "d", round (self->drift_ppm * 10) / 10 + 0.0 /* never −0 */);
+  g_variant_dict_insert (&dict, "channels", "t", (guint64)self->channels.channels);
+  g_variant_dict_insert (&dict, "channels-used", "s", used);
+  g_variant_dict_insert (&dict, "note", "s", note);
   g_variant_dict_insert (&dict, "resyncs", "t", self->resyncs + self->run_resyncs);
   g_variant_dict_insert (&dict, "last-error", "s", error);
   g_variant_dict_insert (&dict, "retry-in-ms", "t", retry_in_ms);

@@ -209,6 +209,12 @@ static const Bad bad[] = {
      ":6: [programme] picture: ", "show another"},
     {"source-nothing", "[source b]\npipeline = test\nvideo = no\naudio = no\n",
      ":5: [source b]: ", "one `no`"},
+    {"channels-none", "[source b]\npipeline = test\nchannels = left\n", ":7: [source b] channels: ", "3; 4"},
+    {"channels-zero", "[source b]\npipeline = test\nchannels = 0\n", ":7: [source b] channels: ", "1 to 64"},
+    {"channels-three", "[source b]\npipeline = test\nchannels = 1; 2; 3\n",
+     ":7: [source b] channels: ", "one or two"},
+    {"channels-double", "[source b]\npipeline = test\nchannels = 5; 5\n",
+     ":7: [source b] channels: ", "write it once"},
     {"audio-source-unknown", "[audio it]\nsources = test; desk\n",
      ":6: [audio it] sources: ", "sources are: test"},
     {"audio-source-without", "[source b]\npipeline = test\naudio = no\n[audio it]\nsources = b\n",
@@ -355,6 +361,7 @@ test_defaults (void)
   g_assert_cmpstr (source->name, ==, "test");
   g_assert_cmpuint (source->line, ==, 3);
   g_assert_true (source->audio);
+  g_assert_cmpuint (source->channels[0], ==, 0);
   g_assert_true (source->video);
   g_assert_cmpint (source->delay_ms, ==, 0);
   g_assert_cmpuint (g_hash_table_size (source->parameters), ==, 0);
@@ -408,7 +415,7 @@ static const char full[] =
     "[source camera]\r\npipeline = rtsp\r\nlocation = rtsp://192.0.2.1/a?b=c;d\r\naudio = no\r\ndelay = -40 "
     "ms\r\n"
     "[source clip]\r\npipeline = my/clip.pipeline\r\nlocation = ./media/intro.mp4\r\n"
-    "[source desk]\r\npipeline = pulse\r\nvideo = no\r\n"
+    "[source desk]\r\npipeline = pulse\r\nvideo = no\r\nchannels = 9,10\r\n"
     "[rendition 1080p]\r\nsize = 1920x1080\r\nbitrate = 4.5 Mbit/s\r\npreset = fast\r\n"
     "[audio it]\r\nsources = desk; clip;\r\nbitrate = 160 kbit/s\r\n"
     "[audio en]\r\ntitle = English (interpreter)\r\n"

@@ -118,6 +118,8 @@ test_warnings (void)
       {"{}", "{'state': <'recording'>}", "{'viewers': <uint64 1>}", NULL, "No programme"},
       {"{'sources': <[<{'name': <'camera'>, 'state': <'retrying'>, 'last-error': <'refused'>}>]>}",
        "{'state': <'recording'>}", "{'viewers': <uint64 1>}", NULL, "camera is retrying: refused"},
+      {"{'sources': <[<{'name': <'desk'>, 'state': <'live'>, 'note': <'it has 2 channels'>}>]>}",
+       "{'state': <'recording'>}", "{'viewers': <uint64 1>}", NULL, "Source desk: it has 2 channels"},
       {"{'ready': <true>}", "{'state': <'recording'>}", "{}", NULL, "Viewers cannot watch"},
       {"{'ready': <true>}", "{'state': <'recording'>}", "{'viewers': <uint64 1>}",
        "{'name': <'youtube'>, 'state': <'stalled'>, 'last-error': <'no answer'>}",

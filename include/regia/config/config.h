@@ -21,6 +21,7 @@ typedef struct {
   GHashTable
       *parameter_lines; /* (element-type utf8 uint) line of each parameter in the event file, for errors */
   gboolean audio;       /* its sound is taken; default true */
+  guint channels[2];    /* of its sound, for left and right, counted from 1; {0, 0}: not said */
   gboolean video;       /* its picture is taken; default true */
   int delay_ms;         /* added to its timestamps: lip-sync by hand; −500 … 2000 */
   guint line;           /* of the group header */
