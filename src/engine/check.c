@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "launch-private.h"
+#include "links-private.h"
 #include "regia/base/error.h"
 
 /*
@@ -97,6 +98,8 @@ regia_engine_check_pipeline (const RegiaPipelineFile *file, GHashTable *values, 
   if (bin == NULL)
     return FALSE;
   gst_object_ref_sink (bin);
+  if (strcmp (file->kind, "capture") == 0 && !regia_links_check (text, GST_BIN (bin), where, error))
+    return FALSE;
   return strcmp (file->kind, "output") == 0 || check_names (file, GST_BIN (bin), error);
 }
 

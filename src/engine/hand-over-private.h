@@ -15,8 +15,10 @@
 enum { REGIA_HAND_OVER_VIDEO, REGIA_HAND_OVER_AUDIO };
 
 typedef struct {
-  gint64 data_ns[REGIA_TIMELINE_BRANCHES]; /* CLOCK_MONOTONIC of the last buffer, 0 for never */
-  gboolean arrived;                        /* buffers come, though none may have been shown yet */
+  gint64 data_ns[REGIA_TIMELINE_BRANCHES];    /* CLOCK_MONOTONIC of the last buffer, 0 for never */
+  gint64 decoded_ns[REGIA_TIMELINE_BRANCHES]; /* … whether it was passed on or not */
+  gint64
+      longest_ns[REGIA_TIMELINE_BRANCHES]; /* longest time between two of the last 8, 0 until there are two */
   guint64 frames;
   guint64 resyncs; /* how often the source's time had to be set anew */
   RegiaDriftStats drift;
@@ -24,6 +26,8 @@ typedef struct {
 } RegiaHandOverStats;
 
 typedef struct _RegiaHandOver RegiaHandOver;
+
+#define REGIA_HAND_OVER_DISTANCES 8
 
 typedef struct {
   RegiaHandOver *owner; /* (unowned) */
@@ -34,6 +38,9 @@ typedef struct {
   RegiaPacer pacer;
   RegiaDrift *drift; /* (owned) (nullable) of the sound of a live source */
   guint64 moves;     /* of the timeline's branch, when last seen */
+  /* with the owner's lock */
+  gint64 distances_ns[REGIA_HAND_OVER_DISTANCES]; /* between the last ones passed on */
+  guint distance;
 } RegiaHandOverBranch;
 
 /** RegiaHandOver: see hand-over.c. A part of RegiaRun; initialised once. */

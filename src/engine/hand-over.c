@@ -22,6 +22,21 @@
 
 typedef enum { SHOWN, LEFT_OUT, CLOSED } Fate;
 
+/* With the lock held. */
+static void
+count_distance (RegiaHandOverBranch *branch, gint64 now_ns)
+{
+  gint64 *longest_ns = &branch->owner->stats.longest_ns[branch->kind];
+  gint64 last_ns = branch->owner->stats.data_ns[branch->kind];
+
+  if (last_ns == 0)
+    return;
+  branch->distances_ns[branch->distance++ % REGIA_HAND_OVER_DISTANCES] = now_ns - last_ns;
+  *longest_ns = 0;
+  for (guint i = 0; i < REGIA_HAND_OVER_DISTANCES; i++)
+    *longest_ns = MAX (*longest_ns, branch->distances_ns[i]);
+}
+
 /* Show time for a buffer that has just arrived; counts it. @ret_moved: the branch's time was set anew.
  * @ret_rate: how much slower its clock is. */
 static Fate
@@ -32,12 +47,13 @@ account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved, doub
   Fate fate = LEFT_OUT;
 
   g_mutex_lock (&self->lock);
-  self->stats.arrived = TRUE;
+  self->stats.decoded_ns[branch->kind] = now_ns;
   if (self->closed)
     fate = CLOSED;
   else if (regia_timeline_map (&self->timeline, branch->kind, *time_ns,
                                now_ns - self->plan->epoch.monotonic_ns, time_ns)) {
     fate = SHOWN;
+    count_distance (branch, now_ns);
     self->stats.data_ns[branch->kind] = now_ns;
     if (branch->kind == REGIA_HAND_OVER_VIDEO)
       self->stats.frames++;

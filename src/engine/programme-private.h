@@ -48,6 +48,13 @@ const char *regia_programme_audio_caps (RegiaProgramme *self);
 /** regia_programme_add_picture: (transfer full): a place for a source's picture; the one that is @shown hides
  * the slate. Before start. */
 GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_ns);
+/** regia_programme_hold_picture: how long @source's last picture stands before the slate shows; 0: the usual.
+ * Any thread. */
+void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);
+/** regia_programme_hold_picture: how long the last picture of @source (of regia_programme_add_picture())
+ * stands before the slate shows; 0: the usual half second. Any thread. */
+void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);
+
 /** regia_programme_add_sound: (transfer full): a place for a source's sound in the mix of language @index.
  * Before start. */
 GstAppSrc *regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns);

@@ -455,6 +455,16 @@ regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_
   return source;
 }
 
+void
+regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns)
+{
+  g_autoptr (GstPad) out = gst_element_get_static_pad (GST_ELEMENT (source), "src");
+  g_autoptr (GstPad) in = gst_pad_get_peer (out);
+
+  if (in)
+    g_object_set (in, "max-last-buffer-repeat", (guint64)MAX (hold_ns, HIDDEN_AFTER_NS), NULL);
+}
+
 GstAppSrc *
 regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns)
 {

@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include "channels-private.h"
+#include "health-private.h"
 #include "regia/base/clock.h"
 #include "timeline-private.h"
 
@@ -45,8 +46,7 @@ typedef enum {
 /** What is known of a run; a copy. Times are CLOCK_MONOTONIC ns, 0 for never. */
 typedef struct {
   gint64 started_ns;
-  gint64 data_ns[REGIA_TIMELINE_BRANCHES]; /* last buffer of picture, sound */
-  gboolean arrived;                        /* see RegiaHandOverStats */
+  RegiaHealthBranch branches[REGIA_TIMELINE_BRANCHES]; /* picture, sound */
   guint64 frames;
   gboolean live;  /* a live source; else it is played in a loop */
   gboolean ended; /* nothing more will come; see end and error */

@@ -5,6 +5,7 @@
 
 #include "hand-over-private.h"
 #include "launch-private.h"
+#include "links-private.h"
 #include "regia/base/error.h"
 
 /*
@@ -39,6 +40,7 @@ struct _RegiaRun {
 
   GMutex lock; /* guards what follows */
   GCond gone;
+  RegiaLinks *links; /* (owned) (nullable) */
   RegiaRunInfo info;
   char *error;
   gboolean stopping;
@@ -103,6 +105,7 @@ run_unref (RegiaRun *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_pointer (&self->pipeline, gst_object_unref);
+  regia_links_free (self->links);
   gst_object_unref (self->bus);
   regia_hand_over_clear (&self->hand_over);
   regia_run_plan_unref (self->plan);
@@ -116,6 +119,7 @@ static gboolean
 build (RegiaRun *self, GError **error)
 {
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  RegiaLinks *links;
   GstElement *bin;
 
   if (self->plan->find_plugins)
@@ -125,6 +129,10 @@ build (RegiaRun *self, GError **error)
     return FALSE;
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   gst_bin_add (GST_BIN (self->pipeline), bin);
+  links = regia_links_new (GST_BIN (bin));
+  g_mutex_lock (&self->lock);
+  self->links = links;
+  g_mutex_unlock (&self->lock);
   gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
   gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE); /* its base time is set by play() */
   gst_element_set_bus (self->pipeline, self->bus);
@@ -406,15 +414,28 @@ regia_run_stop (RegiaRun *self)
 void
 regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info)
 {
+  RegiaLinksBranch streams[REGIA_TIMELINE_BRANCHES] = {0};
+  RegiaLinks *links;
   RegiaHandOverStats stats;
 
   regia_hand_over_get_stats (&self->hand_over, &stats);
   g_mutex_lock (&self->lock);
   *ret_info = self->info;
+  links = self->links;
   g_mutex_unlock (&self->lock);
+  if (links)
+    regia_links_get (links, streams);
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
-    ret_info->data_ns[i] = stats.data_ns[i];
-  ret_info->arrived = stats.arrived;
+    ret_info->branches[i] = (RegiaHealthBranch){
+        .wanted =
+            (i == REGIA_HAND_OVER_VIDEO ? self->plan->video_targets : self->plan->audio_targets)->len > 0,
+        .announced_ns = streams[i].announced_ns,
+        .linked = streams[i].linked,
+        .coded_ns = streams[i].coded_ns,
+        .decoded_ns = stats.decoded_ns[i],
+        .data_ns = stats.data_ns[i],
+        .longest_ns = stats.longest_ns[i],
+    };
   ret_info->frames = stats.frames;
   ret_info->resyncs = stats.resyncs;
   ret_info->drift_ppm = stats.drift.drift_ppm;

@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "launch-private.h"
+#include "programme-private.h"
 #include "regia/base/backoff.h"
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
 
 /*
- * RegiaSource supervises one source. It owns at most one run at a time and judges it from outside, by when
- * its last data came:
+ * RegiaSource supervises one source. It owns at most one run at a time, and has it judged from outside, by
+ * when the last data of each branch came (health.c):
  *
  *   starting ── first data ──► live ── nothing for 1 s ──► stalled ── 2 s ──► (run stopped) ──► retrying ──
  * backoff ──► starting ▲───────── data ──────────┘
@@ -29,14 +30,14 @@
  * Owner: RegiaEngine. Main thread only; runs are asked through their own thread-safe calls.
  */
 
-#define STALL_SHOWN_NS REGIA_SECOND
-#define STALL_NS       (2 * REGIA_SECOND)
-#define FIRST_DATA_NS  (10 * REGIA_SECOND)
-#define FIRST_SHOWN_NS (5 * REGIA_SECOND)
-#define TEARDOWN_NS    (2 * REGIA_SECOND)
-#define HUNG_RETRY_MS  15000
-#define LOOP_MIN_NS    (REGIA_SECOND / 2)
-#define HUNG_MAX       8
+#define STALL_SHOWN_NS    REGIA_SECOND
+#define TEARDOWN_NS       (2 * REGIA_SECOND)
+#define HUNG_RETRY_MS     15000
+#define LOOP_MIN_NS       (REGIA_SECOND / 2)
+#define HUNG_MAX          8
+#define PATIENCE_NS       (10 * REGIA_SECOND)
+#define PATIENCE_MAX_NS   (5 * 60 * REGIA_SECOND)
+#define PATIENCE_RESET_NS (60 * REGIA_SECOND)
 
 typedef enum { STARTING, LIVE, STALLED, RETRYING, FAILED } State;
 static const char *const state_names[] = {"starting", "live", "stalled", "retrying", "failed"};
@@ -59,7 +60,10 @@ struct _RegiaSource {
   guint64 starts;
   guint64 resyncs;  /* of the runs before the present one */
   char *last_error; /* (owned) */
-  State said;       /* what the log says of it: LIVE, or anything else */
+  char *words;      /* (owned): what is not as it should be although it runs, or "" */
+  gint64 hold_ns;
+  gint64 patience_ns; /* with a picture that is missing beside good sound */
+  State said;         /* what the log says of it: LIVE, or anything else */
   /* measured */
   gboolean has[REGIA_TIMELINE_BRANCHES];
   double level_db, fps, drift_ppm;
@@ -80,6 +84,8 @@ regia_source_new (const RegiaConfigSource *config, RegiaRunPlan *plan)
   self->backoff = (RegiaBackoff){.first_ms = 500, .max_ms = 5000, .reset_ms = 5000};
   self->failed_backoff = (RegiaBackoff){.first_ms = 1000, .max_ms = 15000, .reset_ms = 5000};
   self->last_error = g_strdup ("");
+  self->words = g_strdup ("");
+  self->patience_ns = PATIENCE_NS;
   self->level_db = -120;
   g_queue_init (&self->hung);
   return self;
@@ -94,6 +100,7 @@ regia_source_free (RegiaSource *self)
   g_queue_clear_full (&self->hung, (GDestroyNotify)regia_run_free);
   regia_run_plan_unref (self->plan);
   g_free (self->last_error);
+  g_free (self->words);
   g_free (self);
 }
 
@@ -181,12 +188,35 @@ start (RegiaSource *self, gint64 now_ns)
   self->run = regia_run_start (self->plan, !self->no_segment_loop);
 }
 
+/* What is not as it should be is in the log once, when it begins, not each time its seconds are counted. */
+static void
+set_words (RegiaSource *self, const char *words)
+{
+  gboolean same = (*words != '\0') == (*self->words != '\0');
+
+  if (!same)
+    g_message ("source %s: %s", self->config->name, *words ? words : "as it should be again");
+  g_free (self->words);
+  self->words = g_strdup (words);
+}
+
+static void
+hold_picture (RegiaSource *self, gint64 hold_ns)
+{
+  if (hold_ns == self->hold_ns)
+    return;
+  self->hold_ns = hold_ns;
+  for (guint i = 0; i < self->plan->video_targets->len; i++)
+    regia_programme_hold_picture (g_ptr_array_index (self->plan->video_targets, i), hold_ns);
+}
+
 static void
 stop_run (RegiaSource *self, gint64 now_ns)
 {
   if (self->run == NULL || self->stopping)
     return;
   regia_run_stop (self->run);
+  hold_picture (self, 0);
   self->stopping = TRUE;
   self->stop_deadline_ns = now_ns + TEARDOWN_NS;
 }
@@ -196,7 +226,7 @@ static void
 finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
 {
   gint64 ran_ns = now_ns - info->started_ns;
-  gboolean had_data = info->data_ns[0] || info->data_ns[1];
+  gboolean had_data = info->branches[0].data_ns || info->branches[1].data_ns;
   gboolean again = regia_run_seek_refused (self->run) && !self->no_segment_loop;
   gboolean looped = !info->live && info->end == REGIA_RUN_ENDED && had_data && ran_ns > LOOP_MIN_NS;
 
@@ -211,6 +241,7 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   else
     g_queue_push_tail (&self->hung, g_steal_pointer (&self->run));
   self->stopping = FALSE;
+  set_words (self, "");
   self->level_db = -120;
   self->fps = 0;
   self->drift_ppm = 0;
@@ -236,7 +267,8 @@ measure (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   self->channels = info->channels;
   self->run_resyncs = info->resyncs;
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
-    self->has[i] = info->data_ns[i] != 0 && now_ns - info->data_ns[i] < STALL_SHOWN_NS;
+    self->has[i] = info->branches[i].data_ns != 0 &&
+                   now_ns - info->branches[i].data_ns < MAX (STALL_SHOWN_NS, i == 0 ? self->hold_ns : 0);
   if (now_ns - self->fps_since_ns < REGIA_SECOND)
     return;
   self->fps =
@@ -245,43 +277,34 @@ measure (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   self->fps_since_ns = now_ns;
 }
 
-/* How long the most silent of the branches that ever gave data has been silent; of a file the least silent,
- * since its sound may be shorter than its picture. */
-static gint64
-silence_ns (const RegiaRunInfo *info, gint64 now_ns)
-{
-  gint64 least = G_MAXINT64, most = 0;
-
-  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
-    if (info->data_ns[i]) {
-      least = MIN (least, now_ns - info->data_ns[i]);
-      most = MAX (most, now_ns - info->data_ns[i]);
-    }
-  return info->live ? most : least;
-}
-
 static void
 judge (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
 {
-  gint64 silent_ns = silence_ns (info, now_ns);
+  static const State states[] = {
+      [REGIA_HEALTH_STARTING] = STARTING, [REGIA_HEALTH_LIVE] = LIVE, [REGIA_HEALTH_STALLED] = STALLED};
+  g_auto (RegiaHealth) health =
+      regia_health_judge (info->branches, info->live, info->started_ns, self->patience_ns, now_ns);
 
+  hold_picture (self, health.hold_ns);
   if (info->ended) {
     g_autofree char *error = regia_run_get_error (self->run);
     if (*error && (info->live || info->end != REGIA_RUN_ENDED))
       set_error (self, error);
     stop_run (self, now_ns);
-  } else if (info->data_ns[0] == 0 && info->data_ns[1] == 0) {
-    if (now_ns - info->started_ns > FIRST_DATA_NS + (info->arrived ? FIRST_SHOWN_NS : 0)) {
-      set_error (self, "no data within 10 s of starting");
-      stop_run (self, now_ns);
-    }
-  } else if (silent_ns > STALL_NS) {
-    set_error (self, info->data_ns[0] && now_ns - info->data_ns[0] > STALL_NS ? "no picture for 2 s"
-                                                                              : "no sound for 2 s");
-    set_state (self, STALLED);
+    return;
+  }
+  set_state (self, states[health.state]);
+  if (health.stop) {
+    set_error (self, health.words);
+    set_words (self, "");
+    if (health.patient)
+      self->patience_ns = MIN (2 * self->patience_ns, PATIENCE_MAX_NS);
     stop_run (self, now_ns);
-  } else
-    set_state (self, silent_ns > STALL_SHOWN_NS ? STALLED : LIVE);
+    return;
+  }
+  if (now_ns - info->started_ns > PATIENCE_RESET_NS && health.state == REGIA_HEALTH_LIVE)
+    self->patience_ns = PATIENCE_NS;
+  set_words (self, health.words);
 }
 
 /* Those that were left behind, and have come to their end after all. */
@@ -354,7 +377,8 @@ regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_
                                                   self->hung.length, self->hung.length == 1 ? "" : "s")
                                : g_strdup (self->last_error);
   g_autofree char *used = regia_channels_words (&self->channels);
-  g_autofree char *note = self->run ? regia_run_get_note (self->run) : g_strdup ("");
+  g_autofree char *run_note = self->run ? regia_run_get_note (self->run) : g_strdup ("");
+  g_autofree char *note = g_strjoin (*run_note && *self->words ? "; " : "", self->words, run_note, NULL);
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", self->config->name);
