@@ -4,7 +4,9 @@
  * (regia/engine/mark.h). A picture is taken at each multiple of the frame time of the wall clock; the flash
  * is white at each full second of it.
  *
- *   rtsp-camera --port 8554 [--size 640x360] [--rate 25]      → rtsp://127.0.0.1:PORT/camera
+ *   rtsp-camera --port 8554 [--size 640x360] [--rate 25] [--interlaced]      → rtsp://127.0.0.1:PORT/camera
+ *
+ * --interlaced: the bar has moved on by half of its step in the lower field of each picture.
  *
  * Commands on standard input, a line each: "stop" (the server goes away: connections are closed and refused),
  * "start", "freeze" (sends nothing more, connections stay), "thaw", "quit" (also at its end). Says "ready"
@@ -28,6 +30,7 @@
  */
 typedef struct {
   int width, height, rate, port;
+  gboolean interlaced;
   gint64 wall_offset_ns; /* wall clock minus GStreamer's clock (CLOCK_MONOTONIC); constant for as long as a
                             test */
   GMutex lock;           /* guards source and media */
@@ -51,12 +54,16 @@ take_picture (Camera *self, guint32 number, gint64 wall_ms)
   /* A bar that wanders over a ramp: movement that a person sees as well, and cheap to encode. */
   for (int y = 0; y < self->height; y++)
     memset (map.data + (gsize)y * (gsize)self->width, 60 + y * 100 / self->height, (gsize)self->width);
-  for (int y = self->height / 2; y < self->height; y++)
-    memset (map.data + (gsize)y * (gsize)self->width + number * 4 % (guint)(self->width - 32), 220, 32);
+  for (int y = self->height / 2; y < self->height; y++) {
+    guint at = self->interlaced ? (2 * number + (guint)(y % 2)) * 6 : number * 4;
+    memset (map.data + (gsize)y * (gsize)self->width + at % (guint)(self->width - 32), 220, 32);
+  }
   memset (map.data + size, 110, size / 4);
   memset (map.data + size + size / 4, 140, size / 4);
   regia_mark_draw (map.data, self->width, self->width, self->height, number, wall_ms, wall_ms % 1000 < 50);
   gst_buffer_unmap (buffer, &map);
+  if (self->interlaced)
+    GST_BUFFER_FLAG_SET (buffer, GST_VIDEO_BUFFER_FLAG_INTERLACED | GST_VIDEO_BUFFER_FLAG_TFF);
   return buffer;
 }
 
@@ -152,10 +159,12 @@ start (Camera *self)
   g_autofree char *launch = g_strdup_printf (
       "( appsrc name=picture is-live=true format=time min-latency=0 block=false max-bytes=0 max-buffers=100 "
       "leaky-type=downstream "
-      "caps=video/x-raw,format=I420,width=%d,height=%d,framerate=%d/1 "
-      "! x264enc tune=zerolatency speed-preset=ultrafast bitrate=1500 key-int-max=%d threads=1 "
-      "! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 config-interval=-1 )",
-      self->width, self->height, self->rate, self->rate);
+      "caps=video/x-raw,format=I420,width=%d,height=%d,framerate=%d/1,"
+      "interlace-mode=%s "
+      "! x264enc tune=zerolatency speed-preset=ultrafast bitrate=1500 key-int-max=%d threads=1 interlaced=%s "
+      "! video/x-h264,profile=%s ! rtph264pay name=pay0 pt=96 config-interval=-1 )",
+      self->width, self->height, self->rate, self->interlaced ? "interleaved" : "progressive", self->rate,
+      self->interlaced ? "true" : "false", self->interlaced ? "main" : "baseline");
   GstRTSPMountPoints *mounts;
   GstRTSPMediaFactory *factory = gst_rtsp_media_factory_new ();
 
@@ -225,6 +234,7 @@ main (int argc, char **argv)
       {"port", 'p', 0, G_OPTION_ARG_INT, &self.port, "Port on 127.0.0.1", "N"},
       {"size", 's', 0, G_OPTION_ARG_STRING, &size, "Size of the picture", "WxH"},
       {"rate", 'r', 0, G_OPTION_ARG_INT, &self.rate, "Pictures a second", "N"},
+      {"interlaced", 'i', 0, G_OPTION_ARG_NONE, &self.interlaced, "Two fields a picture", NULL},
       {NULL},
   };
   g_autoptr (GOptionContext) options = g_option_context_new (NULL);

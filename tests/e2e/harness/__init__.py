@@ -17,9 +17,9 @@ folder. Nothing here sleeps where an event can be waited for: `t.wait` asks agai
 
 from .browser import Browser
 from .disk import LoopDisk
-from .peers import Camera, Desk, Rtmp, SilentPeer, Srt, decodes_cleanly, free_port, marks, top_boxes
+from .peers import Camera, Desk, Rtmp, SilentPeer, Srt, ToneDesk, decodes_cleanly, free_port, marks, top_boxes
 from .regia import Regia
 from .scenario import Scenario, check, equal, main
 
-__all__ = ["Browser", "Camera", "Desk", "LoopDisk", "Regia", "Rtmp", "Scenario", "SilentPeer", "Srt", "check",
+__all__ = ["Browser", "Camera", "Desk", "LoopDisk", "Regia", "Rtmp", "Scenario", "SilentPeer", "Srt", "ToneDesk", "check",
            "decodes_cleanly", "equal", "free_port", "main", "marks", "top_boxes"]

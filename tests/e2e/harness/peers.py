@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The far ends: camera, mixing desk, platforms, and the measuring tool."""
 
+import array
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
@@ -55,10 +57,10 @@ def top_boxes(path):
 class Camera:
     """tests/peers/rtsp-camera."""
 
-    def __init__(self, t):
+    def __init__(self, t, *options):
         self.port = free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/camera"
-        self.process = t.spawn("camera", [t.tool("rtsp-camera"), "--port", self.port], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = t.spawn("camera", [t.tool("rtsp-camera"), "--port", self.port, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                nice=-10)
         self.ready()
 
@@ -126,6 +128,60 @@ class Desk:
         self.player.wait(10)
         for server in reversed(self.servers):
             server.terminate()
+
+
+class ToneDesk:
+    """A desk of many channels as USB ones are: a PulseAudio server whose source has no names for them; each has a tone of its own."""
+
+    def __init__(self, t, channels=10):
+        self.folder = t.dir / "tone-desk"
+        self.folder.mkdir(mode=0o700)
+        self.server = f"unix:{self.folder}/native"
+        self.device = "desk.monitor"
+        self.channels = channels
+        env = {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder), "PULSE_RUNTIME_PATH": str(self.folder)}
+        names = ",".join(f"aux{n}" for n in range(channels))
+        t.spawn("pulseaudio", [
+            "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
+            "--log-level=error", f"--load=module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
+            f"--load=module-null-sink sink_name=desk rate=48000 channels={channels} channel_map={names}"], env=env, nice=-10)
+        t.wait("PulseAudio's socket", (self.folder / "native").exists)
+        # One second: all tones turn whole times, so it can be played again and again.
+        second = array.array("h", (int(8000 * math.sin(2 * math.pi * self.hz(c + 1) * n / 48000)) for n in range(48000)
+                                   for c in range(channels))).tobytes()
+        self.player = t.spawn("desk", ["pacat", "--playback", f"--server={self.server}", "--device=desk", "--format=s16le",
+                                       "--rate=48000", f"--channels={channels}", f"--channel-map={names}"],
+                              stdin=subprocess.PIPE, env=env, nice=-10)
+        threading.Thread(target=self.play, args=[second], daemon=True).start()
+        t.defer(self.player.kill)
+
+    @staticmethod
+    def hz(channel):
+        return 300 + 100 * channel
+
+    def play(self, second):
+        with contextlib.suppress(OSError):
+            while True:
+                self.player.stdin.write(second)
+
+    def heard(self, path, from_s):
+        """The channels that are left and right in a file, as {side: [channel, …]}: tones that are louder than −40 dB."""
+        done = subprocess.run(["ffmpeg", "-v", "error", "-ss", str(from_s), "-t", "0.5", "-i", str(path), "-f", "f32le", "-ar", "48000",
+                               "-ac", "2", "-"], capture_output=True, timeout=60, check=True)
+        samples = array.array("f", done.stdout)
+        found = {}
+        for side, name in enumerate(("left", "right")):
+            one = samples[side::2][:19200]
+            found[name] = [c for c in range(1, self.channels + 1) if tone(one, self.hz(c)) > 0.01 * 8000 / 32768]
+        return found
+
+
+def tone(samples, hz):
+    """How loud one frequency is."""
+    turn = 2 * math.pi * hz / 48000
+    real = sum(s * math.cos(turn * n) for n, s in enumerate(samples))
+    imaginary = sum(s * math.sin(turn * n) for n, s in enumerate(samples))
+    return 2 * math.hypot(real, imaginary) / max(len(samples), 1)
 
 
 NGINX = """
