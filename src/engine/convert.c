@@ -115,16 +115,40 @@ regia_convert_picture_new (const char *caps, guint rate_num, guint rate_den, GEr
   return bin;
 }
 
+/* level measures once more at the end, and divides by a rate that it does not know when no sound ever came
+ * (seen in GStreamer 1.22): such an end goes past it. */
+static GstPadProbeReturn
+on_sound_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  g_autoptr (GstElement) level = NULL;
+  g_autoptr (GstPad) out = NULL;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_EOS || gst_pad_has_current_caps (pad))
+    return GST_PAD_PROBE_OK;
+  level = gst_pad_get_parent_element (pad);
+  out = gst_element_get_static_pad (level, "src");
+  gst_pad_push_event (out, gst_event_ref (event));
+  return GST_PAD_PROBE_DROP;
+}
+
 GstElement *
 regia_convert_sound_new (const char *caps, const guint channels[2], GstElement **ret_channels, GError **error)
 {
   g_autofree char *text =
       g_strdup_printf ("audioconvert ! regiachannels name=regia-channels left=%u right=%u ! audioresample "
-                       "! capsfilter caps=\"%s\" ! level interval=200000000",
+                       "! capsfilter caps=\"%s\" ! level name=regia-level interval=200000000",
                        channels[0], channels[1], caps);
   GstElement *bin = build (text, error);
 
-  if (bin)
-    *ret_channels = gst_bin_get_by_name (GST_BIN (bin), "regia-channels");
+  g_autoptr (GstElement) level = NULL;
+  g_autoptr (GstPad) pad = NULL;
+
+  if (bin == NULL)
+    return NULL;
+  level = gst_bin_get_by_name (GST_BIN (bin), "regia-level");
+  pad = gst_element_get_static_pad (level, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_sound_event, NULL, NULL);
+  *ret_channels = gst_bin_get_by_name (GST_BIN (bin), "regia-channels");
   return bin;
 }

@@ -87,16 +87,29 @@ complain (RegiaPulse *self, int code)
   const char *device = self->device ? self->device : "the server's default source";
 
   if (code == PA_ERR_NOENTITY)
-    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND, ("the sound server has no source %s", device), (NULL));
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, NOT_FOUND,
+        ("the sound server has no source %s; `pactl list short sources` lists what there is, and "
+         "a desk has to be plugged in",
+         device),
+        (NULL));
   else if (code == PA_ERR_TIMEOUT)
-    GST_ELEMENT_ERROR (self, RESOURCE, READ, ("the sound server does not answer"), (NULL));
+    GST_ELEMENT_ERROR (self, RESOURCE, READ, ("the sound server does not answer; restart it"), (NULL));
   else if (code == PA_ERR_ACCESS || code == PA_ERR_AUTHKEY)
-    GST_ELEMENT_ERROR (self, RESOURCE, NOT_AUTHORIZED, ("the sound server refuses this user"), (NULL));
+    GST_ELEMENT_ERROR (self, RESOURCE, NOT_AUTHORIZED,
+                       ("the sound server refuses this user; run it as the same one, or allow it there"),
+                       (NULL));
   else if (self->stream)
-    GST_ELEMENT_ERROR (self, RESOURCE, READ, ("%s: %s", device, pa_strerror (code)), (NULL));
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, READ,
+        ("%s has gone (%s); check that it is switched on, and its cable", device, pa_strerror (code)),
+        (NULL));
   else
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ, ("no sound server answers: %s", pa_strerror (code)),
-                       ("%s", self->server ? self->server : "the user's own"));
+    GST_ELEMENT_ERROR (
+        self, RESOURCE, OPEN_READ,
+        ("no sound server answers at %s (%s); start PulseAudio or PipeWire, or correct \"server\"",
+         self->server ? self->server : "the user's own address", pa_strerror (code)),
+        (NULL));
 }
 
 /* With the loop's lock. */

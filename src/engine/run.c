@@ -7,6 +7,7 @@
 #include "launch-private.h"
 #include "links-private.h"
 #include "regia/base/error.h"
+#include "words-private.h"
 
 /*
  * RegiaRun is one life of a source. Life cycle: regia_run_start() makes the thread; the thread parses the
@@ -43,6 +44,7 @@ struct _RegiaRun {
   RegiaLinks *links; /* (owned) (nullable) */
   RegiaRunInfo info;
   char *error;
+  char *missing; /* (nullable) see note_missing(); written by the thread alone */
   gboolean stopping;
   gboolean seek_refused;
 };
@@ -112,6 +114,7 @@ run_unref (RegiaRun *self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->gone);
   g_free (self->error);
+  g_free (self->missing);
   g_free (self);
 }
 
@@ -152,52 +155,42 @@ fail (RegiaRun *self, RegiaRunEnd end, const char *message)
   g_mutex_unlock (&self->lock);
 }
 
-/* What a technician can do about the usual ones; GStreamer's own words follow in brackets. */
-static const char *
-explain (const GError *error)
-{
-  if (error->domain != GST_RESOURCE_ERROR)
-    return NULL;
-  switch (error->code) {
-  case GST_RESOURCE_ERROR_NOT_FOUND:
-    return "not found; check its name or address";
-  case GST_RESOURCE_ERROR_OPEN_READ:
-  case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
-    return "cannot be opened; check that it is switched on and connected, and its address";
-  case GST_RESOURCE_ERROR_BUSY:
-    return "in use by another program; end that one";
-  case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
-    return "wants another user name or password";
-  case GST_RESOURCE_ERROR_READ:
-    return "does not answer any more";
-  default:
-    return NULL;
-  }
-}
-
-/* In one line, without user and password of an address. */
 static void
 fail_with_message (RegiaRun *self, GstMessage *message)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *debug = NULL, *text = NULL, *clean = NULL;
-  g_autoptr (GRegex) secrets = g_regex_new ("(\\w+://)[^\\s/@]*@", 0, 0, NULL);
-  GstObject *source = GST_MESSAGE_SRC (message);
-  GstElementFactory *factory =
-      GST_IS_ELEMENT (source) ? gst_element_get_factory (GST_ELEMENT (source)) : NULL;
-  const char *name = factory ? GST_OBJECT_NAME (factory) : "pipeline", *words;
+  gboolean unavailable;
+  g_autofree char *words = NULL;
 
-  gst_message_parse_error (message, &error, &debug);
-  words = explain (error);
-  text = words ? g_strdup_printf ("%s (%s: %s)", words, name, error->message)
-               : g_strdup_printf ("%s: %s", name, error->message);
-  g_strdelimit (text, "\r\n", ' ');
-  clean = g_regex_replace (secrets, text, -1, 0, "\\1", 0, NULL);
-  g_debug ("%s: %s", self->plan->name, clean);
-  fail (self,
-        g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN) ? REGIA_RUN_UNAVAILABLE
-                                                                               : REGIA_RUN_ERROR,
-        g_strchomp (clean));
+  words = regia_words_of_error (message, self->pipeline, self->missing, &unavailable);
+  g_debug ("%s: %s", self->plan->name, words);
+  fail (self, unavailable ? REGIA_RUN_UNAVAILABLE : REGIA_RUN_ERROR, words);
+}
+
+/* A decoder that is not installed is told of before it is known whether anything can be shown without it. */
+static void
+note_missing (RegiaRun *self, GstMessage *message)
+{
+  char *words = regia_words_of_missing (message);
+
+  if (words == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  g_free (self->missing);
+  self->missing = words;
+  g_mutex_unlock (&self->lock);
+}
+
+/* Its end; or, when nothing could be decoded, what was missing for it. */
+static void
+end (RegiaRun *self)
+{
+  RegiaHandOverStats stats;
+
+  regia_hand_over_get_stats (&self->hand_over, &stats);
+  if (self->missing && !stats.arrived)
+    fail (self, REGIA_RUN_UNAVAILABLE, self->missing);
+  else
+    fail (self, REGIA_RUN_ENDED, "the stream has ended");
 }
 
 static gboolean
@@ -233,7 +226,8 @@ wait_for_preroll (RegiaRun *self)
 {
   for (;;) {
     g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
-        self->bus, PREROLL_WAIT, GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_APPLICATION);
+        self->bus, PREROLL_WAIT,
+        GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_APPLICATION | GST_MESSAGE_ELEMENT);
 
     if (message == NULL)
       return TRUE; /* let it play: its owner's own deadline decides */
@@ -241,6 +235,9 @@ wait_for_preroll (RegiaRun *self)
       fail_with_message (self, message);
       return FALSE;
     }
+    note_missing (self, message);
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
+      end (self);
     if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS || gst_message_has_name (message, WAKE_MESSAGE))
       return FALSE;
     if (gst_message_has_name (message, REGIA_HAND_OVER_PREROLL))
@@ -330,22 +327,24 @@ watch (RegiaRun *self)
       fail_with_message (self, message);
       return;
     case GST_MESSAGE_EOS:
-      fail (self, REGIA_RUN_ENDED, "the stream has ended");
+      end (self);
       return;
     case GST_MESSAGE_SEGMENT_DONE:
       if (!seek_segment (self, 0)) {
-        fail (self, REGIA_RUN_ENDED, "the stream has ended");
+        end (self);
         return;
       }
       break;
     case GST_MESSAGE_ELEMENT:
       if (gst_message_has_name (message, "level"))
         take_level (self, gst_message_get_structure (message));
+      else
+        note_missing (self, message);
       break;
     case GST_MESSAGE_APPLICATION:
       if (gst_message_has_name (message, REGIA_HAND_OVER_END) &&
           regia_hand_over_is_at_end (&self->hand_over)) {
-        fail (self, REGIA_RUN_ENDED, "the stream has ended");
+        end (self);
         return;
       }
       break;
@@ -457,9 +456,13 @@ char *
 regia_run_get_note (RegiaRun *self)
 {
   RegiaRunInfo info;
+  char *note;
 
   regia_run_get_info (self, &info);
-  return regia_channels_note (&info.channels);
+  g_mutex_lock (&self->lock);
+  note = self->missing ? g_strdup_printf ("a part of it is left out: %s", self->missing) : NULL;
+  g_mutex_unlock (&self->lock);
+  return note ? note : regia_channels_note (&info.channels);
 }
 
 gboolean

@@ -164,9 +164,9 @@ class ToneDesk:
             while True:
                 self.player.stdin.write(second)
 
-    def heard(self, path, from_s):
+    def heard(self, path, from_s, track=0):
         """The channels that are left and right in a file, as {side: [channel, …]}: tones that are louder than −40 dB."""
-        done = subprocess.run(["ffmpeg", "-v", "error", "-ss", str(from_s), "-t", "0.5", "-i", str(path), "-f", "f32le", "-ar", "48000",
+        done = subprocess.run(["ffmpeg", "-v", "error", "-ss", str(from_s), "-t", "0.5", "-i", str(path), "-map", f"0:a:{track}", "-f", "f32le", "-ar", "48000",
                                "-ac", "2", "-"], capture_output=True, timeout=60, check=True)
         samples = array.array("f", done.stdout)
         found = {}

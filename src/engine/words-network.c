@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "words-private.h"
+
+/*
+ * Why an address is not reached. GStreamer's RTSP says "Generic error" for a name that nobody knows, for a
+ * port where nobody listens and for a certificate that is not trusted; so the address is tried once more
+ * here, and closed again at once. A main context of its own, because a resolver cannot be held to a time
+ * otherwise.
+ */
+
+#define TRY_MS 1500
+
+typedef struct {
+  GMainLoop *loop;
+  GSocketConnection *connection; /* (owned) (nullable) */
+  GError *error;                 /* (owned) (nullable) */
+} Try;
+
+static void
+on_connected (GObject *client, GAsyncResult *result, gpointer user_data)
+{
+  Try *self = user_data;
+
+  self->connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (client), result, &self->error);
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+on_late (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+/* (transfer full) (nullable): in words, when @error says enough. */
+static char *
+describe (const GError *error, const char *host, int port)
+{
+  if (error->domain == G_RESOLVER_ERROR)
+    return g_strdup_printf ("the name %s is not known; check how it is written, and the network", host);
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return g_strdup_printf (
+        "the certificate of %s is not trusted: it is out of date, made out to another "
+        "name, or signed by nobody who is known; renew it, or use the address without TLS",
+        host);
+  if (error->domain == G_TLS_ERROR)
+    return g_strdup_printf ("%s does not speak TLS at port %d; check how its address begins, and the port",
+                            host, port);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return g_strdup_printf ("%s refuses connections: nothing listens at port %d; check that its stream is "
+                            "switched on, and the port",
+                            host, port);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
+    return g_strdup_printf ("there is no way to %s; check the cables, and this computer's network settings",
+                            host);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return g_strdup_printf ("%s does not answer; check that it is switched on and connected", host);
+  return NULL;
+}
+
+char *
+regia_words_why_not_reached (const char *address)
+{
+  static const struct {
+    const char *scheme;
+    int port;
+    gboolean tls;
+  } known[] = {{"rtsp", 554, FALSE}, {"rtspt", 554, FALSE}, {"rtsps", 322, TRUE}, {"http", 80, FALSE},
+               {"https", 443, TRUE}, {"rtmp", 1935, FALSE}, {"rtmps", 443, TRUE}};
+  g_autoptr (GUri) uri = g_uri_parse (address, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_NON_DNS, NULL);
+  g_autoptr (GMainContext) context = NULL;
+  g_autoptr (GMainLoop) loop = NULL;
+  g_autoptr (GSocketClient) client = NULL;
+  g_autoptr (GCancellable) cancellable = NULL;
+  g_autoptr (GSource) late = NULL;
+  g_autofree char *words = NULL;
+  Try self = {0};
+  gsize kind = 0;
+  int port;
+
+  while (uri && kind < G_N_ELEMENTS (known) && strcmp (known[kind].scheme, g_uri_get_scheme (uri)) != 0)
+    kind++;
+  if (uri == NULL || kind == G_N_ELEMENTS (known) || g_uri_get_host (uri) == NULL ||
+      *g_uri_get_host (uri) == '\0')
+    return NULL;
+  port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri) : known[kind].port;
+
+  context = g_main_context_new ();
+  g_main_context_push_thread_default (context);
+  self.loop = loop = g_main_loop_new (context, FALSE);
+  client = g_socket_client_new ();
+  g_socket_client_set_enable_proxy (client, FALSE);
+  g_socket_client_set_tls (client, known[kind].tls);
+  cancellable = g_cancellable_new ();
+  late = g_timeout_source_new (TRY_MS);
+  g_source_set_callback (late, on_late, cancellable, NULL);
+  g_source_attach (late, context);
+  g_socket_client_connect_to_host_async (client, g_uri_get_host (uri), (guint16)port, cancellable,
+                                         on_connected, &self);
+  g_main_loop_run (loop);
+  g_source_destroy (late);
+  g_main_context_pop_thread_default (context);
+  if (self.error)
+    words = describe (self.error, g_uri_get_host (uri), port);
+  g_clear_object (&self.connection);
+  g_clear_error (&self.error);
+  return g_steal_pointer (&words);
+}
