@@ -187,7 +187,7 @@ end (RegiaRun *self)
   RegiaHandOverStats stats;
 
   regia_hand_over_get_stats (&self->hand_over, &stats);
-  if (self->missing && !stats.arrived)
+  if (self->missing && stats.decoded_ns[0] == 0 && stats.decoded_ns[1] == 0)
     fail (self, REGIA_RUN_UNAVAILABLE, self->missing);
   else
     fail (self, REGIA_RUN_ENDED, "the stream has ended");
