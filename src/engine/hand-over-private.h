@@ -20,7 +20,7 @@ typedef struct {
   gint64
       longest_ns[REGIA_TIMELINE_BRANCHES]; /* longest time between two of the last 8, 0 until there are two */
   guint64 frames;
-  guint64 resyncs; /* how often the source's time had to be set anew */
+  guint64 resyncs; /* how often the source's time had to be set anew; what is done within a second is one */
   RegiaDriftStats drift;
   RegiaChannelsUse channels;
 } RegiaHandOverStats;
@@ -52,6 +52,8 @@ struct _RegiaHandOver {
   GMutex lock; /* guards what follows */
   RegiaTimeline timeline;
   RegiaHandOverStats stats;
+  guint64 moves;    /* of timeline and drift, when last seen */
+  gint64 resync_ns; /* CLOCK_MONOTONIC of the last one that was counted */
   gboolean closed;
   GstElement *channels; /* (owned) (nullable) see regia_convert_sound_new() */
 };

@@ -37,6 +37,22 @@ count_distance (RegiaHandOverBranch *branch, gint64 now_ns)
     *longest_ns = MAX (*longest_ns, branch->distances_ns[i]);
 }
 
+/* With the lock held. A step of a camera's stamps can cost a move of the picture, one of the sound and a seam
+ * in its samples, within some buffers of each other. */
+static void
+count_resyncs (RegiaHandOver *self, gint64 now_ns)
+{
+  guint64 moves = self->timeline.resyncs + self->stats.drift.jumps;
+
+  if (moves == self->moves)
+    return;
+  self->moves = moves;
+  if (self->resync_ns != 0 && now_ns - self->resync_ns < REGIA_SECOND)
+    return;
+  self->resync_ns = now_ns;
+  self->stats.resyncs++;
+}
+
 /* Show time for a buffer that has just arrived; counts it. @ret_moved: the branch's time was set anew.
  * @ret_rate: how much slower its clock is. */
 static Fate
@@ -48,6 +64,7 @@ account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved, doub
 
   g_mutex_lock (&self->lock);
   self->stats.decoded_ns[branch->kind] = now_ns;
+  count_resyncs (self, now_ns);
   if (self->closed)
     fate = CLOSED;
   else if (regia_timeline_map (&self->timeline, branch->kind, *time_ns,
@@ -301,7 +318,6 @@ regia_hand_over_get_stats (RegiaHandOver *self, RegiaHandOverStats *ret_stats)
 
   g_mutex_lock (&self->lock);
   *ret_stats = self->stats;
-  ret_stats->resyncs = self->timeline.resyncs + self->stats.drift.jumps;
   channels = self->channels ? gst_object_ref (self->channels) : NULL;
   g_mutex_unlock (&self->lock);
   if (channels)

@@ -30,6 +30,7 @@ typedef struct {
   gboolean has_usual;
   gint64 stepped_ns; /* timestamps have leapt by so much, less than would not be believed; 0: not */
   RegiaClockLine line;
+  gboolean stuck; /* timestamps stand still, or have stepped back */
   /* A timestamp that cannot be: the first of a new row, or a single wild one. */
   struct {
     guint count;

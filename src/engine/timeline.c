@@ -270,7 +270,10 @@ end_window (RegiaTimeline *self, guint index, gint64 now_ns)
     follow (self, index, now_ns);
 }
 
-/* Whether a timestamp cannot be what it says. @ret_held_up: the row goes on, but much too late. */
+/* Whether a timestamp cannot be what it says. GStreamer's decoders let no time go back: after a step back all
+ * pictures have the last one's time until the row has reached it again, and then go on as if nothing had
+ * been.
+ * @ret_held_up: the row goes on, but much too late. */
 static gboolean
 is_odd (const RegiaTimelineBranch *branch, gint64 time_ns, gint64 now_ns, gboolean *ret_held_up)
 {
@@ -281,7 +284,9 @@ is_odd (const RegiaTimelineBranch *branch, gint64 time_ns, gint64 now_ns, gboole
   if (branch->window_start_ns != 0)
     floor_ns = branch->line.count > 0 ? MIN (floor_ns, branch->window_least_ns) : branch->window_least_ns;
   *ret_held_up = FALSE;
-  if (time_ns - branch->time_ns < -LEAP_NS || raw_ns < floor_ns - LEAP_NS)
+  if (time_ns == branch->time_ns || time_ns - branch->time_ns < -LEAP_NS || raw_ns < floor_ns - LEAP_NS)
+    return TRUE;
+  if (branch->stuck && raw_ns > floor_ns + STEP_NS)
     return TRUE;
   *ret_held_up = raw_ns > floor_ns + HELD_UP_NS;
   return *ret_held_up;
@@ -315,6 +320,7 @@ take_odd (RegiaTimeline *self, guint index, gint64 time_ns, gint64 now_ns, gbool
     branch->candidate.began_late_ns = late_ns;
   }
   branch->candidate.count++;
+  branch->stuck |= time_ns <= branch->time_ns;
   branch->candidate.time_ns = time_ns;
   branch->candidate.arrived_ns = now_ns;
   *ret_time_ns = held_up ? now_ns - branch->late_ns : place_next (branch, now_ns);
@@ -326,6 +332,7 @@ take_odd (RegiaTimeline *self, guint index, gint64 time_ns, gint64 now_ns, gbool
     self->resyncs++;
     count_from_elsewhere (branch, by_ns);
     branch->candidate.count = 0;
+    branch->stuck = FALSE;
     branch->time_ns = time_ns;
     branch->arrived_ns = now_ns;
   } else if (held_up)
@@ -387,6 +394,7 @@ regia_timeline_map (RegiaTimeline *self, guint index, gint64 time_ns, gint64 now
   else if (is_odd (branch, time_ns, now_ns, &held_up))
     return take_odd (self, index, time_ns, now_ns, held_up, ret_time_ns);
   branch->candidate.count = 0;
+  branch->stuck = FALSE;
   measure (branch, index == SOUND, time_ns, now_ns);
   known = !self->sender_clock || learn (self, index, now_ns);
   if (known && branch->window_start_ns != 0 && now_ns - branch->window_start_ns >= WINDOW_NS)

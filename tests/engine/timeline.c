@@ -192,6 +192,7 @@ typedef struct {
   gint64 step_ms[2];             /* at 20 s, of picture and sound */
   gint64 wild_ms[2];             /* of every 50th stamp */
   gint64 way_ms[2];              /* from the lens or microphone to here, at the least */
+  gboolean decoder;              /* pictures come through a decoder that lets no time go back */
   gint64 stall_ms;               /* held up on the way at 40 s, then all at once */
   gint64 lost_ms[2];             /* not sent, from 50 s on; stamps know of it */
   gint64 slipped_ms[2];          /* … or not */
@@ -216,6 +217,18 @@ static const Case cases[] = {
     {.name = "picture steps 10 s", .step_ms = {10000, 0}, .way_ms = {20, 20}, .resyncs = 1, .apart_ms = 6},
     {.name = "picture steps -1 h", .step_ms = {-3600000, 0}, .way_ms = {20, 20}, .resyncs = 1, .apart_ms = 6},
     {.name = "both step -2.5 s", .step_ms = {-2500, -2500}, .way_ms = {20, 20}, .resyncs = 2, .apart_ms = 6},
+    {.name = "both step -2.5 s, through a decoder",
+     .step_ms = {-2500, -2500},
+     .way_ms = {20, 20},
+     .decoder = TRUE,
+     .resyncs = 2,
+     .apart_ms = 6},
+    {.name = "picture steps -200 ms, through a decoder",
+     .step_ms = {-200, 0},
+     .way_ms = {20, 20},
+     .decoder = TRUE,
+     .resyncs = 1,
+     .apart_ms = 6},
     {.name = "both step 26 h",
      .step_ms = {95443000, 95443000},
      .way_ms = {20, 20},
@@ -264,7 +277,7 @@ static const Case cases[] = {
 
 /* One branch of it: the next buffer. */
 typedef struct {
-  gint64 n, period_ns, slipped_ns;
+  gint64 n, period_ns, slipped_ns, highest_ns;
   gint64 captured_ns, stamp_ns, arrival_ns;
 } Stream;
 
@@ -288,6 +301,9 @@ next_buffer (const Case *camera, guint branch, Stream *stream)
     stream->stamp_ns += camera->step_ms[branch] * REGIA_MSECOND;
   if (stream->n % 50 == 49)
     stream->stamp_ns += camera->wild_ms[branch] * REGIA_MSECOND;
+  stream->highest_ns = MAX (stream->highest_ns, stream->stamp_ns);
+  if (camera->decoder && branch == 0)
+    stream->stamp_ns = stream->highest_ns;
   stream->arrival_ns =
       at_ns + camera->way_ms[branch] * REGIA_MSECOND + g_test_rand_int_range (0, 4000) * 1000;
   if (stream->arrival_ns >= stall_ns)

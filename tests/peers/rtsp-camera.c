@@ -4,19 +4,28 @@
  * (regia/engine/mark.h). A picture is taken at each multiple of the frame time of the wall clock; the flash
  * is white at each full second of it.
  *
- *   rtsp-camera --port 8554 [--size 640x360] [--rate 25] [--interlaced]      → rtsp://127.0.0.1:PORT/camera
+ *   rtsp-camera --port 8554 [--size 640x360] [--rate 25 | --rate 1/3] [--keyframes N] [--interlaced]
+ *               [--sound] [--running] [--no-reports]                  → rtsp://127.0.0.1:PORT/camera
  *
- * --interlaced: the bar has moved on by half of its step in the lower field of each picture.
+ * --interlaced: the bar has moved on by half of its step in the lower field of each picture. --keyframes: one
+ * in N pictures, else one a second. --sound: G.711, a beep at each full second over a quiet hum. --running: a
+ * client of its own watches from the start, so that the streams run already when another one comes.
+ * --no-reports: no RTCP sender reports.
  *
  * Commands on standard input, a line each: "stop" (the server goes away: connections are closed and refused),
- * "start", "freeze" (sends nothing more, connections stay), "thaw", "quit" (also at its end). Says "ready"
- * when it listens, after start as well.
+ * "start", "freeze" (sends nothing more, connections stay), "thaw", "mute" and "unmute" (the sound alone),
+ * "quit" (also at its end); and the faults of real cameras' timestamps, which need --no-reports:
+ * "step picture|sound|both MS", "wild picture|sound|off" (one stamp in 50 is two hours off), "clock PPM" (the
+ * sound's clock is so much slower from the next client on). Says "ready" when it listens, after start as
+ * well.
  */
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
 #include <gst/app/app.h>
+#include <gst/rtp/rtp.h>
 #include <gst/rtsp-server/rtsp-server.h>
 #include <gst/video/video.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,19 +33,34 @@
 
 #include "regia/engine/mark.h"
 
+/* What is done to the timestamps of one stream's RTP packets, on its streaming thread. */
+typedef struct {
+  int rate;     /* of its timestamps, Hz */
+  int step_ms;  /* atomic: how far they have stepped so far */
+  int wild;     /* atomic: one in 50 is */
+  int slow_ppm; /* atomic */
+  gboolean started;
+  guint32 first, last; /* as the payloader made them */
+  guint64 count;       /* of buffers */
+} Stamps;
+
 /*
  * One camera: a thread takes the pictures, for as long as the program runs, and hands them to the appsrc of
  * the medium when there is one. The frame number counts what the camera saw, not what anybody fetched.
  */
 typedef struct {
-  int width, height, rate, port;
-  gboolean interlaced;
+  int width, height, rate, rate_den, port, keyframes;
+  gboolean interlaced, sound, running, no_reports;
+  Stamps stamps[2];      /* of picture and sound */
+  GstElement *watcher;   /* (owned) (nullable): its own client */
   gint64 wall_offset_ns; /* wall clock minus GStreamer's clock (CLOCK_MONOTONIC); constant for as long as a
                             test */
   GMutex lock;           /* guards source and media */
   GstAppSrc *source;     /* (owned) (nullable): of the medium that is being watched */
+  GstAppSrc *microphone; /* (owned) (nullable) */
   GstRTSPMedia *media;   /* (unowned) (nullable) that medium; never looked into */
   gboolean frozen;       /* atomic */
+  gboolean muted;        /* atomic */
   gboolean done;         /* atomic */
   GMainLoop *loop;
   GstRTSPServer *server; /* (owned) (nullable) while stopped */
@@ -93,7 +117,7 @@ static gpointer
 shutter_thread (gpointer data)
 {
   Camera *self = data;
-  gint64 step_ns = G_GINT64_CONSTANT (1000000000) / self->rate;
+  gint64 step_ns = G_GINT64_CONSTANT (1000000000) * self->rate_den / self->rate;
   gint64 next_ns = g_get_real_time () * 1000 / step_ns * step_ns + step_ns;
 
   for (guint32 number = 0; !g_atomic_int_get (&self->done); number++, next_ns += step_ns) {
@@ -127,6 +151,180 @@ shutter_thread (gpointer data)
   return NULL;
 }
 
+enum { SOUND_HZ = 8000, BLOCK = 160, BEEP_HZ = 1000 };
+
+/* One block of 20 ms: what the microphone hears from @heard_ns of the wall clock on. */
+static GstBuffer *
+take_sound (gint64 heard_ns)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, BLOCK * 2, NULL);
+  GstMapInfo map;
+
+  g_return_val_if_fail (gst_buffer_map (buffer, &map, GST_MAP_WRITE), buffer);
+  for (int i = 0; i < BLOCK; i++) {
+    gint64 at_ns = heard_ns + (gint64)i * 1000000000 / SOUND_HZ, in_ns = at_ns % 1000000000;
+    double seconds = (double)in_ns / 1e9, hum = 0.02 * sin (2 * G_PI * 200 * seconds);
+    double beep = in_ns < 50000000 ? 0.5 * sin (2 * G_PI * BEEP_HZ * seconds) : 0;
+
+    ((gint16 *)map.data)[i] = (gint16)lrint ((hum + beep) * 32767);
+  }
+  gst_buffer_unmap (buffer, &map);
+  return buffer;
+}
+
+/* A slow clock takes longer for its 160 samples. */
+static gpointer
+microphone_thread (gpointer data)
+{
+  Camera *self = data;
+  gint64 next_ns = g_get_real_time () * 1000;
+
+  while (!g_atomic_int_get (&self->done)) {
+    gint64 block_ns = 20000000 + 20 * (gint64)g_atomic_int_get (&self->stamps[1].slow_ppm);
+    struct timespec until = {(next_ns + block_ns) / 1000000000, (next_ns + block_ns) % 1000000000};
+    GstAppSrc *microphone = NULL;
+
+    while (clock_nanosleep (CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) != 0)
+      ;
+    g_mutex_lock (&self->lock);
+    if (self->microphone)
+      microphone = gst_object_ref (self->microphone);
+    g_mutex_unlock (&self->lock);
+    if (microphone && !g_atomic_int_get (&self->frozen) && !g_atomic_int_get (&self->muted)) {
+      gint64 base_ns = (gint64)gst_element_get_base_time (GST_ELEMENT (microphone));
+      gint64 pts = next_ns - self->wall_offset_ns - base_ns;
+
+      if (base_ns > 0 && pts >= 0) {
+        GstBuffer *buffer = take_sound (next_ns);
+
+        GST_BUFFER_PTS (buffer) = (guint64)pts;
+        GST_BUFFER_DURATION (buffer) = 20000000;
+        gst_app_src_push_buffer (microphone, buffer);
+      }
+    }
+    if (microphone)
+      gst_object_unref (microphone);
+    next_ns += block_ns;
+  }
+  return NULL;
+}
+
+static void
+stamp (Stamps *self, GstBuffer *buffer)
+{
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  int slow_ppm = g_atomic_int_get (&self->slow_ppm);
+  guint32 own;
+  gint64 time;
+
+  if (!gst_rtp_buffer_map (buffer, GST_MAP_READWRITE, &rtp))
+    return;
+  own = gst_rtp_buffer_get_timestamp (&rtp);
+  if (!self->started)
+    self->first = own;
+  if (!self->started || own != self->last)
+    self->count++;
+  self->started = TRUE;
+  self->last = own;
+  time = (gint32)(own - self->first);
+  if (slow_ppm != 0) /* it counts whole blocks of samples */
+    time = llround ((double)time / (1 + slow_ppm * 1e-6) / BLOCK) * BLOCK;
+  time += (gint64)g_atomic_int_get (&self->step_ms) * self->rate / 1000;
+  if (g_atomic_int_get (&self->wild) && self->count % 50 == 49)
+    time += (gint64)7200 * self->rate;
+  gst_rtp_buffer_set_timestamp (&rtp, self->first + (guint32)time);
+  gst_rtp_buffer_unmap (&rtp);
+}
+
+static gboolean
+stamp_in_list_cb (GstBuffer **buffer, guint index, gpointer data)
+{
+  *buffer = gst_buffer_make_writable (*buffer);
+  stamp (data, *buffer);
+  return TRUE;
+}
+
+static GstPadProbeReturn
+stamp_cb (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
+    info->data = gst_buffer_list_make_writable (info->data);
+    gst_buffer_list_foreach (info->data, stamp_in_list_cb, data);
+  } else {
+    info->data = gst_buffer_make_writable (info->data);
+    stamp (data, info->data);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+/* The sessions are there once the medium is prepared. */
+static void
+no_reports_cb (GstRTSPMedia *media, gpointer data)
+{
+  for (guint i = 0; i < gst_rtsp_media_n_streams (media); i++) {
+    GstRTSPStream *stream = gst_rtsp_media_get_stream (media, i);
+    GObject *session = gst_rtsp_stream_get_rtpsession (stream);
+
+    if (session)
+      g_object_set (session, "rtcp-min-interval", (guint64)3600 * GST_SECOND, NULL);
+    g_clear_object (&session);
+  }
+}
+
+static void
+watch_stamps (GstElement *element, const char *name, Stamps *stamps)
+{
+  g_autoptr (GstElement) payloader = gst_bin_get_by_name_recurse_up (GST_BIN (element), name);
+  g_autoptr (GstPad) pad = payloader ? gst_element_get_static_pad (payloader, "src") : NULL;
+
+  stamps->started = FALSE;
+  if (pad)
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, stamp_cb, stamps,
+                       NULL);
+}
+
+/* A real camera keeps its distance of keyframes, whoever comes. */
+static GstPadProbeReturn
+no_request_cb (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  return gst_video_event_is_force_key_unit (GST_PAD_PROBE_INFO_EVENT (info)) ? GST_PAD_PROBE_DROP
+                                                                             : GST_PAD_PROBE_OK;
+}
+
+static void
+refuse_requests (GstElement *element)
+{
+  g_autoptr (GstElement) payloader = gst_bin_get_by_name_recurse_up (GST_BIN (element), "pay0");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (payloader, "sink");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, no_request_cb, NULL, NULL);
+}
+
+static void
+watcher_pad_cb (GstElement *source, GstPad *pad, gpointer data)
+{
+  GstElement *sink = gst_element_factory_make ("fakesink", NULL);
+  g_autoptr (GstPad) end = gst_element_get_static_pad (sink, "sink");
+
+  g_object_set (sink, "sync", FALSE, "async", FALSE, NULL);
+  gst_bin_add (GST_BIN (data), sink);
+  gst_element_sync_state_with_parent (sink);
+  gst_pad_link (pad, end);
+}
+
+static void
+watch (Camera *self)
+{
+  GstElement *source = gst_element_factory_make ("rtspsrc", NULL);
+  g_autofree char *location = g_strdup_printf ("rtsp://127.0.0.1:%d/camera", self->port);
+
+  self->watcher = gst_object_ref_sink (gst_pipeline_new (NULL));
+  g_object_set (source, "location", location, "protocols", 4 /* TCP */, NULL);
+  gst_bin_add (GST_BIN (self->watcher), source);
+  g_signal_connect (source, "pad-added", G_CALLBACK (watcher_pad_cb), self->watcher);
+  gst_element_set_state (self->watcher, GST_STATE_PLAYING);
+}
+
 /* The next client's medium may be there already when the last one's is gone. */
 static void
 unprepared_cb (GstRTSPMedia *media, Camera *self)
@@ -134,6 +332,8 @@ unprepared_cb (GstRTSPMedia *media, Camera *self)
   g_mutex_lock (&self->lock);
   if (self->media == media)
     g_clear_pointer (&self->source, gst_object_unref);
+  if (self->media == media)
+    g_clear_pointer (&self->microphone, gst_object_unref);
   g_mutex_unlock (&self->lock);
 }
 
@@ -144,9 +344,16 @@ configure_cb (GstRTSPMediaFactory *factory, GstRTSPMedia *media, Camera *self)
   GstElement *source = gst_bin_get_by_name_recurse_up (GST_BIN (element), "picture");
 
   g_signal_connect (media, "unprepared", G_CALLBACK (unprepared_cb), self);
+  if (self->no_reports)
+    g_signal_connect (media, "prepared", G_CALLBACK (no_reports_cb), NULL);
+  refuse_requests (element);
+  watch_stamps (element, "pay0", &self->stamps[0]);
+  watch_stamps (element, "pay1", &self->stamps[1]);
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->source, gst_object_unref);
   self->source = GST_APP_SRC (source);
+  g_clear_pointer (&self->microphone, gst_object_unref);
+  self->microphone = (GstAppSrc *)gst_bin_get_by_name_recurse_up (GST_BIN (element), "microphone");
   self->media = media;
   g_mutex_unlock (&self->lock);
   gst_object_unref (element);
@@ -159,12 +366,19 @@ start (Camera *self)
   g_autofree char *launch = g_strdup_printf (
       "( appsrc name=picture is-live=true format=time min-latency=0 block=false max-bytes=0 max-buffers=100 "
       "leaky-type=downstream "
-      "caps=video/x-raw,format=I420,width=%d,height=%d,framerate=%d/1,"
+      "caps=video/x-raw,format=I420,width=%d,height=%d,framerate=%d/%d,"
       "interlace-mode=%s "
       "! x264enc tune=zerolatency speed-preset=ultrafast bitrate=1500 key-int-max=%d threads=1 interlaced=%s "
-      "! video/x-h264,profile=%s ! rtph264pay name=pay0 pt=96 config-interval=-1 )",
-      self->width, self->height, self->rate, self->interlaced ? "interleaved" : "progressive", self->rate,
-      self->interlaced ? "true" : "false", self->interlaced ? "main" : "baseline");
+      "! video/x-h264,profile=%s ! rtph264pay name=pay0 pt=96 config-interval=-1 %s)",
+      self->width, self->height, self->rate, self->rate_den, self->interlaced ? "interleaved" : "progressive",
+      self->keyframes, self->interlaced ? "true" : "false", self->interlaced ? "main" : "baseline",
+      self->sound
+          ? "appsrc name=microphone is-live=true format=time min-latency=0 block=false max-bytes=0 "
+            "max-buffers=100 "
+            "leaky-type=downstream caps=audio/x-raw,format=S16LE,rate=8000,channels=1,layout=interleaved "
+            "! alawenc tolerance=0 ! rtppcmapay perfect-rtptime=false name=pay1 pt=8 min-ptime=20000000 "
+            "max-ptime=20000000 "
+          : "");
   GstRTSPMountPoints *mounts;
   GstRTSPMediaFactory *factory = gst_rtsp_media_factory_new ();
 
@@ -182,6 +396,8 @@ start (Camera *self)
     fprintf (stderr, "rtsp-camera: port %d cannot be opened\n", self->port);
     return FALSE;
   }
+  if (self->running)
+    watch (self);
   puts ("ready");
   fflush (stdout);
   return TRUE;
@@ -198,12 +414,32 @@ stop (Camera *self)
 {
   GList *clients;
 
+  if (self->watcher)
+    gst_element_set_state (self->watcher, GST_STATE_NULL);
+  gst_clear_object (&self->watcher);
   if (self->server == NULL)
     return;
   g_source_remove (self->attached);
   clients = gst_rtsp_server_client_filter (self->server, drop_client_cb, NULL);
   g_list_free_full (clients, g_object_unref);
   g_clear_object (&self->server);
+}
+
+static void
+make_fault (Camera *self, const char *line)
+{
+  char which[16] = "";
+  int amount = 0;
+
+  if (sscanf (line, "step %15s %d", which, &amount) == 2) {
+    for (int i = 0; i < 2; i++)
+      if (g_str_equal (which, i ? "sound" : "picture") || g_str_equal (which, "both"))
+        g_atomic_int_add (&self->stamps[i].step_ms, amount);
+  } else if (sscanf (line, "wild %15s", which) == 1)
+    for (int i = 0; i < 2; i++)
+      g_atomic_int_set (&self->stamps[i].wild, g_str_equal (which, i ? "sound" : "picture"));
+  else if (sscanf (line, "clock %d", &amount) == 1)
+    g_atomic_int_set (&self->stamps[1].slow_ppm, amount);
 }
 
 static gboolean
@@ -222,18 +458,33 @@ command_cb (GObject *stream, gpointer data)
     g_atomic_int_set (&self->frozen, TRUE);
   else if (g_str_has_prefix (line, "thaw"))
     g_atomic_int_set (&self->frozen, FALSE);
+  else if (g_str_has_prefix (line, "mute"))
+    g_atomic_int_set (&self->muted, TRUE);
+  else if (g_str_has_prefix (line, "unmute"))
+    g_atomic_int_set (&self->muted, FALSE);
+  else
+    make_fault (self, line);
   return G_SOURCE_CONTINUE;
 }
 
 int
 main (int argc, char **argv)
 {
-  g_autofree char *size = NULL;
-  Camera self = {.width = 640, .height = 360, .rate = 25, .port = 8554};
+  g_autofree char *size = NULL, *rate = NULL;
+  Camera self = {.width = 640,
+                 .height = 360,
+                 .rate = 25,
+                 .rate_den = 1,
+                 .port = 8554,
+                 .stamps = {{.rate = 90000}, {.rate = SOUND_HZ}}};
   const GOptionEntry entries[] = {
       {"port", 'p', 0, G_OPTION_ARG_INT, &self.port, "Port on 127.0.0.1", "N"},
       {"size", 's', 0, G_OPTION_ARG_STRING, &size, "Size of the picture", "WxH"},
-      {"rate", 'r', 0, G_OPTION_ARG_INT, &self.rate, "Pictures a second", "N"},
+      {"rate", 'r', 0, G_OPTION_ARG_STRING, &rate, "Pictures a second", "N[/M]"},
+      {"keyframes", 'k', 0, G_OPTION_ARG_INT, &self.keyframes, "Pictures from one keyframe to the next", "N"},
+      {"sound", 0, 0, G_OPTION_ARG_NONE, &self.sound, "With sound", NULL},
+      {"running", 0, 0, G_OPTION_ARG_NONE, &self.running, "The streams run always", NULL},
+      {"no-reports", 0, 0, G_OPTION_ARG_NONE, &self.no_reports, "No sender reports", NULL},
       {"interlaced", 'i', 0, G_OPTION_ARG_NONE, &self.interlaced, "Two fields a picture", NULL},
       {NULL},
   };
@@ -241,21 +492,27 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (GInputStream) input = g_unix_input_stream_new (0, FALSE);
   g_autoptr (GSource) source = NULL;
-  GThread *thread;
+  GThread *thread, *microphone = NULL;
 
   gst_init (NULL, NULL);
   g_option_context_add_main_entries (options, entries, NULL);
   if (!g_option_context_parse (options, &argc, &argv, &error) ||
-      (size && sscanf (size, "%dx%d", &self.width, &self.height) != 2) || self.rate < 1) {
+      (size && sscanf (size, "%dx%d", &self.width, &self.height) != 2) ||
+      (rate && sscanf (rate, "%d/%d", &self.rate, &self.rate_den) < 1) || self.rate < 1 ||
+      self.rate_den < 1) {
     fprintf (stderr, "rtsp-camera: %s\n", error ? error->message : "a number is wrong");
     return 64;
   }
+  if (self.keyframes == 0)
+    self.keyframes = MAX (self.rate / self.rate_den, 1);
   self.wall_offset_ns = measure_wall_offset ();
   setvbuf (stdin, NULL, _IONBF, 0);
   self.loop = g_main_loop_new (NULL, FALSE);
   if (!start (&self))
     return 71;
   thread = g_thread_new ("shutter", shutter_thread, &self);
+  if (self.sound)
+    microphone = g_thread_new ("microphone", microphone_thread, &self);
   source = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), NULL);
   g_source_set_callback (source, G_SOURCE_FUNC (command_cb), &self, NULL);
   g_source_attach (source, NULL);
@@ -264,6 +521,9 @@ main (int argc, char **argv)
   g_atomic_int_set (&self.done, TRUE);
   stop (&self);
   g_thread_join (thread);
+  if (microphone)
+    g_thread_join (microphone);
+  g_clear_pointer (&self.microphone, gst_object_unref);
   g_clear_pointer (&self.source, gst_object_unref);
   g_main_loop_unref (self.loop);
   return 0;

@@ -57,10 +57,10 @@ def top_boxes(path):
 class Camera:
     """tests/peers/rtsp-camera."""
 
-    def __init__(self, t, *options):
+    def __init__(self, t, *options, name="camera"):
         self.port = free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/camera"
-        self.process = t.spawn("camera", [t.tool("rtsp-camera"), "--port", self.port, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = t.spawn(name, [t.tool("rtsp-camera"), "--port", self.port, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                nice=-10)
         self.ready()
 
