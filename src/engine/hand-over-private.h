@@ -36,6 +36,7 @@ typedef struct {
   int at_end;         /* atomic: nothing more comes here */
   /* streaming thread of this branch only */
   RegiaPacer pacer;
+  gboolean clean; /* a whole picture has come */
   RegiaDrift *drift; /* (owned) (nullable) of the sound of a live source */
   guint64 moves;     /* of the timeline's branch, when last seen */
   /* with the owner's lock */

@@ -153,6 +153,11 @@ on_sample (GstAppSink *sink, gpointer user_data)
 
   if (buffer == NULL)
     return GST_FLOW_OK;
+  /* Before its first keyframe a decoder gives what it can make of half of it: grey with moving edges. Later,
+   * after packets were lost, such pictures are better than none. */
+  self->clean |= !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_CORRUPTED);
+  if (!self->clean)
+    return GST_FLOW_OK;
   running =
       gst_segment_to_running_time (gst_sample_get_segment (sample), GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   if (!GST_CLOCK_TIME_IS_VALID (running))
