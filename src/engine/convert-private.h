@@ -3,6 +3,9 @@
 
 #include <gst/gst.h>
 
+/** The element whose caps are the format of the sound. */
+#define REGIA_CONVERT_SOUND_CAPS "regia-sound-caps"
+
 /**
  * What stands between a source and the programme, whatever the source gives: see convert.c. Both make an
  * element with the pads `sink` and `src`; formats may change while it runs. Any thread.

@@ -137,7 +137,8 @@ regia_convert_sound_new (const char *caps, const guint channels[2], GstElement *
 {
   g_autofree char *text =
       g_strdup_printf ("audioconvert ! regiachannels name=regia-channels left=%u right=%u ! audioresample "
-                       "! capsfilter caps=\"%s\" ! level name=regia-level interval=200000000",
+                       "! capsfilter name=" REGIA_CONVERT_SOUND_CAPS
+                       " caps=\"%s\" ! level name=regia-level interval=200000000",
                        channels[0], channels[1], caps);
   GstElement *bin = build (text, error);
 

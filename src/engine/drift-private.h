@@ -16,10 +16,13 @@ typedef struct {
   guint64 jumps;    /* times that sound was set anew, with a seam */
 } RegiaDriftStats;
 
-/** regia_drift_new: for 32-bit floats, channels interleaved. */
+/** regia_drift_new: for 32-bit floats, channels interleaved; @rate: of what comes out. */
 RegiaDrift *regia_drift_new (guint rate, guint channels);
 void regia_drift_free (RegiaDrift *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaDrift, regia_drift_free)
+
+/** regia_drift_set_input: the rate of what is taken from now on; at first that of what comes out. */
+void regia_drift_set_input (RegiaDrift *self, guint rate);
 
 /**
  * regia_drift_take:

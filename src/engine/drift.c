@@ -23,6 +23,9 @@
  * a gap, is no drift: there the row begins anew. Where the timestamps' way to show time is known to have a
  * slope of its own (a slow clock in a camera), the loop is told, so that no error has to grow first.
  *
+ * The same resampler brings sound to the programme's rate: one before it would hide the samples' own count,
+ * and make a seam wherever a timestamp is wrong.
+ *
  * Owner and thread: the streaming thread of one branch of a hand-over.
  */
 
@@ -42,7 +45,7 @@
 
 struct _RegiaDrift {
   SwrContext *resampler; /* (owned) */
-  guint rate, frame_size;
+  guint rate, in_rate, frame_size;
   gboolean started;
   gint64 origin_ns;    /* show time of the row's first sample */
   guint64 samples_out; /* in the row so far */
@@ -60,18 +63,31 @@ RegiaDrift *
 regia_drift_new (guint rate, guint channels)
 {
   RegiaDrift *self = g_new0 (RegiaDrift, 1);
-  AVChannelLayout layout;
 
-  av_channel_layout_default (&layout, (int)channels);
   self->rate = rate;
   self->frame_size = channels * (guint)sizeof (float);
+  regia_drift_set_input (self, rate);
+  return self;
+}
+
+void
+regia_drift_set_input (RegiaDrift *self, guint rate)
+{
+  AVChannelLayout layout;
+
+  if (rate == self->in_rate)
+    return;
+  av_channel_layout_default (&layout, (int)(self->frame_size / sizeof (float)));
+  swr_free (&self->resampler);
+  self->in_rate = rate;
+  self->started = FALSE;
+  self->windows = 0;
   /* Linear interpolation between the phases of the filter: else their steps are heard as noise at −60 dB. */
-  if (swr_alloc_set_opts2 (&self->resampler, &layout, AV_SAMPLE_FMT_FLT, (int)rate, &layout,
+  if (swr_alloc_set_opts2 (&self->resampler, &layout, AV_SAMPLE_FMT_FLT, (int)self->rate, &layout,
                            AV_SAMPLE_FMT_FLT, (int)rate, 0, NULL) < 0 ||
       av_opt_set_int (self->resampler, "flags", SWR_FLAG_RESAMPLE, 0) < 0 ||
       av_opt_set_int (self->resampler, "linear_interp", 1, 0) < 0 || swr_init (self->resampler) < 0)
-    g_error ("the resampler does not start"); /* constant parameters: only without memory */
-  return self;
+    g_error ("the resampler does not start"); /* parameters that it knows: only without memory */
 }
 
 void
@@ -167,7 +183,7 @@ regia_drift_take (RegiaDrift *self, GstBuffer *buffer, gint64 time_ns, gboolean 
   } else {
     self->error_sum_ns += (double)error_ns;
     self->error_count++;
-    self->window_ns += samples_to_ns (self, size);
+    self->window_ns += (gint64)gst_util_uint64_scale_round (size, REGIA_SECOND, self->in_rate);
     if (self->window_ns >= WINDOW_NS)
       steer (self);
   }

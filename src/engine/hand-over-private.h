@@ -17,6 +17,7 @@ enum { REGIA_HAND_OVER_VIDEO, REGIA_HAND_OVER_AUDIO };
 typedef struct {
   gint64 data_ns[REGIA_TIMELINE_BRANCHES];    /* CLOCK_MONOTONIC of the last buffer, 0 for never */
   gint64 decoded_ns[REGIA_TIMELINE_BRANCHES]; /* … whether it was passed on or not */
+  gint64 first_ns[REGIA_TIMELINE_BRANCHES];   /* … of the first */
   gint64
       longest_ns[REGIA_TIMELINE_BRANCHES]; /* longest time between two of the last 8, 0 until there are two */
   guint64 frames;
@@ -36,8 +37,9 @@ typedef struct {
   int at_end;         /* atomic: nothing more comes here */
   /* streaming thread of this branch only */
   RegiaPacer pacer;
-  gboolean clean; /* a whole picture has come */
+  gboolean clean;    /* a whole picture has come */
   RegiaDrift *drift; /* (owned) (nullable) of the sound of a live source */
+  GstCaps *caps;     /* (owned) (nullable) of the last sound */
   guint64 moves;     /* of the timeline's branch, when last seen */
   /* with the owner's lock */
   gint64 distances_ns[REGIA_HAND_OVER_DISTANCES]; /* between the last ones passed on */

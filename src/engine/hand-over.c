@@ -64,6 +64,8 @@ account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved, doub
 
   g_mutex_lock (&self->lock);
   self->stats.decoded_ns[branch->kind] = now_ns;
+  if (self->stats.first_ns[branch->kind] == 0)
+    self->stats.first_ns[branch->kind] = now_ns;
   count_resyncs (self, now_ns);
   if (self->closed)
     fate = CLOSED;
@@ -138,6 +140,17 @@ hand_sound (RegiaHandOverBranch *self, GstBuffer *sound, gint64 time_ns, gboolea
     push_to_targets (self, g_steal_pointer (&buffer));
 }
 
+/* Live sound comes at its own rate. */
+static void
+take_caps (RegiaHandOverBranch *self, GstCaps *caps)
+{
+  GstAudioInfo info;
+
+  gst_caps_replace (&self->caps, caps);
+  if (gst_audio_info_from_caps (&info, caps))
+    regia_drift_set_input (self->drift, (guint)info.rate);
+}
+
 /* Streaming thread. */
 static GstFlowReturn
 on_sample (GstAppSink *sink, gpointer user_data)
@@ -146,6 +159,7 @@ on_sample (GstAppSink *sink, gpointer user_data)
   g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
   GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
   GstClockTime running, base = gst_element_get_base_time (self->owner->pipeline);
+  g_autoptr (GstCaps) caps = NULL;
   gboolean moved = FALSE;
   double rate = 0;
   gint64 time_ns;
@@ -167,8 +181,12 @@ on_sample (GstAppSink *sink, gpointer user_data)
   if (fate != SHOWN)
     return fate == CLOSED ? GST_FLOW_EOS : GST_FLOW_OK;
 
+  if (self->drift && gst_sample_get_caps (sample) != self->caps)
+    caps = gst_caps_ref (gst_sample_get_caps (sample));
   gst_buffer_ref (buffer);
   g_clear_pointer (&sample, gst_sample_unref);
+  if (caps)
+    take_caps (self, caps);
   if (self->kind == REGIA_HAND_OVER_VIDEO)
     hand_picture (self, buffer, time_ns);
   else
@@ -272,6 +290,7 @@ regia_hand_over_set_live (RegiaHandOver *self)
 {
   const char *names[] = {"regia-video-out", "regia-audio-out"};
   g_autoptr (GstCaps) caps = gst_caps_from_string (self->plan->audio_caps);
+  g_autoptr (GstElement) filter = NULL;
   GstAudioInfo sound;
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
@@ -279,8 +298,16 @@ regia_hand_over_set_live (RegiaHandOver *self)
     if (sink)
       g_object_set (sink, "sync", FALSE, NULL);
   }
-  if (gst_audio_info_from_caps (&sound, caps))
-    self->branches[REGIA_HAND_OVER_AUDIO].drift = regia_drift_new ((guint)sound.rate, (guint)sound.channels);
+  if (!gst_audio_info_from_caps (&sound, caps))
+    return;
+  self->branches[REGIA_HAND_OVER_AUDIO].drift = regia_drift_new ((guint)sound.rate, (guint)sound.channels);
+  filter = gst_bin_get_by_name (GST_BIN (self->pipeline), REGIA_CONVERT_SOUND_CAPS);
+  if (filter) {
+    g_autoptr (GstCaps) any_rate = gst_caps_copy (caps);
+
+    gst_structure_remove_field (gst_caps_get_structure (any_rate, 0), "rate");
+    g_object_set (filter, "caps", any_rate, NULL);
+  }
 }
 
 void
@@ -302,8 +329,10 @@ regia_hand_over_init (RegiaHandOver *self, const RegiaRunPlan *plan, GstBus *bus
 void
 regia_hand_over_clear (RegiaHandOver *self)
 {
-  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++) {
     g_clear_pointer (&self->branches[i].drift, regia_drift_free);
+    gst_clear_caps (&self->branches[i].caps);
+  }
   gst_clear_object (&self->channels);
   g_mutex_clear (&self->lock);
 }

@@ -12,6 +12,7 @@ typedef struct {
   gboolean linked;     /* … and it goes somewhere */
   gint64 coded_ns;     /* something of it came, decoded or not */
   gint64 decoded_ns;   /* a picture or sound came out */
+  gint64 first_ns;     /* … for the first time */
   gint64 data_ns;      /* … and was passed on */
   gint64 longest_ns;   /* longest time between two of the last, 0 until there are two */
 } RegiaHealthBranch;

@@ -76,27 +76,28 @@ say_seconds (RegiaHealth *self, const char *what, gint64 since_ns)
 static void
 judge_start (RegiaHealth *self, const RegiaHealthBranch *branches, gint64 started_ns, gint64 now_ns)
 {
-  gint64 limit_ns = FIRST_DATA_NS;
-  gboolean coded = FALSE;
+  gint64 until_ns = started_ns + FIRST_DATA_NS;
+  gboolean coded = FALSE, decoded = FALSE;
 
+  self->state = REGIA_HEALTH_STARTING;
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++) {
-    if (branches[i].decoded_ns)
-      limit_ns = FIRST_DATA_NS + FIRST_SHOWN_NS;
+    if (branches[i].first_ns)
+      until_ns = MAX (until_ns, branches[i].first_ns + FIRST_SHOWN_NS);
+    decoded |= branches[i].first_ns != 0;
     coded |= since (branches[i].coded_ns, now_ns) < STALL_NS && branches[i].linked;
   }
-  self->state = REGIA_HEALTH_STARTING;
-  if (coded && limit_ns == FIRST_DATA_NS) {
-    limit_ns = KEYFRAME_MAX_NS;
+  if (coded && !decoded) {
+    until_ns = started_ns + KEYFRAME_MAX_NS;
     if (now_ns - started_ns > ANNOUNCED_NS)
       say (
           self,
           "waits for a keyframe: the connection delivers, and no picture can be made of it before one comes; "
           "set the camera's keyframe distance (GOP) to 1 or 2 s");
   }
-  if (now_ns - started_ns <= limit_ns)
+  if (now_ns <= until_ns)
     return;
   self->stop = TRUE;
-  if (limit_ns == KEYFRAME_MAX_NS)
+  if (coded && !decoded)
     say (self, "no keyframe for two minutes; set the camera's keyframe distance (GOP) to 1 or 2 s");
   else
     say (self, "no data within 10 s of starting");

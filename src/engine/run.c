@@ -432,6 +432,7 @@ regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info)
         .linked = streams[i].linked,
         .coded_ns = streams[i].coded_ns,
         .decoded_ns = stats.decoded_ns[i],
+        .first_ns = stats.first_ns[i],
         .data_ns = stats.data_ns[i],
         .longest_ns = stats.longest_ns[i],
     };
