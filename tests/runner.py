@@ -5,6 +5,9 @@
 A stage is one thing to do (a build with its unit tests, the lint, the end-to-end tests …). Stages run one after another but for
 the two ordinary builds with their unit tests and fuzz targets, of which one has each core. Every stage gives its results as
 cases, TAP lines for the most part. Nothing stops at a failure.
+
+A scenario of the end-to-end tests has the machine to itself, unless a line of its own, `# tests/run: …`, says otherwise (class
+Scenario, and tests/README.md).
 """
 
 import concurrent.futures
@@ -28,6 +31,9 @@ SANITIZERS = {
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
     "G_SLICE": "always-malloc",
 }
+SCENARIO_S = 420  # what an end-to-end scenario may take, unless it says otherwise
+SIDE_BY_SIDE = 2  # scenarios at once that do not measure the processor
+LONG_FACTOR = 10  # what a unit test may take more when it is asked for what is long
 APART = ("fuzz", "peers", "bench", "lint", "e2e", "web")  # folders of tests/ that do not mirror src/
 TAP = re.compile(r"^(not ok|ok)\s+\d+\s*(?:-\s+)?(.*?)(?:\s+#\s*(.*))?$")
 NOISE = re.compile(r"^(TAP version|1\.\.\d|# (Start|End) of |# random seed|\s*$)")
@@ -67,10 +73,13 @@ class Results:
 class Run:
     """What all stages share: the results, the names asked for, what is running (to end it on Ctrl-C)."""
 
-    def __init__(self, wanted):
+    def __init__(self, wanted, long=False):
         self.results = Results()
         self.wanted = wanted
+        self.long = long
         self.children = set()
+        self.pool = concurrent.futures.ThreadPoolExecutor()
+        self.beside = []
 
     def wants(self, name):
         return not self.wanted or any(w in name for w in self.wanted)
@@ -84,6 +93,15 @@ class Run:
         known["sanitized"] = known["unit"]
         names = known[stage]() if stage in known else [stage]
         return not self.wanted or any(self.wants(f"{stage}/{name}") for name in names)
+
+    def begin_beside(self, work):
+        """Something that goes on beside the stages, until wait_beside()."""
+        self.beside.append(self.pool.submit(work))
+
+    def wait_beside(self):
+        # Futures and not threads: a join that a signal interrupts counts the thread as ended (Python 3.11).
+        for future in self.beside:
+            future.result()
 
     def call(self, argv, log, env=None, timeout=900, line=None, cwd=ROOT):
         """Runs a command; output goes to a log file and, line by line, to `line`. Returns (status, seconds); None: too long."""
@@ -153,7 +171,7 @@ class Run:
                 if state["why"]:
                     settle()
             else:
-                self.results.add(label, ok, seconds)
+                self.results.add(label, ok, seconds, match[3] if ok is None else "")
                 state["why"] = []
 
         (LOGS / log).unlink(missing_ok=True)
@@ -214,7 +232,9 @@ def programs(run, stage, folder, suite, env=None, jobs=1, multiplier=1):
         settings = {**test["env"], **(env or {})}
         timeout = test["timeout"] * multiplier or 600
         if test["protocol"] == "tap":
-            run.tap(stage, test["cmd"], log, settings, timeout, "", folder)
+            # GLib's own word for it: g_test_slow() is true then
+            argv = [*test["cmd"], "-m=slow"] if run.long and stage == "unit" else test["cmd"]
+            run.tap(stage, argv, log, settings, timeout * (LONG_FACTOR if run.long else 1), "", folder)
             return
         (LOGS / log).unlink(missing_ok=True)
         status, seconds = run.call(test["cmd"], log, settings, timeout, None, folder)
@@ -248,28 +268,67 @@ def ordinary_builds(run):
 
 
 def sanitizers(run):
-    e2e = scenarios(run)
+    """The unit tests under the sanitizers, and what of the end-to-end tests needs that build."""
+    e2e = [s for s in scenarios(run) if s.place != "with the builds"]
     if not e2e and not run.wants_stage("sanitized"):
         return
     folder = build(run, "asan", ["-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false"], {"CC": "gcc"})
+    if folder is not None and run.wants_stage("sanitized"):
+        programs(run, "sanitized", folder, "unit", SANITIZERS, 2, 3)
+    run.wait_beside()
     if folder is None:
         return
-    if run.wants_stage("sanitized"):
-        programs(run, "sanitized", folder, "unit", SANITIZERS, 2, 3)
-    for path in e2e:
-        end_to_end(run, folder, path)
+    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        list(pool.map(lambda s: s.run(run, folder), [s for s in e2e if s.place == "beside others"]))
+    for scenario in e2e:
+        if scenario.place == "alone":
+            scenario.run(run, folder)
+
+
+class Scenario:
+    """A file of tests/e2e/, and what a line near its top says to tests/run:
+
+        # tests/run: beside others, within 600 s, 1800 s when long
+
+    "beside others": it measures neither the processor nor time, so it runs beside others of its kind; "with the builds": more than
+    that, it needs no build of the tests', so it begins with them. With neither it is alone on the machine. "within N s": what it
+    may take (420 s unless said otherwise); "N s when long": the same in `tests/run long`.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.name = f"e2e/{path.stem}"
+        self.place = "alone"
+        self.within = self.within_long = SCENARIO_S
+        self.faults = []
+        for line in path.read_text(encoding="utf-8").splitlines()[:8]:
+            if line.startswith("# tests/run:"):
+                for word in line.removeprefix("# tests/run:").split(","):
+                    self.read(word.strip())
+
+    def read(self, word):
+        if word in ("beside others", "with the builds"):
+            self.place = word
+        elif match := re.fullmatch(r"within (\d+) s", word):
+            self.within = self.within_long = int(match[1])
+        elif match := re.fullmatch(r"(\d+) s when long", word):
+            self.within_long = int(match[1])
+        else:
+            self.faults.append(word)
+
+    def run(self, run, folder):
+        if self.faults:
+            run.results.add(f"{self.name} (its line for tests/run can be read)", False, 0, f"not known: {', '.join(self.faults)}")
+        out = LOGS / self.path.stem
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        argv = ["/usr/bin/python3", self.path, "--build", folder, "--output", out, *(["--long"] if run.long else [])]
+        run.tap(self.name, argv, f"{self.path.stem}.log", {**SANITIZERS, "PYTHONDONTWRITEBYTECODE": "1"},
+                self.within_long if run.long else self.within)
 
 
 def scenarios(run):
-    return [p for p in sorted((ROOT / "tests/e2e").glob("[0-9]*.py")) if run.wants(f"e2e/{p.stem}")]
-
-
-def end_to_end(run, folder, path):
-    out = LOGS / path.stem
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    run.tap(f"e2e/{path.stem}", ["/usr/bin/python3", path, "--build", folder, "--output", out], f"{path.stem}.log",
-            {**SANITIZERS, "PYTHONDONTWRITEBYTECODE": "1"}, 420)
+    return [Scenario(p) for p in sorted((ROOT / "tests/e2e").glob("[0-9]*.py")) if run.wants(f"e2e/{p.stem}")]
 
 
 def lint(run):
@@ -282,18 +341,23 @@ def web(run):
 
 
 def main():
-    run = Run(sys.argv[1:])
+    long = sys.argv[1:2] == ["long"]
+    run = Run(sys.argv[2:] if long else sys.argv[1:], long)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     began = time.monotonic()
     try:
+        if early := [s for s in scenarios(run) if s.place == "with the builds"]:
+            run.begin_beside(lambda: [s.run(run, BUILDS / "asan") for s in early])
         lint(run)
         ordinary_builds(run)
         if run.wants_stage("web"):
             web(run)
         sanitizers(run)
+        run.wait_beside()
     except KeyboardInterrupt:
         run.end_all()
+        run.wait_beside()
         run.results.add("tests/run (not interrupted)", False)
     results = run.results
     took = time.monotonic() - began

@@ -33,7 +33,9 @@ def equal(found, wanted, what):
 
 
 class Scenario:
-    def __init__(self, build, output):
+    def __init__(self, build, output, long=False):
+        # `tests/run long`: there is time for what takes longer than an ordinary run (more rounds, more machines, hours)
+        self.long = long
         self.build = Path(build).resolve()
         self.out = Path(output).resolve()
         self.out.mkdir(parents=True, exist_ok=True)
@@ -79,6 +81,11 @@ class Scenario:
             for line in lines[:30]:
                 print(f"# {line[:600]}")
         print(f"{'ok' if ok else 'not ok'} {self.cases} - {name} # time={time.monotonic() - began:.2f}", flush=True)
+
+    def skip(self, name, why):
+        """A case that cannot be had here; the words say why."""
+        self.cases += 1
+        print(f"ok {self.cases} - {name} # SKIP {why}", flush=True)
 
     def say(self, text):
         print(f"# {text}", flush=True)
@@ -151,8 +158,9 @@ def main(run):
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True, help="build folder")
     parser.add_argument("--output", required=True, help="folder for logs")
+    parser.add_argument("--long", action="store_true", help="with what takes longer than an ordinary run")
     options = parser.parse_args()
-    t = Scenario(options.build, options.output)
+    t = Scenario(options.build, options.output, options.long)
 
     def end(*_):
         raise KeyboardInterrupt
