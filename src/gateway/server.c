@@ -34,7 +34,7 @@ struct _RegiaServer {
   RegiaLimits limits;    /* immutable once started */
   RegiaHosts *hosts;     /* (owned) immutable */
   RegiaCensus *census;   /* (owned) */
-  GThreadPool *disk;     /* (owned) */
+  GThreadPool *disk;     /* (owned) (nullable): since the start */
   GSocketAddress *bound; /* (owned) */
   Worker *workers;       /* (owned) (array length=threads) */
   guint threads;
@@ -121,7 +121,6 @@ regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
   self->hosts = regia_hosts_new (options->hosts, options->listen);
   self->limits.max_connections = affordable_connections (self->limits.max_connections);
   self->census = regia_census_new (self->limits.max_connections, self->limits.max_connections_per_address);
-  self->disk = regia_http_disk_new (DISK_THREADS);
   return g_steal_pointer (&self);
 }
 
@@ -150,6 +149,8 @@ start_worker (Worker *worker, GError **error)
 gboolean
 regia_server_start (RegiaServer *self, GError **error)
 {
+  /* Not before: GLib 2.84, other than 2.74, starts a thread ("pool-spawner") with the first shared pool. */
+  self->disk = regia_http_disk_new (DISK_THREADS);
   for (guint i = 0; i < self->threads; i++)
     if (!start_worker (&self->workers[i], error))
       return FALSE;

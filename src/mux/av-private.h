@@ -9,6 +9,14 @@
 /** Ticks per second of video in every MP4: 25 and 30000/1001 frames per second are whole numbers of ticks. */
 #define REGIA_AV_VIDEO_TIMESCALE 90000
 
+/** What a write callback of avio_alloc_context() is handed. FFmpeg 7.0 (libavformat 61) made it const; the
+ * other line goes with Debian 12. */
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+typedef const uint8_t RegiaAvOut;
+#else
+typedef uint8_t RegiaAvOut;
+#endif
+
 /**
  * regia_av_init: silences libav's own log, which writes to standard error and may show addresses with keys in
  * them. Cheap; any thread; every way into this folder calls it.

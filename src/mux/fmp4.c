@@ -44,7 +44,7 @@ struct _RegiaFmp4 {
 };
 
 static int
-write_cb (void *opaque, uint8_t *data, int length)
+write_cb (void *opaque, RegiaAvOut *data, int length)
 {
   RegiaFmp4 *self = opaque;
 

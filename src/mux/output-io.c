@@ -125,7 +125,7 @@ wait_writable (RegiaOutputIo *io)
 /* At most PIPE_BUF at a time: that much never blocks on a pipe that poll() calls writable, whatever the flags
  * of the descriptor, which other processes may share. */
 static int
-fd_write_cb (void *opaque, uint8_t *data, int length)
+fd_write_cb (void *opaque, RegiaAvOut *data, int length)
 {
   RegiaOutputIo *io = opaque;
   int done = 0;

@@ -86,7 +86,7 @@ write_back (Job *self)
 }
 
 static int
-write_cb (void *opaque, uint8_t *data, int length)
+write_cb (void *opaque, RegiaAvOut *data, int length)
 {
   Job *self = opaque;
   int done = 0;

@@ -9,8 +9,8 @@
 
 /* Synthetic tracks and packets for tests of containers, where the payload's meaning does not matter. */
 
-#define AAC_NS(i)   ((gint64)(i)*1024 * REGIA_SECOND / 48000)
-#define FRAME_NS(i) ((gint64)(i)*REGIA_SECOND / 25)
+#define AAC_NS(i)   (REGIA_SECOND * 1024 * (i) / 48000)
+#define FRAME_NS(i) (REGIA_SECOND * (i) / 25)
 
 static inline RegiaTrack *
 packets_video_track (guint id)

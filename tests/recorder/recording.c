@@ -230,17 +230,17 @@ bad_free_bytes (const RegiaDisk *disk, const char *folder)
   return bytes >= 0 ? bytes : regia_disk_real ()->free_bytes (regia_disk_real (), folder);
 }
 
-#define BAD_DISK                                                                                             \
-  {                                                                                                          \
-    {bad_create, bad_write, bad_sync, bad_free_bytes}, 0, 0, FALSE, -1                                       \
-  }
+static const BadDisk a_bad_disk = {
+    .disk = {bad_create, bad_write, bad_sync, bad_free_bytes},
+    .free_bytes = -1,
+};
 
 /* fdatasync fails once: a new part within a second, and nothing is missing. */
 static void
 test_sync_error (void)
 {
   g_autoptr (Hall) hall = hall_new (8);
-  BadDisk disk = BAD_DISK;
+  BadDisk disk = a_bad_disk;
   g_autoptr (Take) take = NULL;
   g_autoptr (RegiaSession) session = NULL;
   gint64 begun;
@@ -268,7 +268,7 @@ static void
 test_last_sync_error (void)
 {
   g_autoptr (Hall) hall = hall_new (4);
-  BadDisk disk = BAD_DISK;
+  BadDisk disk = a_bad_disk;
   g_autoptr (Take) take = NULL;
 
   hall_open_feed (hall, 1);
@@ -315,7 +315,7 @@ static void
 test_no_space (void)
 {
   g_autoptr (Hall) hall = hall_new (10);
-  BadDisk disk = BAD_DISK;
+  BadDisk disk = a_bad_disk;
   g_autoptr (Take) take = NULL;
   g_autoptr (GVariant) state = NULL;
   const char *message;
@@ -347,7 +347,7 @@ static void
 test_reserve (void)
 {
   g_autoptr (Hall) hall = hall_new (6);
-  BadDisk disk = BAD_DISK;
+  BadDisk disk = a_bad_disk;
   g_autoptr (Take) take = NULL;
 
   disk.free_bytes = 900000;
