@@ -1,77 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """pipelines/run from a fresh copy of the tree: builds, starts, prints the addresses, restarts a director that dies, ends at Ctrl-C."""
 
-import contextlib
 import os
-import pty
 import re
-import shutil
 import signal
 import subprocess
-import threading
 import time
 
-from harness import Regia, check, equal, main
-from harness.scenario import ROOT
-
-
-class Terminal:
-    """A program on a terminal of its own, so that Ctrl-C is a key, not a signal."""
-
-    def __init__(self, t, argv):
-        self.t = t
-        self.began = time.monotonic()
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:
-            os.execvpe(argv[0], argv, {**t.env, "TERM": "xterm"})
-        self.text = ""
-        self.status = None
-        self.log = open(t.out / "terminal.log", "w", encoding="utf-8")
-        threading.Thread(target=self.read, daemon=True).start()
-        t.defer(self.end)
-
-    def read(self):
-        try:
-            while data := os.read(self.master, 4096):
-                self.text += data.decode(errors="replace")
-                self.log.write(data.decode(errors="replace"))
-                self.log.flush()
-        except OSError:
-            pass
-
-    def press(self, key):
-        os.write(self.master, key)
-
-    def ended(self):
-        if self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-        return self.status is not None
-
-    def running(self):
-        check(not self.ended(), f"it ended with status {self.status}: {self.text[-1500:]}")
-        return True
-
-    def end(self):
-        if not self.ended():
-            os.kill(self.pid, signal.SIGTERM)
-            with contextlib.suppress(TimeoutError):
-                self.t.wait("it ends", self.ended, 20)
-            if not self.ended():
-                os.kill(self.pid, signal.SIGKILL)
+from harness import Regia, Terminal, check, copy_tree, equal, main
 
 
 def run(t):
-    tree = t.dir / "tree"
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
-                            capture_output=True)
-    names = listed.stdout.decode().split("\0")
-    for name in filter(None, names):
-        if (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tree / name)
+    tree = copy_tree(t.dir / "tree")
     regia = Regia(t, name="setup")
     regia.binary = tree / "build/src/regia"
 
@@ -93,8 +35,7 @@ def run(t):
     with t.case("Ctrl-C ends the event and prints where the recording is"):
         regia.wait_recorded(2000)
         terminal.press(b"\x03")
-        t.wait("the end", terminal.ended, 60)
-        equal(terminal.status, 0, f"exit status, after {terminal.text[-600:]}")
+        equal(terminal.wait_end(60), 0, f"exit status, after {terminal.text[-600:]}")
         check(str(regia.session_file().parent) in terminal.text, terminal.text[-1500:])
         equal(regia.pids(), [], "still running")
     with t.case("the second start is quick"):
