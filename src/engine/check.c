@@ -37,7 +37,7 @@ regia_engine_missing_elements (const RegiaPipelineFile *file)
       const char *package = regia_launch_package (*need);
       g_ptr_array_add (lines,
                        package ? g_strdup_printf ("%s: install the package %s", *need, package)
-                               : g_strdup_printf ("%s: no package of Debian 12 is known to have it", *need));
+                               : g_strdup_printf ("%s: no package of Debian is known to have it", *need));
     }
   return lines;
 }

@@ -73,7 +73,8 @@ on_raw_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     gint64 period = pts_ns / self->spec.keyframe_ns;
 
     /* Not for the very first frame, which is a keyframe anyway: in GStreamer 1.22 x264enc would note that
-     * request under a time 1000 hours ahead and refuse all later ones as too early. */
+     * request under a time 1000 hours ahead and refuse all later ones as too early. 1.26 does not: with
+     * Debian 12 the condition can go. */
     if (self->keyframe_period >= 0 && period != self->keyframe_period)
       gst_pad_send_event (
           pad, gst_video_event_new_downstream_force_key_unit (
@@ -113,7 +114,7 @@ caps_bytes (const GstStructure *caps, const char *field)
 
 /*
  * Sound is stamped so that a player that just decodes and plays, without any edit list or trimming, is in
- * time; measured with a beep through both encoders of Debian 12.
+ * time; measured with a beep through both encoders of Debian 12 and 13.
  *
  * avenc_aac: what goes in at t comes out of a decoder 1024 samples after the packet that GStreamer stamps t:
  * one frame of priming. Taken off all times. opusenc: GStreamer takes the encoder's look-ahead (312 samples)

@@ -19,7 +19,7 @@ typedef struct {
   const char *elements[12];
 } Package;
 
-/* Where Debian 12 keeps what our own files and the usual capture hardware need. */
+/* Where Debian 12 and 13 keep what our own files and the usual capture hardware need. */
 static const Package packages[] = {
     {"gstreamer1.0-plugins-base",
      {"videotestsrc", "audiotestsrc", "videoconvertscale", "videoconvert", "videoscale", "audioconvert",
@@ -27,11 +27,12 @@ static const Package packages[] = {
     {"gstreamer1.0-plugins-base",
      {"opusenc", "opusdec", "uridecodebin", "decodebin3", "rawvideoparse", "rawaudioparse", "videorate",
       "audiorate"}},
-    {"gstreamer1.0-x", {"textoverlay", "clockoverlay", "timeoverlay", "ximagesrc"}},
+    {"gstreamer1.0-x", {"textoverlay", "clockoverlay", "timeoverlay"}},
     {"gstreamer1.0-alsa", {"alsasrc"}},
     {"gstreamer1.0-plugins-good",
      {"rtspsrc", "pulsesrc", "v4l2src", "level", "jpegdec", "pngdec", "qtdemux", "matroskademux",
       "rtph264depay", "udpsrc", "deinterlace", "imagefreeze"}},
+    {"gstreamer1.0-plugins-good", {"ximagesrc"}},
     {"gstreamer1.0-plugins-bad",
      {"h264parse", "srtsrc", "decklinkvideosrc", "decklinkaudiosrc", "y4mdec", "tsdemux", "rtmp2src",
       "voaacenc", "openh264enc", "uvch264src"}},
@@ -106,7 +107,7 @@ translate_error (const GError *from, GstParseContext *context, const char *where
 {
   g_auto (GStrv) missing = gst_parse_context_get_missing_elements (context);
 
-  /* GStreamer 1.22 also counts an element as missing of which it could not set a property */
+  /* GStreamer, 1.26 too, also counts an element as missing of which it could not set a property */
   if (g_error_matches (from, GST_PARSE_ERROR, GST_PARSE_ERROR_NO_SUCH_ELEMENT) && missing && missing[0]) {
     const char *package = regia_launch_package (missing[0]);
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,

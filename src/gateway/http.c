@@ -293,7 +293,7 @@ respond (RegiaHttp *self, SoupServerMessage *message, RegiaWire *wire, RegiaRepl
 
   if (reply->status == 304 || reply->status == 204) {
     soup_message_headers_set_encoding (
-        headers, SOUP_ENCODING_NONE); /* else libsoup says Content-Length: 0 for what is not empty */
+        headers, SOUP_ENCODING_NONE); /* else libsoup, 3.6.5 too, says Content-Length: 0 for what is not empty */
     return;
   }
   soup_message_headers_set_content_length (headers, (goffset)length);
@@ -402,7 +402,8 @@ regia_http_new (GThreadPool *disk, RegiaHttpAnswerFunc answer, gpointer user_dat
   g_signal_connect (self->soup, "request-started", G_CALLBACK (request_started_cb), self);
 
   /* libsoup keeps connections alive only while it has a listener. It is given one end of a socket pair whose
-   * other end never says anything: unlike a listening socket, nobody can reach that. */
+   * other end never says anything: unlike a listening socket, nobody can reach that. So it is from 3.2.3 to
+   * 3.6.5 at least. */
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
     int code = errno;
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "socketpair: %s", g_strerror (code));

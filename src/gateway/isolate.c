@@ -13,7 +13,8 @@
 
 /*
  * Landlock (landlock(7)) through its system calls: glibc has no wrappers, and Debian 12's header knows the
- * first three ABIs only, so what came later is written down here as the kernel's documentation gives it.
+ * first three ABIs only, so what came later is written down here as the kernel's documentation gives it; with
+ * Debian 13's, which knows all six, Ruleset can be landlock_ruleset_attr.
  *
  * A thread can only shut in itself and those it starts afterwards; GLib's own threads block every signal, so
  * that nothing could be made to run in them later. Hence the rule that the process is shut in while it has

@@ -153,7 +153,7 @@ collect_head (RegiaWire *self, GError **error)
 /*
  * libsoup 3.2 forgets a kept-alive connection that ends before the next request's first byte: it frees the
  * message and never closes the connection. So it is shown a last request of our own, which is answered into
- * nothing and closes the connection by the book.
+ * nothing and closes the connection by the book. libsoup 3.6.5 closes it by itself: this goes with Debian 12.
  */
 static gboolean
 say_farewell (RegiaWire *self)

@@ -14,6 +14,9 @@ from harness import Regia, Terminal, check, copy_tree, equal, main
 
 def run(t):
     tree = copy_tree(t.dir / "tree")
+    with t.case("a library that is too old is named, with what is needed of it and how to get it"):
+        check_old(t, tree, "libsoup-3.0", "3.0.8", "libsoup-3.0-dev")
+        check_old(t, tree, "libavutil", "56.70.100", "libavutil-dev")
     regia = Regia(t, name="setup")
     regia.binary = tree / "build/src/regia"
 
@@ -45,6 +48,18 @@ def run(t):
         t.say(f"a director after {took:.1f} s")
         check(took < 4, f"{took:.1f} s")
         second.end()
+
+
+def check_old(t, tree, library, version, package):
+    """The same machine, on which one library is older."""
+    folder = t.dir / "old" / library
+    folder.mkdir(parents=True)
+    (folder / f"{library}.pc").write_text(f"Name: {library}\nDescription: an old one\nVersion: {version}\n")
+    done = subprocess.run(["meson", "setup", folder / "build", tree], env={**t.env, "PKG_CONFIG_PATH": str(folder)}, capture_output=True,
+                          text=True, timeout=60, check=False)
+    check(done.returncode != 0, f"{library} {version} is good enough")
+    said = next((line for line in done.stdout.splitlines() if "ERROR" in line), done.stdout)
+    check(re.search(rf"{library} [0-9.]+ or newer is needed.*{version} was found.*apt-get install {package}$", said), said)
 
 
 def director(regia):

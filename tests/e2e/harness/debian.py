@@ -11,7 +11,6 @@ from pathlib import Path
 
 from .scenario import Failure
 
-# suite: what it is called, and a point release's keyring is in Debian's own package
 SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 MIN_FREE_BYTES = 5 << 30
 INSIDE = Path("/run/machine")  # what is handed in of the machine's own files
@@ -65,7 +64,7 @@ class Room:
 
     def end(self):
         self.remover.stdin.close()
-        self.remover.wait(60)
+        self.remover.wait(300)
         if self.folder.exists():
             raise Failure(f"{self.folder} could not be removed")
 
