@@ -35,9 +35,9 @@ regia_engine_missing_elements (const RegiaPipelineFile *file)
   for (char **need = file->needs; need && *need; need++)
     if (!has_element (*need)) {
       const char *package = regia_launch_package (*need);
-      g_ptr_array_add (lines,
-                       package ? g_strdup_printf ("%s: install the package %s", *need, package)
-                               : g_strdup_printf ("%s: no package of Debian is known to have it", *need));
+      g_ptr_array_add (lines, package
+                                  ? g_strdup_printf ("%s: install the package %s", *need, package)
+                                  : g_strdup_printf ("%s: no package of Debian is known to have it", *need));
     }
   return lines;
 }

@@ -293,7 +293,8 @@ respond (RegiaHttp *self, SoupServerMessage *message, RegiaWire *wire, RegiaRepl
 
   if (reply->status == 304 || reply->status == 204) {
     soup_message_headers_set_encoding (
-        headers, SOUP_ENCODING_NONE); /* else libsoup, 3.6.5 too, says Content-Length: 0 for what is not empty */
+        headers,
+        SOUP_ENCODING_NONE); /* else libsoup, 3.6.5 too, says Content-Length: 0 for what is not empty */
     return;
   }
   soup_message_headers_set_content_length (headers, (goffset)length);

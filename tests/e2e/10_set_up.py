@@ -16,7 +16,7 @@ def run(t):
     tree = copy_tree(t.dir / "tree")
     with t.case("a library that is too old is named, with what is needed of it and how to get it"):
         check_old(t, tree, "libsoup-3.0", "3.0.8", "libsoup-3.0-dev")
-        check_old(t, tree, "libavutil", "56.70.100", "libavutil-dev")
+        check_old(t, tree, "libsystemd", "247", "libsystemd-dev")
     regia = Regia(t, name="setup")
     regia.binary = tree / "build/src/regia"
 
