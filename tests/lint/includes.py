@@ -18,6 +18,7 @@ LIBRARIES = {
     "libav": r"lib(avformat|avcodec|avutil|swscale|avfilter|avdevice)/",
     "libswresample": r"lib(swresample|avutil)/",
     "libsoup": r"libsoup/",
+    "libpulse": r"pulse/",
     "libsystemd": r"systemd/",
     "OpenSSL": r"openssl/",
     "libsrtp2": r"srtp2/",
