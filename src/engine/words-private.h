@@ -5,7 +5,8 @@
 
 /**
  * What GStreamer says, in the words of those who have to do something about it: see words.c. Never holds
- * user or password of an address. All of them block for 1.5 s at most.
+ * user or password of an address. The two that may try an
+ * address block for 2.5 s at most.
  */
 
 /**
