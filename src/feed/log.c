@@ -12,7 +12,7 @@
  * an orderly stop, freed after the server.
  */
 struct _RegiaFeedLog {
-  GMutex lock;        /* guards all fields below; a leaf */
+  GMutex lock;        /* guards all fields below up to `ended`; a leaf */
   guint64 generation; /* immutable */
   gint64 span_ns;     /* immutable */
   guint64 max_bytes;  /* immutable */
@@ -24,6 +24,8 @@ struct _RegiaFeedLog {
   GPtrArray *tracks; /* (owned) (nullable) (element-type RegiaTrack) */
   gboolean ended;
 
+  GMutex wake_lock; /* guards what follows, and is held while the wake-up runs: whoever has taken it away
+                       knows that it runs no more; a leaf */
   RegiaFeedWakeFunc wake;
   gpointer wake_data;
 };
@@ -36,6 +38,7 @@ regia_feed_log_new (guint64 generation, gint64 span_ns, guint64 max_bytes)
   RegiaFeedLog *self = g_new0 (RegiaFeedLog, 1);
 
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->wake_lock);
   self->generation = generation;
   self->span_ns = span_ns;
   self->max_bytes = max_bytes;
@@ -54,26 +57,31 @@ regia_feed_log_free (RegiaFeedLog *self)
   g_free (self->ring);
   g_clear_pointer (&self->tracks, g_ptr_array_unref);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->wake_lock);
   g_free (self);
+}
+
+/* Without the ring's lock: readers never wait for a wake-up. */
+static void
+wake_listener (RegiaFeedLog *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->wake_lock);
+
+  if (self->wake != NULL)
+    self->wake (self->wake_data);
 }
 
 void
 regia_feed_log_set_tracks (RegiaFeedLog *self, GPtrArray *tracks)
 {
-  RegiaFeedWakeFunc wake;
-  gpointer wake_data;
-
   g_return_if_fail (tracks->len <= REGIA_TRACKS_MAX);
 
   g_mutex_lock (&self->lock);
   g_warn_if_fail (self->tracks == NULL);
   if (self->tracks == NULL)
     self->tracks = g_ptr_array_ref (tracks);
-  wake = self->wake;
-  wake_data = self->wake_data;
   g_mutex_unlock (&self->lock);
-  if (wake != NULL)
-    wake (wake_data);
+  wake_listener (self);
 }
 
 GPtrArray *
@@ -127,8 +135,6 @@ regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet)
   RegiaPacket *evicted[16];
   guint n_evicted = 0;
   gint64 newest_ns = packet->pts_ns;
-  RegiaFeedWakeFunc wake;
-  gpointer wake_data;
 
   g_mutex_lock (&self->lock);
   if (self->ended || self->tracks == NULL || packet->track >= self->tracks->len) {
@@ -149,38 +155,29 @@ regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet)
       break;
     evicted[n_evicted++] = oldest;
   }
-  wake = self->wake;
-  wake_data = self->wake_data;
   g_mutex_unlock (&self->lock);
 
   for (guint i = 0; i < n_evicted; i++)
     regia_packet_unref (evicted[i]);
-  if (wake != NULL)
-    wake (wake_data);
+  wake_listener (self);
 }
 
 void
 regia_feed_log_end (RegiaFeedLog *self)
 {
-  RegiaFeedWakeFunc wake;
-  gpointer wake_data;
-
   g_mutex_lock (&self->lock);
   self->ended = TRUE;
-  wake = self->wake;
-  wake_data = self->wake_data;
   g_mutex_unlock (&self->lock);
-  if (wake != NULL)
-    wake (wake_data);
+  wake_listener (self);
 }
 
 void
 regia_feed_log_set_wake (RegiaFeedLog *self, RegiaFeedWakeFunc wake, gpointer user_data)
 {
-  g_mutex_lock (&self->lock);
+  g_mutex_lock (&self->wake_lock);
   self->wake_data = user_data;
   self->wake = wake;
-  g_mutex_unlock (&self->lock);
+  g_mutex_unlock (&self->wake_lock);
 }
 
 /* The first wanted video track, or −1. Others (360p, ISO) start with it, because keyframes are aligned. */

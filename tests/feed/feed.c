@@ -17,6 +17,7 @@ typedef struct {
   char *folder, *path;
   RegiaFeedLog *log;
   RegiaFeedServer *server;
+  gint poured; /* atomic */
 } Fixture;
 
 static GPtrArray *
@@ -385,6 +386,111 @@ test_safe (Fixture *f, gconstpointer data)
   g_assert_true (GPOINTER_TO_INT (g_thread_join (waiting)));
 }
 
+/* A wake-up that can be held up, and the taking away of it by another thread. */
+typedef struct {
+  RegiaFeedLog *log;
+  GMutex lock;
+  GCond cond;
+  gboolean entered, release, taken_away;
+} Wake;
+
+static void
+slow_wake_cb (gpointer user_data)
+{
+  Wake *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  self->entered = TRUE;
+  g_cond_broadcast (&self->cond);
+  while (!self->release)
+    g_cond_wait (&self->cond, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+append_thread (gpointer user_data)
+{
+  append_frame (((Wake *)user_data)->log, 0, 10);
+  return NULL;
+}
+
+static gpointer
+take_away_thread (gpointer user_data)
+{
+  Wake *self = user_data;
+
+  regia_feed_log_set_wake (self->log, NULL, NULL);
+  g_mutex_lock (&self->lock);
+  self->taken_away = TRUE;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->lock);
+  return NULL;
+}
+
+/* Whoever takes the wake-up away frees what it uses: it must not run any more then. */
+static void
+test_wake_taken_away (void)
+{
+  Wake wake = {.log = regia_feed_log_new (1, REGIA_SECOND, 1 << 20)};
+  g_autoptr (GPtrArray) tracks = make_tracks ();
+  GThread *appending, *taking;
+  gint64 until_us;
+
+  g_mutex_init (&wake.lock);
+  g_cond_init (&wake.cond);
+  regia_feed_log_set_tracks (wake.log, tracks);
+  regia_feed_log_set_wake (wake.log, slow_wake_cb, &wake);
+  appending = g_thread_new ("append", append_thread, &wake);
+  g_mutex_lock (&wake.lock);
+  while (!wake.entered)
+    g_cond_wait (&wake.cond, &wake.lock);
+  taking = g_thread_new ("take-away", take_away_thread, &wake);
+  until_us = g_get_monotonic_time () + 300000;
+  while (!wake.taken_away && g_cond_wait_until (&wake.cond, &wake.lock, until_us))
+    ;
+  g_assert_false (wake.taken_away);
+  wake.release = TRUE;
+  g_cond_broadcast (&wake.cond);
+  g_mutex_unlock (&wake.lock);
+  g_thread_join (taking);
+  g_thread_join (appending);
+  g_assert_true (wake.taken_away);
+  regia_feed_log_free (wake.log);
+  g_mutex_clear (&wake.lock);
+  g_cond_clear (&wake.cond);
+}
+
+static gpointer
+pour_thread (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  for (guint n = 0; !g_atomic_int_get (&f->poured); n++)
+    append_frame (f->log, n, 10);
+  return NULL;
+}
+
+/* Servers come and go while packets are appended as fast as can be. What a wake-up of one that is gone does
+ * is seen by the address sanitizer. */
+static void
+test_servers_come_and_go (Fixture *f, gconstpointer data)
+{
+  GThread *threads[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("pour", pour_thread, f);
+  for (guint i = 0; i < 300; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_clear_pointer (&f->server, regia_feed_server_free);
+    f->server = regia_feed_server_new (f->path, f->log, &error);
+    g_assert_no_error (error);
+  }
+  g_atomic_int_set (&f->poured, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -400,5 +506,7 @@ main (int argc, char **argv)
   ADD (garbage);
   ADD (drain);
   ADD (safe);
+  ADD (servers_come_and_go);
+  g_test_add_func ("/feed/wake-taken-away", test_wake_taken_away);
   return g_test_run ();
 }

@@ -8,13 +8,13 @@
  * RegiaFeedLog: the feed itself. An append-only log of packets held in memory for a span of time and a number
  * of bytes, whichever is reached first. Writers append and never wait for a reader.
  *
- * Thread: every function may be called from any thread. One lock, a leaf: nothing is called while it is held
- * but the allocator and, after it was let go, the wake-up callback.
+ * Thread: every function may be called from any thread. The ring's lock is a leaf: nothing is called while it
+ * is held but the allocator. The wake-up is called after it was let go, one at a time.
  */
 typedef struct _RegiaFeedLog RegiaFeedLog;
 
-/** A wake-up: something was appended or the log ended. Called on the appending thread without the lock; may
- * call nothing back. */
+/** A wake-up: something was appended or the log ended. Called on the appending thread without the ring's
+ * lock; may call nothing back and must not wait. */
 typedef void (*RegiaFeedWakeFunc) (gpointer user_data);
 
 typedef struct {
@@ -49,7 +49,8 @@ void regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet);
 /** regia_feed_log_end: nothing more will be appended; readers are told so when they reach the end. */
 void regia_feed_log_end (RegiaFeedLog *self);
 
-/** regia_feed_log_set_wake: one listener (the feed server). Set before the first append. */
+/** regia_feed_log_set_wake: one listener (the feed server). Set before the first append. When it returns, the
+ * listener there was before runs no more and may be freed. */
 void regia_feed_log_set_wake (RegiaFeedLog *self, RegiaFeedWakeFunc wake, gpointer user_data);
 
 /**
