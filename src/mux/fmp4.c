@@ -173,8 +173,12 @@ regia_fmp4_write (RegiaFmp4 *self, RegiaPacket *packet, GError **error)
   int code;
 
   g_return_val_if_fail (self != NULL && packet != NULL, FALSE);
-  g_return_val_if_fail (packet->track < REGIA_TRACKS_MAX && self->tracks[packet->track].index >= 0, FALSE);
 
+  if (packet->track >= REGIA_TRACKS_MAX || self->tracks[packet->track].index < 0) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "A packet of track %u, which is not in this file",
+                 packet->track);
+    return FALSE;
+  }
   track = &self->tracks[packet->track];
   stream = self->context->streams[track->index];
   if (packet->dts_ns < 0 || packet->pts_ns < 0)

@@ -254,6 +254,27 @@ test_missing_parameters (void)
   g_assert_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA);
 }
 
+/* A packet of a track that the file does not have: an error in words, and the next one goes on. */
+static void
+test_foreign_track (void)
+{
+  g_autoptr (RegiaFmp4) mux = new_muxer (TRUE, FALSE);
+  g_autoptr (GBytes) fragment = NULL;
+  const guint foreign[] = {3, REGIA_TRACKS_MAX - 1, REGIA_TRACKS_MAX, G_MAXUINT};
+
+  write_packet (mux, packets_frame (0, 0));
+  for (guint i = 0; i < G_N_ELEMENTS (foreign); i++) {
+    g_autoptr (RegiaPacket) packet = packets_frame (foreign[i], 1);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_false (regia_fmp4_write (mux, packet, &error));
+    g_assert_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA);
+  }
+  write_packet (mux, packets_frame (0, 1));
+  fragment = flush (mux);
+  g_assert_cmpuint (duration (fragment, 0), ==, 2 * 3600);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -265,6 +286,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mux/fmp4/audio", test_audio);
   g_test_add_func ("/mux/fmp4/edges", test_edges);
   g_test_add_func ("/mux/fmp4/long", test_long);
+  g_test_add_func ("/mux/fmp4/foreign-track", test_foreign_track);
   g_test_add_func ("/mux/fmp4/missing-parameters", test_missing_parameters);
   return g_test_run ();
 }

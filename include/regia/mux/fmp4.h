@@ -27,9 +27,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFmp4, regia_fmp4_free)
 GBytes *regia_fmp4_get_header (RegiaFmp4 *self);
 
 /** regia_fmp4_write: adds @packet (of one of the tracks, by RegiaPacket.track = RegiaTrack.id) to the
- * fragment being made. A dts that does not rise is an error REGIA_ERROR_MEDIA and changes nothing. A packet
- * from before show time 0 (an encoder's priming) cannot be expressed in tfdt and is left out without an
- * error. The last sample of a fragment is as long as its packet's duration says. */
+ * fragment being made. A dts that does not rise, or a track that the file does not have, is an error
+ * REGIA_ERROR_MEDIA and changes nothing. A packet from before show time 0 (an encoder's priming) cannot be
+ * expressed in tfdt and is left out without an error. The last sample of a fragment is as long as its
+ * packet's duration says. */
 gboolean regia_fmp4_write (RegiaFmp4 *self, RegiaPacket *packet, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_fmp4_flush: (transfer full) (nullable): moof + mdat of all packets since the last flush; %NULL
