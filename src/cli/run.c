@@ -16,6 +16,7 @@ typedef struct {
   gboolean terminal;
   gboolean addresses_shown;
   guint ticks;
+  GVariant *last; /* (owned) (nullable): status */
 } Screen;
 
 static void
@@ -51,6 +52,8 @@ tick_cb (GVariant *status, gpointer user_data)
   Screen *screen = user_data;
   g_autofree char *line = regia_cli_status_line (status);
 
+  g_clear_pointer (&screen->last, g_variant_unref);
+  screen->last = g_variant_ref (status);
   show_addresses (screen, status);
   if (screen->terminal) {
     g_autofree char *fitting = fit (line);
@@ -86,28 +89,25 @@ load_event (const char *path, const char *state_dir, gboolean *ret_stored, GErro
   return NULL;
 }
 
-static void
-print_recording (const char *folder)
+/* The finished files by name, for whoever wants to open one; then what came of it all. */
+static int
+say_outcome (GVariant *status)
 {
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  gboolean any = FALSE;
-  const char *name;
+  g_autoptr (GVariant) recorder = g_variant_lookup_value (status, "recorder", G_VARIANT_TYPE_VARDICT);
+  g_autofree const char **files = NULL;
+  const char *path;
 
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, "programme") && g_str_has_suffix (name, ".mp4")) {
-      printf ("The recording is %s/%s\n", folder, name);
-      any = TRUE;
-    }
-  if (!any && g_file_test (folder, G_FILE_TEST_IS_DIR))
-    printf ("The recording is in %s; it is finished at the next start\n", folder);
-  else if (!any)
-    printf ("Nothing was recorded\n");
+  if (recorder != NULL && g_variant_lookup (recorder, "path", "&s", &path) &&
+      g_variant_lookup (recorder, "files", "^a&s", &files))
+    for (guint i = 0; files[i] != NULL; i++)
+      printf ("The recording is %s/%s\n", path, files[i]);
+  return regia_cli_say_outcome (status);
 }
 
 int
 regia_cli_run (int argc, char **argv)
 {
-  g_autofree char *state_option = NULL, *state_dir = NULL, *path = NULL, *recording = NULL, *base_dir = NULL;
+  g_autofree char *state_option = NULL, *state_dir = NULL, *path = NULL, *base_dir = NULL;
   gboolean fresh = FALSE, stored = FALSE;
   GOptionEntry entries[] = {
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder for state, sockets and recordings",
@@ -149,10 +149,12 @@ regia_cli_run (int argc, char **argv)
   options.keep_event = stored;
   options.tick = tick_cb;
   options.tick_data = &screen;
-  if (!regia_director_run (config, &options, &recording, &error))
+  if (!regia_director_run (config, &options, &error)) {
+    g_clear_pointer (&screen.last, g_variant_unref);
     return regia_cli_fail (error);
+  }
   printf ("\n");
-  if (recording != NULL)
-    print_recording (recording);
-  return 0;
+  status = say_outcome (screen.last);
+  g_variant_unref (screen.last);
+  return status;
 }

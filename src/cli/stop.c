@@ -6,33 +6,16 @@
 #include "regia/control/client.h"
 #include "regia/control/paths.h"
 
-/* Follows the ending until the show is over, so that whoever called may rely on the files. */
-static gboolean
-wait_for_end (const char *control_path, gboolean quit, GError **error)
+/* So that whoever called may start the next one on the same folder. */
+static void
+wait_until_gone (const char *control_path)
 {
   for (;;) {
-    g_autoptr (GVariant) status = NULL;
-    g_autoptr (GVariant) recorder = NULL;
-    g_autoptr (GError) local_error = NULL;
-    const char *state = "", *path = "";
+    g_autoptr (GVariant) still_there = regia_client_get_status (control_path, 5000, NULL);
 
-    status = regia_client_get_status (control_path, 5000, &local_error);
-    if (status == NULL && quit)
-      return TRUE; /* gone, as asked; `regia run` has printed where the recording is */
-    if (status == NULL) {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-    recorder = g_variant_lookup_value (status, "recorder", G_VARIANT_TYPE_VARDICT);
-    g_variant_lookup (status, "state", "&s", &state);
-    if (g_str_equal (state, "ended") && !quit) {
-      if (recorder != NULL && g_variant_lookup (recorder, "path", "&s", &path))
-        printf ("The event is over; the recording is in %s\n", path);
-      else
-        printf ("The event is over\n");
-      return TRUE;
-    }
-    g_usleep (200000);
+    if (still_there == NULL)
+      return;
+    g_usleep (100000);
   }
 }
 
@@ -47,6 +30,7 @@ regia_cli_stop (int argc, char **argv)
        NULL},
       G_OPTION_ENTRY_NULL,
   };
+  g_autoptr (GVariant) status = NULL;
   g_autoptr (GError) error = NULL;
   int exit_status;
 
@@ -61,7 +45,10 @@ regia_cli_stop (int argc, char **argv)
   }
   state_dir = regia_cli_state_dir (state_option);
   control_path = g_build_filename (state_dir, "run", REGIA_CONTROL_SOCKET, NULL);
-  if (!regia_client_stop (control_path, quit, 5000, &error) || !wait_for_end (control_path, quit, &error))
+  status = regia_client_stop (control_path, quit, 5000, &error);
+  if (status == NULL)
     return regia_cli_fail (error);
-  return 0;
+  if (quit)
+    wait_until_gone (control_path);
+  return regia_cli_say_outcome (status);
 }

@@ -17,6 +17,7 @@
 /* After the director is gone nobody would kill a process that hangs on its way out, so it does that itself.
  */
 #define ORPHAN_DEADLINE_S 5
+#define LAST_WORDS_MS     1000
 
 /*
  * RegiaChild lives on the main thread from the start of main() to its end. Its state property may be set from
@@ -303,13 +304,19 @@ regia_child_get_status_finish (RegiaChild *self, GAsyncResult *result, GError **
 int
 regia_child_run (RegiaChild *self, RegiaChildStopFunc stop, gpointer user_data)
 {
+  g_autoptr (GVariant) pong = NULL;
+
   self->stop = stop;
   self->stop_data = user_data;
   /* The director may have vanished, or the process have failed, before the loop began. */
   if (g_dbus_connection_is_closed (self->connection) && !self->stopping)
     begin_stop (self, FALSE);
   g_main_loop_run (self->loop);
-  g_dbus_connection_flush_sync (self->connection, NULL, NULL);
+  /* There and back: the director has its last words before it can hear that the process has gone. Whatever it
+   * answers, and if nothing for a second, it is as well. */
+  pong = g_dbus_connection_call_sync (self->connection, NULL, REGIA_PROCESS_OBJECT,
+                                      "org.freedesktop.DBus.Peer", "Ping", NULL, NULL,
+                                      G_DBUS_CALL_FLAGS_NO_AUTO_START, LAST_WORDS_MS, NULL, NULL);
   return self->exit_status;
 }
 

@@ -17,6 +17,10 @@ typedef struct {
 /** regia_control_new: listens on @path (mode 0600, replaced if left over). @methods is static. */
 RegiaControl *regia_control_new (const char *path, const RegiaControlMethods *methods, gpointer user_data,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_control_tell_end: the event is over; whoever waits for it hears @status, and whoever asks from now
+ * on. */
+void regia_control_tell_end (RegiaControl *self, GVariant *status);
+/** regia_control_free: what was answered has left before. */
 void regia_control_free (RegiaControl *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaControl, regia_control_free)
 

@@ -17,6 +17,8 @@ struct _RegiaControl {
   RegiaDBusShow1 *full;      /* (owned): for control.sock */
   RegiaDBusShow1 *read_only; /* (owned): for the gateway */
   GPtrArray *connections;    /* (owned) (element-type GDBusConnection) */
+  GPtrArray *waiting; /* (owned) (element-type GDBusMethodInvocation): for the end, each answered once */
+  GVariant *ended;    /* (owned) (nullable): the answer */
 };
 
 static gboolean
@@ -36,6 +38,36 @@ stop_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gboolean q
 
   regia_dbus_show1_complete_stop (skeleton, invocation);
   self->methods->stop (quit, self->user_data);
+  return TRUE;
+}
+
+static gboolean
+wait_end_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+  RegiaControl *self = user_data;
+
+  if (self->ended != NULL)
+    regia_dbus_show1_complete_wait_end (skeleton, invocation, self->ended);
+  else
+    g_ptr_array_add (self->waiting, invocation);
+  return TRUE;
+}
+
+void
+regia_control_tell_end (RegiaControl *self, GVariant *status)
+{
+  g_clear_pointer (&self->ended, g_variant_unref);
+  self->ended = g_variant_ref (status);
+  for (guint i = 0; i < self->waiting->len; i++)
+    regia_dbus_show1_complete_wait_end (self->full, g_ptr_array_index (self->waiting, i), status);
+  g_ptr_array_set_size (self->waiting, 0);
+}
+
+static gboolean
+refuse_wait_end_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+  g_dbus_method_invocation_return_error_literal (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
+                                                 "only control.sock waits for the end");
   return TRUE;
 }
 
@@ -98,12 +130,15 @@ regia_control_new (const char *path, const RegiaControlMethods *methods, gpointe
   self->user_data = user_data;
   self->path = g_strdup (path);
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
+  self->waiting = g_ptr_array_new ();
   self->full = regia_dbus_show1_skeleton_new ();
   g_signal_connect (self->full, "handle-get-status", G_CALLBACK (get_status_cb), self);
   g_signal_connect (self->full, "handle-stop", G_CALLBACK (stop_cb), self);
+  g_signal_connect (self->full, "handle-wait-end", G_CALLBACK (wait_end_cb), self);
   self->read_only = regia_dbus_show1_skeleton_new ();
   g_signal_connect (self->read_only, "handle-get-status", G_CALLBACK (get_status_cb), self);
   g_signal_connect (self->read_only, "handle-stop", G_CALLBACK (refuse_stop_cb), self);
+  g_signal_connect (self->read_only, "handle-wait-end", G_CALLBACK (refuse_wait_end_cb), self);
 
   unlink (path);
   g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (authorize_cb), NULL);
@@ -127,9 +162,17 @@ regia_control_free (RegiaControl *self)
     unlink (self->path);
   }
   g_clear_object (&self->server);
-  for (guint i = 0; i < self->connections->len; i++)
+  for (guint i = 0; i < self->waiting->len; i++)
+    g_dbus_method_invocation_return_error_literal (g_ptr_array_index (self->waiting, i), G_DBUS_ERROR,
+                                                   G_DBUS_ERROR_NO_REPLY, "Regia went away before the end");
+  for (guint i = 0; i < self->connections->len; i++) {
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (self->connections, i), self);
+    /* Answers are a few kB and fit into the socket, whether they are read or not. */
+    g_dbus_connection_flush_sync (g_ptr_array_index (self->connections, i), NULL, NULL);
+  }
   g_ptr_array_unref (self->connections);
+  g_ptr_array_unref (self->waiting);
+  g_clear_pointer (&self->ended, g_variant_unref);
   g_object_unref (self->full);
   g_object_unref (self->read_only);
   g_free (self->path);

@@ -196,19 +196,21 @@ save_show_later (Director *self)
 }
 
 /* At the end: what is on its way is waited for, within reason, so that the last word is the last that is
- * written. */
-static gboolean
-save_show_at_last (Director *self, GError **error)
+ * written. A disk that does not take it makes no failure of an event that has ended in order: whoever starts
+ * what fails would put it on the air again. */
+static void
+save_show_at_last (Director *self)
 {
   gint64 deadline_us = g_get_monotonic_time () + SAVE_DEADLINE_MS * 1000;
+  g_autoptr (GError) error = NULL;
 
   while (self->saving && g_get_monotonic_time () < deadline_us)
     g_main_context_iteration (NULL, TRUE);
-  if (self->saving) {
+  if (self->saving)
     g_warning ("%s: the disk does not answer; the next start may go on with this show", self->show_path);
-    return TRUE;
-  }
-  return save_show (self, error);
+  else if (!save_show (self, &error))
+    g_warning ("%s; the next start of this event may go on with this show, --new begins another",
+               error->message);
 }
 
 static gint64
@@ -357,7 +359,11 @@ check_stopping (Director *self)
     relays_gone = relays_gone && is_gone (g_ptr_array_index (self->relays, i));
   if (self->state == REGIA_SHOW_STOPPING && is_gone (self->engine) && is_gone (self->recorder) &&
       relays_gone) {
+    g_autoptr (GVariant) status = NULL;
+
     self->state = REGIA_SHOW_ENDED;
+    status = build_status (self);
+    regia_control_tell_end (self->control, status);
     if (!self->hurry) {
       /* Finishing may have taken long; the pages are still to see that the event has ended. */
       if (self->farewell_us > self->ended_us)
@@ -571,12 +577,10 @@ director_clear (Director *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Director, director_clear)
 
 gboolean
-regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, char **ret_recording,
-                    GError **error)
+regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, GError **error)
 {
   g_auto (Director) self = {.options = options, .lock_fd = -1};
   guint sources[4];
-  gboolean saved;
 
   self.config = regia_config_ref (config);
   self.values = regia_config_get (config);
@@ -593,14 +597,10 @@ regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, ch
   sources[3] = g_unix_signal_add (SIGHUP, signal_cb, &self);
   report (&self);
   g_main_loop_run (self.loop);
-  saved = save_show_at_last (&self, error);
+  save_show_at_last (&self);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
   report (&self);
-  if (!saved)
-    return FALSE;
-  if (self.recorder != NULL)
-    *ret_recording = g_build_filename (self.recordings_dir, self.show.session, NULL);
   return TRUE;
 }
 

@@ -104,7 +104,8 @@ regia_show_new_session (const char *recordings_dir, const char *event_id)
     g_autofree char *name = n == 1 ? g_strdup (event_id) : g_strdup_printf ("%s-%u", event_id, n);
     g_autofree char *path = g_build_filename (recordings_dir, name, NULL);
 
-    if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    /* A link that leads nowhere is in the way as well. */
+    if (!g_file_test (path, G_FILE_TEST_EXISTS) && !g_file_test (path, G_FILE_TEST_IS_SYMLINK))
       return g_steal_pointer (&name);
   }
 }

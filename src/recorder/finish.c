@@ -9,6 +9,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "disk-private.h"
+#include "missing-private.h"
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
 #include "regia/base/file.h"
@@ -125,6 +127,14 @@ check_space (Job *self, GError **error)
     return FALSE;
   }
   free_bytes = (guint64)st.f_bavail * st.f_frsize;
+  if (st.f_files > 0 && st.f_favail == 0) {
+    g_set_error (
+        error, REGIA_ERROR, REGIA_ERROR_NO_SPACE,
+        "Finishing the recording makes a file and the disk has no inodes left for one: remove files, "
+        "however small, in or beside %s; nothing of it is lost, and the next start finishes it",
+        folder);
+    return FALSE;
+  }
   if (free_bytes >= needed)
     return TRUE;
   {
@@ -184,23 +194,30 @@ reason_of (RegiaSession *session, gint64 from_ms, gint64 to_ms)
   return g_strdup ("Nothing was recorded");
 }
 
-/* The gaps as the finished files have them replace those that were noted on the way, from @from_ms on. */
+/* The gaps as the finished files have them replace those that were noted on the way, from @from_ms to @to_ms.
+ */
 static void
-replace_gaps (RegiaSession *session, gint64 from_ms, GArray *found)
+replace_gaps (RegiaSession *session, gint64 from_ms, gint64 to_ms, GArray *found)
 {
   g_autoptr (RegiaSession) fresh = regia_session_new (session->id, "", "");
 
   for (guint i = 0; i < session->gaps->len; i++) {
     const RegiaSessionGap *gap = g_ptr_array_index (session->gaps, i);
 
-    if (gap->to_ms <= from_ms)
-      regia_session_add_gap (fresh, gap->from_ms, gap->to_ms, gap->reason);
+    if (gap->from_ms < from_ms)
+      regia_session_add_gap (fresh, gap->from_ms, MIN (gap->to_ms, from_ms), gap->reason);
   }
   for (guint i = 0; i < found->len; i++) {
     const RegiaRemuxGap *gap = &g_array_index (found, RegiaRemuxGap, i);
     g_autofree char *reason = reason_of (session, gap->from_ns / REGIA_MSECOND, gap->to_ns / REGIA_MSECOND);
 
     regia_session_add_gap (fresh, gap->from_ns / REGIA_MSECOND, gap->to_ns / REGIA_MSECOND, reason);
+  }
+  for (guint i = 0; i < session->gaps->len; i++) {
+    const RegiaSessionGap *gap = g_ptr_array_index (session->gaps, i);
+
+    if (gap->to_ms > to_ms)
+      regia_session_add_gap (fresh, MAX (gap->from_ms, to_ms), gap->to_ms, gap->reason);
   }
   regia_session_take_gaps (session, fresh);
 }
@@ -265,6 +282,7 @@ static gboolean
 finish_groups (Job *self, GError **error)
 {
   g_autoptr (GArray) gaps = g_array_new (FALSE, FALSE, sizeof (RegiaRemuxGap));
+  const RegiaRemuxGroup *first, *last;
 
   if (self->groups->len == 0)
     return TRUE;
@@ -279,8 +297,9 @@ finish_groups (Job *self, GError **error)
     if (!finish_group (self, g_ptr_array_index (self->groups, i), gaps, error))
       return FALSE;
   }
-  replace_gaps (self->session,
-                ((RegiaRemuxGroup *)g_ptr_array_index (self->groups, 0))->from_ns / REGIA_MSECOND, gaps);
+  first = g_ptr_array_index (self->groups, 0);
+  last = g_ptr_array_index (self->groups, self->groups->len - 1);
+  replace_gaps (self->session, first->from_ns / REGIA_MSECOND, last->to_ns / REGIA_MSECOND, gaps);
   return TRUE;
 }
 
@@ -347,15 +366,18 @@ mark_parts (Job *self, GPtrArray *todo)
 static char *
 damage_in_words (RegiaSession *session)
 {
+  g_autofree char *missing = regia_missing_in_words (session);
+  g_autofree char *parts = NULL;
   guint damaged = 0;
 
   for (guint i = 0; i < session->parts->len; i++)
     damaged += is_damaged_part (g_ptr_array_index (session->parts, i));
   if (damaged == 0)
-    return g_strdup ("");
-  return g_strdup_printf (damaged == 1 ? "%u part of the recording is damaged and was kept in %s/%s"
-                                       : "%u parts of the recording are damaged and were kept in %s/%s",
-                          damaged, session->id, REGIA_SESSION_LIVE);
+    return g_steal_pointer (&missing);
+  parts = g_strdup_printf (damaged == 1 ? "%u part of the recording is damaged and was kept in %s/%s"
+                                        : "%u parts of the recording are damaged and were kept in %s/%s",
+                           damaged, session->id, REGIA_SESSION_LIVE);
+  return missing[0] != '\0' ? g_strdup_printf ("%s; %s", parts, missing) : g_steal_pointer (&parts);
 }
 
 static void
@@ -365,6 +387,7 @@ conclude (Job *self)
   g_autofree char *damage = damage_in_words (session);
   const char *state = damage[0] != '\0' ? REGIA_SESSION_DAMAGED : REGIA_SESSION_FINISHED;
 
+  regia_missing_note (session);
   if (self->groups->len > 0 && session->started_ms == 0 && session->epoch_ms > 0)
     session->started_ms =
         session->epoch_ms + ((RegiaRemuxGroup *)g_ptr_array_index (self->groups, 0))->from_ns / REGIA_MSECOND;

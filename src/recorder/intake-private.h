@@ -44,7 +44,7 @@ GPtrArray *regia_intake_set_tracks (RegiaIntake *self, GPtrArray *tracks);
 
 /**
  * regia_intake_offer: decides about @packet and, when it is taken, remembers it. A recording that continues
- * nothing begins with a keyframe.
+ * nothing, or that goes on after a hole, begins with a keyframe.
  * @ret_gap: (out)
  */
 RegiaIntakeVerdict regia_intake_offer (RegiaIntake *self, const RegiaPacket *packet, RegiaIntakeGap *ret_gap);

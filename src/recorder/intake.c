@@ -145,6 +145,10 @@ regia_intake_offer (RegiaIntake *self, const RegiaPacket *packet, RegiaIntakeGap
   if (packet->dts_ns + packet->duration_ns / 2 < lane->end_ns)
     return lane->begun ? REGIA_INTAKE_BACKWARDS : REGIA_INTAKE_PASS;
   jump_ns = lane->end_ns > 0 ? packet->dts_ns - lane->end_ns : 0;
+  /* What a feed still has may begin between two keyframes: of that nothing can be shown until the second. */
+  if (packet->track == self->main && lane->video && !lane->begun && jump_ns > packet->duration_ns / 2 &&
+      !regia_packet_is_keyframe (packet))
+    return REGIA_INTAKE_PASS;
   if (packet->track == self->main && jump_ns > packet->duration_ns / 2)
     *ret_gap = (RegiaIntakeGap){lane->end_ns, packet->dts_ns};
   self->fresh = FALSE;

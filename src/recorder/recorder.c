@@ -117,6 +117,7 @@ start (Recorder *self)
       .tracks = (const char *const *)tracks,
       .epoch = *regia_child_get_epoch (self->child),
       .reserve_bytes = values->reserve_bytes,
+      .memory_ms = values->feed_seconds * 1000,
   };
 
   self->recording = regia_recording_new (&options, done_cb, self);

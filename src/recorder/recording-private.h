@@ -8,8 +8,8 @@
 
 /**
  * RegiaRecording: the recording of one session. A thread of its own follows the feed and writes; it survives
- * full and failing disks, resumes a session that a crash left, and finishes it at the end. Nothing of it runs
- * on the main context.
+ * full and failing disks, and the loss of what it has written; resumes a session that a crash left, and
+ * finishes it at the end. Nothing of it runs on the main context.
  */
 typedef struct _RegiaRecording RegiaRecording;
 
@@ -24,6 +24,7 @@ typedef struct {
                                 lacks are left out */
   RegiaEpoch epoch;
   guint64 reserve_bytes; /* recording pauses when less is free */
+  guint memory_ms;       /* what the feed remembers */
 } RegiaRecordingOptions;
 
 /**

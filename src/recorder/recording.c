@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "finish-private.h"
 #include "intake-private.h"
+#include "missing-private.h"
 #include "regia/base/error.h"
 #include "regia/feed/client.h"
 #include "status-private.h"
@@ -23,7 +25,8 @@
  *
  * It starts by looking at the session's parts: each track goes on at the end of what is whole on the disk. So
  * it does not matter how the one before it ended. It reads the feed from its oldest packet; the intake passes
- * over what is there already.
+ * over what is there already. The same is done when files or folders are removed or moved under its hands, or
+ * a disk is mounted over them: the session is opened anew in the place that its name means then.
  *
  * Owner: the recorder's process, or a test. Shared between threads: `status` (own lock), `lock` with what it
  * guards, `cancellable`.
@@ -40,7 +43,9 @@
 #define REASON_ENGINE  "the engine was restarted"
 #define REASON_BEHIND  "the recorder was behind for too long"
 #define REASON_AWAY    "the recorder was away for too long"
-#define REASON_DISK    "the disk was full or failed"
+#define REASON_PLACE   "the recording's files were removed or moved"
+/* Somebody may remove the folder again and again; when the event is over there is an end to it. */
+#define MOVES_AT_END_MAX 3
 
 typedef enum {
   STOP_NONE,
@@ -68,12 +73,17 @@ struct _RegiaRecording {
   RegiaFeedClient *feed; /* (owned) */
   RegiaIntake *intake;   /* (owned) */
   RegiaTape *tape;       /* (owned) */
+  RegiaSession *earlier; /* (owned) (nullable): as it was where it cannot be reached any more */
+  char *displaced;       /* (owned) (nullable): what became of that */
+  gint64
+      lost_until_ns; /* of what was lost, until the next packet of the main track tells the gap; 0: nothing */
   const char *gap_reason,
       *overrun_reason; /* static: why the next gap, and one for which the reader was late, came to be */
   gboolean feed_ended;
   gint64 drain_until_us, drain_limit_us; /* 0: not told to finish */
   gint64 tick_at_us;
-  guint64 backwards; /* packets left out because their time did not rise */
+  gint64 unrecorded_ns; /* at the end, because of the disk */
+  guint64 backwards;    /* packets left out because their time did not rise */
 };
 
 static Stop
@@ -99,6 +109,16 @@ wait_for_stop (RegiaRecording *self, gint64 until_us)
 
 /* --- events of the feed --- */
 
+/* What lies between the end of what was lost and the first packet that the feed still had. */
+static void
+note_loss (RegiaRecording *self, const RegiaPacket *packet, const RegiaIntakeGap *gap)
+{
+  if (self->lost_until_ns > 0 && gap->to_ns == 0 &&
+      packet->dts_ns > self->lost_until_ns + packet->duration_ns / 2)
+    regia_tape_note_gap (self->tape, REASON_PLACE, self->lost_until_ns, packet->dts_ns);
+  self->lost_until_ns = 0;
+}
+
 static void
 take_packet (RegiaRecording *self, RegiaPacket *packet)
 {
@@ -114,6 +134,7 @@ take_packet (RegiaRecording *self, RegiaPacket *packet)
   if (gap.to_ns > 0)
     regia_tape_note_gap (self->tape, self->gap_reason, gap.from_ns, gap.to_ns);
   if (regia_intake_is_main (self->intake, packet)) {
+    note_loss (self, packet, &gap);
     self->gap_reason = REASON_MISSING;
     self->overrun_reason = REASON_BEHIND;
   }
@@ -164,7 +185,7 @@ step (RegiaRecording *self, GError **error)
   if (regia_tape_is_blocked (self->tape, &retry_at_us)) {
     wait_for_stop (self, MIN (retry_at_us, g_get_monotonic_time () + TICK_MS * 1000));
     if (regia_tape_tick (self->tape))
-      self->overrun_reason = REASON_DISK;
+      self->overrun_reason = REGIA_REASON_DISK;
     return TRUE;
   }
   if (!regia_feed_client_next (self->feed, TICK_MS, self->cancellable, &event, error))
@@ -204,7 +225,7 @@ is_over (RegiaRecording *self)
 static void
 follow (RegiaRecording *self)
 {
-  while (!is_over (self)) {
+  while (!is_over (self) && regia_tape_get_displaced (self->tape) == NULL) {
     g_autoptr (GError) error = NULL;
 
     if (step (self, &error) || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -215,8 +236,7 @@ follow (RegiaRecording *self)
     regia_status_set_phase (self->status, REGIA_PHASE_WAITING, error->message);
     wait_for_stop (self, g_get_monotonic_time () + RETRY_US);
   }
-  regia_tape_close (self->tape);
-  regia_feed_client_tell_safe (self->feed);
+  self->unrecorded_ns = regia_tape_close (self->tape);
 }
 
 /* --- beginning and end --- */
@@ -244,49 +264,118 @@ finished_until (RegiaSession *session)
   return until_ms * REGIA_MSECOND;
 }
 
+/* Another show's under the same name: its time began at another moment. */
 static gboolean
-open_session (RegiaRecording *self, GError **error)
+is_of_another_show (RegiaRecording *self, RegiaSession *session)
 {
-  gint64 latest_ns = regia_epoch_show_time (&self->options.epoch) + FUTURE_NS;
   gint64 epoch_ms = self->options.epoch.realtime_ns / REGIA_MSECOND;
-  g_autoptr (GHashTable) ends = NULL;
-  g_autoptr (GError) local_error = NULL;
-  gboolean rebuilt = FALSE;
-  gint64 until_ns;
 
-  self->store = regia_store_open (self->recordings, self->session_name, TRUE, LOCK_WAIT_MS, error);
+  return session->epoch_ms != 0 && ABS (session->epoch_ms - epoch_ms) > 1000;
+}
+
+/* Whether something lies in the session's place that is no folder: a file, or a link, wherever that leads. */
+static gboolean
+is_obstructed (RegiaRecording *self, const char *name)
+{
+  g_autofree char *path = g_build_filename (self->recordings, name, NULL);
+  struct stat st;
+
+  return lstat (path, &st) == 0 && !S_ISDIR (st.st_mode);
+}
+
+/* Opens the folder and reads what is in it. FALSE with REGIA_ERROR_STATE as regia_store_load() has it leaves
+ * the store open: there is nothing in it yet. */
+static gboolean
+open_folder (RegiaRecording *self, const char *name, gboolean *ret_rebuilt, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  *ret_rebuilt = FALSE;
+  self->store = regia_store_open (self->recordings, name, TRUE, LOCK_WAIT_MS, error);
   if (self->store == NULL)
     return FALSE;
-  self->session = regia_store_load (self->store, FALSE, &rebuilt, &local_error);
+  self->session = regia_store_load (self->store, FALSE, ret_rebuilt, &local_error);
   if (self->session == NULL && !g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_STATE)) {
     g_propagate_error (error, g_steal_pointer (&local_error));
     return FALSE;
   }
-  if (self->session == NULL || rebuilt) {
-    g_autoptr (RegiaSession) found = g_steal_pointer (&self->session);
+  return TRUE;
+}
 
-    self->session = found != NULL ? g_steal_pointer (&found) : regia_session_new (self->session_name, "", "");
+/* The session's folder. When its name is taken by something that is none, the first of NAME-2, NAME-3 … that
+ * is free or was taken by this show before. */
+static gboolean
+choose_folder (RegiaRecording *self, gboolean *ret_rebuilt, GError **error)
+{
+  if (!is_obstructed (self, self->session_name))
+    return open_folder (self, self->session_name, ret_rebuilt, error);
+  for (guint n = 2;; n++) {
+    g_autofree char *name = g_strdup_printf ("%s-%u", self->session_name, n);
+    g_autofree char *path = g_build_filename (self->recordings, name, NULL);
+
+    if (is_obstructed (self, name))
+      continue;
+    if (!open_folder (self, name, ret_rebuilt, error))
+      return FALSE;
+    if (self->session == NULL || !is_of_another_show (self, self->session)) {
+      g_warning ("%s/%s is not a folder; recording into %s", self->recordings, self->session_name, name);
+      regia_status_set_place (self->status, name, path);
+      return TRUE;
+    }
+    g_clear_pointer (&self->session, regia_session_free);
+    g_clear_pointer (&self->store, regia_store_free);
   }
+}
+
+/* What is known of the session, from the disk and from before it was displaced. */
+static void
+describe_session (RegiaRecording *self)
+{
+  const char *id = regia_store_get_id (self->store);
+
+  if (self->session == NULL)
+    self->session = regia_session_new (id, "", "");
   g_free (self->session->title);
   g_free (self->session->place);
   self->session->title = g_strdup (self->title);
   self->session->place = g_strdup (self->place);
+  if (self->earlier != NULL)
+    regia_missing_absorb (self->session, self->earlier, self->displaced);
+  g_clear_pointer (&self->earlier, regia_session_free);
+  g_clear_pointer (&self->displaced, g_free);
+}
+
+static gboolean
+open_session (RegiaRecording *self, GError **error)
+{
+  gint64 latest_ns = regia_epoch_show_time (&self->options.epoch) + FUTURE_NS;
+  g_autoptr (GHashTable) ends = NULL;
+  gboolean rebuilt = FALSE;
+  gint64 until_ns;
+
+  if (!choose_folder (self, &rebuilt, error))
+    return FALSE;
+  describe_session (self);
   ends = regia_store_get_ends (self->store);
   until_ns = finished_until (self->session);
-  /* Another show under the same name: its time began anew. */
-  if (self->session->epoch_ms != 0 && !rebuilt && ABS (self->session->epoch_ms - epoch_ms) > 1000) {
+  if (!rebuilt && is_of_another_show (self, self->session)) {
     g_hash_table_remove_all (ends);
     until_ns = 0;
+  } else {
+    self->lost_until_ns = regia_missing_until (self->session) * REGIA_MSECOND;
   }
   g_hash_table_foreach_remove (ends, is_future_cb, &latest_ns);
   if (until_ns > latest_ns)
     until_ns = 0;
-  self->session->epoch_ms = epoch_ms;
+  if (self->lost_until_ns > latest_ns)
+    self->lost_until_ns = 0;
+  self->session->epoch_ms = self->options.epoch.realtime_ns / REGIA_MSECOND;
   self->intake = regia_intake_new ((const char *const *)self->tracks, ends, until_ns);
   self->tape = regia_tape_new (self->options.disk, self->store, self->session, self->status,
                                &self->options.epoch, self->recordings, self->options.reserve_bytes);
   if (self->session->parts->len > 0)
-    g_message ("the recording of %s goes on with part %u", self->session_name, self->session->parts->len + 1);
+    g_message ("the recording of %s goes on with part %u", regia_store_get_id (self->store),
+               self->session->parts->len + 1);
   return TRUE;
 }
 
@@ -323,31 +412,71 @@ discard (RegiaRecording *self)
   regia_status_set_phase (self->status, REGIA_PHASE_FINISHED, "Nothing was recorded");
 }
 
+/* What finishing says, and what it cannot know. */
+static char *
+end_in_words (RegiaRecording *self, const char *message)
+{
+  if (self->unrecorded_ns == 0)
+    return g_strdup (message);
+  return g_strdup_printf ("%s%sThe last %.0f s of the event were not recorded, because " REGIA_REASON_DISK,
+                          message, message[0] != '\0' ? ". " : "",
+                          (double)self->unrecorded_ns / REGIA_SECOND);
+}
+
+/* Why it could not be finished, and that nothing is lost by it. */
+static char *
+unfinished_in_words (RegiaRecording *self, const GError *error)
+{
+  const RegiaDisk *disk = self->options.disk;
+  g_autofree char *words = NULL;
+
+  if (regia_disk_is_full (error) && error->domain != REGIA_ERROR)
+    words = g_strdup_printf ("%s; %s in %s, and the next start finishes it", error->message,
+                             disk->free_files (disk, self->recordings) == 0
+                                 ? "no inodes are left: remove files, however small,"
+                                 : "free up space",
+                             self->recordings);
+  return end_in_words (self, words != NULL ? words : error->message);
+}
+
 static gboolean
 finish (RegiaRecording *self, GError **error)
 {
   g_autoptr (RegiaSession) session = NULL;
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *words = NULL;
+
+  gint64 retry_at_us;
 
   if (self->session->parts->len == 0 && self->session->files->len == 0) {
+    g_autofree char *why =
+        regia_tape_is_blocked (self->tape, &retry_at_us) ? regia_status_dup_message (self->status) : NULL;
+
     discard (self);
+    /* Not for want of something to record. */
+    if (why != NULL)
+      regia_status_set_phase (self->status, REGIA_PHASE_DISK_ERROR, why);
     return TRUE;
   }
   regia_status_set_phase (self->status, REGIA_PHASE_FINISHING, "");
   regia_status_enter_disk (self->status);
-  session = regia_finish_run (self->store, finish_progress_cb, self, self->cancellable, error);
+  session = regia_finish_run (self->store, finish_progress_cb, self, self->cancellable, &local_error);
+  if (session == NULL)
+    words = unfinished_in_words (self, local_error);
   regia_status_leave_disk (self->status);
   if (session == NULL) {
     regia_status_set_phase (self->status,
-                            error != NULL && g_error_matches (*error, REGIA_ERROR, REGIA_ERROR_NO_SPACE)
-                                ? REGIA_PHASE_NO_SPACE
-                                : REGIA_PHASE_DISK_ERROR,
-                            error != NULL ? (*error)->message : "");
+                            regia_disk_is_full (local_error) ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR,
+                            words);
+    g_propagate_error (error, g_steal_pointer (&local_error));
     return FALSE;
   }
   show_files (self, session);
+  regia_status_set_loss (self->status, "", self->unrecorded_ns > 0 || !regia_missing_is_whole (session));
   regia_status_set_gaps (self->status, session->gaps_total, session->gap_ms);
   regia_status_set_percent (self->status, 100);
-  regia_status_set_phase (self->status, REGIA_PHASE_FINISHED, session->message);
+  words = end_in_words (self, session->message);
+  regia_status_set_phase (self->status, REGIA_PHASE_FINISHED, words);
   return TRUE;
 }
 
@@ -355,20 +484,29 @@ finish (RegiaRecording *self, GError **error)
 static gboolean
 open_patiently (RegiaRecording *self, GError **error)
 {
+  g_autofree char *said = NULL;
+
   for (;;) {
     g_autoptr (GError) local_error = NULL;
     g_autofree char *message = NULL;
+    const RegiaDisk *disk = self->options.disk;
     gboolean ok;
 
     regia_status_enter_disk (self->status);
     ok = open_session (self, &local_error);
+    if (!ok)
+      message = regia_disk_refusal_in_words (local_error, disk->free_bytes (disk, self->recordings),
+                                             disk->free_files (disk, self->recordings), self->recordings);
     regia_status_leave_disk (self->status);
     if (ok)
       return TRUE;
-    message = g_strdup_printf ("Nothing is recorded: %s; live goes on", local_error->message);
-    if (regia_status_get_phase (self->status) != REGIA_PHASE_DISK_ERROR)
+    regia_status_set_phase (self->status,
+                            regia_disk_is_full (local_error) ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR,
+                            message);
+    if (g_strcmp0 (message, said) != 0)
       g_warning ("%s", message);
-    regia_status_set_phase (self->status, REGIA_PHASE_DISK_ERROR, message);
+    g_free (said);
+    said = g_steal_pointer (&message);
     wait_for_stop (self, g_get_monotonic_time () + RETRY_US);
     if (get_stop (self) != STOP_NONE) {
       g_propagate_error (error, g_steal_pointer (&local_error));
@@ -379,18 +517,56 @@ open_patiently (RegiaRecording *self, GError **error)
   }
 }
 
+/* The session's files cannot be reached by their names any more: as if another recorder began now, in the
+ * place that the names mean now, but for what this one knows. */
+static gboolean
+move_on (RegiaRecording *self, GError **error)
+{
+  self->displaced = g_strdup (regia_tape_get_displaced (self->tape));
+  self->earlier = g_steal_pointer (&self->session);
+  g_clear_pointer (&self->tape, regia_tape_free);
+  g_clear_pointer (&self->intake, regia_intake_free);
+  g_clear_pointer (&self->store, regia_store_free);
+  regia_feed_client_free (self->feed);
+  self->feed = regia_feed_client_new (self->feed_path, (const char *const *)self->tracks,
+                                      REGIA_FEED_FROM_OLDEST, 0, 0);
+  self->gap_reason = self->overrun_reason = REASON_PLACE;
+  self->feed_ended = FALSE;
+  self->drain_limit_us = 0;
+  return open_patiently (self, error);
+}
+
+/* Until the event is over and what was received is in its place. */
+static gboolean
+record (RegiaRecording *self, GError **error)
+{
+  for (guint moves_at_end = 0;;) {
+    follow (self);
+    if (regia_tape_get_displaced (self->tape) == NULL)
+      return TRUE;
+    if (get_stop (self) != STOP_NONE && ++moves_at_end > MOVES_AT_END_MAX) {
+      g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
+                   "the recording is incomplete: %s, again and again", regia_tape_get_displaced (self->tape));
+      return FALSE;
+    }
+    if (!move_on (self, error))
+      return FALSE;
+  }
+}
+
 static gboolean
 run (RegiaRecording *self, GError **error)
 {
-  if (!open_patiently (self, error)) {
-    regia_feed_client_tell_safe (self->feed); /* nobody need wait for what cannot be */
-    return FALSE;
+  gboolean ok = open_patiently (self, error);
+
+  if (ok) {
+    regia_status_set_phase (self->status, REGIA_PHASE_WAITING, "");
+    regia_tape_tick (self->tape);
+    ok = record (self, error);
   }
-  regia_status_set_phase (self->status, REGIA_PHASE_WAITING, "");
-  regia_tape_tick (self->tape);
-  follow (self);
-  if (get_stop (self) != STOP_FINISH)
-    return TRUE;
+  regia_feed_client_tell_safe (self->feed); /* or nobody need wait for what cannot be */
+  if (!ok || get_stop (self) != STOP_FINISH)
+    return ok;
   return finish (self, error);
 }
 
@@ -428,7 +604,7 @@ regia_recording_new (const RegiaRecordingOptions *options, RegiaRecordingDoneFun
   self->done = done;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
-  self->status = regia_status_new (options->session, options->title, path);
+  self->status = regia_status_new (options->session, options->title, path, options->memory_ms);
   self->feed = regia_feed_client_new (self->feed_path, (const char *const *)self->tracks,
                                       REGIA_FEED_FROM_OLDEST, 0, 0);
   self->gap_reason = self->overrun_reason = REASON_AWAY;
@@ -462,6 +638,8 @@ regia_recording_free (RegiaRecording *self)
   regia_feed_client_free (self->feed);
   g_clear_pointer (&self->intake, regia_intake_free);
   g_clear_pointer (&self->session, regia_session_free);
+  g_clear_pointer (&self->earlier, regia_session_free);
+  g_free (self->displaced);
   regia_status_free (self->status);
   g_object_unref (self->cancellable);
   g_mutex_clear (&self->lock);

@@ -35,6 +35,7 @@ typedef struct {
 #define REGIA_PART_SUSPECT  "suspect"  /* the disk failed while it was written */
 #define REGIA_PART_DAMAGED  "damaged"  /* could not be used, or not all of it; kept */
 #define REGIA_PART_FINISHED "finished" /* its contents are in a finished file: may be removed */
+#define REGIA_PART_LOST     "lost"     /* was recorded, and its file is not there any more */
 
 typedef struct {
   char *file;                /* (owned) relative to the session folder: live/programme-0001.mp4 */
@@ -58,6 +59,9 @@ typedef struct {
   char **tracks;         /* (owned) names */
   guint64 silent_frames; /* of sound, made for gaps */
 } RegiaSessionFile;
+
+/** Reason of a gap that is told by more than one. */
+#define REGIA_REASON_DISK "the disk was full or failed"
 
 /** Most gaps that are listed one by one; more are only counted. */
 #define REGIA_SESSION_GAPS_MAX 1000

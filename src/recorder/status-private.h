@@ -20,7 +20,8 @@ typedef enum {
   REGIA_PHASE_FINISHED,
 } RegiaPhase;
 
-RegiaStatus *regia_status_new (const char *session, const char *title, const char *path);
+/** @memory_ms: what the feed remembers. */
+RegiaStatus *regia_status_new (const char *session, const char *title, const char *path, guint memory_ms);
 void regia_status_free (RegiaStatus *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaStatus, regia_status_free)
 
@@ -28,6 +29,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaStatus, regia_status_free)
 
 /** regia_status_set_phase: @message in words, "" when all is well. */
 void regia_status_set_phase (RegiaStatus *self, RegiaPhase phase, const char *message);
+/** regia_status_set_place: the session is recorded elsewhere than was said at first. */
+void regia_status_set_place (RegiaStatus *self, const char *session, const char *path);
+/** regia_status_set_loss: @words about what is not there any more of the recording, "" for nothing; said
+ * until it is set anew, beside every other message. @missing: some of it cannot be got back. */
+void regia_status_set_loss (RegiaStatus *self, const char *words, gboolean missing);
 /** regia_status_tick: the thread is alive. */
 void regia_status_tick (RegiaStatus *self);
 /** regia_status_enter_disk, regia_status_leave_disk: around every call that may block on the disk. */
@@ -47,8 +53,19 @@ void regia_status_set_files (RegiaStatus *self, const char *const *names);
 /* Any thread. */
 
 RegiaPhase regia_status_get_phase (RegiaStatus *self);
+/** regia_status_dup_message: (transfer full): as last set with the phase. */
+char *regia_status_dup_message (RegiaStatus *self);
 /** As last measured. */
 guint64 regia_status_get_free_bytes (RegiaStatus *self);
+/**
+ * regia_status_hang_in_words: (transfer full): what a disk means that does not answer.
+ * @hung_ms: since when
+ * @behind_ms: since when nothing has reached it
+ * @memory_ms: what the feed remembers
+ *
+ * Pure.
+ */
+char *regia_status_hang_in_words (gint64 hung_ms, gint64 behind_ms, gint64 memory_ms, const char *path);
 /** regia_status_to_variant: (transfer floating): see regia_recording_get_state(). */
 GVariant *regia_status_to_variant (RegiaStatus *self);
 /** regia_status_is_healthy: see regia_recording_is_healthy(). */

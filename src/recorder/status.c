@@ -3,6 +3,8 @@
 
 #include "status-private.h"
 
+#include <string.h>
+
 #include "regia/base/clock.h"
 
 #define HANG_US       (5 * G_USEC_PER_SEC)
@@ -15,8 +17,12 @@
  * context, which must go on saying so. The lock is held for the copying of values only.
  */
 struct _RegiaStatus {
-  char *session, *title, *path; /* (owned) immutable */
-  GMutex lock;                  /* a leaf; guards what follows */
+  char *title;          /* (owned) immutable */
+  guint memory_ms;      /* immutable */
+  GMutex lock;          /* a leaf; guards what follows */
+  char *session, *path; /* (owned) */
+  char *loss;           /* (owned) */
+  gboolean missing;
   RegiaPhase phase;
   gint64 phase_since_us;
   char *message; /* (owned) */
@@ -39,14 +45,16 @@ static const char *const phase_names[] = {
 };
 
 RegiaStatus *
-regia_status_new (const char *session, const char *title, const char *path)
+regia_status_new (const char *session, const char *title, const char *path, guint memory_ms)
 {
   RegiaStatus *self = g_new0 (RegiaStatus, 1);
 
   self->session = g_strdup (session);
   self->title = g_strdup (title);
   self->path = g_strdup (path);
+  self->memory_ms = memory_ms;
   self->message = g_strdup ("");
+  self->loss = g_strdup ("");
   self->files = g_new0 (char *, 1);
   self->tick_us = self->fsync_span_us = g_get_monotonic_time ();
   g_mutex_init (&self->lock);
@@ -63,6 +71,7 @@ regia_status_free (RegiaStatus *self)
   g_free (self->title);
   g_free (self->path);
   g_free (self->message);
+  g_free (self->loss);
   g_strfreev (self->files);
   g_free (self);
 }
@@ -76,6 +85,27 @@ regia_status_set_phase (RegiaStatus *self, RegiaPhase phase, const char *message
   self->phase = phase;
   g_free (self->message);
   self->message = g_strdup (message);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_set_place (RegiaStatus *self, const char *session, const char *path)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->session);
+  g_free (self->path);
+  self->session = g_strdup (session);
+  self->path = g_strdup (path);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+regia_status_set_loss (RegiaStatus *self, const char *words, gboolean missing)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->loss);
+  self->loss = g_strdup (words);
+  self->missing = missing;
   g_mutex_unlock (&self->lock);
 }
 
@@ -172,6 +202,14 @@ regia_status_get_phase (RegiaStatus *self)
   return phase;
 }
 
+char *
+regia_status_dup_message (RegiaStatus *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return g_strdup (self->message);
+}
+
 guint64
 regia_status_get_free_bytes (RegiaStatus *self)
 {
@@ -203,11 +241,43 @@ put (GVariantBuilder *builder, const char *key, GVariant *value)
   g_variant_builder_add (builder, "{sv}", key, value);
 }
 
+/* While the disk hangs the feed's memory fills, and then what comes is lost: said while something can be
+ * done, and as it happens. */
+char *
+regia_status_hang_in_words (gint64 hung_ms, gint64 behind_ms, gint64 memory_ms, const char *path)
+{
+  gint64 over_ms = MAX (behind_ms, hung_ms) - memory_ms;
+
+  if (over_ms < 0)
+    return g_strdup_printf (
+        "The disk has not answered for %" G_GINT64_FORMAT
+        " s; what comes in waits in the feed's memory, which has room for %" G_GINT64_FORMAT
+        " s more; check the disk of %s",
+        hung_ms / 1000, -over_ms / 1000, path);
+  return g_strdup_printf ("The disk has not answered for %" G_GINT64_FORMAT
+                          " s; the feed's memory of %" G_GINT64_FORMAT
+                          " s is used up, about %" G_GINT64_FORMAT
+                          " s are lost to the recording so far, and it gets more; check the disk of %s",
+                          hung_ms / 1000, memory_ms / 1000, over_ms / 1000, path);
+}
+
+/* Lock held. What is the matter now, and what was lost before. */
+static char *
+message_in_words (RegiaStatus *self, const char *now)
+{
+  gboolean both = now[0] != '\0' && self->loss[0] != '\0' && strcmp (now, self->loss) != 0;
+
+  if (both)
+    return g_strdup_printf ("%s. %s", now, self->loss);
+  return g_strdup (now[0] != '\0' ? now : self->loss);
+}
+
 GVariant *
 regia_status_to_variant (RegiaStatus *self)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   g_autofree char *slow = NULL;
+  g_autofree char *message = NULL;
   RegiaPhase phase;
   gint64 age_us;
 
@@ -216,9 +286,8 @@ regia_status_to_variant (RegiaStatus *self)
   /* Finishing waits for the disk all the time. */
   if (in_disk_us (self) > SLOW_DISK_US && phase != REGIA_PHASE_FINISHING) {
     phase = REGIA_PHASE_DISK_ERROR;
-    slow = g_strdup_printf ("The disk has not answered for %" G_GINT64_FORMAT
-                            " s; what comes in waits in the feed's memory; check the disk of %s",
-                            in_disk_us (self) / G_USEC_PER_SEC, self->path);
+    slow = regia_status_hang_in_words (in_disk_us (self) / 1000, quiet_us (self) / 1000, self->memory_ms,
+                                       self->path);
   }
   if (phase == REGIA_PHASE_RECORDING && quiet_us (self) > QUIET_US) {
     phase = REGIA_PHASE_WAITING;
@@ -227,7 +296,9 @@ regia_status_to_variant (RegiaStatus *self)
   }
   age_us = self->stats.on_disk_at_us > 0 ? g_get_monotonic_time () - self->stats.on_disk_at_us : 0;
   put (&builder, "state", g_variant_new_string (phase_names[phase]));
-  put (&builder, "message", g_variant_new_string (slow != NULL ? slow : self->message));
+  message = message_in_words (self, slow != NULL ? slow : self->message);
+  put (&builder, "message", g_variant_new_string (message));
+  put (&builder, "whole", g_variant_new_boolean (!self->missing));
   put (&builder, "session", g_variant_new_string (self->session));
   put (&builder, "title", g_variant_new_string (self->title));
   put (&builder, "path", g_variant_new_string (self->path));

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "disk-private.h"
 #include "session-private.h"
 
 /**
@@ -30,6 +31,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaStore, regia_store_free)
 const char *regia_store_get_folder (RegiaStore *self);
 const char *regia_store_get_id (RegiaStore *self);
 
+/**
+ * regia_store_find_place: whether the session's name still leads to the folder that is held.
+ * @ret_words: (out) (transfer full): otherwise, what became of it, as regia_place_in_words() says it; else
+ * %NULL
+ */
+RegiaPlace regia_store_find_place (RegiaStore *self, const RegiaDisk *disk, char **ret_words);
+
 /** regia_store_path: (transfer full): @name beneath the session's folder. */
 char *regia_store_path (RegiaStore *self, const char *name);
 
@@ -50,7 +58,8 @@ gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **err
  * @ret_rebuilt: (out): session.json was missing or spoiled, and the session was made up from what lies in the
  * folder; finished files are listed with name and size alone then
  *
- * Returns: (transfer full): the session, its parts brought up to what is on the disk. Nothing is written.
+ * Returns: (transfer full): the session, its parts brought up to what is on the disk; those that it lists and
+ * that are not there are lost. Nothing is written.
  * %NULL with an error when the disk fails (when not @thorough, a part that cannot be opened is only suspect);
  * with REGIA_ERROR_STATE when there is neither session.json nor a part nor a finished file, so that the
  * folder is none of ours (or new).

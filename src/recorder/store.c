@@ -114,6 +114,15 @@ regia_store_get_id (RegiaStore *self)
   return self->id;
 }
 
+RegiaPlace
+regia_store_find_place (RegiaStore *self, const RegiaDisk *disk, char **ret_words)
+{
+  RegiaPlace place = disk->find_place (disk, self->lock_fd, self->folder);
+
+  *ret_words = place != REGIA_PLACE_KEPT ? regia_place_in_words (place, self->lock_fd, self->folder) : NULL;
+  return place;
+}
+
 char *
 regia_store_path (RegiaStore *self, const char *name)
 {
@@ -243,6 +252,8 @@ refresh_part (RegiaStore *self, RegiaSession *session, const char *file, gboolea
   }
   if (part == NULL)
     part = regia_session_add_part (session, file, REGIA_PART_OPEN);
+  else if (strcmp (part->state, REGIA_PART_LOST) == 0)
+    regia_session_set_part_state (part, REGIA_PART_OPEN, ""); /* somebody has put it back */
   describe_part (part, &scan);
   note_ends (self, &scan);
   return TRUE;
@@ -334,6 +345,24 @@ has_finished_file (RegiaStore *self)
   return g_file_test (path, G_FILE_TEST_IS_REGULAR);
 }
 
+/* Listed, and not there. One whose contents are in a finished file, or that was told to be of no use, may be.
+ */
+static void
+lose_parts (RegiaSession *session, char **files)
+{
+  for (guint i = 0; i < session->parts->len; i++) {
+    RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
+    g_autofree char *why = NULL;
+
+    if (g_strv_contains ((const char *const *)files, part->file) ||
+        strcmp (part->state, REGIA_PART_FINISHED) == 0 || strcmp (part->state, REGIA_PART_DAMAGED) == 0 ||
+        strcmp (part->state, REGIA_PART_LOST) == 0)
+      continue;
+    why = g_strdup_printf ("%s is not there any more", part->file);
+    regia_session_set_part_state (part, REGIA_PART_LOST, why);
+  }
+}
+
 RegiaSession *
 regia_store_load (RegiaStore *self, gboolean thorough, gboolean *ret_rebuilt, GError **error)
 {
@@ -356,5 +385,6 @@ regia_store_load (RegiaStore *self, gboolean thorough, gboolean *ret_rebuilt, GE
   for (guint i = 0; parts[i] != NULL; i++)
     if (!refresh_part (self, session, parts[i], thorough, error))
       return NULL;
+  lose_parts (session, parts);
   return g_steal_pointer (&session);
 }

@@ -29,7 +29,8 @@ RegiaTape *regia_tape_new (const RegiaDisk *disk, RegiaStore *store, RegiaSessio
 void regia_tape_free (RegiaTape *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTape, regia_tape_free)
 
-/** regia_tape_set_tracks: (element-type RegiaTrack) ends the part; the next packet begins one with these. */
+/** regia_tape_set_tracks: (element-type RegiaTrack) ends the part; the next packet begins one with these.
+ * What the disk has refused until then still gets into a part with the tracks that it came with. */
 void regia_tape_set_tracks (RegiaTape *self, GPtrArray *tracks);
 
 /** regia_tape_write: @packet of one of the tracks. */
@@ -37,6 +38,13 @@ void regia_tape_write (RegiaTape *self, RegiaPacket *packet);
 
 /** regia_tape_end_part: what was given is on the disk, or kept. */
 void regia_tape_end_part (RegiaTape *self);
+
+/**
+ * regia_tape_get_displaced: (transfer none) (nullable): set once the session's name, or the open part's,
+ * leads to them no more: what has become of them, a sentence without a full stop. Nothing is written from
+ * then on; whoever owns the tape opens the session anew and reads what the feed still has.
+ */
+const char *regia_tape_get_displaced (RegiaTape *self);
 
 /** regia_tape_note_gap: a stretch that is missing, with the reason in words. */
 void regia_tape_note_gap (RegiaTape *self, const char *reason, gint64 from_ns, gint64 to_ns);
@@ -49,5 +57,6 @@ gboolean regia_tape_tick (RegiaTape *self);
  * (out): next try, monotonic. */
 gboolean regia_tape_is_blocked (RegiaTape *self, gint64 *ret_retry_at_us);
 
-/** regia_tape_close: ends the part and writes session.json. */
-void regia_tape_close (RegiaTape *self);
+/** regia_tape_close: ends the part and writes session.json. What the disk did not take until now it never
+ * will: a gap up to the present. Returns: its length in ns, 0 when all is on the disk. */
+gint64 regia_tape_close (RegiaTape *self);

@@ -3,8 +3,10 @@
 
 #include "tape-private.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "missing-private.h"
 #include "regia/base/error.h"
 #include "regia/feed/track.h"
 #include "writer-private.h"
@@ -12,7 +14,9 @@
 /*
  * RegiaTape sits between the loop that follows the feed and the writer of one part. It is `blocked` while the
  * disk takes nothing. What was given to it and is not on the disk is in exactly one of two places: in the
- * writer (the fragment being made), or, after a failure, in `backlog`, in order.
+ * writer (the fragment being made), or, after a failure, in `backlog`, in order, each packet with the track
+ * table that it belongs to: the engine may have been restarted, and numbers tracks anew. It is `displaced`,
+ * for the rest of its life, when what it writes into cannot be reached by its name any more.
  *
  * Owner: the recording, from the opening of the session to its finishing.
  */
@@ -25,6 +29,15 @@
 #define MARGIN_BYTES                                                                                         \
   (256u << 10) /* with a tenth of the reserve: room that must come back before recording goes on */
 
+/* Fewer files than this may still be made: the finished one and a few parts, if nobody else makes any. */
+#define FILES_LOW 10
+
+/* A packet that the disk refused. */
+typedef struct {
+  RegiaPacket *packet; /* (owned) */
+  GPtrArray *tracks;   /* (owned) (element-type RegiaTrack) */
+} Waiting;
+
 struct _RegiaTape {
   const RegiaDisk *disk;
   RegiaStore *store;
@@ -34,22 +47,61 @@ struct _RegiaTape {
   char *recordings; /* (owned) */
   guint64 reserve_bytes;
   RegiaWriter *writer;    /* (owned) */
-  GPtrArray *tracks;      /* (owned) (nullable) (element-type RegiaTrack) */
+  GPtrArray *tracks;      /* (owned) (nullable) (element-type RegiaTrack): of the packets that come */
+  GPtrArray *part_tracks; /* (owned) (nullable) (element-type RegiaTrack): of the last part begun */
   RegiaSessionPart *part; /* borrowed (nullable): the open one */
   guint next_number;
-  GQueue backlog; /* (element-type RegiaPacket): refused by the disk */
+  GQueue backlog; /* (element-type Waiting) */
   gboolean blocked;
-  guint failures; /* of the disk, since a fragment last reached it */
+  char *displaced; /* (owned) (nullable) */
+  guint failures;  /* of the disk, since a fragment last reached it */
   gint64 retry_at_us, saved_at_us, seen_on_disk_us;
   gboolean dirty;        /* session differs from session.json */
   gboolean space_known;  /* free space was measured */
   gboolean warned;       /* that finishing has too little room */
+  gboolean loss_told;    /* what lost parts mean was told, now that there is a part after them */
+  gint64 free_files;     /* as last measured; G_MAXINT64: as many as one likes */
   gint64 earlier_ms;     /* recorded by parts closed before the present one */
   guint64 earlier_bytes; /* of parts of earlier recorders */
   guint64 dropped;
   gint64 rate_since_us;
   guint64 rate_bytes, rate_bps;
 };
+
+static Waiting *
+waiting_new (RegiaPacket *packet, GPtrArray *tracks)
+{
+  Waiting *waiting = g_new (Waiting, 1);
+
+  waiting->packet = regia_packet_ref (packet);
+  waiting->tracks = g_ptr_array_ref (tracks);
+  return waiting;
+}
+
+static void
+waiting_free (Waiting *waiting)
+{
+  regia_packet_unref (waiting->packet);
+  g_ptr_array_unref (waiting->tracks);
+  g_free (waiting);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Waiting, waiting_free)
+
+/* Past every number that the session knows, whether that file is there or not. */
+static guint
+first_number (RegiaSession *session)
+{
+  guint number = session->parts->len + 1, taken;
+
+  for (guint i = 0; i < session->parts->len; i++) {
+    const RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
+
+    if (sscanf (part->file, REGIA_SESSION_LIVE "/programme-%u.mp4", &taken) == 1 && taken < 9999)
+      number = MAX (number, taken + 1);
+  }
+  return number;
+}
 
 RegiaTape *
 regia_tape_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *session, RegiaStatus *status,
@@ -70,10 +122,13 @@ regia_tape_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *session,
   for (guint i = 0; i < session->parts->len; i++) {
     const RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
 
+    if (strcmp (part->state, REGIA_PART_LOST) == 0)
+      continue;
     self->earlier_ms += part->to_ms - part->from_ms;
     self->earlier_bytes += part->bytes;
   }
-  self->next_number = session->parts->len + 1;
+  self->next_number = first_number (session);
+  self->free_files = G_MAXINT64;
   regia_status_set_gaps (status, session->gaps_total, session->gap_ms);
   return self;
 }
@@ -87,7 +142,9 @@ regia_tape_free (RegiaTape *self)
     g_info ("%" G_GUINT64_FORMAT " packets could not follow the ones before them in the file", self->dropped);
   regia_writer_free (self->writer);
   g_clear_pointer (&self->tracks, g_ptr_array_unref);
-  g_queue_clear_full (&self->backlog, (GDestroyNotify)regia_packet_unref);
+  g_clear_pointer (&self->part_tracks, g_ptr_array_unref);
+  g_queue_clear_full (&self->backlog, (GDestroyNotify)waiting_free);
+  g_free (self->displaced);
   g_free (self->recordings);
   g_free (self);
 }
@@ -109,6 +166,37 @@ save (RegiaTape *self)
   self->saved_at_us = g_get_monotonic_time ();
 }
 
+/* Once the recording has come to where it was it is known how much of what was lost the feed still had. */
+static void
+tell_loss (RegiaTape *self)
+{
+  RegiaSession *session = self->session;
+  g_autofree char *words = NULL;
+  g_autofree char *note = NULL;
+  const char *reason = NULL;
+
+  for (guint i = 0; i < session->parts->len; i++) {
+    const RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
+
+    if (strcmp (part->state, REGIA_PART_LOST) == 0)
+      reason = part->message;
+  }
+  self->loss_told = TRUE;
+  if (reason == NULL)
+    return;
+  regia_missing_note (session);
+  regia_status_set_gaps (self->status, session->gaps_total, session->gap_ms);
+  words = regia_missing_in_words (session);
+  if (words[0] == '\0')
+    note =
+        g_strdup_printf ("Recording goes on in a new part, because %s; nothing is missing, the feed's memory "
+                         "had all of it",
+                         reason);
+  g_warning ("%s", note != NULL ? note : words);
+  regia_status_set_loss (self->status, note != NULL ? note : words, note == NULL);
+  self->dirty = TRUE;
+}
+
 static void
 show_progress (RegiaTape *self)
 {
@@ -122,6 +210,8 @@ show_progress (RegiaTape *self)
     self->part->from_ms = stats.from_ns / REGIA_MSECOND;
     self->part->to_ms = stats.to_ns / REGIA_MSECOND;
     part_ms = self->part->to_ms - self->part->from_ms;
+    if (part_ms > 0 && !self->loss_told && self->part->to_ms >= regia_missing_until (session))
+      tell_loss (self);
   }
   if (session->started_ms == 0 && stats.to_ns > 0) {
     session->started_ms = regia_epoch_wall (&self->epoch, stats.from_ns) / REGIA_MSECOND;
@@ -185,6 +275,7 @@ measure_space (RegiaTape *self)
 
   regia_status_enter_disk (self->status);
   free_bytes = self->disk->free_bytes (self->disk, regia_store_get_folder (self->store));
+  self->free_files = self->disk->free_files (self->disk, regia_store_get_folder (self->store));
   regia_status_leave_disk (self->status);
   if (free_bytes < 0)
     return -1;
@@ -207,7 +298,7 @@ warn_of_finishing (RegiaTape *self)
     return;
   regia_writer_get_stats (self->writer, &stats);
   needed = self->earlier_bytes + stats.total_bytes;
-  if (free_bytes >= needed) {
+  if (free_bytes >= needed && self->free_files >= FILES_LOW) {
     if (self->warned)
       regia_status_set_phase (self->status, REGIA_PHASE_RECORDING, "");
     self->warned = FALSE;
@@ -215,9 +306,15 @@ warn_of_finishing (RegiaTape *self)
   }
   need = g_format_size (needed);
   have = g_format_size (free_bytes);
-  message =
-      g_strdup_printf ("Making the finished file will need %s and only %s are free: free up space in %s",
-                       need, have, self->recordings);
+  if (free_bytes < needed)
+    message =
+        g_strdup_printf ("Making the finished file will need %s and only %s are free: free up space in %s",
+                         need, have, self->recordings);
+  else
+    message =
+        g_strdup_printf ("The disk of %s has inodes for %" G_GINT64_FORMAT
+                         " more files only, and finishing needs some: remove files there, however small",
+                         self->recordings, self->free_files);
   if (!self->warned)
     g_message ("%s", message);
   self->warned = TRUE;
@@ -229,20 +326,30 @@ warn_of_finishing (RegiaTape *self)
 static void
 block (RegiaTape *self, const GError *error)
 {
-  gboolean full = g_error_matches (error, REGIA_ERROR, REGIA_ERROR_NO_SPACE);
-  g_autofree char *message = NULL;
+  gboolean full = regia_disk_is_full (error);
+  gint64 usable = measure_space (self);
+  g_autofree char *message = regia_disk_refusal_in_words (error, usable, self->free_files, self->recordings);
 
-  if (full)
-    message = g_strdup_printf ("Disk full: nothing is recorded; free up space in %s; live goes on",
-                               self->recordings);
-  else
-    message = g_strdup_printf ("Nothing is recorded: %s; check the disk; live goes on", error->message);
   /* Said once; not at all when the next moment brings a new part. */
   if (!self->blocked && (full || self->failures > 0))
     g_warning ("%s", message);
   self->blocked = TRUE;
   self->retry_at_us = g_get_monotonic_time () + RETRY_US * (gint64)MIN (1 + self->failures, RETRY_SLOWEST);
   regia_status_set_phase (self->status, full ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR, message);
+}
+
+/* For good: see regia_tape_get_displaced(). @what became of @name. */
+static void
+displace (RegiaTape *self, const char *name, const char *what)
+{
+  self->displaced = g_strdup_printf ("%s %s", name, what);
+  self->blocked = TRUE;
+  self->retry_at_us = G_MAXINT64;
+  g_warning ("what was recorded is not in its place any more: %s; a new part is begun", self->displaced);
+  regia_status_set_phase (self->status, REGIA_PHASE_DISK_ERROR,
+                          "What was recorded is not in its place any more; a new part is begun");
+  /* Said until it is known what it means, see tell_loss(): there may be no room for a new part. */
+  regia_status_set_loss (self->status, self->displaced, FALSE);
 }
 
 /* The writer closed its part, in order or not. */
@@ -267,14 +374,24 @@ take_back (RegiaTape *self)
 {
   GPtrArray *unsaved = regia_writer_take_unsaved (self->writer);
 
-  while (unsaved->len > 0)
-    g_queue_push_head (&self->backlog, g_ptr_array_steal_index (unsaved, unsaved->len - 1));
+  while (unsaved->len > 0) {
+    g_autoptr (RegiaPacket) packet = g_ptr_array_steal_index (unsaved, unsaved->len - 1);
+
+    g_queue_push_head (&self->backlog, waiting_new (packet, self->part_tracks));
+  }
   g_ptr_array_unref (unsaved);
 }
 
 static void
 part_failed (RegiaTape *self, const GError *error)
 {
+  if (regia_writer_get_displaced (self->writer) != NULL) {
+    g_autofree char *file = g_strdup (self->part->file);
+
+    note_part_closed (self, error);
+    displace (self, file, regia_writer_get_displaced (self->writer));
+    return;
+  }
   g_warning ("the recording goes on in a new part: %s", error->message);
   note_part_closed (self, error);
   take_back (self);
@@ -290,8 +407,8 @@ part_failed (RegiaTape *self, const GError *error)
 static void
 record_tracks (RegiaTape *self)
 {
-  for (guint i = 0; i < self->tracks->len; i++) {
-    const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
+  for (guint i = 0; i < self->part_tracks->len; i++) {
+    const RegiaTrack *track = g_ptr_array_index (self->part_tracks, i);
     RegiaSessionTrack *known = regia_session_add_track (self->session, track->name, track->language,
                                                         regia_codec_to_string (track->codec));
 
@@ -305,16 +422,22 @@ record_tracks (RegiaTape *self)
 }
 
 static gboolean
-begin_part (RegiaTape *self)
+begin_part (RegiaTape *self, GPtrArray *tracks)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *file = NULL;
+  g_autofree char *what = NULL;
   guint number;
   gboolean ok;
 
   regia_status_enter_disk (self->status);
+  if (regia_store_find_place (self->store, self->disk, &what) != REGIA_PLACE_KEPT) {
+    regia_status_leave_disk (self->status);
+    displace (self, regia_store_get_folder (self->store), what);
+    return FALSE;
+  }
   ok = regia_store_make_live (self->store, &error) &&
-       regia_writer_begin (self->writer, self->next_number, self->tracks, &number, &error);
+       regia_writer_begin (self->writer, self->next_number, tracks, &number, &error);
   regia_status_leave_disk (self->status);
   if (!ok) {
     block (self, error);
@@ -322,6 +445,8 @@ begin_part (RegiaTape *self)
     return FALSE;
   }
   self->next_number = number + 1;
+  g_clear_pointer (&self->part_tracks, g_ptr_array_unref);
+  self->part_tracks = g_ptr_array_ref (tracks);
   file = g_strdup_printf (REGIA_SESSION_LIVE "/programme-%04u.mp4", number);
   g_info ("recording into %s/%s", regia_store_get_id (self->store), file);
   self->part = regia_session_add_part (self->session, file, REGIA_PART_OPEN);
@@ -386,21 +511,31 @@ after_write (RegiaTape *self)
   self->seen_on_disk_us = stats.on_disk_at_us;
   self->failures = 0;
   show_progress (self);
+  /* How far the part goes is read from its file at the next start, but for a file that is gone by then. */
+  self->dirty = TRUE;
   if (!self->blocked)
     check_space (self);
 }
 
 /* --- packets --- */
 
+/* One that was begun for what had waited of the generation before. */
+static void
+end_foreign_part (RegiaTape *self, GPtrArray *tracks)
+{
+  if (!self->blocked && regia_writer_is_open (self->writer) && self->part_tracks != tracks)
+    regia_tape_end_part (self);
+}
+
 /* Into the present part, or a new one. When the disk refuses, it is at the head of the backlog. */
 static void
-write_packet (RegiaTape *self, RegiaPacket *packet)
+write_packet (RegiaTape *self, RegiaPacket *packet, GPtrArray *tracks)
 {
   g_autoptr (GError) error = NULL;
   gboolean ok;
 
-  if (!regia_writer_is_open (self->writer) && !begin_part (self)) {
-    g_queue_push_head (&self->backlog, regia_packet_ref (packet));
+  if (!regia_writer_is_open (self->writer) && !begin_part (self, tracks)) {
+    g_queue_push_head (&self->backlog, waiting_new (packet, tracks));
     return;
   }
   regia_status_enter_disk (self->status);
@@ -418,10 +553,11 @@ write_packet (RegiaTape *self, RegiaPacket *packet)
 void
 regia_tape_write (RegiaTape *self, RegiaPacket *packet)
 {
+  end_foreign_part (self, self->tracks);
   if (self->blocked)
-    g_queue_push_tail (&self->backlog, regia_packet_ref (packet));
+    g_queue_push_tail (&self->backlog, waiting_new (packet, self->tracks));
   else
-    write_packet (self, packet);
+    write_packet (self, packet, self->tracks);
 }
 
 /* --- as time goes by --- */
@@ -432,19 +568,26 @@ static gboolean
 retry (RegiaTape *self)
 {
   gint64 usable = measure_space (self);
+  const Waiting *next = g_queue_peek_head (&self->backlog);
+  GPtrArray *tracks = next != NULL ? next->tracks : self->tracks;
 
-  if (usable >= 0 && (guint64)usable < self->reserve_bytes / 10 + MARGIN_BYTES) {
+  if ((usable >= 0 && (guint64)usable < self->reserve_bytes / 10 + MARGIN_BYTES) || self->free_files == 0) {
     g_autoptr (GError) error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_NO_SPACE, "the disk is full");
 
     block (self, error);
     return FALSE;
   }
-  if (self->tracks == NULL || self->tracks->len == 0 || !begin_part (self))
+  if (tracks == NULL || tracks->len == 0 || !begin_part (self, tracks))
     return FALSE;
   while (!self->blocked && !g_queue_is_empty (&self->backlog)) {
-    g_autoptr (RegiaPacket) packet = g_queue_pop_head (&self->backlog);
+    g_autoptr (Waiting) waiting = NULL;
 
-    write_packet (self, packet);
+    /* What its end could not save comes before. */
+    end_foreign_part (self, ((const Waiting *)g_queue_peek_head (&self->backlog))->tracks);
+    if (self->blocked)
+      break;
+    waiting = g_queue_pop_head (&self->backlog);
+    write_packet (self, waiting->packet, waiting->tracks);
   }
   if (!self->blocked)
     g_message ("recording again");
@@ -472,6 +615,8 @@ regia_tape_tick (RegiaTape *self)
   gint64 now_us = g_get_monotonic_time (), unsaved_us = regia_writer_has_unsaved (self->writer);
   gboolean resumed = FALSE;
 
+  if (self->displaced != NULL)
+    return FALSE;
   if (self->blocked && now_us >= self->retry_at_us)
     resumed = retry (self);
   else if (!self->blocked && unsaved_us > 0 && now_us - unsaved_us > UNSAVED_US)
@@ -491,15 +636,47 @@ regia_tape_is_blocked (RegiaTape *self, gint64 *ret_retry_at_us)
   return self->blocked;
 }
 
-void
+const char *
+regia_tape_get_displaced (RegiaTape *self)
+{
+  return self->displaced;
+}
+
+/* The disk took nothing at the end. */
+static gint64
+note_unrecorded (RegiaTape *self)
+{
+  gint64 now_ns = regia_epoch_show_time (&self->epoch), until_ms = 0;
+
+  for (guint i = 0; i < self->session->parts->len; i++)
+    until_ms = MAX (until_ms, ((RegiaSessionPart *)g_ptr_array_index (self->session->parts, i))->to_ms);
+  if (until_ms == 0 || now_ns <= until_ms * REGIA_MSECOND)
+    return 0;
+  regia_tape_note_gap (self, REGIA_REASON_DISK, until_ms * REGIA_MSECOND, now_ns);
+  return now_ns - until_ms * REGIA_MSECOND;
+}
+
+gint64
 regia_tape_close (RegiaTape *self)
 {
+  g_autofree char *what = NULL;
+  gint64 unrecorded_ns;
+
   regia_tape_end_part (self);
   /* The second chance of a disk that failed at the last moment, see part_failed(). */
   if (self->blocked) {
     regia_tape_tick (self);
     regia_tape_end_part (self);
   }
-  if (self->dirty)
+  if (self->displaced != NULL)
+    return 0;
+  unrecorded_ns = self->blocked ? note_unrecorded (self) : 0;
+  regia_status_enter_disk (self->status);
+  if (regia_store_find_place (self->store, self->disk, &what) != REGIA_PLACE_KEPT)
+    displace (self, regia_store_get_folder (self->store), what);
+  regia_status_leave_disk (self->status);
+  /* Whether it is dirty or not: somebody may have removed it, and it knows what finishing cannot see. */
+  if (self->displaced == NULL && self->session->parts->len > 0)
     save (self);
+  return unrecorded_ns;
 }

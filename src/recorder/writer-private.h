@@ -64,6 +64,11 @@ gboolean regia_writer_flush (RegiaWriter *self, GError **error) G_GNUC_WARN_UNUS
  */
 gboolean regia_writer_end (RegiaWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_writer_get_displaced: (transfer none) (nullable): why the last part closed does not have its name
+ * any more, as regia_place_in_words() says it: then adding, flushing or ending has failed. What was written
+ * of it cannot be counted on. */
+const char *regia_writer_get_displaced (RegiaWriter *self);
+
 /** regia_writer_is_suspect: whether the last part closed had a failed sync, so that its end may be bad
  * although it reads well now. */
 gboolean regia_writer_is_suspect (RegiaWriter *self);

@@ -20,7 +20,8 @@
  * RegiaWriter lives as long as a recording; parts come and go in it. The rules that make a power cut
  * harmless: a part's name and header are on the disk before its first fragment; a fragment is written in one
  * piece and synced before anything else; a file on which a sync failed is never synced or written again; a
- * file that is there is never opened again for writing.
+ * file that is there is never opened again for writing. And one that makes it harmless when somebody removes
+ * or moves files, or mounts a disk over them: a fragment counts as written when the part's name leads to it.
  */
 struct _RegiaWriter {
   const RegiaDisk *disk;
@@ -34,6 +35,8 @@ struct _RegiaWriter {
   gint64 fragment_from_ns;
   gsize fragment_bytes;
   gboolean suspect;
+  gboolean nameless; /* names and files do not go together on this file system */
+  char *displaced;   /* (owned) (nullable) */
   RegiaWriterStats stats;
 };
 
@@ -66,6 +69,7 @@ regia_writer_free (RegiaWriter *self)
     return;
   close_part (self);
   g_ptr_array_unref (self->unsaved);
+  g_free (self->displaced);
   g_free (self->folder);
   g_free (self);
 }
@@ -97,6 +101,17 @@ create_file (RegiaWriter *self, guint *number, GError **error)
   return fail (error, EEXIST, self->folder, "there are too many parts");
 }
 
+static RegiaPlace
+find_place (RegiaWriter *self)
+{
+  RegiaPlace place = self->disk->find_place (self->disk, self->fd, self->path);
+
+  /* Where a new file already seems to be another one, that there is a file must do. */
+  if (place == REGIA_PLACE_ELSEWHERE && self->nameless && g_file_test (self->path, G_FILE_TEST_EXISTS))
+    return REGIA_PLACE_KEPT;
+  return place;
+}
+
 static gboolean
 write_header (RegiaWriter *self, GError **error)
 {
@@ -120,6 +135,8 @@ regia_writer_begin (RegiaWriter *self, guint number, GPtrArray *tracks, guint *r
   if (self->mux == NULL)
     return FALSE;
   self->suspect = FALSE;
+  self->nameless = FALSE;
+  g_clear_pointer (&self->displaced, g_free);
   self->stats.bytes = 0;
   self->stats.fragments = 0;
   self->stats.from_ns = self->stats.to_ns = 0;
@@ -134,6 +151,7 @@ regia_writer_begin (RegiaWriter *self, guint number, GPtrArray *tracks, guint *r
     close_part (self);
     return FALSE;
   }
+  self->nameless = find_place (self) == REGIA_PLACE_ELSEWHERE;
   *ret_number = number;
   return TRUE;
 }
@@ -155,10 +173,21 @@ abandon (RegiaWriter *self, int code, const char *what, GError **error)
   return FALSE;
 }
 
+/* Written, but nobody will find it. The file is left as it is: moved away, it is whole. */
+static gboolean
+lose_part (RegiaWriter *self, RegiaPlace place, GError **error)
+{
+  self->displaced = regia_place_in_words (place, self->fd, self->path);
+  g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "%s %s", self->path, self->displaced);
+  close_part (self);
+  return FALSE;
+}
+
 static gboolean
 write_fragment (RegiaWriter *self, GBytes *fragment, GError **error)
 {
   gint64 begun_us = g_get_monotonic_time ();
+  RegiaPlace place;
   gsize size;
   const void *data = g_bytes_get_data (fragment, &size);
 
@@ -170,6 +199,9 @@ write_fragment (RegiaWriter *self, GBytes *fragment, GError **error)
     self->suspect = TRUE;
     return abandon (self, code, "what was written did not reach the disk", error);
   }
+  place = find_place (self);
+  if (place != REGIA_PLACE_KEPT)
+    return lose_part (self, place, error);
   self->stats.bytes += size;
   self->stats.total_bytes += size;
   self->stats.fragments++;
@@ -246,8 +278,19 @@ regia_writer_end (RegiaWriter *self, GError **error)
 {
   gboolean ok = regia_writer_flush (self, error);
 
+  if (ok && self->mux != NULL) {
+    RegiaPlace place = find_place (self);
+
+    ok = place == REGIA_PLACE_KEPT || lose_part (self, place, error);
+  }
   close_part (self);
   return ok;
+}
+
+const char *
+regia_writer_get_displaced (RegiaWriter *self)
+{
+  return self->displaced;
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "regia/base/error.h"
 #include "show-private.h"
@@ -75,7 +76,8 @@ test_new_session (void)
 {
   g_autofree char *folder = g_dir_make_tmp ("regia-show-XXXXXX", NULL);
   g_autofree char *one = g_build_filename (folder, "e", NULL), *two = g_build_filename (folder, "e-2", NULL);
-  g_autofree char *a = regia_show_new_session (folder, "e"), *b = NULL, *c = NULL;
+  g_autofree char *three = g_build_filename (folder, "e-3", NULL);
+  g_autofree char *a = regia_show_new_session (folder, "e"), *b = NULL, *c = NULL, *d = NULL;
 
   g_assert_cmpstr (a, ==, "e");
   g_mkdir (one, 0700);
@@ -84,6 +86,11 @@ test_new_session (void)
   g_mkdir (two, 0700);
   c = regia_show_new_session (folder, "e");
   g_assert_cmpstr (c, ==, "e-3");
+  /* A link that leads nowhere is no place to record into. */
+  g_assert_cmpint (symlink ("/nonexistent/disk", three), ==, 0);
+  d = regia_show_new_session (folder, "e");
+  g_assert_cmpstr (d, ==, "e-4");
+  g_unlink (three);
   g_rmdir (one);
   g_rmdir (two);
   g_rmdir (folder);

@@ -40,13 +40,17 @@ hall_close_feed (Hall *self)
 void
 hall_open_feed (Hall *self, guint64 generation)
 {
+  g_autoptr (GPtrArray) tracks = NULL;
   g_autoptr (GError) error = NULL;
 
   hall_close_feed (self);
   self->log = regia_feed_log_new (generation, 60 * REGIA_SECOND, 64 << 20);
   self->server = regia_feed_server_new (self->socket, self->log, &error);
   g_assert_no_error (error);
-  regia_feed_log_set_tracks (self->log, self->media->tracks);
+  tracks = regia_tracks_new ();
+  for (guint i = 0; i < (self->tracks_used > 0 ? self->tracks_used : self->media->tracks->len); i++)
+    g_ptr_array_add (tracks, regia_track_ref (g_ptr_array_index (self->media->tracks, i)));
+  regia_feed_log_set_tracks (self->log, tracks);
 }
 
 void
@@ -83,9 +87,10 @@ hall_play_until (Hall *self, double seconds)
 
   /* A copy: the log numbers the packets that it is given. */
   while (next_before (self, seconds, &packet))
-    regia_feed_log_append (self->log,
-                           regia_packet_new (packet->track, packet->flags, packet->pts_ns, packet->dts_ns,
-                                             packet->duration_ns, g_bytes_ref (packet->payload)));
+    if (self->tracks_used == 0 || packet->track < self->tracks_used)
+      regia_feed_log_append (self->log,
+                             regia_packet_new (packet->track, packet->flags, packet->pts_ns, packet->dts_ns,
+                                               packet->duration_ns, g_bytes_ref (packet->payload)));
 }
 
 void
@@ -143,6 +148,7 @@ take_new (Hall *hall, const RegiaDisk *disk, guint64 reserve_bytes)
       .tracks = tracks,
       .epoch = hall->epoch,
       .reserve_bytes = reserve_bytes,
+      .memory_ms = 60000,
   };
 
   g_mutex_init (&self->lock);

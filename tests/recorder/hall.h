@@ -22,7 +22,8 @@ typedef struct {
   RegiaEpoch epoch;
   RegiaFeedLog *log;
   RegiaFeedServer *server;
-  guint next; /* packet of the programme to be appended next */
+  guint next;        /* packet of the programme to be appended next */
+  guint tracks_used; /* of the programme's, by the next generation; 0: all */
 } Hall;
 
 Hall *hall_new (guint seconds);

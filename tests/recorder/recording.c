@@ -14,6 +14,7 @@
 #include "hall.h"
 #include "recovery-private.h"
 #include "regia/base/error.h"
+#include "regia/mux/remux.h"
 
 static void
 stop_and_check (Take *take)
@@ -230,17 +231,24 @@ bad_free_bytes (const RegiaDisk *disk, const char *folder)
   return bytes >= 0 ? bytes : regia_disk_real ()->free_bytes (regia_disk_real (), folder);
 }
 
-static const BadDisk a_bad_disk = {
-    .disk = {bad_create, bad_write, bad_sync, bad_free_bytes},
-    .free_bytes = -1,
-};
+static BadDisk
+bad_disk (void)
+{
+  BadDisk self = {.disk = *regia_disk_real (), .free_bytes = -1};
+
+  self.disk.create = bad_create;
+  self.disk.write = bad_write;
+  self.disk.sync = bad_sync;
+  self.disk.free_bytes = bad_free_bytes;
+  return self;
+}
 
 /* fdatasync fails once: a new part within a second, and nothing is missing. */
 static void
 test_sync_error (void)
 {
   g_autoptr (Hall) hall = hall_new (8);
-  BadDisk disk = a_bad_disk;
+  BadDisk disk = bad_disk ();
   g_autoptr (Take) take = NULL;
   g_autoptr (RegiaSession) session = NULL;
   gint64 begun;
@@ -268,7 +276,7 @@ static void
 test_last_sync_error (void)
 {
   g_autoptr (Hall) hall = hall_new (4);
-  BadDisk disk = a_bad_disk;
+  BadDisk disk = bad_disk ();
   g_autoptr (Take) take = NULL;
 
   hall_open_feed (hall, 1);
@@ -282,6 +290,60 @@ test_last_sync_error (void)
   g_assert_cmpuint (take_get (take, "parts"), ==, 2);
   g_assert_cmpuint (take_get (take, "gaps"), ==, 0);
   hall_check_programme (hall, 4);
+}
+
+/* Samples of all finished files. */
+static guint64
+count_samples (Hall *hall, RegiaSession *session, const char *track)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < session->files->len; i++) {
+    const RegiaSessionFile *file = g_ptr_array_index (session->files, i);
+    g_autofree char *path = g_build_filename (hall->session, file->name, NULL);
+    g_auto (RegiaRemuxResult) found = {0};
+    g_autoptr (GError) error = NULL;
+
+    g_assert_true (regia_remux_probe (path, NULL, &found, &error));
+    g_assert_no_error (error);
+    for (guint j = 0; j < found.n_tracks; j++)
+      if (strcmp (found.tracks[j].name, track) == 0)
+        n += found.tracks[j].samples;
+  }
+  return n;
+}
+
+/* The disk fails in the instant in which the engine is restarted, and it comes back with fewer tracks: what
+ * waits was of the table before. */
+static void
+test_failure_at_restart (void)
+{
+  g_autoptr (Hall) hall = hall_new (8);
+  BadDisk disk = bad_disk ();
+  g_autoptr (Take) take = NULL;
+  g_autoptr (RegiaSession) session = NULL;
+  guint64 sound = 0;
+
+  hall_open_feed (hall, 1);
+  take = take_new (hall, &disk.disk, 0);
+  hall_play_until (hall, 3.2);
+  take_wait (take, "last-fragment-ms", hall_ms (3.15));
+  g_atomic_int_set (&disk.fail_sync_at, g_atomic_int_get (&disk.syncs) + 1);
+  hall_play_until (hall, 3.6);
+  for (guint i = 0; i < hall->next; i++)
+    sound += ((RegiaPacket *)g_ptr_array_index (hall->media->packets, i))->track == 1;
+  regia_feed_server_drain (hall->server, 0);
+  hall_skip_until (hall, 6);
+  hall->tracks_used = 1;
+  hall_open_feed (hall, 2);
+  hall_play_until (hall, 8);
+  regia_feed_log_end (hall->log);
+  stop_and_check (take);
+  session = hall_load (hall);
+  g_assert_cmpstr (session->state, ==, REGIA_SESSION_FINISHED);
+  g_assert_cmpuint (count_samples (hall, session, "video/120p"), ==,
+                    hall_packets (hall, 0, 3.6) + hall_packets (hall, 0, 8) - hall_packets (hall, 0, 6));
+  g_assert_cmpuint (count_samples (hall, session, "audio/it"), ==, sound);
 }
 
 /* Told to finish while the engine still sends, for longer than a silent feed is waited for: all of it is
@@ -315,7 +377,7 @@ static void
 test_no_space (void)
 {
   g_autoptr (Hall) hall = hall_new (10);
-  BadDisk disk = a_bad_disk;
+  BadDisk disk = bad_disk ();
   g_autoptr (Take) take = NULL;
   g_autoptr (GVariant) state = NULL;
   const char *message;
@@ -347,7 +409,7 @@ static void
 test_reserve (void)
 {
   g_autoptr (Hall) hall = hall_new (6);
-  BadDisk disk = a_bad_disk;
+  BadDisk disk = bad_disk ();
   g_autoptr (Take) take = NULL;
 
   disk.free_bytes = 900000;
@@ -529,6 +591,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recorder/recording/nothing", test_nothing);
   g_test_add_func ("/recorder/recording/sync-error", test_sync_error);
   g_test_add_func ("/recorder/recording/last-sync-error", test_last_sync_error);
+  g_test_add_func ("/recorder/recording/failure-at-restart", test_failure_at_restart);
   g_test_add_func ("/recorder/recording/drain", test_drain);
   g_test_add_func ("/recorder/recording/no-space", test_no_space);
   g_test_add_func ("/recorder/recording/reserve", test_reserve);

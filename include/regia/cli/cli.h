@@ -41,3 +41,23 @@ gboolean regia_cli_parse (const char *command, const char *arguments, const char
  * @status: a{sv} of Show1.GetStatus. Pure.
  */
 char *regia_cli_status_line (GVariant *status);
+
+typedef enum {
+  REGIA_CLI_OUTCOME_WELL,
+  REGIA_CLI_OUTCOME_UNFINISHED, /* something is left to do: the next start does it */
+  REGIA_CLI_OUTCOME_INCOMPLETE, /* something is missing or damaged for good */
+} RegiaCliOutcome;
+
+/**
+ * regia_cli_outcome: what came of an event that is over.
+ * @status: a{sv} of Show1.WaitEnd
+ * @ret_good: (out) (transfer full): for standard output
+ * @ret_bad: (out) (transfer full) (nullable): what is not as it should be
+ *
+ * Pure.
+ */
+RegiaCliOutcome regia_cli_outcome (GVariant *status, char **ret_good, char **ret_bad);
+
+/** regia_cli_say_outcome: prints it; returns the exit status: 0, or 65 when the recording is not finished or
+ * not complete. */
+int regia_cli_say_outcome (GVariant *status);

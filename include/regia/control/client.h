@@ -13,7 +13,13 @@
 GVariant *regia_client_get_status (const char *control_path, guint timeout_ms,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_client_stop: ends the event; with @quit the director ends as well, otherwise recordings stay served.
+/**
+ * regia_client_stop: ends the event; with @quit the director ends as well, otherwise recordings stay served.
+ * Blocks until the event is over, its recording finished, however long that takes; @timeout_ms is for the
+ * director to hear it.
+ *
+ * Returns: (transfer full): the status at the end. Errors: also G_IO_ERROR when the director goes away
+ * before.
  */
-gboolean regia_client_stop (const char *control_path, gboolean quit, guint timeout_ms,
-                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GVariant *regia_client_stop (const char *control_path, gboolean quit, guint timeout_ms,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

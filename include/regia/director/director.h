@@ -28,13 +28,12 @@ typedef struct {
  * regia_director_run: runs the show of @config until it was ended with quit, or by SIGINT or SIGTERM. Blocks
  * on the default main context.
  *
- * @ret_recording: (out) (transfer full) (nullable): where the recording is, in words, when the show ended in
- * order
+ * The last status that @options->tick is given is that of the end.
  *
  * Errors before anything was started: REGIA_ERROR_STATE another director runs on this state folder;
  * G_IO_ERROR the folder cannot be used.
  */
-gboolean regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, char **ret_recording,
+gboolean regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_director_stored_event: (transfer full) (nullable): the copy of the event file @config_path that an

@@ -274,7 +274,7 @@ class Supervisor(threading.Thread):
                 self.note(self.socket.recv(4096).decode(errors="replace"))
             status = self.child.poll()
             if status is not None:
-                if self.ending or status in (0, 64, 78):
+                if self.ending or status in (0, 64, 65, 78):
                     self.exit_status = status
                     self.ended.set()
                     return

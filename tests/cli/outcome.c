@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "regia/cli/cli.h"
+
+#define PROCESSES "'processes': <[<{'name': <'recorder'>}>]>"
+
+static void
+test_outcome (void)
+{
+  static const struct {
+    const char *status;
+    RegiaCliOutcome outcome;
+    const char *good, *bad; /* bad: NULL none */
+  } cases[] = {
+      {"{" PROCESSES
+       ", 'recorder': <{'state': <'finished'>, 'message': <''>, 'whole': <true>, 'path': <'/r/s'>, "
+       "'files': <['programme.mp4']>}>}",
+       REGIA_CLI_OUTCOME_WELL, "recording is in /r/s", NULL},
+      {"{" PROCESSES
+       ", 'recorder': <{'state': <'finished'>, 'message': <'4 s are missing'>, 'whole': <false>, "
+       "'path': <'/r/s'>, 'files': <['programme.mp4']>}>}",
+       REGIA_CLI_OUTCOME_INCOMPLETE, "recording is in /r/s", "not complete: 4 s are missing"},
+      {"{" PROCESSES
+       ", 'recorder': <{'state': <'finished'>, 'message': <'Nothing was recorded'>, 'whole': <true>, "
+       "'path': <'/r/s'>, 'files': <@as []>}>}",
+       REGIA_CLI_OUTCOME_WELL, "there is no recording", NULL},
+      {"{" PROCESSES
+       ", 'recorder': <{'state': <'no-space'>, 'message': <'it needs 5 GB'>, 'whole': <true>, 'path': "
+       "<'/r/s'>, 'files': <@as []>}>}",
+       REGIA_CLI_OUTCOME_UNFINISHED, "is over", "not finished; it is in /r/s: it needs 5 GB"},
+      {"{" PROCESSES ", 'recorder': <{'state': <'recording'>, 'message': <''>, 'path': <'/r/s'>}>}",
+       REGIA_CLI_OUTCOME_UNFINISHED, "is over", "the next start of Regia finishes it"},
+      {"{" PROCESSES ", 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_UNFINISHED, "is over", "not finished"},
+      {"{'processes': <[<{'name': <'engine'>}>]>, 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_WELL,
+       "is over", NULL},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) status =
+        g_variant_parse (G_VARIANT_TYPE_VARDICT, cases[i].status, NULL, NULL, &error);
+    g_autofree char *good = NULL;
+    g_autofree char *bad = NULL;
+
+    g_assert_no_error (error);
+    g_assert_cmpint (regia_cli_outcome (status, &good, &bad), ==, cases[i].outcome);
+    g_assert_nonnull (strstr (good, cases[i].good));
+    g_assert_cmpint (bad != NULL, ==, cases[i].bad != NULL);
+    if (bad != NULL)
+      g_assert_nonnull (strstr (bad, cases[i].bad));
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/cli/outcome", test_outcome);
+  return g_test_run ();
+}
