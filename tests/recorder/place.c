@@ -231,7 +231,7 @@ static void
 check_missing (Hall *hall, Take *take, double from, double to)
 {
   g_autoptr (RegiaSession) session = hall_load (hall);
-  const RegiaSessionGap *gap = g_ptr_array_index (session->gaps, 0);
+  const RegiaSessionGap *gap;
 
   g_test_message ("%s", session->message);
   g_assert_cmpstr (session->state, ==, REGIA_SESSION_FINISHED);
@@ -239,6 +239,7 @@ check_missing (Hall *hall, Take *take, double from, double to)
   g_assert_true (says (take, "message", "of the recording are missing"));
   g_assert_false (is_whole (take));
   g_assert_cmpuint (session->gaps->len, ==, 1);
+  gap = g_ptr_array_index (session->gaps, 0);
   g_assert_cmpint (ABS (gap->from_ms - (gint64)hall_ms (from)), <, 50);
   g_assert_cmpint (ABS (gap->to_ms - (gint64)hall_ms (to)), <, 50);
   g_assert_cmpint (ABS (session->gap_ms - (gint64)(1000 * (to - from))), <, 100);
