@@ -197,6 +197,49 @@ test_stall (void)
   remove_pipeline (path);
 }
 
+/* Few pictures come, as from an encoder of slides: each is shown until the next one, without the slate in
+ * between and without a new start. */
+static void
+test_slides (void)
+{
+  Fixture self;
+  g_autofree char *path = write_pipeline ("videotestsrc", "",
+                                          "videotestsrc is-live=true ! "
+                                          "video/x-raw,format=I420,width=640,height=360,framerate=1/3 "
+                                          "! regiamark name=video");
+  g_autofree char *source = g_strdup_printf ("[source camera]\npipeline=%s\n", path);
+  g_autofree char *config = with_source (source);
+
+  fixture_start (&self, config);
+  g_assert_true (wait_for (&self, is_live, &self, 8));
+  run_for (&self, 11);
+  {
+    g_auto (SourceState) state = first_source (&self);
+    g_assert_cmpstr (state.state, ==, "live");
+    g_assert_cmpuint (state.restarts, ==, 0);
+  }
+  fixture_stop (&self);
+  {
+    g_autoptr (GPtrArray) packets = packets_of (&self, "video/360p");
+    g_auto (Picture) picture = decode_picture (&self, "video/360p", packets);
+    gint64 first = -1;
+    guint slates = 0, shown = 0;
+
+    for (guint i = 0; i < picture.frames->len; i++) {
+      gint64 frame = g_array_index (picture.frames, gint64, i);
+
+      first = first < 0 ? frame : first;
+      slates += first >= 0 && frame < 0;
+      shown += frame >= 0;
+    }
+    g_test_message ("%u frames of the source, %u of the slate after the first", shown, slates);
+    g_assert_cmpuint (shown, >, 25 * 9);
+    g_assert_cmpuint (slates, ==, 0);
+  }
+  fixture_clear (&self);
+  remove_pipeline (path);
+}
+
 /* A device that hangs: reading from it never returns, not even when its pipeline is shut down. */
 static gboolean
 is_left_behind (gpointer data)
@@ -355,6 +398,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/supervise/end", test_end);
   g_test_add_func ("/engine/supervise/error", test_error);
   g_test_add_func ("/engine/supervise/stall", test_stall);
+  g_test_add_func ("/engine/supervise/slides", test_slides);
   g_test_add_func ("/engine/supervise/hang", test_hang);
   g_test_add_func ("/engine/supervise/failed", test_failed);
   g_test_add_func ("/engine/supervise/hanging-driver", test_hanging_driver);
