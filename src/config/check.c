@@ -2,10 +2,12 @@
 #define G_LOG_DOMAIN "regia-config"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "config-private.h"
 #include "options-private.h"
 #include "pipeline-private.h"
+#include "regia/base/named.h"
 
 /* The event file against the pipeline files that it names. */
 
@@ -58,15 +60,24 @@ check_named_files (const RegiaConfigSource *source, const RegiaPipelineFile *fil
     const char *path = g_hash_table_lookup (source->parameters, param->name);
     guint line = parameter_line (source, param->name);
     g_autofree char *quoted = NULL;
+    g_autoptr (GError) error = NULL;
+    int fd;
 
     if (!param->file || param->secret || path == NULL || path[0] == '\0')
       continue;
     quoted = regia_quote_clip (path);
-    if (!g_path_is_absolute (path))
+    if (!g_path_is_absolute (path)) {
       regia_faults_add (faults, line, title, param->name,
                         "%s is not a whole path; begin it with / or with ./", quoted);
+      continue;
+    }
+    fd = regia_named_open (path, "check the path", &error);
+    if (fd >= 0)
+      close (fd);
     else if (!g_file_test (path, G_FILE_TEST_EXISTS))
       regia_faults_add (faults, line, title, param->name, "there is no file %s; check the path", quoted);
+    else
+      regia_faults_add (faults, line, title, param->name, "%s %s", quoted, error->message);
   }
 }
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-config"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "config-private.h"
 #include "options-private.h"
 #include "regia/base/error.h"
+#include "regia/base/named.h"
 #include "values-private.h"
 
-#define MAX_FILE_BYTES      (1 << 20)
 #define MAX_PARAMETER_BYTES 2048
 
 static void
@@ -126,6 +123,16 @@ const RegiaConfigValues *
 regia_config_get (RegiaConfig *self)
 {
   return &self->values;
+}
+
+char *
+regia_config_where (RegiaConfig *self, const char *group, const char *key)
+{
+  guint line = regia_scan_line (self->scan, group, key);
+
+  if (line == 0)
+    return g_strdup_printf ("%s: [%s] %s: ", self->file, group, key);
+  return g_strdup_printf ("%s:%u: [%s] %s: ", self->file, line, group, key);
 }
 
 /* Everything of [source NAME] that is not in the table belongs to its pipeline file, which is not known here.
@@ -305,49 +312,21 @@ regia_config_parse (const char *data, gsize length, const char *file_name, const
   return g_steal_pointer (&self);
 }
 
-/* At most MAX_FILE_BYTES of @path, which may as well be a pipe. */
-static GByteArray *
-read_file (const char *path, GError **error)
-{
-  g_autoptr (GByteArray) content = g_byte_array_new ();
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  gssize got = 0;
-  int saved;
-
-  if (fd >= 0) {
-    guint8 buffer[16384];
-
-    do {
-      got = read (fd, buffer, sizeof buffer);
-      if (got > 0)
-        g_byte_array_append (content, buffer, got);
-    } while ((got > 0 && content->len <= MAX_FILE_BYTES) || (got < 0 && errno == EINTR));
-  }
-  saved = errno;
-  if (fd >= 0)
-    close (fd);
-  if (fd < 0 || got < 0) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "%s: cannot be read: %s; %s", path,
-                 g_strerror (saved),
-                 saved == ENOENT ? "check the name (config/example.conf is a file to start from)"
-                                 : "name a file that this user may read");
-    return NULL;
-  }
-  if (content->len > MAX_FILE_BYTES) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-                 "%s: larger than %d bytes, so not an event file; check the name", path, MAX_FILE_BYTES);
-    return NULL;
-  }
-  return g_steal_pointer (&content);
-}
-
 RegiaConfig *
 regia_config_load (const char *path, const char *base_dir, GError **error)
 {
-  g_autoptr (GByteArray) content = read_file (path, error);
+  g_autoptr (GByteArray) content = regia_named_read (
+      path, REGIA_CONFIG_MAX_BYTES, "check the name (config/example.conf is a file to start from)", error);
 
-  if (content == NULL)
+  if (content != NULL && content->len == 0) {
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+                         "is empty; check the name (config/example.conf is a file to start from)");
+    g_clear_pointer (&content, g_byte_array_unref);
+  }
+  if (content == NULL) {
+    g_prefix_error (error, "%s: ", path);
     return NULL;
+  }
   return regia_config_parse ((const char *)content->data, content->len, path, base_dir, base_dir == NULL,
                              error);
 }

@@ -2,33 +2,18 @@
 #define G_LOG_DOMAIN "regia-config"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config-private.h"
 #include "regia/base/error.h"
+#include "regia/base/named.h"
 
 /* Everything in src/config that looks at the disk, the event file itself apart: slate, key files, the folder
  * of recordings. */
 
 #define MAX_KEY_BYTES 1024
-
-/* (transfer full) (nullable): why @path is no regular file that can be read. */
-static char *
-why_not_readable (const char *path)
-{
-  struct stat info;
-
-  if (stat (path, &info) < 0)
-    return g_strdup_printf ("%s: %s; check the path", path, g_strerror (errno));
-  if (!S_ISREG (info.st_mode))
-    return g_strdup_printf ("%s is not a file; check the path", path);
-  if (access (path, R_OK) < 0)
-    return g_strdup_printf ("%s cannot be read: %s; change its owner or mode", path, g_strerror (errno));
-  return NULL;
-}
 
 char *
 regia_config_read_key (const RegiaConfigRelay *relay, GError **error)
@@ -42,26 +27,21 @@ regia_config_read_key (const RegiaConfigRelay *relay, GError **error)
   int fd;
 
   g_return_val_if_fail (relay->key_file != NULL, NULL);
-  fd = open (relay->key_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd >= 0 && fstat (fd, &info) == 0)
-    got = read (fd, buffer, sizeof buffer);
-  if (got < 0)
-    why = g_strerror (errno);
+  fd = regia_named_open (relay->key_file, "check path and owner", error);
+  if (fd >= 0 && (fstat (fd, &info) < 0 || (got = read (fd, buffer, sizeof buffer)) < 0))
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "cannot be read: %s; check the disk that it is on",
+                 g_strerror (errno));
   if (fd >= 0)
     close (fd);
-  if (why != NULL) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-                 "[relay %s] key_file: %s cannot be read: %s; check path and owner", relay->name,
-                 relay->key_file, why);
+  if (got < 0) {
+    g_prefix_error (error, "[relay %s] key_file: %s ", relay->name, relay->key_file);
     return NULL;
   }
 
   end = 0;
   while (end < (gsize)got && buffer[end] != '\n')
     end++;
-  if (!S_ISREG (info.st_mode))
-    why = "is not a file; name one whose first line is the key";
-  else if (info.st_mode & S_IRWXO)
+  if (info.st_mode & S_IRWXO)
     why = "can be read by everybody on this machine; run `chmod 600` on it";
   else if (end == sizeof buffer || memchr (buffer, '\0', end) != NULL)
     why = "its first line is too long for a key; put the key alone there";
@@ -114,11 +94,14 @@ regia_config_check_files (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *w
   RegiaConfigValues *values = &self->values;
 
   if (values->slate != NULL) {
-    g_autofree char *why = why_not_readable (values->slate);
+    g_autoptr (GError) error = NULL;
+    int fd = regia_named_open (values->slate, "check the path", &error);
 
-    if (why != NULL)
+    if (fd < 0)
       regia_faults_add (faults, regia_scan_line (self->scan, "programme", "slate"), "programme", "slate",
-                        "%s", why);
+                        "%s %s", values->slate, error->message);
+    else
+      close (fd);
   }
   for (guint i = 0; i < values->relays->len; i++) {
     const RegiaConfigRelay *relay = g_ptr_array_index (values->relays, i);

@@ -6,6 +6,7 @@
 #include "faults-private.h"
 #include "pipeline-private.h"
 #include "regia/base/error.h"
+#include "regia/base/named.h"
 
 #define MAX_FILE_BYTES (64 * 1024)
 #define SUFFIX         ".pipeline"
@@ -266,17 +267,14 @@ regia_pipeline_file_parse (const char *kind, const char *name, const char *path,
 static RegiaPipelineFile *
 load_path (const char *kind, const char *name, const char *path, GError **error)
 {
-  g_autofree char *content = NULL;
-  gsize length;
+  g_autoptr (GByteArray) content =
+      regia_named_read (path, MAX_FILE_BYTES, "`regia pipelines` lists those there are", error);
 
-  if (!g_file_get_contents (path, &content, &length, NULL)) {
-    g_set_error (
-        error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-        "%s: there is no such pipeline file, or it cannot be read; `regia pipelines` lists those there are",
-        path);
+  if (content == NULL) {
+    g_prefix_error (error, "%s: ", path);
     return NULL;
   }
-  return regia_pipeline_file_parse (kind, name, path, content, length, error);
+  return regia_pipeline_file_parse (kind, name, path, (const char *)content->data, content->len, error);
 }
 
 RegiaPipelineFile *

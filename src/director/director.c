@@ -18,6 +18,7 @@
 #include "process-private.h"
 #include "regia/base/error.h"
 #include "regia/base/file.h"
+#include "regia/base/named.h"
 #include "regia/control/paths.h"
 #include "show-private.h"
 #include "status-private.h"
@@ -129,14 +130,16 @@ prepare_folders (Director *self, GError **error)
 static gboolean
 copy_event (Director *self, GError **error)
 {
-  g_autofree char *text = NULL;
-  gsize length;
+  g_autoptr (GByteArray) text = NULL;
 
   if (self->options->keep_event || g_str_equal (self->options->config_path, self->event_path))
     return TRUE;
-  if (!g_file_get_contents (self->options->config_path, &text, &length, error))
+  text = regia_named_read (self->options->config_path, REGIA_CONFIG_MAX_BYTES, "check the name", error);
+  if (text == NULL) {
+    g_prefix_error (error, "%s: ", self->options->config_path);
     return FALSE;
-  return regia_file_replace (self->event_path, text, length, 0600, error);
+  }
+  return regia_file_replace (self->event_path, text->data, text->len, 0600, error);
 }
 
 static gboolean

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "regia/base/error.h"
 #include "regia/config/config.h"
+#include "regia/config/pipeline.h"
 
 typedef struct {
   char *folder;
@@ -96,6 +101,111 @@ test_large (Fixture *self, gconstpointer data)
 
   write_file (self, "event.conf", text, 0600);
   assert_fault (self, ": larger than", "check the name");
+}
+
+/* A name under which something else is found than a file: said at once, nothing hangs and nothing is opened.
+ */
+static void
+test_no_file (Fixture *self, gconstpointer data)
+{
+  g_autofree char *socket_path = g_build_filename (self->folder, "socket", NULL);
+  g_autofree char *fifo = g_build_filename (self->folder, "fifo", NULL);
+  const struct {
+    const char *path, *word;
+  } things[] = {
+      {fifo, "a pipe"},
+      {socket_path, "a socket"},
+      {self->folder, "a folder"},
+      {"/dev/zero", "a device"},
+      {"/dev/tty", "a device"},
+      {"/proc/version", ""}, /* of size 0, and yet it holds something */
+      {"/proc/self/mem", "cannot be read: Input/output error; check the disk"},
+      {"/proc/self/task", "a folder"},
+  };
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  g_strlcpy (address.sun_path, socket_path, sizeof address.sun_path);
+  g_assert_cmpint (bind (listener, (struct sockaddr *)&address, sizeof address), ==, 0);
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (things); i++) {
+    g_autofree char *rest = NULL;
+    g_autofree char *link = g_build_filename (self->folder, "mine.pipeline", NULL);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (RegiaConfig) config = regia_config_load (things[i].path, NULL, &error);
+    g_autoptr (RegiaPipelineFile) pipeline = NULL;
+
+    g_assert_null (config);
+    g_assert_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG);
+    g_assert_true (g_str_has_prefix (error->message, things[i].path));
+    g_assert_nonnull (strstr (error->message, things[i].word));
+    g_clear_error (&error);
+
+    g_assert_cmpint (symlink (things[i].path, link), ==, 0);
+    pipeline = regia_pipeline_file_load ("capture", link, &error);
+    g_assert_null (pipeline);
+    g_assert_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG);
+    g_assert_nonnull (strstr (error->message, things[i].word));
+    g_unlink (link);
+
+    if (i > 4)
+      continue;
+    rest = g_strdup_printf ("[relay a]\nurl = rtmp://h/live\nkey_file = %s\n", things[i].path);
+    write_event (self, rest);
+    assert_fault (self, ":7: [relay a] key_file: ", things[i].word);
+  }
+  close (listener);
+}
+
+/* Text of another kind: each fault is one line, none of it is taken for an event. */
+static void
+test_odd (Fixture *self, gconstpointer data)
+{
+  static const struct {
+    const char *content;
+    gsize length;
+    const char *word;
+  } odd[] = {
+      {"", 0, "is empty"},
+      {"[event]\nname = Sal\xf2ne\n", 22, "UTF-8"},
+      {"\xff\xfe[\0e\0", 6, "UTF-16"},
+      {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "UTF-8"},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (odd); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (RegiaConfig) config = NULL;
+
+    g_assert_true (g_file_set_contents (self->event, odd[i].content, (gssize)odd[i].length, NULL));
+    config = regia_config_load (self->event, NULL, &error);
+    g_assert_null (config);
+    g_assert_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG);
+    g_test_message ("%s", error->message);
+    g_assert_nonnull (strstr (error->message, odd[i].word));
+  }
+}
+
+/* A gigabyte is not read to find out that it is no event (a file with a hole takes no disk). */
+static void
+test_huge (Fixture *self, gconstpointer data)
+{
+  g_autofree char *link = g_build_filename (self->folder, "mine.pipeline", NULL);
+  g_autoptr (RegiaPipelineFile) pipeline = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 begun_us = g_get_monotonic_time ();
+  struct rusage before, after;
+
+  write_file (self, "event.conf", "", 0600);
+  g_assert_cmpint (truncate (self->event, 1 << 30), ==, 0);
+  g_assert_cmpint (symlink (self->event, link), ==, 0);
+  getrusage (RUSAGE_SELF, &before);
+  assert_fault (self, ": larger than", "check the name");
+  pipeline = regia_pipeline_file_load ("capture", link, &error);
+  g_assert_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG);
+  getrusage (RUSAGE_SELF, &after);
+  g_test_message ("%" G_GINT64_FORMAT " ms, %ld KiB more", (g_get_monotonic_time () - begun_us) / 1000,
+                  after.ru_maxrss - before.ru_maxrss);
+  g_assert_cmpint (after.ru_maxrss - before.ru_maxrss, <, 16 << 10);
 }
 
 static void
@@ -190,6 +300,9 @@ main (int argc, char **argv)
   ADD ("not-there", test_not_there);
   ADD ("folder", test_folder);
   ADD ("large", test_large);
+  ADD ("no-file", test_no_file);
+  ADD ("odd", test_odd);
+  ADD ("huge", test_huge);
   ADD ("slate", test_slate);
   ADD ("keys", test_keys);
   ADD ("recordings", test_recordings);

@@ -102,6 +102,9 @@ typedef struct {
 
 typedef struct _RegiaConfig RegiaConfig;
 
+/** What an event file may hold at most. */
+#define REGIA_CONFIG_MAX_BYTES (1 << 20)
+
 /**
  * regia_config_load:
  * @path: the event file
@@ -134,6 +137,10 @@ gboolean regia_config_check_pipelines (RegiaConfig *self, GError **error) G_GNUC
 
 /** regia_config_get: (transfer none): the values. */
 const RegiaConfigValues *regia_config_get (RegiaConfig *self);
+
+/** regia_config_where: (transfer full): `FILE:LINE: [group] key: `, for a message about a value that turned
+ * out to be wrong later. */
+char *regia_config_where (RegiaConfig *self, const char *group, const char *key);
 
 /** regia_config_read_key: (transfer full): first line of a relay's key file, without white space at its ends;
  * errors never show it. */
