@@ -30,10 +30,9 @@ static const Command commands[] = {
 };
 
 static const Command processes[] = {
-    {"engine", regia_engine_main, NULL},
-    {"recorder", regia_recorder_main, NULL},
-    {"gateway", regia_gateway_main, NULL},
-    {"relay", regia_relay_main, NULL},
+    {"engine", regia_engine_main, NULL},   {"recorder", regia_recorder_main, NULL},
+    {"gateway", regia_gateway_main, NULL}, {"relay", regia_relay_main, NULL},
+    {"slate", regia_cli_slate_main, NULL},
 };
 
 static const Command *

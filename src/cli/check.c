@@ -265,7 +265,8 @@ regia_cli_check (int argc, char **argv)
   }
 
   config = regia_config_load (argv[1], NULL, &error);
-  if (config == NULL || !regia_config_check_pipelines (config, &error))
+  if (config == NULL || !regia_config_check_pipelines (config, &error) ||
+      !regia_cli_check_slate (config, &error))
     return fail (error);
   values = regia_config_get (config);
   exit_status = try_pipelines (argv[1], values);

@@ -74,7 +74,8 @@ load_event (const char *path, const char *state_dir, gboolean *ret_stored, GErro
   g_autofree char *stored = NULL;
   RegiaConfig *config = regia_config_load (path, NULL, &local_error);
 
-  if (config != NULL && regia_config_check_pipelines (config, &local_error))
+  if (config != NULL && regia_config_check_pipelines (config, &local_error) &&
+      regia_cli_check_slate (config, &local_error))
     return config;
   g_clear_pointer (&config, regia_config_unref);
   /* The show was interrupted and meanwhile its file was broken: it goes on as it was begun. */

@@ -105,7 +105,7 @@ static const RegiaOption programme_options[] = {
      .default_value = NULL,
      .read = regia_read_picture,
      EVENT_FIELD (slate),
-     .range = "a .png, .jpg or .jpeg file",
+     .range = "a .png, .jpg or .jpeg file of at most 8192 pixels a side",
      .help = "still picture shown while no source gives one; without it name and place on dark ground"},
     {.key = "latency",
      .default_value = "200ms",

@@ -80,6 +80,9 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
   g_autoptr (GVariant) sources = g_variant_lookup_value (engine, "sources", G_VARIANT_TYPE ("av"));
   g_autoptr (GVariant) renditions = g_variant_lookup_value (engine, "renditions", G_VARIANT_TYPE ("av"));
 
+  if (lookup_string (engine, "slate-error")[0] != '\0')
+    add (warnings, "The event's slate is not shown, name and place stand in for it: %s",
+         lookup_string (engine, "slate-error"));
   if (g_variant_n_children (engine) == 0)
     add (warnings, "No programme: the engine does not report. It is started again by itself");
   for (gsize i = 0; sources != NULL && i < g_variant_n_children (sources); i++) {
@@ -116,7 +119,7 @@ regia_status_warnings (const RegiaConfigValues *config, RegiaShowState state, GV
     if (config->record)
       add_recorder_warnings (warnings, config, recorder);
     else
-      add (warnings, "This event is not recorded ([record] record = no)");
+      add (warnings, "This event is not recorded ([record] enabled = no)");
     add_engine_warnings (warnings, engine);
     if (g_variant_n_children (gateway) == 0)
       add (warnings, "Viewers cannot watch: the gateway does not report. It is started again by itself");

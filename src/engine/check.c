@@ -9,10 +9,11 @@
 #include "launch-private.h"
 #include "links-private.h"
 #include "regia/base/error.h"
+#include "slate-private.h"
 
 /*
- * Tries pipeline files without running them, for `regia check` and `regia pipelines`. No state but
- * GStreamer's own.
+ * Tries pipeline files without running them, and the slate, for `regia check`, `regia run` and `regia
+ * pipelines`. No state but GStreamer's own.
  */
 
 static gboolean
@@ -121,4 +122,17 @@ gboolean
 regia_engine_check_encoder (const char *encoder, GHashTable *values, GError **error)
 {
   return check_named ("encode", encoder, values, error);
+}
+
+gboolean
+regia_engine_check_slate (const char *path, guint width, guint height, GError **error)
+{
+  g_autofree char *caps =
+      g_strdup_printf ("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1", width, height);
+  g_autoptr (GstBuffer) frame = NULL;
+
+  if (!regia_gst_init (error))
+    return FALSE;
+  frame = regia_slate_draw_image (path, caps, NULL, error);
+  return frame != NULL;
 }

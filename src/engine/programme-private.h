@@ -75,3 +75,6 @@ void regia_programme_get_stats (RegiaProgramme *self, RegiaProgrammeStats *ret_s
  * fixed. */
 GPtrArray *regia_programme_get_encoders (RegiaProgramme *self);
 RegiaProgrammeLevel regia_programme_get_level (RegiaProgramme *self, guint index);
+/** regia_programme_get_slate_error: (transfer full): why the event's own slate is not shown; "" when it is,
+ * or is not drawn yet. Any thread. */
+char *regia_programme_get_slate_error (RegiaProgramme *self);

@@ -55,6 +55,7 @@ struct _RegiaProgramme {
   RegiaProgrammeLevel *levels; /* (owned) one for each language; main thread */
   GstAppSrc *slate;            /* (owned) */
   GThread *slate_thread;       /* (owned) (nullable) */
+  GCancellable *slate_ending;  /* (owned) */
   guint bus_watch;
   int ending; /* atomic: no more buffers pass the mixers */
 
@@ -64,6 +65,7 @@ struct _RegiaProgramme {
   GQueue waiting; /* (element-type RegiaPacket) (owned) until all tracks are known */
   RegiaProgrammeStats stats;
   gint64 next_frame; /* grid number expected next; −1 at first */
+  char *slate_error; /* (owned) (nullable) */
 };
 
 /* Encoders' streaming threads. */
@@ -135,11 +137,11 @@ on_slate (GstBuffer *frame, const GError *error, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
 
-  if (frame == NULL) {
-    gst_element_post_message (
-        self->pipeline, gst_message_new_warning (GST_OBJECT (self->pipeline), (GError *)error, "slate"));
+  g_mutex_lock (&self->lock);
+  self->slate_error = error ? g_strdup (error->message) : NULL;
+  g_mutex_unlock (&self->lock);
+  if (frame == NULL)
     return;
-  }
   GST_BUFFER_PTS (frame) = (GstClockTime)MAX (regia_epoch_show_time (&self->epoch), 0);
   GST_BUFFER_DTS (frame) = GST_BUFFER_DURATION (frame) = GST_CLOCK_TIME_NONE;
   gst_app_src_push_buffer (self->slate, frame);
@@ -399,6 +401,7 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   self->next_frame = -1;
   g_queue_init (&self->waiting);
   g_mutex_init (&self->lock);
+  self->slate_ending = g_cancellable_new ();
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("programme"));
   gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
   gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE);
@@ -414,6 +417,7 @@ regia_programme_free (RegiaProgramme *self)
     return;
   if (self->pipeline)
     gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  g_cancellable_cancel (self->slate_ending);
   if (self->slate_thread)
     g_thread_join (self->slate_thread);
   g_clear_handle_id (&self->bus_watch, g_source_remove);
@@ -425,6 +429,8 @@ regia_programme_free (RegiaProgramme *self)
   g_queue_clear_full (&self->waiting, (GDestroyNotify)regia_packet_unref);
   g_ptr_array_unref (self->tracks);
   g_mutex_clear (&self->lock);
+  g_clear_object (&self->slate_ending);
+  g_free (self->slate_error);
   g_free (self->levels);
   g_free (self->video_caps);
   g_free (self);
@@ -516,7 +522,7 @@ regia_programme_start (RegiaProgramme *self, GError **error)
                  cause ? cause->message : "no reason given");
     return FALSE;
   }
-  self->slate_thread = regia_slate_render (config, self->video_caps, on_slate, self);
+  self->slate_thread = regia_slate_render (config, self->video_caps, self->slate_ending, on_slate, self);
   return TRUE;
 }
 
@@ -575,4 +581,15 @@ RegiaProgrammeLevel
 regia_programme_get_level (RegiaProgramme *self, guint index)
 {
   return self->levels[index];
+}
+
+char *
+regia_programme_get_slate_error (RegiaProgramme *self)
+{
+  char *error;
+
+  g_mutex_lock (&self->lock);
+  error = g_strdup (self->slate_error ? self->slate_error : "");
+  g_mutex_unlock (&self->lock);
+  return error;
 }

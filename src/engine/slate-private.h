@@ -9,17 +9,27 @@
  */
 GstBuffer *regia_slate_plain (guint width, guint height);
 
-/** The slate is ready: @frame is (transfer full), (nullable) with @error set when it could not be drawn.
- * Called on a thread of the slate's own. */
+/** The slate is ready: @frame is (transfer full), (nullable). @error is set when what was asked for could not
+ * be drawn: @frame is then the one with the event's name, or %NULL. Called on a thread of the slate's own. */
 typedef void (*RegiaSlateFunc) (GstBuffer *frame, const GError *error, gpointer user_data);
 
 /**
  * regia_slate_render:
  * @config: the event: its slate image, or its name and place; copied
  * @caps: format of the frame
+ * @cancellable: ends the drawing at once
  *
  * Draws the slate on a thread of its own, since fonts and image files take their time, and calls @callback
  * once. Returns: (transfer full): the thread; join it before what @user_data points to goes away.
  */
-GThread *regia_slate_render (const RegiaConfigValues *config, const char *caps, RegiaSlateFunc callback,
-                             gpointer user_data);
+GThread *regia_slate_render (const RegiaConfigValues *config, const char *caps, GCancellable *cancellable,
+                             RegiaSlateFunc callback, gpointer user_data);
+
+/**
+ * regia_slate_draw_image: (transfer full): the picture file @path as a frame of format @caps, with borders
+ * where its shape is another. Blocks, 10 s at most unless the disk hangs. Errors: REGIA_ERROR_CONFIG (no
+ * file), REGIA_ERROR_MEDIA (no picture), REGIA_ERROR_UNAVAILABLE (an element is missing); the message begins
+ * with the path. Any thread.
+ */
+GstBuffer *regia_slate_draw_image (const char *path, const char *caps, GCancellable *cancellable,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

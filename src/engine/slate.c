@@ -4,18 +4,24 @@
 #include "slate-private.h"
 
 #include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
 #include <string.h>
 
 #include "launch-private.h"
+#include "picture-private.h"
+#include "regia/base/clock.h"
 #include "regia/base/error.h"
+#include "regia/base/named.h"
 
 /*
  * The slate is the picture that lies under all others: one raw frame, which the compositor repeats for ever.
  * A plain dark one is there at once; the drawn one (an image, or the event's name and place) follows from a
- * little pipeline on a thread of its own, so that neither fonts nor a slow disk can delay the programme.
+ * little pipeline on a thread of its own, so that neither fonts nor a slow disk can delay the programme. An
+ * image that is no good, or no good any more, gives way to name and place, and its fault is told.
  */
 
-#define RENDER_TIMEOUT (10 * GST_SECOND)
+#define RENDER_NS (10 * REGIA_SECOND)
+#define LOOK_NS   (20 * GST_MSECOND)
 
 /* The house's dark ground, in BT.709 video range, as luma and the two chroma values; the drawn slate has the
  * same (0x14212b). */
@@ -23,6 +29,7 @@ enum { DARK_Y = 42, DARK_U = 135, DARK_V = 122 };
 
 typedef struct {
   char *caps, *image, *name, *place;
+  GCancellable *cancellable;
   RegiaSlateFunc callback;
   gpointer user_data;
 } Job;
@@ -40,61 +47,110 @@ regia_slate_plain (guint width, guint height)
 }
 
 static GstElement *
-make_pipeline (const Job *job, GError **error)
+make_pipeline (const char *text, GError **error)
 {
-  g_autofree char *text =
-      job->image
-          ? g_strdup_printf ("filesrc name=file ! decodebin ! videoconvertscale add-borders=true ! "
-                             "appsink name=out sync=false caps=\"%s\"",
-                             job->caps)
-          : g_strdup_printf (
-                "videotestsrc pattern=solid-color foreground-color=0xff14212b num-buffers=1 ! capsfilter "
-                "caps=\"%s\" ! "
-                "textoverlay name=name valignment=position ypos=0.42 halignment=center line-alignment=center "
-                "draw-shadow=false draw-outline=false font-desc=\"Sans Bold 26\" ! "
-                "textoverlay name=place valignment=position ypos=0.66 halignment=center "
-                "line-alignment=center "
-                "draw-shadow=false draw-outline=false font-desc=\"Sans 15\" ! "
-                "videoconvertscale ! appsink name=out sync=false caps=\"%s\"",
-                job->caps, job->caps);
   GstElement *bin = regia_launch_parse (text, "slate", error), *pipeline;
 
   if (bin == NULL)
     return NULL;
-  pipeline = gst_pipeline_new (NULL);
+  pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   gst_bin_add (GST_BIN (pipeline), bin);
-  for (guint i = 0; i < 3; i++) {
-    const char *names[] = {"file", "name", "place"}, *properties[] = {"location", "text", "text"};
-    const char *values[] = {job->image, job->name, job->place};
-    g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (pipeline), names[i]);
-    if (element)
-      g_object_set (element, properties[i], values[i], NULL);
-  }
   return pipeline;
 }
 
+/* The first frame that comes out of @pipeline, or NULL with the pipeline's own error, if it gives one. */
 static GstBuffer *
-render (const Job *job, GError **error)
+take_frame (GstElement *pipeline, GCancellable *cancellable, GError **error)
 {
-  GstElement *pipeline = make_pipeline (job, error);
-  g_autoptr (GstElement) out = NULL;
+  g_autoptr (GstElement) out = gst_bin_get_by_name (GST_BIN (pipeline), "out");
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
   g_autoptr (GstSample) sample = NULL;
+  gint64 until_ns = regia_clock_monotonic_ns () + RENDER_NS;
   GstBuffer *frame = NULL;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  while (sample == NULL && message == NULL && !gst_app_sink_is_eos (GST_APP_SINK (out)) &&
+         !g_cancellable_is_cancelled (cancellable) && regia_clock_monotonic_ns () < until_ns) {
+    sample = gst_app_sink_try_pull_sample (GST_APP_SINK (out), LOOK_NS);
+    if (sample == NULL)
+      message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  }
+  if (sample)
+    frame = gst_buffer_copy_deep (gst_sample_get_buffer (sample));
+  else if (!g_cancellable_set_error_if_cancelled (cancellable, error) && message)
+    gst_message_parse_error (message, error, NULL);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  return frame;
+}
+
+static GstBuffer *
+decode_image (GByteArray *content, gboolean png, const char *caps, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *text = g_strdup_printf ("appsrc name=in ! %s ! videoconvertscale add-borders=true ! "
+                                           "appsink name=out sync=false caps=\"%s\"",
+                                           png ? "pngdec" : "jpegdec", caps);
+  g_autoptr (GstElement) pipeline = make_pipeline (text, error), in = NULL;
+  g_autoptr (GstCaps) in_caps =
+      gst_caps_from_string (png ? "image/png,framerate=0/1" : "image/jpeg,framerate=0/1");
+  GstBuffer *frame;
 
   if (pipeline == NULL)
     return NULL;
-  gst_object_ref_sink (pipeline);
-  out = gst_bin_get_by_name (GST_BIN (pipeline), "out");
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  sample = gst_app_sink_try_pull_sample (GST_APP_SINK (out), RENDER_TIMEOUT);
-  if (sample)
-    frame = gst_buffer_copy_deep (gst_sample_get_buffer (sample));
-  else
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA,
-                 "[programme] slate: %s cannot be drawn; take a PNG or JPEG picture",
-                 job->image ? job->image : "the event's name");
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  gst_object_unref (pipeline);
+  in = gst_bin_get_by_name (GST_BIN (pipeline), "in");
+  g_object_set (in, "caps", in_caps, "format", GST_FORMAT_TIME, NULL);
+  gst_app_src_push_buffer (GST_APP_SRC (in), gst_buffer_new_memdup (content->data, content->len));
+  gst_app_src_end_of_stream (GST_APP_SRC (in));
+  frame = take_frame (pipeline, cancellable, NULL);
+  /* GStreamer's own words would be "Internal data stream error" */
+  if (frame == NULL && !g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA,
+                         "is damaged or of a rare kind; save it anew as PNG or JPEG");
+  return frame;
+}
+
+GstBuffer *
+regia_slate_draw_image (const char *path, const char *caps, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GByteArray) content =
+      regia_named_read (path, REGIA_PICTURE_MAX_BYTES, "name a PNG or JPEG picture", error);
+  GstBuffer *frame = NULL;
+  RegiaPicture picture;
+
+  if (content && regia_picture_measure (content->data, content->len, &picture, error))
+    frame = decode_image (content, picture.png, caps, cancellable, error);
+  if (frame == NULL)
+    g_prefix_error (error, "%s ", path);
+  return frame;
+}
+
+static GstBuffer *
+draw_words (const Job *job, GError **error)
+{
+  g_autofree char *text = g_strdup_printf (
+      "videotestsrc pattern=solid-color foreground-color=0xff14212b num-buffers=1 ! capsfilter "
+      "caps=\"%s\" ! "
+      "textoverlay name=name valignment=position ypos=0.42 halignment=center line-alignment=center "
+      "draw-shadow=false draw-outline=false font-desc=\"Sans Bold 26\" ! "
+      "textoverlay name=place valignment=position ypos=0.66 halignment=center "
+      "line-alignment=center "
+      "draw-shadow=false draw-outline=false font-desc=\"Sans 15\" ! "
+      "videoconvertscale ! appsink name=out sync=false caps=\"%s\"",
+      job->caps, job->caps);
+  g_autoptr (GstElement) pipeline = make_pipeline (text, error), name = NULL, place = NULL;
+  g_autoptr (GError) local_error = NULL;
+  GstBuffer *frame;
+
+  if (pipeline == NULL)
+    return NULL;
+  name = gst_bin_get_by_name (GST_BIN (pipeline), "name");
+  place = gst_bin_get_by_name (GST_BIN (pipeline), "place");
+  g_object_set (name, "text", job->name, NULL);
+  g_object_set (place, "text", job->place, NULL);
+  frame = take_frame (pipeline, job->cancellable, &local_error);
+  if (frame == NULL)
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "the event's name cannot be drawn%s%s",
+                 local_error ? ": " : "", local_error ? local_error->message : "");
   return frame;
 }
 
@@ -103,9 +159,14 @@ render_thread (gpointer user_data)
 {
   Job *job = user_data;
   g_autoptr (GError) error = NULL;
-  GstBuffer *frame = render (job, &error);
+  GstBuffer *frame = NULL;
 
+  if (job->image)
+    frame = regia_slate_draw_image (job->image, job->caps, job->cancellable, &error);
+  if (frame == NULL)
+    frame = draw_words (job, error ? NULL : &error);
   job->callback (frame, error, job->user_data);
+  g_object_unref (job->cancellable);
   g_free (job->caps);
   g_free (job->image);
   g_free (job->name);
@@ -115,8 +176,8 @@ render_thread (gpointer user_data)
 }
 
 GThread *
-regia_slate_render (const RegiaConfigValues *config, const char *caps, RegiaSlateFunc callback,
-                    gpointer user_data)
+regia_slate_render (const RegiaConfigValues *config, const char *caps, GCancellable *cancellable,
+                    RegiaSlateFunc callback, gpointer user_data)
 {
   Job *job = g_new0 (Job, 1);
 
@@ -124,6 +185,7 @@ regia_slate_render (const RegiaConfigValues *config, const char *caps, RegiaSlat
   job->image = g_strdup (config->slate);
   job->name = g_strdup (config->name ? config->name : "");
   job->place = g_strdup (config->place ? config->place : "");
+  job->cancellable = g_object_ref (cancellable);
   job->callback = callback;
   job->user_data = user_data;
   return g_thread_new ("slate", render_thread, job);

@@ -165,6 +165,52 @@ test_warning (void)
   g_remove (path);
 }
 
+/* A slate that cannot be shown: told by check, and run does not begin with it. */
+static void
+test_slate (void)
+{
+  static const struct {
+    const char *content;
+    gsize length;
+    const char *word;
+  } slates[] = {
+      {"", 0, "is empty"},
+      {"Sirio migranti", 14, "is no picture"},
+      {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x02\0\0\0\0\0\0\0", 33, "20000 x 20000"},
+      {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x20\0\0\0\x20\x08\x02\0\0\0\0\0\0\0", 33, "cut off"},
+  };
+  g_autofree char *folder = g_dir_make_tmp ("regia-check-XXXXXX", NULL);
+  g_autofree char *slate = g_build_filename (folder, "slate.png", NULL);
+  g_autofree char *state = g_strconcat ("--state=", folder, "/state", NULL);
+  g_autofree char *text =
+      g_strdup_printf ("[event]\nname = a\n[source a]\npipeline = test\n[programme]\nslate = %s\n", slate);
+  g_autofree char *path = write_event (text);
+  g_autofree char *expected = g_strdup_printf ("%s:6: [programme] slate: %s ", path, slate);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (slates); i++) {
+    g_autoptr (GSubprocess) run = NULL;
+    g_autofree char *err = NULL;
+
+    g_assert_true (g_file_set_contents (slate, slates[i].content, (gssize)slates[i].length, NULL));
+    {
+      g_auto (Outcome) outcome = check (path, NULL);
+
+      g_assert_cmpint (outcome.status, ==, 78);
+      g_assert_cmpstr (outcome.out, ==, "");
+      g_assert_true (g_str_has_prefix (outcome.err, expected));
+      g_assert_nonnull (strstr (outcome.err, slates[i].word));
+    }
+    run = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_PIPE, NULL, program, "run", state, path, NULL);
+    g_assert_true (g_subprocess_communicate_utf8 (run, NULL, NULL, NULL, &err, NULL));
+    g_assert_true (g_subprocess_get_if_exited (run));
+    g_assert_cmpint (g_subprocess_get_exit_status (run), ==, 78);
+    g_assert_nonnull (strstr (err, slates[i].word));
+  }
+  g_remove (slate);
+  g_remove (folder);
+  g_remove (path);
+}
+
 static void
 test_usage (void)
 {
@@ -206,6 +252,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/check/element-missing", test_element_missing);
   g_test_add_func ("/config/check/port-in-use", test_port_in_use);
   g_test_add_func ("/config/check/warning", test_warning);
+  g_test_add_func ("/config/check/slate", test_slate);
   g_test_add_func ("/config/check/usage", test_usage);
   g_test_add_func ("/config/check/keys", test_keys);
   return g_test_run ();

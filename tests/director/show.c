@@ -127,6 +127,8 @@ test_warnings (void)
        "{'state': <'recording'>}", "{'viewers': <uint64 1>}", NULL, "camera is retrying: refused"},
       {"{'sources': <[<{'name': <'desk'>, 'state': <'live'>, 'note': <'it has 2 channels'>}>]>}",
        "{'state': <'recording'>}", "{'viewers': <uint64 1>}", NULL, "Source desk: it has 2 channels"},
+      {"{'ready': <true>, 'slate-error': <'/srv/slate.png is empty; copy it again'>}",
+       "{'state': <'recording'>}", "{'viewers': <uint64 1>}", NULL, "/srv/slate.png is empty"},
       {"{'ready': <true>}", "{'state': <'recording'>}", "{}", NULL, "Viewers cannot watch"},
       {"{'ready': <true>}", "{'state': <'recording'>}", "{'viewers': <uint64 1>}",
        "{'name': <'youtube'>, 'state': <'stalled'>, 'last-error': <'no answer'>}",

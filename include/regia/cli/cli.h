@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "regia/config/config.h"
+
 /**
  * One function per command, each in its own file: `regia COMMAND …`. argv[0] is the command's name. Each
  * parses its options with GOption (so that
@@ -20,6 +22,15 @@ int regia_cli_version (int argc, char **argv);
 /** regia_cli_state_dir: (transfer full): --state if given, else $STATE_DIRECTORY (systemd), else
  * $XDG_STATE_HOME/regia, else ~/.local/state/regia. */
 char *regia_cli_state_dir (const char *option);
+
+/**
+ * regia_cli_check_slate: whether the event's slate, if it has one, can be drawn on this machine. Tried in a
+ * child of its own, some 0.2 s. Errors: REGIA_ERROR_CONFIG, REGIA_ERROR_UNAVAILABLE, with file and line.
+ */
+gboolean regia_cli_check_slate (RegiaConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_cli_slate_main: that child: `regia child slate FILE WIDTHxHEIGHT`. Its words go to standard output.
+ */
+int regia_cli_slate_main (int argc, char **argv);
 
 /** regia_cli_fail: prints `regia: MESSAGE`; returns the exit status that belongs to the error. */
 int regia_cli_fail (const GError *error);

@@ -33,3 +33,15 @@ gboolean regia_engine_check_encoder (const char *encoder, GHashTable *values,
  * installed: "x264enc: install the package gstreamer1.0-plugins-ugly". Empty when all are there. Main thread.
  */
 GPtrArray *regia_engine_missing_elements (const RegiaPipelineFile *file);
+
+/**
+ * regia_engine_check_slate:
+ * @path: as [programme] slate
+ * @width, @height: the programme's size
+ *
+ * Draws the slate as the engine does. Main thread; blocks, 10 s at most unless the disk hangs. Errors:
+ * REGIA_ERROR_CONFIG, REGIA_ERROR_MEDIA: it is no picture that can be shown; REGIA_ERROR_UNAVAILABLE: an
+ * element is missing. The message begins with the path.
+ */
+gboolean regia_engine_check_slate (const char *path, guint width, guint height,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

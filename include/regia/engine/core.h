@@ -60,8 +60,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEngine, regia_engine_free)
 gboolean regia_engine_is_healthy (RegiaEngine *self, char **ret_why) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * regia_engine_get_state: (transfer floating): a{sv} with the keys ready, frames, frames-dropped, sources,
- * renditions and audios of "Process.State of engine" in control/org.regia.control.xml. Rates are measured
- * from one call to the next: call about once a second.
+ * regia_engine_get_state: (transfer floating): a{sv} with the keys ready, frames, frames-dropped,
+ * slate-error, sources, renditions and audios of "Process.State of engine" in control/org.regia.control.xml.
+ * Rates are measured from one call to the next: call about once a second.
  */
 GVariant *regia_engine_get_state (RegiaEngine *self);
