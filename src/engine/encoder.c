@@ -325,7 +325,7 @@ build (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError **error)
 {
   static const GstAppSinkCallbacks callbacks = {.new_sample = on_sample, .eos = on_eos};
   g_autofree char *text =
-      regia_launch_text ("encode", self->spec.encoder, self->spec.parameters, NULL, error);
+      regia_launch_text ("encode", self->spec.encoder, self->spec.parameters, NULL, NULL, error);
   g_autofree char *where =
       g_strdup_printf ("track %s (encode/%s)", self->spec.track_name, self->spec.encoder);
   g_autoptr (GstElement) in = NULL, head_queue = NULL;

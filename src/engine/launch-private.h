@@ -25,16 +25,18 @@ char *regia_launch_expand (const RegiaPipelineFile *file, GHashTable *values,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_launch_text: (transfer full): the same for the pipeline file @name of @kind ("capture", "encode",
- * "output"). */
+ * "output"). @ret_secrets: (out) (optional) (transfer full): what of @values must not be shown, for
+ * regia_scrub(); left alone when the file cannot be loaded. */
 char *regia_launch_text (const char *kind, const char *name, GHashTable *values, gboolean *ret_sender_clock,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                         char ***ret_secrets, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * regia_launch_parse:
  * @text: gst-launch text
  * @where: what to call it in errors, for example "capture/rtsp"
  *
- * Returns: (transfer floating): a bin with what @text describes, without ghost pads. Errors:
+ * Returns: (transfer floating): a bin with what @text describes, without ghost pads. Errors can repeat values
+ * of @text: what they are known to hold that is secret is for the caller to take out. Errors:
  * REGIA_ERROR_UNAVAILABLE for a missing element, naming the package; REGIA_ERROR_CONFIG otherwise. Any
  * thread.
  */

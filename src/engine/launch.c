@@ -9,6 +9,7 @@
 #include "mark-elements-private.h"
 #include "pulse-private.h"
 #include "regia/base/error.h"
+#include "regia/base/scrub.h"
 
 /*
  * From a pipeline file to GStreamer elements, with errors that a technician can act on. No state.
@@ -89,9 +90,27 @@ regia_launch_expand (const RegiaPipelineFile *file, GHashTable *values, GError *
   return text ? drop_empty_properties (text) : NULL;
 }
 
+/* What must not be shown of @values: the secret ones, and what addresses hold. */
+static char **
+find_secrets (const RegiaPipelineFile *file, GHashTable *values)
+{
+  g_autoptr (GStrvBuilder) secrets = g_strv_builder_new ();
+
+  for (guint i = 0; values && i < file->params->len; i++) {
+    const RegiaPipelineParam *param = g_ptr_array_index (file->params, i);
+    const char *value = g_hash_table_lookup (values, param->name);
+    g_auto (GStrv) within = regia_scrub_secrets_of (value ? value : "");
+
+    if (value && param->secret)
+      g_strv_builder_add (secrets, value);
+    g_strv_builder_addv (secrets, (const char **)within);
+  }
+  return g_strv_builder_end (secrets);
+}
+
 char *
 regia_launch_text (const char *kind, const char *name, GHashTable *values, gboolean *ret_sender_clock,
-                   GError **error)
+                   char ***ret_secrets, GError **error)
 {
   g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load (kind, name, error);
 
@@ -99,6 +118,8 @@ regia_launch_text (const char *kind, const char *name, GHashTable *values, gbool
     return NULL;
   if (ret_sender_clock)
     *ret_sender_clock = file->sender_clock;
+  if (ret_secrets)
+    *ret_secrets = find_secrets (file, values);
   return regia_launch_expand (file, values, error);
 }
 
@@ -127,6 +148,7 @@ regia_launch_parse (const char *text, const char *where, GError **error)
       text, context, GST_PARSE_FLAG_FATAL_ERRORS | GST_PARSE_FLAG_PLACE_IN_BIN, &local_error);
 
   if (local_error) {
+    regia_scrub_error (local_error, NULL);
     translate_error (local_error, context, where, error);
     g_clear_pointer (&bin, gst_object_unref);
     return NULL;

@@ -9,6 +9,7 @@
 #include "launch-private.h"
 #include "pacing-private.h"
 #include "regia/base/error.h"
+#include "regia/base/scrub.h"
 #include "slate-private.h"
 
 /*
@@ -171,11 +172,13 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
   switch (GST_MESSAGE_TYPE (message)) {
   case GST_MESSAGE_ERROR:
     gst_message_parse_error (message, &error, NULL);
+    regia_scrub_error (error, NULL);
     g_prefix_error (&error, "the programme's %s: ", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
     self->failed_cb (error, self->user_data);
     break;
   case GST_MESSAGE_WARNING:
     gst_message_parse_warning (message, &error, NULL);
+    regia_scrub_error (error, NULL);
     g_debug ("programme: %s", error->message);
     break;
   case GST_MESSAGE_ELEMENT:

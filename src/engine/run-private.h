@@ -15,6 +15,7 @@ typedef struct {
   char *name;       /* of the source */
   char *where;      /* "capture/rtsp": for errors */
   char *text;       /* gst-launch text with parameters filled in */
+  char **secrets;   /* (nullable) values in the text that are never shown */
   char *video_caps; /* the programme's formats, which each run converts to */
   char *audio_caps;
   guint rate_num, rate_den;
@@ -32,7 +33,8 @@ RegiaRunPlan *regia_run_plan_new (void);
 RegiaRunPlan *regia_run_plan_ref (RegiaRunPlan *self);
 void regia_run_plan_unref (RegiaRunPlan *self);
 
-/** regia_run_plan_renew: (transfer full): @self with another text; its targets are shared. */
+/** regia_run_plan_renew: (transfer full): @self with another text, without secrets; its targets are shared.
+ */
 RegiaRunPlan *regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboolean sender_clock,
                                     gboolean find_plugins);
 

@@ -7,6 +7,7 @@
 #include "launch-private.h"
 #include "links-private.h"
 #include "regia/base/error.h"
+#include "regia/base/scrub.h"
 #include "words-private.h"
 
 /*
@@ -75,6 +76,7 @@ regia_run_plan_unref (RegiaRunPlan *self)
   g_free (self->name);
   g_free (self->where);
   g_free (self->text);
+  g_strfreev (self->secrets);
   g_free (self->video_caps);
   g_free (self->audio_caps);
   g_ptr_array_unref (self->video_targets);
@@ -92,6 +94,7 @@ regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboolean sender_cloc
   plan->name = g_strdup (self->name);
   plan->where = g_strdup (self->where);
   plan->text = g_strdup (text);
+  plan->secrets = NULL;
   plan->video_caps = g_strdup (self->video_caps);
   plan->audio_caps = g_strdup (self->audio_caps);
   plan->sender_clock = sender_clock;
@@ -144,14 +147,18 @@ build (RegiaRun *self, GError **error)
          regia_hand_over_append (&self->hand_over, REGIA_HAND_OVER_AUDIO, error);
 }
 
+/* @message may be another library's: nothing secret gets further than here. */
 static void
 fail (RegiaRun *self, RegiaRunEnd end, const char *message)
 {
+  g_autofree char *clean = regia_scrub (message, (const char *const *)self->plan->secrets);
+
+  g_debug ("%s: %s", self->plan->name, clean);
   g_mutex_lock (&self->lock);
   self->info.ended = TRUE;
   self->info.end = end;
   g_free (self->error);
-  self->error = g_strdup (message);
+  self->error = g_steal_pointer (&clean);
   g_mutex_unlock (&self->lock);
 }
 
@@ -162,7 +169,6 @@ fail_with_message (RegiaRun *self, GstMessage *message)
   g_autofree char *words = NULL;
 
   words = regia_words_of_error (message, self->pipeline, self->missing, &unavailable);
-  g_debug ("%s: %s", self->plan->name, words);
   fail (self, unavailable ? REGIA_RUN_UNAVAILABLE : REGIA_RUN_ERROR, words);
 }
 

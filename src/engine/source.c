@@ -148,12 +148,13 @@ prepare (RegiaSource *self, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   g_autofree char *text = NULL;
+  g_auto (GStrv) secrets = NULL;
   gboolean sender_clock = FALSE;
 
   if (self->last_worked)
     return TRUE;
   text = regia_launch_text ("capture", self->config->pipeline, self->config->parameters, &sender_clock,
-                            &local_error);
+                            &secrets, &local_error);
   if (text == NULL && !self->worked) {
     g_propagate_error (error, g_steal_pointer (&local_error));
     return FALSE;
@@ -161,6 +162,7 @@ prepare (RegiaSource *self, GError **error)
   if (text != NULL) {
     RegiaRunPlan *plan = regia_run_plan_renew (self->plan, text, sender_clock, self->unavailable);
 
+    plan->secrets = g_steal_pointer (&secrets);
     /* the old one may still be read by a run that was left behind */
     regia_run_plan_unref (self->plan);
     self->plan = plan;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "launch-private.h"
+#include "regia/base/scrub.h"
 
 /*
  * Errors of sources are read by somebody who has ten minutes left and knows cameras, not GStreamer. So each
@@ -35,11 +36,7 @@ debug_has (const char *debug, const char *text)
 char *
 regia_words_clean (const char *text)
 {
-  /* Up to the last @ of the word: a password may have any of the signs that end a host name. */
-  g_autoptr (GRegex) secrets = g_regex_new ("(\\w+://)\\S*@", 0, 0, NULL);
-  char *clean = g_regex_replace (secrets, text, -1, 0, "\\1", 0, NULL);
-
-  return g_strchomp (g_strdelimit (clean, "\r\n", ' '));
+  return g_strchomp (g_strdelimit (regia_scrub (text, NULL), "\r\n", ' '));
 }
 
 /* (transfer full) (nullable): address or file that the element reads. */
