@@ -145,6 +145,67 @@ def check_words():
             for n, line in enumerate((text_of(p) or "").splitlines(), 1) if pattern.search(line)]
 
 
+# What follows a group's name in a sentence that names no key.
+PROSE = {"of", "has", "gives", "in", "is", "with", "to", "and", "or", "alone", "lines", "group", "groups"}
+# Groups of examples of what a group looks like.
+NO_GROUPS = {"name", "kind", "groups"}
+
+
+def literals(text):
+    """The strings of a C file, with the line they begin in; neighbours are one."""
+    code = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+    for found in re.finditer(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', code):
+        yield code.count("\n", 0, found.start()) + 1, re.sub(r'"\s*"', "", found.group()[1:-1])
+
+
+def config_keys():
+    """{group: its keys}, from the table of the event file's options."""
+    text = (ROOT / "src/config/options.c").read_text()
+    tables = {name: set(re.findall(r'\.key = "(\w+)"', body))
+              for name, body in re.findall(r"static const RegiaOption (\w+)\[\] = \{(.*?)\n\};", text, re.S)}
+    return {kind: tables[table] for kind, table in re.findall(r'\.kind = "(\w+)".*?\.options = (\w+)', text, re.S)}
+
+
+def wrong_names(sentences, keys, commands):
+    """What a person is told to write or to run, and what does not exist."""
+    for where, text in sentences:
+        for kind, key in re.findall(r"\[([a-z]+)(?: (?:[A-Z]+|%s|[a-z]+))?\] ([a-z_]+)", text):
+            if kind in NO_GROUPS:
+                continue
+            if kind not in keys:
+                yield f"{where}: there is no group [{kind}]: {text[:100]}"
+            elif key not in keys[kind] and key not in PROSE:
+                yield f"{where}: [{kind}] has no key {key}: {text[:100]}"
+        for command, option in re.findall(r"[`\"]regia ([a-z]+)(?: (--[a-z-]+))?", text):
+            if command not in commands and command != "child":
+                yield f"{where}: there is no command `regia {command}`: {text[:100]}"
+            elif option and option != "--help" and option[2:] not in commands[command]:
+                yield f"{where}: `regia {command}` has no {option}: {text[:100]}"
+
+
+def command_options():
+    """{command: its long options}"""
+    table = re.search(r"commands\[\] = \{(.*?)\n\};", (ROOT / "src/main.c").read_text(), re.S).group(1)
+    return {name: set(re.findall(r'\{"([a-z-]+)", (?:0|\'.\')', (ROOT / f"src/cli/{name}.c").read_text()))
+            for name in re.findall(r'\{"(\w+)", regia_cli', table)}
+
+
+def check_names():
+    """Every [group] key and every command that a message or a page names exists."""
+    keys, commands = config_keys(), command_options()
+    if min(map(len, keys.values())) == 0 or not {"run", "check"} <= set(commands):
+        return ["src/config/options.c or src/main.c is not written as this check reads it"]
+    told = list(wrong_names([("try", "[record] record = no"), ("try", "[recording] folder"), ("try", "`regia devices` lists"),
+                             ("try", "`regia stop --now`"), ("try", "[relay %s] key_file: `regia check --keys`")], keys, commands))
+    if len(told) != 4:
+        return [f"of four made-up names these were noticed: {told}"]
+    sentences = [(f"{shown(p)}:{line}", text) for p in tracked() if p.suffix == ".c" and p.is_relative_to(ROOT / "src")
+                 for line, text in literals(p.read_text())]
+    sentences += [(f"{shown(p)}:{n}", line) for p in tracked() if p.suffix == ".md" or p.name in ("regia.1", "example.conf", "demo.conf")
+                  for n, line in enumerate(p.read_text().splitlines(), 1)]
+    return list(wrong_names(sentences, keys, commands))
+
+
 CHECKS = {
     "includes: each folder only what the table allows": check_includes,
     "includes: a forbidden one is noticed": check_includes_fail,
@@ -154,6 +215,7 @@ CHECKS = {
     "places: no machine's paths or addresses": check_places,
     "scripts: bash and shellcheck": check_scripts,
     "words: no notes about unfinished work": check_words,
+    "names: keys and commands that are named exist": check_names,
 }
 
 
