@@ -18,7 +18,7 @@
 #define RELAY_FIELD(member)   FIELD (RegiaConfigRelay, member)
 
 #define NAME_RANGE     "1 to 32 of a-z 0-9 -, not beginning with -"
-#define LANGUAGE_RANGE "a language tag such as it, en, pt-BR"
+#define LANGUAGE_RANGE "a language tag such as it, en, pt-BR; two letters where there are two"
 
 /* readers of pairs write the field and its neighbour */
 G_STATIC_ASSERT (G_STRUCT_OFFSET (RegiaConfigValues, height) ==

@@ -58,8 +58,8 @@ char *regia_read_relay_url (const RegiaOption *option, const char *text, const c
 
 /** regia_is_name: [a-z0-9][a-z0-9-]{0,31}: sources, renditions, relays. */
 gboolean regia_is_name (const char *text);
-/** regia_is_language: [a-z]{2,3}(-[A-Za-z0-9]{2,8})*, the part of BCP 47 (RFC 5646 §2.1) that browsers and
- * players know. */
+/** regia_is_language: a tag of BCP 47 (RFC 5646 §2.1) as far as browsers and players know them: a language
+ * that there is, in lower case, then script, region and variants by their form. */
 gboolean regia_is_language (const char *text);
 /** regia_language_title: (transfer full): the language's name in itself; the tag for one that is not in the
  * list. */

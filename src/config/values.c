@@ -32,23 +32,6 @@ regia_is_name (const char *text)
          strspn (text, G_CSET_a_2_z G_CSET_DIGITS "-") == length;
 }
 
-gboolean
-regia_is_language (const char *text)
-{
-  gsize length = strspn (text, G_CSET_a_2_z);
-
-  if (length < 2 || length > 3 || strlen (text) > 35)
-    return FALSE;
-  for (text += length; *text != '\0'; text += length) {
-    if (*text++ != '-')
-      return FALSE;
-    length = strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS);
-    if (length < 2 || length > 8)
-      return FALSE;
-  }
-  return TRUE;
-}
-
 /* Names of languages in themselves, as a viewer looks for his own. Source: Unicode CLDR, main/LANG,
  * localeDisplayNames. */
 static const char *const language_titles[][2] = {
@@ -105,10 +88,49 @@ read_list (const RegiaOption *option, const char *text, gboolean (*check) (const
   return NULL;
 }
 
+/* Blanks of all kinds, joiners, marks of direction: there are letters that nobody sees. */
+static gboolean
+is_visible (gunichar c)
+{
+  /* the Hangul fillers and the Braille blank are letters by their category */
+  static const gunichar blanks[] = {0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0};
+
+  for (gsize i = 0; i < G_N_ELEMENTS (blanks); i++)
+    if (c == blanks[i])
+      return FALSE;
+  switch (g_unichar_type (c)) {
+  case G_UNICODE_UNASSIGNED:
+  case G_UNICODE_NON_SPACING_MARK:
+  case G_UNICODE_ENCLOSING_MARK:
+    return FALSE;
+  default:
+    return g_unichar_isgraph (c);
+  }
+}
+
+/* (transfer full): without blanks at the ends, which an escape (\s) can write. */
+static char *
+trim (const char *text)
+{
+  const char *end = text + strlen (text);
+
+  while (*text != '\0' && g_unichar_isspace (g_utf8_get_char (text)))
+    text = g_utf8_next_char (text);
+  while (end > text) {
+    const char *before = g_utf8_prev_char (end);
+
+    if (!g_unichar_isspace (g_utf8_get_char (before)))
+      break;
+    end = before;
+  }
+  return g_strndup (text, (gsize)(end - text));
+}
+
 char *
 regia_read_text (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
   glong length = g_utf8_strlen (text, -1);
+  gboolean visible = FALSE;
 
   if (length < option->min || length > option->max)
     return g_strdup_printf ("%ld letters long; allowed: %s", length, option->range);
@@ -116,7 +138,12 @@ regia_read_text (const RegiaOption *option, const char *text, const char *base_d
     if (g_unichar_iscntrl (g_utf8_get_char (p)) || g_utf8_get_char (p) == 0x2028 ||
         g_utf8_get_char (p) == 0x2029)
       return g_strdup ("holds a line end or another control character; remove it");
-  take_string (field, g_strdup (text));
+    else
+      visible = visible || is_visible (g_utf8_get_char (p));
+  if (!visible)
+    return g_strdup_printf ("holds nothing that can be seen; write something or leave it out, allowed: %s",
+                            option->range);
+  take_string (field, trim (text));
   return NULL;
 }
 

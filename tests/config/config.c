@@ -150,6 +150,17 @@ static const Bad bad[] = {
     {"languages-double", "[event]\nname = a\nlanguages = it;it\n[source test]\npipeline = test\n",
      ":3: [event] languages: ", "remove one", WHOLE},
 
+    {"language-unknown", "[event]\nname = a\nlanguages = xq\n[source test]\npipeline = test\n",
+     ":3: [event] languages: ", "language tags", WHOLE},
+    {"audio-unknown", "[audio zz]\n", ":5: [audio zz]: ", "use a language tag"},
+    {"audio-three-for-two", "[audio ita]\n", ":5: [audio ita]: ", "use a language tag"},
+    {"name-blank", "[event]\nname = \\s\\s\n[source test]\npipeline = test\n",
+     ":2: [event] name: ", "write something", WHOLE},
+    {"name-unseen",
+     "[event]\nname = \xc2\xa0\xe2\x80\x8b\xe2\x80\x8f\xe3\x80\x80\n[source test]\npipeline = test\n",
+     ":2: [event] name: ", "write something", WHOLE},
+    {"title-unseen", "[audio it]\ntitle = \xe2\xa0\x80\n", ":6: [audio it] title: ", "write something"},
+
     /* when */
     {"time-form", "[event]\nname = a\nstart = 29/9/2022 9:30\n[source test]\npipeline = test\n",
      ":3: [event] start: ", "2022-09-29 09:30", WHOLE},
