@@ -7,18 +7,17 @@
 #include <unistd.h>
 
 #include "config-private.h"
+#include "regia/base/destination.h"
 #include "regia/base/error.h"
 #include "regia/base/named.h"
 
 /* Everything in src/config that looks at the disk, the event file itself apart: slate, key files, the folder
  * of recordings. */
 
-#define MAX_KEY_BYTES 1024
-
 char *
 regia_config_read_key (const RegiaConfigRelay *relay, GError **error)
 {
-  char buffer[MAX_KEY_BYTES + 1];
+  char buffer[REGIA_DESTINATION_KEY_MAX + 1];
   g_autofree char *key = NULL;
   const char *why = NULL;
   struct stat info;

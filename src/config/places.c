@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "faults-private.h"
+#include "regia/base/destination.h"
 #include "values-private.h"
 
 /* Readers of when and where: times, time zones, addresses, hosts, destinations. */
@@ -197,45 +198,11 @@ regia_read_hosts (const RegiaOption *option, const char *text, const char *base_
 char *
 regia_read_relay_url (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
-  g_autoptr (GUri) uri = NULL;
-  const char *scheme, *host, *path;
-  gboolean srt;
+  g_auto (RegiaDestination) destination = {0};
+  g_autoptr (GError) error = NULL;
 
-  for (const char *p = text; *p != '\0'; p++)
-    if ((guchar)*p <= 0x20 || (guchar)*p >= 0x7f || strchr ("\"'<>\\^`{|}", *p) != NULL)
-      return g_strdup ("holds a character that cannot be in an address; remove blanks and accents");
-  if (strlen (text) > 1024)
-    return g_strdup ("longer than 1024 characters; shorten it");
-  uri = g_uri_parse (text, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
-  if (uri == NULL)
-    return g_strdup (
-        "not an address; write rtmp://HOST/APPLICATION or srt://HOST:PORT, with a port from 1 to 65535");
-  scheme = g_uri_get_scheme (uri);
-  srt = g_str_equal (scheme, "srt");
-  if ((!srt && !g_str_equal (scheme, "rtmp") && !g_str_equal (scheme, "rtmps")) ||
-      !g_str_has_prefix (text, scheme))
-    return g_strdup ("not a protocol that a relay speaks; use rtmp, rtmps or srt");
-  if (g_uri_get_userinfo (uri) != NULL)
-    return g_strdup ("holds a user name or password; put the secret into key_file");
-  host = g_uri_get_host (uri);
-  if (host == NULL || host[0] == '\0')
-    return g_strdup ("has no host; write rtmp://HOST/APPLICATION or srt://HOST:PORT");
-  /* GUri resolves escapes in a host; whoever connects later might not, so there are none */
-  path = strstr (text, "://") + 3;
-  if (memchr (path, '%', strcspn (path, "/?#")) != NULL ||
-      strspn (host, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".-:") != strlen (host))
-    return g_strdup ("its host is neither a name nor an address; write it as in live.example.org");
-  if (g_uri_get_port (uri) == 0 || (srt && g_uri_get_port (uri) < 0))
-    return g_strdup ("has no port from 1 to 65535; write it after the host, for example :9000");
-  if (g_uri_get_fragment (uri) != NULL)
-    return g_strdup ("holds a #; remove it");
-  if (srt && g_uri_get_query (uri) != NULL)
-    return g_strdup ("holds options after the ?; use the keys stream_id, latency and key_file");
-  path = g_uri_get_path (uri);
-  if (srt && path[0] != '\0' && !g_str_equal (path, "/"))
-    return g_strdup ("an SRT address has no path; use stream_id");
-  if (!srt && strlen (path) < 2)
-    return g_strdup ("has no application after the host; write it as in rtmp://HOST/live2");
+  if (!regia_destination_parse (text, &destination, &error))
+    return g_strdup (error->message);
   take_string (field, g_strdup (text));
   return NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "av-private.h"
 #include "output-private.h"
+#include "regia/base/destination.h"
 #include "regia/base/error.h"
 
 /*
@@ -162,13 +163,6 @@ open_fd (RegiaOutputIo *io, const char *number, GError **error)
 }
 
 static gboolean
-is_host (const char *host)
-{
-  return host != NULL && *host != '\0' &&
-         strspn (host, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._:") == strlen (host);
-}
-
-static gboolean
 is_printable (const char *text, gsize least, gsize most)
 {
   gsize length = strlen (text);
@@ -179,51 +173,29 @@ is_printable (const char *text, gsize least, gsize most)
   return length >= least && length <= most;
 }
 
-/* The application is all of the path but its last part, which is the stream; with a key, all of the path. */
+/* What the application and the stream are called may be secret: it goes nowhere but into these options. */
 static gboolean
-set_rtmp_options (RegiaOutputIo *io, const char *path, const char *query, const RegiaOutputTarget *target,
+set_rtmp_options (const RegiaDestination *destination, const RegiaOutputTarget *target,
                   AVDictionary **options, GError **error)
 {
-  g_autofree char *app = g_strdup (path + strspn (path, "/"));
-  const char *stream = target->key;
-  char *slash;
+  g_autofree char *app = NULL;
+  g_autofree char *stream = NULL;
 
-  for (gsize length = strlen (app); length > 0 && app[length - 1] == '/'; length--)
-    app[length - 1] = '\0';
-  if (stream == NULL) {
-    slash = strrchr (app, '/');
-    stream = slash != NULL ? slash + 1 : "";
-    if (slash != NULL)
-      *slash = '\0';
-  }
-  if (query != NULL || *app == '\0' || !is_printable (app, 1, 500)) {
-    g_set_error_literal (
-        error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-        "The address must be rtmp://SERVER/APPLICATION, without a ?; put the key into the key file");
+  if (!regia_destination_get_rtmp (destination, target->key, &app, &stream, error))
     return FALSE;
-  }
-  if (!is_printable (stream, 0, 1000)) {
-    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-                         "The key must be one line of at most 1000 characters");
-    return FALSE;
-  }
   av_dict_set (options, "rtmp_app", app, 0);
   av_dict_set (options, "rtmp_playpath", stream, 0);
   av_dict_set_int (options, "tcp_nodelay", 1, 0);
   av_dict_set_int (options, "tls_verify", 1, 0);
+  explicit_bzero (app, strlen (app));
+  explicit_bzero (stream, strlen (stream));
   return TRUE;
 }
 
 static gboolean
-set_srt_options (RegiaOutputIo *io, const char *path, const char *query, const RegiaOutputTarget *target,
-                 guint timeout_ms, AVDictionary **options, GError **error)
+set_srt_options (RegiaOutputIo *io, const RegiaOutputTarget *target, guint timeout_ms, AVDictionary **options,
+                 GError **error)
 {
-  if (query != NULL || strlen (path) > 1) {
-    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-                         "The address must be srt://SERVER:PORT and nothing more; stream id, latency and "
-                         "passphrase have keys of their own");
-    return FALSE;
-  }
   if (target->key != NULL && !is_printable (target->key, 10, 79)) {
     g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "An SRT passphrase has 10 to 79 characters");
     return FALSE;
@@ -263,47 +235,39 @@ send_buffer_bytes (guint64 bitrate_bps)
 static gboolean
 open_address (RegiaOutputIo *io, const RegiaOutputTarget *target, guint64 bitrate_bps, GError **error)
 {
-  g_autofree char *scheme = NULL;
-  g_autofree char *user = NULL;
-  g_autofree char *host = NULL;
-  g_autofree char *path = NULL;
-  g_autofree char *query = NULL;
-  g_autofree char *fragment = NULL;
+  g_auto (RegiaDestination) destination = {0};
   g_autofree char *address = NULL;
-  g_autofree char *port_text = NULL;
+  g_autofree char *port = NULL;
   AVDictionary *options = NULL;
   const AVIOInterruptCB interrupt = {interrupt_cb, io};
   guint timeout_ms = (guint)((io->deadline_us - io->begun_us) / 1000);
-  gboolean srt, rtmps;
-  int port, code;
+  const char *scheme;
+  gboolean srt;
+  int code;
 
-  if (!g_uri_split (target->url, G_URI_FLAGS_ENCODED, &scheme, &user, &host, &port, &path, &query, &fragment,
-                    NULL) ||
-      user != NULL || fragment != NULL || !is_host (host)) {
-    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-                         "The address is not one that can be understood");
+  if (!regia_destination_parse (target->url, &destination, error)) {
+    g_prefix_error (error, "The address is no good: ");
     return FALSE;
   }
-  srt = g_strcmp0 (scheme, "srt") == 0;
-  rtmps = g_strcmp0 (scheme, "rtmps") == 0;
-  if ((!srt && !rtmps && g_strcmp0 (scheme, "rtmp") != 0) || port == 0 || (srt && port < 0)) {
-    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-                         "The address must begin with rtmp:// or rtmps://, or be srt://SERVER:PORT");
-    return FALSE;
-  }
+  srt = destination.kind == REGIA_DESTINATION_SRT;
+  scheme = srt ? "srt" : destination.kind == REGIA_DESTINATION_RTMPS ? "rtmps" : "rtmp";
   io->kind = srt ? REGIA_OUTPUT_SRT : REGIA_OUTPUT_RTMP;
-  if (!(srt ? set_srt_options (io, path, query, target, timeout_ms, &options, error)
-            : set_rtmp_options (io, path, query, target, &options, error))) {
+  if (!(srt ? set_srt_options (io, target, timeout_ms, &options, error)
+            : set_rtmp_options (&destination, target, &options, error))) {
     av_dict_free (&options);
     return FALSE;
   }
-  av_dict_set (&options, "protocol_whitelist", srt ? "srt" : rtmps ? "rtmps,tls,tcp" : "rtmp,tcp", 0);
+  av_dict_set (&options, "protocol_whitelist",
+               srt                             ? "srt"
+               : g_str_equal (scheme, "rtmps") ? "rtmps,tls,tcp"
+                                               : "rtmp,tcp",
+               0);
   av_dict_set_int (&options, "rw_timeout", timeout_ms * G_GINT64_CONSTANT (1000), 0);
   if (!srt)
     av_dict_set_int (&options, "send_buffer_size", send_buffer_bytes (bitrate_bps), 0);
-  port_text = port > 0 ? g_strdup_printf (":%d", port) : g_strdup ("");
-  address =
-      g_strdup_printf (strchr (host, ':') != NULL ? "%s://[%s]%s/" : "%s://%s%s/", scheme, host, port_text);
+  port = destination.port > 0 ? g_strdup_printf (":%d", destination.port) : g_strdup ("");
+  address = g_strdup_printf (strchr (destination.host, ':') != NULL ? "%s://[%s]%s/" : "%s://%s%s/", scheme,
+                             destination.host, port);
   code = avio_open2 (&io->pb, address, AVIO_FLAG_WRITE, &interrupt, &options);
   av_dict_free (&options);
   if (code < 0)

@@ -83,8 +83,10 @@ write_event (Fixture *f)
       g_strdup_printf ("[event]\nname=Test\n[source test]\npipeline=test\n[rendition test]\nsize=320x180\n"
                        "bitrate=1500k\n[audio it]\nsources=test\n"
                        "[relay good]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=good.key\n"
-                       "[relay wrong]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=wrong.key\n",
-                       f->peer->port, f->peer->port);
+                       "[relay wrong]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=wrong.key\n"
+                       "[relay token]\nurl=rtmp://127.0.0.1:%u/guarded/hall?token=" GOOD_KEY "\n"
+                       "[relay wrong-token]\nurl=rtmp://127.0.0.1:%u/guarded/hall?token=" WRONG_KEY "\n",
+                       f->peer->port, f->peer->port, f->peer->port, f->peer->port);
 
   write_file (good, GOOD_KEY "\n");
   write_file (wrong, WRONG_KEY "\n");
@@ -253,6 +255,8 @@ main (int argc, char **argv)
   g_test_add ("/relay/process/live", Fixture, "good", set_up, check_live, tear_down);
   g_test_add ("/relay/process/frozen-stop", Fixture, "good", set_up, check_frozen_stop, tear_down);
   g_test_add ("/relay/process/rejected", Fixture, "wrong", set_up, check_rejected, tear_down);
+  g_test_add ("/relay/process/token", Fixture, "token", set_up, check_live, tear_down);
+  g_test_add ("/relay/process/token-rejected", Fixture, "wrong-token", set_up, check_rejected, tear_down);
   g_test_add ("/relay/process/unknown", Fixture, "nobody", set_up, check_unknown, tear_down);
   result = g_test_run ();
   sample_free (sample);

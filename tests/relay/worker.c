@@ -375,6 +375,41 @@ check_right_key (Fixture *self, gconstpointer data)
   wait_for_bytes (self, 100000);
 }
 
+/* A token after the ? arrives: with the stream that the address names, with an application and a key, and
+ * with a key that has it itself. A wrong one does not, and nothing of it is seen. */
+static void
+check_token (Fixture *self, gconstpointer data)
+{
+  g_autoptr (Peer) peer = peer_new_nginx (self->folder, peer_free_port (G_SOCKET_TYPE_STREAM));
+  static const struct {
+    const char *key, *rest;
+  } good[] = {
+      {NULL, "/guarded/one?token=good-geheim&a=b"},
+      {"two", "/guarded?token=good-geheim"},
+      {"three?token=good-geheim", "/guarded"},
+  };
+  g_autoptr (GVariant) state = NULL;
+  g_autofree char *words = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++) {
+    start (self, good[i].key, "rtmp://127.0.0.1:%u%s", peer->port, good[i].rest);
+    wait_for (self, "live", NULL, 5000);
+    wait_for_bytes (self, 100000);
+    g_assert_cmpuint (number (self, "attempts"), ==, 1);
+    g_clear_pointer (&self->worker, regia_relay_worker_free);
+    g_clear_pointer (&self->relay.url, g_free);
+    g_clear_pointer (&self->relay.key_file, g_free);
+  }
+  start (self, NULL, "rtmp://127.0.0.1:%u/guarded/four?token=wrong-geheim", peer->port);
+  wait_for (self, "retrying", NULL, 5000);
+  state = g_variant_ref_sink (regia_relay_worker_get_state (self->worker));
+  words = g_variant_print (state, FALSE);
+  g_test_message ("%s", words);
+  g_assert_nonnull (strstr (words, "rejected"));
+  g_assert_null (strstr (words, "geheim"));
+  g_assert_null (strstr (words, "token"));
+}
+
 static void
 check_wrong_application (Fixture *self, gconstpointer data)
 {
@@ -451,6 +486,7 @@ main (int argc, char **argv)
   add ("/relay/worker/slow", check_slow);
   add ("/relay/worker/wrong-key", check_wrong_key);
   add ("/relay/worker/right-key", check_right_key);
+  add ("/relay/worker/token", check_token);
   add ("/relay/worker/wrong-application", check_wrong_application);
   add ("/relay/worker/wrong-passphrase", check_wrong_passphrase);
   result = g_test_run ();

@@ -16,8 +16,8 @@ typedef struct _RegiaOutput RegiaOutput;
 
 /** Where an output goes. A plain value; the strings are borrowed for the length of regia_output_open(). */
 typedef struct {
-  const char *url; /* rtmp://HOST[:PORT]/APP[/STREAM], rtmps:// likewise, srt://HOST:PORT, or fd:N, which
-                    * stays the caller's. Never logged and never in an error's text */
+  const char *url; /* as regia_destination_parse() takes it, or fd:N, which stays the caller's. Never logged
+                    * and never in an error's text */
   const char *key; /* (nullable) RTMP: the stream's key, taken as it is; SRT: passphrase of 10 to 79
                       characters. Never shown */
   const char *stream_id; /* (nullable) SRT, at most 512 characters */
