@@ -14,7 +14,7 @@ typedef void (*RegiaEncoderTrackFunc) (RegiaTrack *track, gpointer user_data);
 /** What to make; copied. */
 typedef struct {
   guint track_id;
-  const char *track_name, *language;
+  const char *track_name, *language, *title;
   const char *encoder;       /* pipeline file in encode/ */
   GHashTable *parameters;    /* (element-type utf8 utf8) of that file */
   guint bitrate_bps;         /* aimed at */

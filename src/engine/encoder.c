@@ -149,6 +149,7 @@ take_parameters (RegiaEncoder *self, GstCaps *gst_caps)
   if (codec == 0 || extradata == NULL)
     return FALSE;
   track = regia_track_new (self->spec.track_id, self->spec.track_name, self->spec.language, codec, extradata);
+  regia_track_set_title (track, self->spec.title);
   track->width = self->spec.width;
   track->height = self->spec.height;
   track->rate_num = self->spec.width ? self->spec.rate_num : 0;
@@ -371,6 +372,7 @@ regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *t
   self->spec = *spec;
   self->spec.track_name = g_strdup (spec->track_name);
   self->spec.language = g_strdup (spec->language);
+  self->spec.title = g_strdup (spec->title);
   self->spec.encoder = g_strdup (spec->encoder);
   self->spec.parameters = spec->parameters ? g_hash_table_ref (spec->parameters) : NULL;
   self->keyframe_period = -1;
@@ -388,6 +390,7 @@ regia_encoder_free (RegiaEncoder *self)
     return;
   g_free ((char *)self->spec.track_name);
   g_free ((char *)self->spec.language);
+  g_free ((char *)self->spec.title);
   g_free ((char *)self->spec.encoder);
   g_clear_pointer (&self->spec.parameters, g_hash_table_unref);
   g_mutex_clear (&self->lock);

@@ -318,11 +318,13 @@ add_language (RegiaProgramme *self, const RegiaConfigAudio *audio, guint index, 
   GstElement *level = gst_element_factory_make ("level", level_name), *mixer;
   RegiaEncoderSpec aac = {.track_name = aac_name,
                           .language = audio->language,
+                          .title = audio->title,
                           .encoder = "aac",
                           .parameters = parameters ("bitrate", aac_bitrate, NULL),
                           .bitrate_bps = audio->bitrate_kbps * 1000};
   RegiaEncoderSpec opus = {.track_name = opus_name,
                            .language = audio->language,
+                           .title = audio->title,
                            .encoder = "opus",
                            .parameters = parameters ("bitrate", opus_bitrate, NULL),
                            .bitrate_bps = audio->opus_bitrate_kbps * 1000};

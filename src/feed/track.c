@@ -15,10 +15,18 @@ regia_track_new (guint id, const char *name, const char *language, RegiaCodec co
   self->id = id;
   self->name = g_strdup (name);
   self->language = g_strdup (language != NULL ? language : "");
+  self->title = g_strdup ("");
   self->codec = codec;
   self->extradata = g_bytes_ref (extradata);
   self->rate_den = 1;
   return self;
+}
+
+void
+regia_track_set_title (RegiaTrack *self, const char *title)
+{
+  g_free (self->title);
+  self->title = g_strdup (title != NULL ? title : "");
 }
 
 RegiaTrack *
@@ -35,6 +43,7 @@ regia_track_unref (RegiaTrack *self)
     return;
   g_free (self->name);
   g_free (self->language);
+  g_free (self->title);
   g_bytes_unref (self->extradata);
   g_free (self);
 }

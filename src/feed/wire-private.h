@@ -15,7 +15,7 @@
  * After the request the reader only reads; last it may write the one byte REGIA_FEED_SAFE: what it was given
  * is on disk, and the server's memory is not needed for its sake.
  */
-#define REGIA_FEED_MAGIC              0x52474601u /* "RGF" and the version */
+#define REGIA_FEED_MAGIC              0x52474602u /* "RGF" and the version */
 #define REGIA_FEED_PATTERNS_MAX_BYTES 4096u
 #define REGIA_FEED_SAFE               'S'
 #define REGIA_FEED_HELLO_MAX_BYTES    (1u << 20)

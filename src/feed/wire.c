@@ -7,7 +7,7 @@
 
 #include "regia/base/error.h"
 
-#define TRACK_FORMAT  "(ussuuuuuuuay)"
+#define TRACK_FORMAT  "(usssuuuuuuuay)"
 #define TRACKS_FORMAT "a" TRACK_FORMAT
 
 GBytes *
@@ -19,9 +19,9 @@ regia_feed_tracks_to_bytes (GPtrArray *tracks)
   g_variant_builder_init (&builder, G_VARIANT_TYPE (TRACKS_FORMAT));
   for (guint i = 0; i < tracks->len; i++) {
     const RegiaTrack *track = g_ptr_array_index (tracks, i);
-    g_variant_builder_add (&builder, "(ussuuuuuuu@ay)", track->id, track->name, track->language,
-                           (guint)track->codec, track->width, track->height, track->rate_num, track->rate_den,
-                           track->sample_rate | track->channels << 24, track->bitrate_bps,
+    g_variant_builder_add (&builder, "(usssuuuuuuu@ay)", track->id, track->name, track->language,
+                           track->title, (guint)track->codec, track->width, track->height, track->rate_num,
+                           track->rate_den, track->sample_rate | track->channels << 24, track->bitrate_bps,
                            g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, track->extradata, TRUE));
   }
   table = g_variant_ref_sink (g_variant_builder_end (&builder));
@@ -43,13 +43,13 @@ regia_feed_tracks_from_bytes (GBytes *bytes, GError **error)
   }
   for (gsize i = 0; i < g_variant_n_children (table); i++) {
     guint id, codec, width, height, rate_num, rate_den, sound, bitrate_bps;
-    const char *name, *language;
+    const char *name, *language, *title;
     g_autoptr (GVariant) data = NULL;
     g_autoptr (GBytes) extradata = NULL;
     RegiaTrack *track;
 
-    g_variant_get_child (table, i, "(u&s&suuuuuuu@ay)", &id, &name, &language, &codec, &width, &height,
-                         &rate_num, &rate_den, &sound, &bitrate_bps, &data);
+    g_variant_get_child (table, i, "(u&s&s&suuuuuuu@ay)", &id, &name, &language, &title, &codec, &width,
+                         &height, &rate_num, &rate_den, &sound, &bitrate_bps, &data);
     if (id != i || name[0] == '\0' || codec < REGIA_CODEC_H264 || codec > REGIA_CODEC_OPUS || rate_den == 0) {
       g_set_error (error, REGIA_ERROR, REGIA_ERROR_PROTOCOL,
                    "the feed's track %" G_GSIZE_FORMAT " has impossible parameters", i);
@@ -57,6 +57,7 @@ regia_feed_tracks_from_bytes (GBytes *bytes, GError **error)
     }
     extradata = g_variant_get_data_as_bytes (data);
     track = regia_track_new (id, name, language, codec, extradata);
+    regia_track_set_title (track, title);
     track->width = width;
     track->height = height;
     track->rate_num = rate_num;

@@ -145,20 +145,26 @@ append_quoted (GString *text, const char *key, const char *value)
   g_string_append_printf (text, "%s=\"%s\"", key, clean);
 }
 
-/* NAME must be unique within a group: a second track of a language carries its track name too. */
+/* What the event calls it; one that is called by its tag alone, or not at all, by the language's own name. */
+static const char *
+track_title (const RegiaTrack *track)
+{
+  if (*track->title != '\0' && g_strcmp0 (track->title, track->language) != 0)
+    return track->title;
+  return regia_hls_language_name (*track->language != '\0' ? track->language : track->name);
+}
+
+/* NAME must be unique within a group: a second track of the same title carries its track name too. */
 static char *
 audio_name (const RegiaHlsRendition *renditions, gsize index)
 {
   const RegiaTrack *track = renditions[index].track;
-  const char *language = *track->language != '\0' ? track->language : track->name;
 
-  for (gsize i = 0; i < index; i++) {
-    const RegiaTrack *other = renditions[i].track;
-
-    if (regia_track_is_audio (other) && g_ascii_strcasecmp (other->language, track->language) == 0)
-      return g_strdup_printf ("%s (%s)", regia_hls_language_name (language), track->name);
-  }
-  return g_strdup (regia_hls_language_name (language));
+  for (gsize i = 0; i < index; i++)
+    if (regia_track_is_audio (renditions[i].track) &&
+        g_str_equal (track_title (renditions[i].track), track_title (track)))
+      return g_strdup_printf ("%s (%s)", track_title (track), track->name);
+  return g_strdup (track_title (track));
 }
 
 static void

@@ -121,6 +121,8 @@ regia_av_add_stream (AVFormatContext *context, const RegiaTrack *track, GError *
   } else {
     stream->time_base = (AVRational){1, (int)track->sample_rate};
     av_dict_set (&stream->metadata, "language", regia_av_language (track->language), 0);
+    if (track->title[0] != '\0')
+      av_dict_set (&stream->metadata, "title", track->title, 0);
   }
   return stream;
 }

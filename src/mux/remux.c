@@ -413,6 +413,8 @@ add_streams (Job *self)
     stream->time_base = (AVRational){1, (int)scan->tracks[i].timescale};
     stream->avg_frame_rate = from->avg_frame_rate;
     av_dict_copy (&stream->metadata, from->metadata, 0);
+    if (scan->tracks[i].title[0] != '\0')
+      av_dict_set (&stream->metadata, "title", scan->tracks[i].title, 0);
     /* One sound is on by itself: the first language. */
     if (!scan->tracks[i].video) {
       stream->codecpar->frame_size = stream->codecpar->codec_id == AV_CODEC_ID_AAC ? AAC_FRAME : 0;

@@ -194,6 +194,20 @@ read_name (RegiaScanTrack *track, Bytes hdlr)
   track->name[n] = '\0';
 }
 
+/* Track user data "name", as libavformat writes a title: it reads that of other brands alone. */
+static void
+read_title (RegiaScanTrack *track, Bytes trak)
+{
+  Bytes udta, name;
+
+  if (!find_box (trak, TYPE ('u', 'd', 't', 'a'), &udta) ||
+      !find_box (udta, TYPE ('n', 'a', 'm', 'e'), &name) || name.length >= sizeof track->title ||
+      !g_utf8_validate_len ((const char *)name.data, name.length, NULL))
+    return;
+  memcpy (track->title, name.data, name.length);
+  track->title[name.length] = '\0';
+}
+
 static gboolean
 read_track (Bytes trak, RegiaScanTrack *ret_track)
 {
@@ -213,6 +227,7 @@ read_track (Bytes trak, RegiaScanTrack *ret_track)
   skip (&kind, 8);
   ret_track->video = take (&kind, 4) == TYPE ('v', 'i', 'd', 'e');
   read_name (ret_track, hdlr);
+  read_title (ret_track, trak);
   return !tkhd.bad && !mdhd.bad && !kind.bad && ret_track->id > 0 && ret_track->timescale > 0;
 }
 

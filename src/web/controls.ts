@@ -112,7 +112,7 @@ export class Controls {
 
     const languages = player.languages;
     get('language-pick').hidden = languages.length < 2;
-    setOptions(this.languageSelect, languages.map(({ id, name }) => ({ id, name: languageName(name) })), player.language);
+    setOptions(this.languageSelect, languages.map(({ id, name }) => ({ id, name: name === id ? languageName(name) : name })), player.language);
     const heights = player.heights;
     get('quality-pick').hidden = heights.length < 2;
     const auto = video.videoHeight > 0 && player.height === 0 ? t('quality-auto-now', { name: `${video.videoHeight}p` }) : t('quality-auto');

@@ -123,7 +123,7 @@ export class Player {
   }
 
   get languages (): Choice[] {
-    return (this.hls?.audioTracks ?? []).map((track, index) => ({ id: track.lang ?? String(index), name: track.lang ?? track.name }));
+    return (this.hls?.audioTracks ?? []).map((track, index) => ({ id: track.lang ?? String(index), name: track.name }));
   }
 
   get language (): string {

@@ -20,6 +20,10 @@ test_programme (void)
   g_assert_true (self.ready);
   fixture_stop (&self);
   g_test_message ("ran %.2f s", (double)(regia_clock_monotonic_ns () - began_ns) / REGIA_SECOND);
+  tracks = regia_feed_log_get_tracks (self.log);
+  g_assert_cmpstr (regia_tracks_find (tracks, "audio/it")->title, ==, "Sala «originale»");
+  g_assert_cmpstr (regia_tracks_find (tracks, "audio/it/opus")->title, ==, "Sala «originale»");
+  g_assert_cmpstr (regia_tracks_find (tracks, "video/360p")->title, ==, "");
   big = packets_of (&self, "video/360p");
   small = packets_of (&self, "video/180p");
   aac = packets_of (&self, "audio/it");

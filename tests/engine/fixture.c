@@ -128,7 +128,7 @@ static const char *const two_renditions = "[event]\nname=Test\nplace=Here\n"
                                           "[programme]\nsize=640x360\nrate=25\n"
                                           "[rendition 360p]\nsize=640x360\nbitrate=800k\npreset=ultrafast\n"
                                           "[rendition 180p]\nsize=320x180\nbitrate=300k\npreset=ultrafast\n"
-                                          "[audio it]\nsources=camera\n";
+                                          "[audio it]\ntitle=Sala «originale»\nsources=camera\n";
 
 char *
 with_source (const char *source)

@@ -37,6 +37,7 @@ make_tracks (void)
     } else {
       track->sample_rate = 48000;
       track->channels = 2;
+      regia_track_set_title (track, "Sala «originale»");
     }
     track->bitrate_bps = 100000 * (i + 1);
     g_ptr_array_add (tracks, track);
@@ -128,6 +129,8 @@ test_oldest (Fixture *f, gconstpointer data)
   for (guint n = 0; n < 100; n++)
     append_frame (f->log, n, n % 10 == 0 ? 200000 : 1000);
   next (client, &event, REGIA_FEED_EVENT_TRACKS);
+  g_assert_cmpstr (((RegiaTrack *)event.tracks->pdata[0])->title, ==, "");
+  g_assert_cmpstr (((RegiaTrack *)event.tracks->pdata[2])->title, ==, "Sala «originale»");
   g_assert_cmpuint (event.tracks->len, ==, 4);
   g_assert_cmpuint (((RegiaTrack *)g_ptr_array_index (event.tracks, 3))->channels, ==, 2);
   g_assert_cmpuint (((RegiaTrack *)g_ptr_array_index (event.tracks, 3))->sample_rate, ==, 48000);

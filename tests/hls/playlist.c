@@ -147,6 +147,31 @@ test_multivariant_names (void)
   g_assert_null (strstr (text, "\n#EXT\""));
 }
 
+/* The event's own title is what viewers choose by; one that says no more than the tag gives way to the
+ * language's name. */
+static void
+test_multivariant_titles (void)
+{
+  g_autoptr (RegiaTrack) hd = make_video ("video/720p", 1280, 720, avcc_720, sizeof avcc_720);
+  g_autoptr (RegiaTrack) it = make_audio ("audio/it", "it");
+  g_autoptr (RegiaTrack) en = make_audio ("audio/en", "en");
+  g_autoptr (RegiaTrack) fr = make_audio ("audio/fr", "fr");
+  g_autoptr (RegiaTrack) bg = make_audio ("audio/bg", "bg");
+  const RegiaHlsRendition renditions[] = {{hd, 1, 1}, {it, 1, 1}, {en, 1, 1}, {fr, 1, 1}, {bg, 1, 1}};
+  g_autofree char *text = NULL;
+
+  regia_track_set_title (it, "Sala, «originale»");
+  regia_track_set_title (en, "English \"interpreter\"\n#EXT-X-ENDLIST");
+  regia_track_set_title (fr, "Sala, «originale»");
+  regia_track_set_title (bg, "bg");
+  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions));
+  g_assert_nonnull (strstr (text, "NAME=\"Sala, «originale»\",LANGUAGE=\"it\""));
+  g_assert_nonnull (strstr (text, "NAME=\"English  interpreter  #EXT-X-ENDLIST\",LANGUAGE=\"en\""));
+  g_assert_nonnull (strstr (text, "NAME=\"Sala, «originale» (audio/fr)\",LANGUAGE=\"fr\""));
+  g_assert_nonnull (strstr (text, "NAME=\"Български\",LANGUAGE=\"bg\""));
+  g_assert_null (strstr (text, "\n#EXT-X-ENDLIST"));
+}
+
 static const RegiaEpoch epoch = {.realtime_ns = G_GINT64_CONSTANT (1664443800) * REGIA_SECOND};
 
 static void
@@ -239,6 +264,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/hls/playlist/multivariant-video-only", test_multivariant_video_only);
   g_test_add_func ("/hls/playlist/multivariant-audio-only", test_multivariant_audio_only);
   g_test_add_func ("/hls/playlist/multivariant-names", test_multivariant_names);
+  g_test_add_func ("/hls/playlist/multivariant-titles", test_multivariant_titles);
   g_test_add_func ("/hls/playlist/media", test_media);
   g_test_add_func ("/hls/playlist/media-end", test_media_end);
   g_test_add_func ("/hls/playlist/language-name", test_language_name);

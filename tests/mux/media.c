@@ -119,6 +119,7 @@ add_tracks (Media *self, const AVCodecContext *video, const AVCodecContext *audi
     track = regia_track_new (i + 1, name, languages[i], REGIA_CODEC_AAC, config);
     track->sample_rate = RATE;
     track->channels = 2;
+    regia_track_set_title (track, i == 0 ? "Sala, «originale»" : "English (interpreter)");
     track->bitrate_bps = 96000;
     g_ptr_array_add (self->tracks, track);
   }

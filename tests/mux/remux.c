@@ -117,6 +117,21 @@ count (Fixture *self, guint track, gint64 from_ns, gint64 to_ns)
 }
 
 static void
+check_titles (const char *path)
+{
+  static const char *const titles[] = {"Sala, «originale»", "English (interpreter)"};
+  g_autofree char *content = NULL;
+  gsize length;
+
+  g_assert_true (g_file_get_contents (path, &content, &length, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (titles); i++) {
+    g_autofree char *box = g_strconcat ("name", titles[i], NULL);
+
+    g_assert_nonnull (memmem (content, length, box, strlen (box)));
+  }
+}
+
+static void
 test_one_part (Fixture *self, gconstpointer unused)
 {
   g_auto (RegiaRemuxResult) result = {0};
@@ -137,6 +152,9 @@ test_one_part (Fixture *self, gconstpointer unused)
   }
   g_assert_cmpuint (media_decode (self->output, &sound), ==, SECONDS * 25);
   g_assert_cmpuint (sound, ==, result.tracks[1].samples * 1024);
+  /* what a player's menu has them by */
+  check_titles (self->parts->pdata[0]);
+  check_titles (self->output);
 }
 
 /* Killed and resumed at the next packet: one file, as if nothing had happened. */

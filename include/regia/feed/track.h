@@ -27,6 +27,7 @@ typedef struct {
   guint id;       /* index in the table of its generation, 0 … REGIA_TRACKS_MAX − 1 */
   char *name;     /* (owned) */
   char *language; /* (owned) BCP 47, "" for video */
+  char *title;    /* (owned) what people are shown as its name, "" for none; regia_track_set_title() */
   RegiaCodec codec;
   GBytes *extradata;           /* (owned) codec parameters, see RegiaCodec */
   guint width, height;         /* video, pixels; else 0 */
@@ -38,6 +39,8 @@ typedef struct {
 /** regia_track_new: a track with everything but its numbers, which the maker fills in before sharing it. */
 RegiaTrack *regia_track_new (guint id, const char *name, const char *language, RegiaCodec codec,
                              GBytes *extradata);
+/** regia_track_set_title: before it is shared. */
+void regia_track_set_title (RegiaTrack *self, const char *title);
 RegiaTrack *regia_track_ref (RegiaTrack *self);
 void regia_track_unref (RegiaTrack *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTrack, regia_track_unref)

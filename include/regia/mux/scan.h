@@ -20,6 +20,7 @@ typedef struct {
   guint32 timescale; /* ticks per second, never 0 */
   gboolean video;
   char name[64];          /* RegiaTrack.name as kept in the file, "" when there is none; printable ASCII */
+  char title[256];        /* RegiaTrack.title likewise; UTF-8 */
   guint64 samples, bytes; /* in whole fragments */
   gint64 first,
       end; /* ticks of show time: dts of the first sample, end of the last one; both 0 without samples */
