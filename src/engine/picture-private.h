@@ -18,8 +18,9 @@ typedef struct {
  * @data, @length: a picture file, whole
  *
  * What a picture is, from its headers alone: nothing is decoded, so that its size can be judged before memory
- * is taken for it. Walks to the end of the picture, so that one that was cut off is told as well. Sources:
- * PNG (W3C, Third Edition) §5.2, §5.3, §11.2.1; JPEG (ITU-T T.81) §B.1.1, §B.2.2.
+ * is taken for it. Walks to the end of the picture, so that one that was cut off is told as well, and of a
+ * PNG what is damaged in any other way. Sources: PNG (W3C, Third Edition) §5.2 to §5.5, §11.2.1; JPEG (ITU-T
+ * T.81) §B.1.1, §B.2.2.
  *
  * Returns: %FALSE with REGIA_ERROR_MEDIA: no PNG or JPEG, cut off, or larger than the limits above. The
  * message is to stand behind the file's name. Pure; any thread. Fuzzed.

@@ -26,7 +26,25 @@ read_be16 (const guint8 *data)
 
 static const guint8 png_signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
-/* Returns whether the picture goes on to its end; sizes are 0 when not even they are there. */
+/* CRC-32 of ISO 3309, four bits at a time. */
+static guint32
+checksum (const guint8 *data, gsize length)
+{
+  static const guint32 table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+                                    0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                    0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+  guint32 crc = 0xffffffff;
+
+  for (gsize i = 0; i < length; i++) {
+    crc = crc >> 4 ^ table[(crc ^ data[i]) & 15];
+    crc = crc >> 4 ^ table[(crc ^ data[i] >> 4) & 15];
+  }
+  return ~crc;
+}
+
+/* Returns whether the picture is sound as far as its end; sizes are 0 when not even they are there. What is
+ * damaged is found by the checksums, and not left to the decoder: GStreamer's never frees the picture that it
+ * had to give up. */
 static gboolean
 walk_png (const guint8 *data, gsize length, RegiaPicture *picture)
 {
@@ -42,6 +60,8 @@ walk_png (const guint8 *data, gsize length, RegiaPicture *picture)
       picture->width = read_be32 (data + at + 8);
       picture->height = read_be32 (data + at + 12);
     }
+    if (checksum (data + at + 4, 4 + size) != read_be32 (data + at + 8 + size))
+      return FALSE;
     if (memcmp (data + at + 4, "IEND", 4) == 0)
       return TRUE;
     at += 12 + size;

@@ -71,7 +71,7 @@ test_check (void)
   }
 }
 
-/* Whole by its form, spoilt within: the decoder finds out, and at once. */
+/* Whole by its form, spoilt within. */
 static void
 test_spoilt (void)
 {
