@@ -49,7 +49,7 @@ text_of (guint16 port)
   char *text;
 
   g_hash_table_insert (values, (char *)"location", g_strdup_printf ("rtsp://127.0.0.1:%u/camera", port));
-  text = regia_launch_text ("capture", "rtsp", values, NULL, &error);
+  text = regia_launch_text ("capture", "rtsp", values, NULL, NULL, &error);
   g_assert_no_error (error);
   return text;
 }
