@@ -7,10 +7,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "regia/base/error.h"
+#include "regia/base/socket.h"
 #include "wire-private.h"
 
 #define RECONNECT_MS 100
@@ -114,18 +114,15 @@ regia_feed_client_is_connected (RegiaFeedClient *self)
 static gboolean
 connect_feed (RegiaFeedClient *self, GError **error)
 {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
   g_autoptr (GByteArray) request = g_byte_array_new ();
   RegiaFeedRequest head = {.magic = REGIA_FEED_MAGIC};
 
-  if (strlen (self->path) >= sizeof address.sun_path || self->patterns->len > REGIA_FEED_PATTERNS_MAX_BYTES) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_FAILED,
-                 "%s: the socket's path or the list of tracks is too long", self->path);
+  if (self->patterns->len > REGIA_FEED_PATTERNS_MAX_BYTES) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_FAILED, "%s: the list of tracks is too long", self->path);
     return FALSE;
   }
-  strcpy (address.sun_path, self->path);
-  self->fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (self->fd < 0 || connect (self->fd, (struct sockaddr *)&address, sizeof address) < 0) {
+  self->fd = regia_socket_connect (self->path);
+  if (self->fd < 0) {
     disconnect_feed (self);
     return TRUE;
   }

@@ -4,15 +4,14 @@
 #include "regia/feed/server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "regia/base/socket.h"
 #include "wire-private.h"
 
 #define BATCH       16
@@ -53,9 +52,9 @@ typedef struct {
  * log's wake-up writes to an eventfd and does nothing else, so the streaming threads never meet a reader.
  */
 struct _RegiaFeedServer {
-  char *path;        /* (owned) immutable */
   RegiaFeedLog *log; /* (unowned) immutable */
   int listen_fd, wake_fd;
+  char *path;   /* (owned) (nullable) immutable: the socket's name, where it is ours to remove */
   dev_t device; /* of the socket in the file system */
   ino_t inode;
   GThread *thread;
@@ -399,54 +398,16 @@ wake_cb (gpointer user_data)
     return;
 }
 
-static int
-listen_on (const char *path, GError **error)
-{
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  int fd;
-
-  if (strlen (path) >= sizeof address.sun_path) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG,
-                 "%s: the path of a socket may have %" G_GSIZE_FORMAT
-                 " bytes; choose a shorter --state folder",
-                 path, sizeof address.sun_path - 1);
-    return -1;
-  }
-  strcpy (address.sun_path, path);
-  unlink (path);
-  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  /* fchmod before bind: there is no moment at which others could connect. */
-  if (fd < 0 || fchmod (fd, 0600) < 0 || bind (fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-      listen (fd, 64) < 0 || chmod (path, 0600) < 0) {
-    int saved_errno = errno;
-    if (fd >= 0)
-      close (fd);
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "%s: cannot listen: %s", path,
-                 g_strerror (saved_errno));
-    return -1;
-  }
-  return fd;
-}
-
 RegiaFeedServer *
-regia_feed_server_new (const char *path, RegiaFeedLog *log, GError **error)
+regia_feed_server_new_from_fd (int listen_fd, RegiaFeedLog *log, GError **error)
 {
   g_autoptr (RegiaFeedServer) self = g_new0 (RegiaFeedServer, 1);
-  struct stat st;
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->drained);
-  self->wake_fd = -1;
   self->log = log;
-  self->path = g_strdup (path);
   self->readers = g_ptr_array_new_with_free_func ((GDestroyNotify)reader_free);
-  self->listen_fd = listen_on (path, error);
-  if (self->listen_fd < 0)
-    return NULL;
-  if (lstat (path, &st) == 0) {
-    self->device = st.st_dev;
-    self->inode = st.st_ino;
-  }
+  self->listen_fd = listen_fd;
   self->wake_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (self->wake_fd < 0) {
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "cannot make an eventfd: %s",
@@ -456,6 +417,21 @@ regia_feed_server_new (const char *path, RegiaFeedLog *log, GError **error)
   regia_feed_log_set_wake (log, wake_cb, self);
   self->thread = g_thread_new ("feed-server", serve_thread, self);
   return g_steal_pointer (&self);
+}
+
+RegiaFeedServer *
+regia_feed_server_new (const char *path, RegiaFeedLog *log, GError **error)
+{
+  int listen_fd = regia_socket_listen (path, error);
+  RegiaFeedServer *self = listen_fd >= 0 ? regia_feed_server_new_from_fd (listen_fd, log, error) : NULL;
+  struct stat st;
+
+  if (self != NULL && lstat (path, &st) == 0) {
+    self->path = g_strdup (path);
+    self->device = st.st_dev;
+    self->inode = st.st_ino;
+  }
+  return self;
 }
 
 guint
@@ -512,7 +488,8 @@ regia_feed_server_free (RegiaFeedServer *self)
     struct stat st;
 
     /* Only our own: a successor may have put its socket in this place already. */
-    if (lstat (self->path, &st) == 0 && st.st_dev == self->device && st.st_ino == self->inode)
+    if (self->path != NULL && lstat (self->path, &st) == 0 && st.st_dev == self->device &&
+        st.st_ino == self->inode)
       unlink (self->path);
     close (self->listen_fd);
   }

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "regia/base/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static gboolean
+fail_errno (GError **error, int saved_errno, const char *path, const char *what)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "%s: %s: %s", path, what,
+               g_strerror (saved_errno));
+  return FALSE;
+}
+
+char *
+regia_socket_name (const char *path, int *ret_folder_fd, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *name = NULL;
+  int fd = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd < 0) {
+    fail_errno (error, errno, folder, "cannot open the folder");
+    return NULL;
+  }
+  name = g_strdup_printf ("/proc/self/fd/%d/%s", fd, base);
+  if (strlen (name) >= sizeof ((struct sockaddr_un *)NULL)->sun_path) {
+    close (fd);
+    fail_errno (error, ENAMETOOLONG, path, "the name of a socket");
+    return NULL;
+  }
+  *ret_folder_fd = fd;
+  return g_steal_pointer (&name);
+}
+
+/* FALSE with errno. */
+static gboolean
+fill_address (struct sockaddr_un *address, const char *name)
+{
+  memset (address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  if (strlen (name) >= sizeof address->sun_path) {
+    errno = ENAMETOOLONG;
+    return FALSE;
+  }
+  memcpy (address->sun_path, name, strlen (name));
+  return TRUE;
+}
+
+int
+regia_socket_listen (const char *path, GError **error)
+{
+  struct sockaddr_un address;
+  int folder_fd = -1, fd, saved_errno;
+  g_autofree char *name = regia_socket_name (path, &folder_fd, error);
+
+  if (name == NULL)
+    return -1;
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  unlink (name);
+  /* fchmod before bind: there is no moment at which others could connect. */
+  if (fd >= 0 && fill_address (&address, name) && fchmod (fd, 0600) == 0 &&
+      bind (fd, (struct sockaddr *)&address, sizeof address) == 0 && chmod (name, 0600) == 0 &&
+      listen (fd, 64) == 0) {
+    close (folder_fd);
+    return fd;
+  }
+  saved_errno = errno;
+  if (fd >= 0)
+    close (fd);
+  close (folder_fd);
+  fail_errno (error, saved_errno, path, "cannot listen");
+  return -1;
+}
+
+int
+regia_socket_connect (const char *path)
+{
+  struct sockaddr_un address;
+  g_autofree char *long_name = NULL;
+  int folder_fd = -1, fd, saved_errno;
+
+  if (!fill_address (&address, path)) {
+    g_autoptr (GError) error = NULL;
+
+    long_name = regia_socket_name (path, &folder_fd, &error);
+    if (long_name == NULL || !fill_address (&address, long_name)) {
+      errno = ENOENT;
+      return -1;
+    }
+  }
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && connect (fd, (struct sockaddr *)&address, sizeof address) < 0) {
+    saved_errno = errno;
+    close (fd);
+    fd = -1;
+    errno = saved_errno;
+  }
+  saved_errno = errno;
+  if (folder_fd >= 0)
+    close (folder_fd);
+  errno = saved_errno;
+  return fd;
+}
