@@ -27,14 +27,14 @@ regia_clock_realtime_ns (void)
 
 /* Without a boot id (no /proc) every start counts as the same boot, which is the harmless mistake: show time
  * stays monotonic. */
-static void
-read_boot_id (char *ret_id, gsize size)
+void
+regia_clock_boot_id (char ret_id[REGIA_BOOT_ID_BYTES])
 {
   g_autofree char *text = NULL;
 
   if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
     text = g_strdup ("unknown");
-  g_strlcpy (ret_id, g_strstrip (text), size);
+  g_strlcpy (ret_id, g_strstrip (text), REGIA_BOOT_ID_BYTES);
 }
 
 void
@@ -42,7 +42,7 @@ regia_epoch_now (RegiaEpoch *ret_epoch)
 {
   ret_epoch->monotonic_ns = regia_clock_monotonic_ns ();
   ret_epoch->realtime_ns = regia_clock_realtime_ns ();
-  read_boot_id (ret_epoch->boot_id, sizeof ret_epoch->boot_id);
+  regia_clock_boot_id (ret_epoch->boot_id);
 }
 
 gboolean
@@ -58,15 +58,6 @@ regia_epoch_rebase (RegiaEpoch *epoch, const char *boot_id, gint64 monotonic_ns,
   epoch->monotonic_ns = monotonic_ns - elapsed_ns;
   g_strlcpy (epoch->boot_id, boot_id, sizeof epoch->boot_id);
   return TRUE;
-}
-
-gboolean
-regia_epoch_rebase_now (RegiaEpoch *epoch)
-{
-  char boot_id[sizeof epoch->boot_id];
-
-  read_boot_id (boot_id, sizeof boot_id);
-  return regia_epoch_rebase (epoch, boot_id, regia_clock_monotonic_ns (), regia_clock_realtime_ns ());
 }
 
 gint64

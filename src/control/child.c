@@ -28,6 +28,7 @@ struct _RegiaChild {
       *feed_path;     /* (owned) immutable */
   RegiaEpoch epoch;   /* immutable */
   guint64 generation; /* immutable */
+  int feed_fd;        /* immutable; the engine's: see regia_child_get_feed_fd() */
 
   GMainLoop *loop;             /* (owned) */
   GDBusConnection *connection; /* (owned) */
@@ -127,6 +128,7 @@ regia_child_new (int argc, char **argv, GError **error)
   g_autofree char *epoch = NULL, *log_name = NULL, *comm = NULL;
   int control_fd = -1;
   gint64 generation = 0;
+  int recordings_fd = -1; /* the gateway's, who reads it before this */
   GOptionEntry entries[] = {
       {"control-fd", 0, 0, G_OPTION_ARG_INT, &control_fd, NULL, NULL},
       {"instance", 0, 0, G_OPTION_ARG_STRING, &self->instance, NULL, NULL},
@@ -134,6 +136,9 @@ regia_child_new (int argc, char **argv, GError **error)
       {"base", 0, 0, G_OPTION_ARG_FILENAME, &self->base_dir, NULL, NULL},
       {"run", 0, 0, G_OPTION_ARG_FILENAME, &self->run_dir, NULL, NULL},
       {"recordings", 0, 0, G_OPTION_ARG_FILENAME, &self->recordings_dir, NULL, NULL},
+      {"recordings-fd", 0, 0, G_OPTION_ARG_INT, &recordings_fd, NULL, NULL},
+      {"feed", 0, 0, G_OPTION_ARG_FILENAME, &self->feed_path, NULL, NULL},
+      {"feed-fd", 0, 0, G_OPTION_ARG_INT, &self->feed_fd, NULL, NULL},
       {"session", 0, 0, G_OPTION_ARG_STRING, &self->session, NULL, NULL},
       {"epoch", 0, 0, G_OPTION_ARG_STRING, &epoch, NULL, NULL},
       {"generation", 0, 0, G_OPTION_ARG_INT64, &generation, NULL, NULL},
@@ -142,6 +147,7 @@ regia_child_new (int argc, char **argv, GError **error)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
   self->name = g_strdup (argv[0]);
+  self->feed_fd = -1;
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, error))
@@ -159,7 +165,8 @@ regia_child_new (int argc, char **argv, GError **error)
     self->instance = g_strdup ("");
   if (self->base_dir == NULL)
     self->base_dir = g_path_get_dirname (self->event_path);
-  self->feed_path = g_build_filename (self->run_dir, REGIA_FEED_SOCKET, NULL);
+  if (self->feed_path == NULL)
+    self->feed_path = g_build_filename (self->run_dir, REGIA_FEED_SOCKET, NULL);
   log_name = self->instance[0] != '\0' ? g_strdup_printf ("%s %s", self->name, self->instance)
                                        : g_strdup (self->name);
   regia_log_init (log_name);
@@ -219,6 +226,7 @@ GETTER (const char *, run_dir)
 GETTER (const char *, recordings_dir)
 GETTER (const char *, session)
 GETTER (const char *, feed_path)
+GETTER (int, feed_fd)
 GETTER (guint64, generation)
 
 const RegiaEpoch *

@@ -3,32 +3,84 @@
 
 #include "regia/control/client.h"
 
-#include <gio/gunixsocketaddress.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "regia/base/error.h"
+#include "regia/base/socket.h"
 #include "regia/control/paths.h"
 
-#define CONNECT_TIMEOUT_S 5
+/* The process that holds director.lock, where the file can be believed; 0 otherwise: it may be of an earlier
+ * run, and could not be written to since. */
+static int
+find_owner (int lock_fd)
+{
+  char text[16] = "";
+  g_autofree char *link = NULL, *program = NULL, *own = g_file_read_link ("/proc/self/exe", NULL);
+  gssize n = pread (lock_fd, text, sizeof text - 1, 0);
+  int pid = n > 0 ? atoi (text) : 0;
+
+  if (pid <= 0)
+    return 0;
+  link = g_strdup_printf ("/proc/%d/exe", pid);
+  program = g_file_read_link (link, NULL);
+  return program != NULL && g_strcmp0 (program, own) == 0 ? pid : 0;
+}
+
+/* Nobody answered: says what may be the matter and what to do about it. */
+static void
+explain_silence (const char *control_path, int errno_of_it, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (control_path);
+  g_autofree char *lock_path = g_build_filename (folder, "director.lock", NULL);
+  g_autofree char *who = NULL;
+  int fd = open (lock_path, O_RDONLY | O_CLOEXEC);
+  gboolean held = fd >= 0 && flock (fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+  int pid = held ? find_owner (fd) : 0;
+
+  if (fd >= 0)
+    close (fd);
+  who = pid > 0 ? g_strdup_printf ("`kill %d`", pid)
+                : g_strdup ("Ctrl-C where it was started or `systemctl stop regia`");
+  if (held)
+    g_set_error (
+        error, REGIA_ERROR, REGIA_ERROR_STATE,
+        "an event runs on this folder, but %s does not answer (%s). Its socket is made anew within some "
+        "seconds: try again; %s ends the event without it",
+        control_path, g_strerror (errno_of_it), who);
+  else
+    g_set_error (
+        error, REGIA_ERROR, REGIA_ERROR_STATE,
+        "nothing runs here (%s: %s); start an event with `regia run`, or name its folder with --state. If "
+        "one runs and its folder was removed, it makes it anew within some seconds: try again; %s ends the "
+        "event without it",
+        control_path, g_strerror (errno_of_it), who);
+}
 
 static GDBusConnection *
 connect_to (const char *control_path, guint timeout_s, GError **error)
 {
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (control_path);
+  g_autoptr (GSocket) socket = NULL;
   g_autoptr (GSocketConnection) stream = NULL;
   g_autoptr (GError) local_error = NULL;
   GDBusConnection *connection;
+  int fd = regia_socket_connect (control_path);
 
-  /* The D-Bus handshake has no deadline of its own; a director that is stopped would keep us for ever. */
-  g_socket_client_set_timeout (client, timeout_s);
-  stream = g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, &local_error);
-  if (stream == NULL) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_STATE,
-                 "nothing runs here (%s does not answer); start an event with `regia run`, or name its "
-                 "folder with --state",
-                 control_path);
+  if (fd < 0) {
+    explain_silence (control_path, errno, error);
     return NULL;
   }
+  socket = g_socket_new_from_fd (fd, error);
+  if (socket == NULL) {
+    close (fd);
+    return NULL;
+  }
+  /* The D-Bus handshake has no deadline of its own; a director that is stopped would keep us for ever. */
+  g_socket_set_timeout (socket, timeout_s);
+  stream = g_socket_connection_factory_create_connection (socket);
   connection = g_dbus_connection_new_sync (
       G_IO_STREAM (stream), NULL, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, &local_error);
   if (connection == NULL) {

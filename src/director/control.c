@@ -3,17 +3,37 @@
 
 #include "control-private.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "regia-control-generated.h"
+#include "regia/base/socket.h"
 #include "regia/control/paths.h"
+
+/* How long a client may take to say who it is. */
+#define HANDSHAKE_S 5
+/* Clients that are saying so; more wait. */
+#define HANDSHAKES 16
+
+/*
+ * RegiaDoor: the listening socket and where it lies. Made and looked at on any one thread at a time: the
+ * state folder may be removed or hang in mid-event, so looking again is done where waiting does no harm
+ * (watch.c).
+ */
+struct _RegiaDoor {
+  char *path; /* (owned) */
+  int listen_fd;
+  dev_t device; /* of the socket in the file system */
+  ino_t inode;
+  gboolean served;
+};
 
 struct _RegiaControl {
   const RegiaControlMethods *methods; /* static */
   gpointer user_data;
-  char *path;                /* (owned) */
-  GDBusServer *server;       /* (owned) */
+  RegiaDoor *door;           /* (owned) (nullable): none, or lent to whoever looks after it */
+  GSocketService *service;   /* (owned) (nullable): accepts at the door */
   RegiaDBusShow1 *full;      /* (owned): for control.sock */
   RegiaDBusShow1 *read_only; /* (owned): for the gateway */
   GPtrArray *connections;    /* (owned) (element-type GDBusConnection) */
@@ -89,21 +109,36 @@ closed_cb (GDBusConnection *connection, gboolean remote_peer_vanished, GError *e
   g_ptr_array_remove_fast (self->connections, connection);
 }
 
-static gboolean
-new_connection_cb (GDBusServer *server, GDBusConnection *connection, gpointer user_data)
+typedef struct {
+  RegiaControl *control;
+  GDBusConnection *connection; /* (owned) */
+} Arrival;
+
+static void
+arrival_free (Arrival *arrival)
 {
-  RegiaControl *self = user_data;
+  g_object_unref (arrival->connection);
+  g_free (arrival);
+}
+
+static gboolean
+arrived_cb (gpointer user_data)
+{
+  Arrival *arrival = user_data;
+  RegiaControl *self = arrival->control;
+  GDBusConnection *connection = arrival->connection;
   g_autoptr (GError) error = NULL;
 
   g_dbus_connection_set_exit_on_close (connection, FALSE);
   if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->full), connection,
                                          REGIA_SHOW_OBJECT, &error)) {
     g_warning ("a control connection cannot be served: %s", error->message);
-    return FALSE;
+    return G_SOURCE_REMOVE;
   }
   g_signal_connect (connection, "closed", G_CALLBACK (closed_cb), self);
   g_ptr_array_add (self->connections, g_object_ref (connection));
-  return TRUE;
+  g_dbus_connection_start_message_processing (connection);
+  return G_SOURCE_REMOVE;
 }
 
 /* Root and the user that Regia runs as; the socket's mode says the same, this holds even if somebody loosens
@@ -116,19 +151,82 @@ authorize_cb (GDBusAuthObserver *observer, GIOStream *stream, GCredentials *cred
   return uid == geteuid () || uid == 0;
 }
 
-RegiaControl *
-regia_control_new (const char *path, const RegiaControlMethods *methods, gpointer user_data, GError **error)
+/* On a thread of the service: who connects and then says nothing keeps nobody but itself waiting. */
+static gboolean
+run_cb (GThreadedSocketService *service, GSocketConnection *stream, GObject *source, gpointer user_data)
 {
-  g_autoptr (RegiaControl) self = g_new0 (RegiaControl, 1);
+  GSocket *socket = g_socket_connection_get_socket (stream);
   g_autoptr (GDBusAuthObserver) observer = g_dbus_auth_observer_new ();
-  g_autofree char *escaped = g_dbus_address_escape_value (path);
-  g_autofree char *address = g_strdup_printf ("unix:path=%s", escaped);
   g_autofree char *guid = g_dbus_generate_guid ();
-  mode_t old_mask;
+  g_autoptr (GError) error = NULL;
+  GDBusConnection *connection;
+  Arrival *arrival;
+
+  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (authorize_cb), NULL);
+  g_socket_set_timeout (socket, HANDSHAKE_S);
+  connection = g_dbus_connection_new_sync (G_IO_STREAM (stream), guid,
+                                           G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+                                               G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                                           observer, NULL, &error);
+  g_socket_set_timeout (socket, 0);
+  if (connection == NULL) {
+    g_debug ("control.sock: %s", error->message);
+    return TRUE;
+  }
+  arrival = g_new0 (Arrival, 1);
+  arrival->control = user_data;
+  arrival->connection = connection;
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, arrived_cb, arrival, (GDestroyNotify)arrival_free);
+  return TRUE;
+}
+
+RegiaDoor *
+regia_door_new (const char *path, GError **error)
+{
+  RegiaDoor *self;
+  struct stat st;
+  int fd = regia_socket_listen (path, error);
+
+  if (fd < 0)
+    return NULL;
+  self = g_new0 (RegiaDoor, 1);
+  self->path = g_strdup (path);
+  self->listen_fd = fd;
+  if (lstat (path, &st) == 0) {
+    self->device = st.st_dev;
+    self->inode = st.st_ino;
+  }
+  return self;
+}
+
+gboolean
+regia_door_is_there (RegiaDoor *self)
+{
+  struct stat st;
+
+  return lstat (self->path, &st) == 0 && st.st_dev == self->device && st.st_ino == self->inode;
+}
+
+void
+regia_door_free (RegiaDoor *self)
+{
+  if (self == NULL)
+    return;
+  /* Only our own: what has its place by now may be somebody else's. */
+  if (regia_door_is_there (self))
+    unlink (self->path);
+  close (self->listen_fd);
+  g_free (self->path);
+  g_free (self);
+}
+
+RegiaControl *
+regia_control_new (const RegiaControlMethods *methods, gpointer user_data)
+{
+  RegiaControl *self = g_new0 (RegiaControl, 1);
 
   self->methods = methods;
   self->user_data = user_data;
-  self->path = g_strdup (path);
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
   self->waiting = g_ptr_array_new ();
   self->full = regia_dbus_show1_skeleton_new ();
@@ -139,17 +237,46 @@ regia_control_new (const char *path, const RegiaControlMethods *methods, gpointe
   g_signal_connect (self->read_only, "handle-get-status", G_CALLBACK (get_status_cb), self);
   g_signal_connect (self->read_only, "handle-stop", G_CALLBACK (refuse_stop_cb), self);
   g_signal_connect (self->read_only, "handle-wait-end", G_CALLBACK (refuse_wait_end_cb), self);
+  return self;
+}
 
-  unlink (path);
-  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (authorize_cb), NULL);
-  old_mask = umask (0177);
-  self->server = g_dbus_server_new_sync (address, G_DBUS_SERVER_FLAGS_NONE, guid, observer, NULL, error);
-  umask (old_mask);
-  if (self->server == NULL)
-    return NULL;
-  g_signal_connect (self->server, "new-connection", G_CALLBACK (new_connection_cb), self);
-  g_dbus_server_start (self->server);
-  return g_steal_pointer (&self);
+static void
+stop_service (RegiaControl *self)
+{
+  if (self->service == NULL)
+    return;
+  g_socket_service_stop (self->service);
+  g_socket_listener_close (G_SOCKET_LISTENER (self->service));
+  g_clear_object (&self->service);
+}
+
+void
+regia_control_open (RegiaControl *self, RegiaDoor *door)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->door = door;
+  /* One that was looked at and is still the same. */
+  if (door->served)
+    return;
+  stop_service (self);
+  door->served = TRUE;
+  socket = g_socket_new_from_fd (fcntl (door->listen_fd, F_DUPFD_CLOEXEC, 3), &error);
+  self->service = g_threaded_socket_service_new (HANDSHAKES);
+  if (socket == NULL ||
+      !g_socket_listener_add_socket (G_SOCKET_LISTENER (self->service), socket, NULL, &error)) {
+    g_warning ("%s cannot be served: %s", door->path, error->message);
+    return;
+  }
+  g_signal_connect (self->service, "run", G_CALLBACK (run_cb), self);
+  g_socket_service_start (self->service);
+}
+
+RegiaDoor *
+regia_control_lend (RegiaControl *self)
+{
+  return g_steal_pointer (&self->door);
 }
 
 void
@@ -157,11 +284,8 @@ regia_control_free (RegiaControl *self)
 {
   if (self == NULL)
     return;
-  if (self->server != NULL) {
-    g_dbus_server_stop (self->server);
-    unlink (self->path);
-  }
-  g_clear_object (&self->server);
+  stop_service (self);
+  regia_door_free (self->door);
   for (guint i = 0; i < self->waiting->len; i++)
     g_dbus_method_invocation_return_error_literal (g_ptr_array_index (self->waiting, i), G_DBUS_ERROR,
                                                    G_DBUS_ERROR_NO_REPLY, "Regia went away before the end");
@@ -175,7 +299,6 @@ regia_control_free (RegiaControl *self)
   g_clear_pointer (&self->ended, g_variant_unref);
   g_object_unref (self->full);
   g_object_unref (self->read_only);
-  g_free (self->path);
   g_free (self);
 }
 

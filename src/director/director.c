@@ -9,25 +9,28 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "control-private.h"
+#include "handed-private.h"
+#include "locks-private.h"
 #include "process-private.h"
 #include "regia/base/error.h"
 #include "regia/base/file.h"
 #include "regia/base/named.h"
 #include "regia/control/paths.h"
+#include "show-file-private.h"
 #include "show-private.h"
 #include "status-private.h"
+#include "watch-private.h"
 
 #define HURRY_MS            1500
 #define STOP_DEADLINE_MS    10000
-#define ORPHANS_DEADLINE_MS 6000
-#define SAVE_DEADLINE_MS    3000
-#define HEARTBEAT_S         10
+#define REPLACE_DEADLINE_MS 3000
+/* A gateway that is replaced because of the recordings folder costs viewers a request each; not more often.
+ */
+#define REPLACE_EVERY_US (10 * G_USEC_PER_SEC)
 /* Viewers' pages ask every 3 s: they are to hear that the event is over before the gateway goes. */
 #define FAREWELL_MS 5000
 /* A programme or recording that stands still for this long is no longer vouched for to systemd. */
@@ -51,59 +54,25 @@ typedef struct {
   RegiaConfig *config;                                     /* (owned) */
   const RegiaConfigValues *values;                         /* of config */
   char *run_dir, *recordings_dir, *show_path, *event_path; /* (owned) */
-  int lock_fd;
+  RegiaHanded handed;
+  RegiaLocks locks;
   GMainLoop *loop;       /* (owned) */
   RegiaControl *control; /* (owned) */
+  RegiaWatch *watch;     /* (owned) */
+  guint gateway_change;  /* of the recordings folder, that the present gateway was given */
   RegiaShow show;
+  RegiaShowFile *show_file; /* (owned) */
   RegiaShowState state;
   gint64 started_us, ended_us, farewell_us;
   RegiaProcess *engine, *recorder, *gateway; /* (owned); recorder (nullable) */
   GPtrArray *relays;                         /* (owned) (element-type RegiaProcess) */
-  gboolean quit, ready_told, hurry;
+  gboolean resumed, quit, ready_told, hurry;
   Advance programme, recording;
   guint ticks;
-  gboolean saving, save_again; /* show.json, on a worker thread */
   int exit_signals;
 } Director;
 
 /* Starting: folders, lock, state */
-
-/*
- * The lock is held by the director and, through inheritance, by every child: while it is taken either another
- * director runs, or children of one that died are still on their way out.
- */
-static gboolean
-take_lock (Director *self, GError **error)
-{
-  g_autofree char *path = g_build_filename (self->run_dir, "alive.lock", NULL);
-  g_autofree char *owner_path = g_build_filename (self->run_dir, "director.lock", NULL);
-  gint64 deadline_us = g_get_monotonic_time () + ORPHANS_DEADLINE_MS * 1000;
-  int owner_fd = open (owner_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-  if (owner_fd < 0 || flock (owner_fd, LOCK_EX | LOCK_NB) < 0) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_STATE,
-                 "another Regia runs on %s already; `regia status` shows it, `regia stop` ends it, --state "
-                 "chooses another folder",
-                 self->options->state_dir);
-    return FALSE;
-  }
-  /* Held until the process ends; the descriptor is never used again. */
-  self->lock_fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (self->lock_fd < 0) {
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
-    return FALSE;
-  }
-  while (flock (self->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-    if (g_get_monotonic_time () > deadline_us) {
-      g_warning ("processes of an earlier Regia on %s do not end; going on beside them",
-                 self->options->state_dir);
-      break;
-    }
-    g_usleep (
-        20000); /* there is no event for "the last holder let go" that can be waited for with a deadline */
-  }
-  return TRUE;
-}
 
 static gboolean
 prepare_folders (Director *self, GError **error)
@@ -113,6 +82,7 @@ prepare_folders (Director *self, GError **error)
   self->run_dir = g_build_filename (self->options->state_dir, "run", NULL);
   self->show_path = g_build_filename (self->options->state_dir, "show.json", NULL);
   self->event_path = g_build_filename (self->run_dir, "event.conf", NULL);
+  self->show_file = regia_show_file_new (self->show_path, &self->show);
   self->recordings_dir = recordings != NULL ? g_strdup (recordings)
                                             : g_build_filename (self->options->state_dir, "recordings", NULL);
   if (!regia_file_make_folder (self->options->state_dir, 0700, error) ||
@@ -125,105 +95,33 @@ prepare_folders (Director *self, GError **error)
   return TRUE;
 }
 
-/* The children run from a copy: whatever happens to the event file during the event, a restarted process
- * means the same show. */
+/* For the next start, should the event file be broken by then. */
 static gboolean
-copy_event (Director *self, GError **error)
+keep_event (Director *self, GError **error)
 {
-  g_autoptr (GByteArray) text = NULL;
+  gsize length;
+  const char *text = g_bytes_get_data (self->handed.event, &length);
 
   if (self->options->keep_event || g_str_equal (self->options->config_path, self->event_path))
     return TRUE;
-  text = regia_named_read (self->options->config_path, REGIA_CONFIG_MAX_BYTES, "check the name", error);
-  if (text == NULL) {
-    g_prefix_error (error, "%s: ", self->options->config_path);
-    return FALSE;
-  }
-  return regia_file_replace (self->event_path, text->data, text->len, 0600, error);
+  return regia_file_replace (self->event_path, text, length, 0600, error);
 }
 
-static gboolean
-save_show (Director *self, GError **error)
-{
-  g_autofree char *text = regia_show_to_json (&self->show);
-
-  return regia_file_replace (self->show_path, text, strlen (text), 0600, error);
-}
-
+/* Makes the interrupted show the present one. */
 static void
-save_show_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+resume_show (Director *self, const RegiaShow *old, const RegiaShowNow *now)
 {
-  g_auto (GStrv) job = g_strdupv (task_data);
-  GError *error = NULL;
+  gint64 recorded_ns = 0;
 
-  if (regia_file_replace (job[0], job[1], strlen (job[1]), 0600, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void save_show_later (Director *self);
-
-static void
-saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Director *self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
-    g_warning ("the show's state cannot be kept; after a crash this show would begin anew: %s",
-               error->message);
-  self->saving = FALSE;
-  if (self->save_again)
-    save_show_later (self);
-}
-
-/* A disk that hangs or is full must not stop the director, so once the show runs its state is written
- * elsewhere: one at a time, the newest last. */
-static void
-save_show_later (Director *self)
-{
-  g_autoptr (GTask) task = NULL;
-  char **job;
-
-  self->save_again = self->saving;
-  if (self->saving)
-    return;
-  self->saving = TRUE;
-  task = g_task_new (NULL, NULL, saved_cb, self);
-  job = g_new0 (char *, 3);
-  job[0] = g_strdup (self->show_path);
-  job[1] = regia_show_to_json (&self->show);
-  g_task_set_task_data (task, job, (GDestroyNotify)g_strfreev);
-  g_task_run_in_thread (task, save_show_thread);
-}
-
-/* At the end: what is on its way is waited for, within reason, so that the last word is the last that is
- * written. A disk that does not take it makes no failure of an event that has ended in order: whoever starts
- * what fails would put it on the air again. */
-static void
-save_show_at_last (Director *self)
-{
-  gint64 deadline_us = g_get_monotonic_time () + SAVE_DEADLINE_MS * 1000;
-  g_autoptr (GError) error = NULL;
-
-  while (self->saving && g_get_monotonic_time () < deadline_us)
-    g_main_context_iteration (NULL, TRUE);
-  if (self->saving)
-    g_warning ("%s: the disk does not answer; the next start may go on with this show", self->show_path);
-  else if (!save_show (self, &error))
-    g_warning ("%s; the next start of this event may go on with this show, --new begins another",
-               error->message);
-}
-
-static gint64
-idle_seconds (const char *path)
-{
-  struct stat st;
-
-  if (stat (path, &st) < 0)
-    return G_MAXINT64;
-  return regia_clock_realtime_ns () / REGIA_SECOND - st.st_mtime;
+  self->show = *old;
+  if (!g_str_equal (old->epoch.boot_id, now->boot_id))
+    recorded_ns = regia_show_last_written (self->recordings_dir, old->session);
+  if (regia_show_go_on (&self->show, now, recorded_ns))
+    g_message ("the computer was restarted; show time goes on from %" G_GINT64_FORMAT
+               " s, where %" G_GINT64_FORMAT " s were reached",
+               (now->monotonic_ns - self->show.epoch.monotonic_ns) / REGIA_SECOND,
+               old->reached_ns / REGIA_SECOND);
+  g_message ("going on with the interrupted show, session %s", self->show.session);
 }
 
 /* Decides between going on and beginning anew. Going on, a disk that is full or read-only does not keep the
@@ -234,17 +132,16 @@ begin_show (Director *self, GError **error)
   g_autoptr (GError) local_error = NULL;
   RegiaShow old = {0};
   gboolean have_old = regia_show_load (self->show_path, &old, &local_error);
-  gboolean resumes = have_old && !self->options->fresh &&
-                     regia_show_may_resume (&old, self->values->id, idle_seconds (self->show_path));
+  RegiaShowNow now;
 
+  regia_show_now (&now);
+  self->resumed = have_old && !self->options->fresh &&
+                  regia_show_may_resume (&old, self->values->id, regia_show_idle_s (&old, &now));
   if (local_error != NULL)
     g_warning ("%s; a new show begins, recordings are not touched", local_error->message);
   g_clear_error (&local_error);
-  if (resumes) {
-    self->show = old;
-    if (regia_epoch_rebase_now (&self->show.epoch))
-      g_message ("the computer was restarted; show time goes on by the wall clock");
-    g_message ("going on with the interrupted show, session %s", self->show.session);
+  if (self->resumed) {
+    resume_show (self, &old, &now);
   } else {
     self->show.event_id = g_strdup (self->values->id);
     self->show.session = regia_show_new_session (self->recordings_dir, self->values->id);
@@ -255,10 +152,14 @@ begin_show (Director *self, GError **error)
   g_free (self->show.config_path);
   self->show.config_path = g_strdup (self->options->config_path);
   self->show.on_air = TRUE;
-  if (copy_event (self, &local_error) && save_show (self, &local_error))
+  if (keep_event (self, &local_error) && regia_show_file_save (self->show_file, &local_error))
     return TRUE;
-  if (resumes && g_file_test (self->event_path, G_FILE_TEST_IS_REGULAR)) {
+  if (self->resumed) {
     g_warning ("%s; the show goes on with what was kept before", local_error->message);
+    /* How many engines there were since that was kept is not known. Readers tell generations apart by their
+     * number, so it must be a new one: engines do not start more often than this grows. */
+    self->show.generation = MAX (self->show.generation,
+                                 1000 + (guint64)(regia_epoch_show_time (&self->show.epoch) / REGIA_SECOND));
     return TRUE;
   }
   g_propagate_error (error, g_steal_pointer (&local_error));
@@ -275,22 +176,34 @@ child_arguments (RegiaProcess *process, gpointer user_data)
   g_autofree char *epoch = regia_epoch_to_string (&self->show.epoch);
   const char *name = regia_process_get_name (process);
   const char *instance = g_str_has_prefix (name, "relay ") ? name + strlen ("relay ") : NULL;
+  int recordings_fd = -1;
 
   if (process == self->engine) {
     self->show.generation++;
-    save_show_later (self);
+    regia_show_file_save_later (self->show_file);
+  }
+  if (process == self->gateway) {
+    recordings_fd = regia_watch_get_recordings (self->watch);
+    self->gateway_change = regia_watch_get_change (self->watch);
+    regia_process_hand (process, REGIA_PROCESS_RECORDINGS_FD, recordings_fd);
   }
 #define ADD(...) g_ptr_array_add (arguments, g_strdup_printf (__VA_ARGS__))
   ADD ("child");
   ADD ("%s", instance != NULL ? "relay" : name);
   ADD ("--control-fd=3");
-  ADD ("--event=%s", self->event_path);
+  ADD ("--event=/proc/self/fd/%d", REGIA_PROCESS_EVENT_FD);
   ADD ("--base=%s", self->options->base_dir);
   ADD ("--run=%s", self->run_dir);
   ADD ("--recordings=%s", self->recordings_dir);
   ADD ("--session=%s", self->show.session);
   ADD ("--epoch=%s", epoch);
   ADD ("--generation=%" G_GUINT64_FORMAT, self->show.generation);
+  if (process == self->engine)
+    ADD ("--feed-fd=%d", REGIA_PROCESS_FEED_FD);
+  else
+    ADD ("--feed=/proc/self/fd/%d", REGIA_PROCESS_FEED_FD);
+  if (recordings_fd >= 0)
+    ADD ("--recordings-fd=%d", REGIA_PROCESS_RECORDINGS_FD);
   if (instance != NULL)
     ADD ("--instance=%s", instance);
 #undef ADD
@@ -298,9 +211,23 @@ child_arguments (RegiaProcess *process, gpointer user_data)
   return (char **)g_ptr_array_free (g_steal_pointer (&arguments), FALSE);
 }
 
+/* (transfer full) (element-type utf8): what is the matter with the folders. */
+static GPtrArray *
+folder_warnings (Director *self)
+{
+  GPtrArray *warnings = g_ptr_array_new_with_free_func (g_free);
+
+  if (self->watch == NULL || self->state == REGIA_SHOW_ENDED)
+    return warnings;
+  regia_watch_warn (self->watch, warnings);
+  regia_show_file_warn (self->show_file, warnings);
+  return warnings;
+}
+
 static GVariant *
 build_status (Director *self)
 {
+  g_autoptr (GPtrArray) folders = folder_warnings (self);
   RegiaStatusInput input = {.config = self->values,
                             .show = &self->show,
                             .state = self->state,
@@ -311,7 +238,8 @@ build_status (Director *self)
                             .engine = self->engine,
                             .recorder = self->recorder,
                             .gateway = self->gateway,
-                            .relays = self->relays};
+                            .relays = self->relays,
+                            .folders = folders};
 
   return g_variant_ref_sink (regia_status_build (&input));
 }
@@ -372,7 +300,7 @@ check_stopping (Director *self)
       if (self->farewell_us > self->ended_us)
         self->farewell_us = g_get_monotonic_time () + (gint64)FAREWELL_MS * 1000;
       self->show.on_air = FALSE;
-      save_show_later (self);
+      regia_show_file_save_later (self->show_file);
     }
     g_message ("the event is over");
     report (self);
@@ -500,6 +428,35 @@ deserves_watchdog (Director *self)
          g_str_equal (state, "waiting");
 }
 
+/*
+ * The gateway has shut itself in with the recordings folder that it was given; where the name has come to
+ * mean another (a disk was mounted, the folder was made anew, it cannot be read or can be again) only a new
+ * gateway can show it. Viewers' players ask again within a second, and find the same numbers.
+ */
+static void
+refresh_gateway (Director *self)
+{
+  gint64 started_us = regia_process_get_started_us (self->gateway);
+
+  if (self->quit || self->gateway_change == regia_watch_get_change (self->watch) || started_us == 0 ||
+      g_get_monotonic_time () - started_us < REPLACE_EVERY_US)
+    return;
+  g_message ("%s is another folder now; the gateway is started again to show it", self->recordings_dir);
+  regia_process_replace (self->gateway, REPLACE_DEADLINE_MS);
+}
+
+/* The state folder was made anew: what belongs into it is not there yet. */
+static void
+made_cb (gpointer user_data)
+{
+  Director *self = user_data;
+
+  regia_process_hand (self->engine, REGIA_PROCESS_LOCK_FD, self->locks.alive_fd);
+  if (self->recorder != NULL)
+    regia_process_hand (self->recorder, REGIA_PROCESS_LOCK_FD, self->locks.alive_fd);
+  regia_show_file_save_later (self->show_file);
+}
+
 static gboolean
 tick_cb (gpointer user_data)
 {
@@ -512,11 +469,13 @@ tick_cb (gpointer user_data)
     regia_process_tick (self->recorder);
   for (guint i = 0; i < self->relays->len; i++)
     regia_process_tick (g_ptr_array_index (self->relays, i));
+  regia_watch_tick (self->watch);
+  refresh_gateway (self);
   if (deserves_watchdog (self))
     sd_notify (0, "WATCHDOG=1");
   /* The time of show.json says until when the show was alive (see regia_show_may_resume()). */
-  if (self->ticks % HEARTBEAT_S == 0 && self->show.on_air)
-    save_show_later (self);
+  if (self->ticks % REGIA_SHOW_SAVE_EVERY_S == 0 && self->show.on_air)
+    regia_show_file_save_later (self->show_file);
   check_stopping (self);
   report (self);
   return G_SOURCE_CONTINUE;
@@ -530,26 +489,58 @@ get_status_cb (gpointer user_data)
 
 static const RegiaControlMethods control_methods = {.get_status = get_status_cb, .stop = stop_show};
 
+/* `regia stop` can wait: a show that was interrupted is brought back without it, and the watch tries again.
+ */
 static gboolean
-start_processes (Director *self, GError **error)
+open_control (Director *self, GError **error)
 {
-  g_autofree char *control_path = g_build_filename (self->run_dir, REGIA_CONTROL_SOCKET, NULL);
+  g_autofree char *path = g_build_filename (self->run_dir, REGIA_CONTROL_SOCKET, NULL);
+  const RegiaPlaces places = {.state_dir = self->options->state_dir,
+                              .run_dir = self->run_dir,
+                              .recordings_dir = self->recordings_dir,
+                              .event_path = self->event_path,
+                              .event = self->handed.event};
+  g_autoptr (GError) local_error = NULL;
+  RegiaDoor *door = regia_door_new (path, &local_error);
 
-  self->control = regia_control_new (control_path, &control_methods, self, error);
-  if (self->control == NULL)
+  if (door == NULL && !self->resumed) {
+    g_propagate_error (error, g_steal_pointer (&local_error));
     return FALSE;
-  self->engine = regia_process_new ("engine", child_arguments, changed_cb, self, NULL, self->lock_fd);
-  self->gateway = regia_process_new ("gateway", child_arguments, changed_cb, self,
-                                     regia_control_get_read_only (self->control), -1);
+  }
+  self->control = regia_control_new (&control_methods, self);
+  if (door != NULL)
+    regia_control_open (self->control, door);
+  else
+    g_warning ("%s; `regia stop` does not reach this event, Ctrl-C and SIGTERM do", local_error->message);
+  self->watch = regia_watch_new (&places, self->control, &self->locks, made_cb, self);
+  return TRUE;
+}
+
+static RegiaProcess *
+add_process (Director *self, const char *name, GDBusInterfaceSkeleton *exports, int lock_fd)
+{
+  RegiaProcess *process = regia_process_new (name, child_arguments, changed_cb, self, exports, lock_fd);
+
+  regia_process_hand (process, REGIA_PROCESS_EVENT_FD, self->handed.event_fd);
+  regia_process_hand (process, REGIA_PROCESS_FEED_FD, self->handed.feed_name);
+  return process;
+}
+
+static void
+start_processes (Director *self)
+{
+  self->engine = add_process (self, "engine", NULL, self->locks.alive_fd);
+  regia_process_hand (self->engine, REGIA_PROCESS_FEED_FD, self->handed.feed_fd);
+  self->gateway = add_process (self, "gateway", regia_control_get_read_only (self->control), -1);
   if (self->values->record)
-    self->recorder = regia_process_new ("recorder", child_arguments, changed_cb, self, NULL, self->lock_fd);
+    self->recorder = add_process (self, "recorder", NULL, self->locks.alive_fd);
   if (self->recorder != NULL)
     regia_process_set_finish_tries (self->recorder, 2);
   for (guint i = 0; i < self->values->relays->len; i++) {
     const RegiaConfigRelay *relay = g_ptr_array_index (self->values->relays, i);
     g_autofree char *name = g_strdup_printf ("relay %s", relay->name);
 
-    g_ptr_array_add (self->relays, regia_process_new (name, child_arguments, changed_cb, self, NULL, -1));
+    g_ptr_array_add (self->relays, add_process (self, name, NULL, -1));
   }
   regia_process_start (self->engine);
   if (self->recorder != NULL)
@@ -557,7 +548,6 @@ start_processes (Director *self, GError **error)
   regia_process_start (self->gateway);
   for (guint i = 0; i < self->relays->len; i++)
     regia_process_start (g_ptr_array_index (self->relays, i));
-  return TRUE;
 }
 
 static void
@@ -568,9 +558,12 @@ director_clear (Director *self)
   g_clear_pointer (&self->recorder, regia_process_free);
   g_clear_pointer (&self->gateway, regia_process_free);
   g_clear_pointer (&self->relays, g_ptr_array_unref);
+  g_clear_pointer (&self->watch, regia_watch_free);
   g_clear_pointer (&self->control, regia_control_free);
   g_clear_pointer (&self->config, regia_config_unref);
+  g_clear_pointer (&self->show_file, regia_show_file_free);
   regia_show_clear (&self->show);
+  regia_handed_close (&self->handed);
   g_free (self->run_dir);
   g_free (self->recordings_dir);
   g_free (self->show_path);
@@ -582,25 +575,28 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Director, director_clear)
 gboolean
 regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, GError **error)
 {
-  g_auto (Director) self = {.options = options, .lock_fd = -1};
+  g_auto (Director) self = {.options = options, .handed = REGIA_HANDED_INIT, .locks = REGIA_LOCKS_INIT};
   guint sources[4];
 
   self.config = regia_config_ref (config);
   self.values = regia_config_get (config);
   self.started_us = g_get_monotonic_time ();
   self.relays = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_process_free);
-  if (!prepare_folders (&self, error) || !take_lock (&self, error) || !begin_show (&self, error))
+  /* The locks are held until the process ends, whatever becomes of the rest of this. */
+  if (!prepare_folders (&self, error) || !regia_locks_take (&self.locks, self.run_dir, TRUE, error) ||
+      !regia_handed_open (&self.handed, options->keep_event ? self.event_path : options->config_path,
+                          self.run_dir, error) ||
+      !begin_show (&self, error) || !open_control (&self, error))
     return FALSE;
   self.loop = g_main_loop_new (NULL, FALSE);
-  if (!start_processes (&self, error))
-    return FALSE;
+  start_processes (&self);
   sources[0] = g_unix_signal_add (SIGINT, signal_cb, &self);
   sources[1] = g_unix_signal_add (SIGTERM, signal_cb, &self);
   sources[2] = g_timeout_add (1000, tick_cb, &self);
   sources[3] = g_unix_signal_add (SIGHUP, signal_cb, &self);
   report (&self);
   g_main_loop_run (self.loop);
-  save_show_at_last (&self);
+  regia_show_file_save_at_last (self.show_file);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
   report (&self);
@@ -614,12 +610,14 @@ regia_director_stored_event (const char *state_dir, const char *config_path)
   g_autofree char *event_path = g_build_filename (state_dir, "run", "event.conf", NULL);
   g_autoptr (GError) error = NULL;
   RegiaShow show = {0};
+  RegiaShowNow now;
   gboolean usable;
 
   if (!regia_show_load (show_path, &show, &error))
     return NULL;
+  regia_show_now (&now);
   usable = show.on_air && g_str_equal (show.config_path, config_path) &&
-           idle_seconds (show_path) < REGIA_SHOW_RESUME_LIMIT_S;
+           regia_show_idle_s (&show, &now) < REGIA_SHOW_RESUME_LIMIT_S;
   regia_show_clear (&show);
   return usable && g_file_test (event_path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&event_path) : NULL;
 }

@@ -31,13 +31,26 @@ RegiaProcess *regia_process_new (const char *name, RegiaProcessArgumentsFunc arg
 void regia_process_free (RegiaProcess *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaProcess, regia_process_free)
 
+/** What a child finds open; 3 is its end of the control connection. */
+#define REGIA_PROCESS_LOCK_FD       4
+#define REGIA_PROCESS_EVENT_FD      5
+#define REGIA_PROCESS_FEED_FD       6 /* the engine: listens; others: names the socket (O_PATH) */
+#define REGIA_PROCESS_RECORDINGS_FD 7
+
+/** regia_process_hand: each run from the next on finds a copy of descriptor @fd (unowned; −1: none any more)
+ * as its descriptor @target. */
+void regia_process_hand (RegiaProcess *self, int target, int fd);
 /** Starts it and keeps it running until regia_process_stop(). */
 void regia_process_start (RegiaProcess *self);
-/** Asks it to go away (Process1.Stop) and kills it after @deadline_ms (0: never while it answers pings). */
+/** Asks it to go away (Process1.Stop) and kills it after @deadline_ms (0: never while it answers pings).
+ * Asked again, the earlier of the deadlines holds. */
 void regia_process_stop (RegiaProcess *self, gboolean finish, guint deadline_ms);
 /** regia_process_set_finish_tries: told to stop with finish, but dead, about to be restarted or crashing
  * meanwhile, it is started again so many times only to finish (0 at first). */
 void regia_process_set_finish_tries (RegiaProcess *self, guint tries);
+/** regia_process_replace: has a wanted one that runs go away in order and starts it again at once: no fault
+ * of its own, so neither counted nor delayed. One that is about to be started anyway is left alone. */
+void regia_process_replace (RegiaProcess *self, guint deadline_ms);
 /** Once a second: pings, kills what hangs. */
 void regia_process_tick (RegiaProcess *self);
 

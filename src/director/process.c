@@ -3,6 +3,7 @@
 
 #include "process-private.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 #define PING_DEADLINE_MS    5000 /* + a tick + the restart stays within the 10 s we promise */
 #define CONNECT_DEADLINE_MS 8000
 #define CONTROL_FD          3
-#define LOCK_FD             4
+#define LOCK_FD             REGIA_PROCESS_LOCK_FD
+#define HANDED_MAX          4
 
 /*
  * RegiaProcess: spawns `regia child …` from the director's own executable, with one end of a socket pair as
@@ -34,7 +36,10 @@ struct _RegiaProcess {
   RegiaProcessChangedFunc changed;
   gpointer user_data;
   GDBusInterfaceSkeleton *exports; /* (owned) (nullable) */
-  int inherited_fd;
+  struct {
+    int target, fd;
+  } handed[HANDED_MAX]; /* descriptors (unowned) that each run is given a copy of */
+  guint n_handed;
 
   gboolean wanted;
   RegiaProcessState state;
@@ -47,6 +52,7 @@ struct _RegiaProcess {
   gboolean ping_pending, stop_sent, stop_finish;
   guint finish_tries;       /* how often it may be started again only to finish */
   gboolean finishing_again; /* it is */
+  gboolean replacing;       /* it is to go and be started again, without a fault of its own */
   GVariant *published;      /* (owned) (nullable) */
   char *last_error;         /* (owned) (nullable): its last words */
   char *last_exit;          /* (owned) (nullable) */
@@ -65,6 +71,19 @@ set_state (RegiaProcess *self, RegiaProcessState state)
   self->changed (self, self->user_data);
 }
 
+void
+regia_process_hand (RegiaProcess *self, int target, int fd)
+{
+  guint i = 0;
+
+  while (i < self->n_handed && self->handed[i].target != target)
+    i++;
+  g_return_if_fail (i < HANDED_MAX);
+  self->n_handed = MAX (self->n_handed, i + 1);
+  self->handed[i].target = target;
+  self->handed[i].fd = fd;
+}
+
 RegiaProcess *
 regia_process_new (const char *name, RegiaProcessArgumentsFunc arguments, RegiaProcessChangedFunc changed,
                    gpointer user_data, GDBusInterfaceSkeleton *exports, int inherited_fd)
@@ -76,7 +95,7 @@ regia_process_new (const char *name, RegiaProcessArgumentsFunc arguments, RegiaP
   self->changed = changed;
   self->user_data = user_data;
   self->exports = exports != NULL ? g_object_ref (exports) : NULL;
-  self->inherited_fd = inherited_fd;
+  regia_process_hand (self, LOCK_FD, inherited_fd);
   self->backoff = (RegiaBackoff){.first_ms = 50, .max_ms = 5000, .reset_ms = 10000};
   return self;
 }
@@ -183,7 +202,9 @@ exited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   clean = g_subprocess_get_successful (G_SUBPROCESS (source));
   g_clear_pointer (&self->hang_why, g_free);
   end_run (self);
-  if (self->wanted || (!clean && may_finish (self))) {
+  if (self->wanted && clean && self->replacing) {
+    spawn (self);
+  } else if (self->wanted || (!clean && may_finish (self))) {
     plan_restart (self, ran_ms);
   } else {
     g_info ("%s has ended: %s", self->name, self->last_exit);
@@ -288,6 +309,7 @@ spawn (RegiaProcess *self)
   int pair[2];
 
   self->started_us = g_get_monotonic_time ();
+  self->replacing = FALSE;
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
     g_free (self->last_exit);
     self->last_exit = g_strdup_printf ("cannot make a socket pair: %s", g_strerror (errno));
@@ -296,8 +318,10 @@ spawn (RegiaProcess *self)
   }
   g_subprocess_launcher_set_flags (launcher, G_SUBPROCESS_FLAGS_NONE);
   g_subprocess_launcher_take_fd (launcher, pair[1], CONTROL_FD);
-  if (self->inherited_fd >= 0)
-    g_subprocess_launcher_take_fd (launcher, dup (self->inherited_fd), LOCK_FD);
+  for (guint i = 0; i < self->n_handed; i++)
+    if (self->handed[i].fd >= 0)
+      g_subprocess_launcher_take_fd (launcher, fcntl (self->handed[i].fd, F_DUPFD_CLOEXEC, 3),
+                                     self->handed[i].target);
   g_ptr_array_add (argv, (gpointer) "/proc/self/exe");
   for (guint i = 0; arguments[i] != NULL; i++)
     g_ptr_array_add (argv, arguments[i]);
@@ -344,6 +368,16 @@ regia_process_set_finish_tries (RegiaProcess *self, guint tries)
   self->finish_tries = tries;
 }
 
+/* Who asks again and again, as the director does with each tick, does not thereby give it more time. */
+static void
+set_stop_deadline (RegiaProcess *self, guint deadline_ms)
+{
+  gint64 deadline_us = g_get_monotonic_time () + (gint64)deadline_ms * 1000;
+
+  if (deadline_ms > 0 && (self->stop_deadline_us == 0 || deadline_us < self->stop_deadline_us))
+    self->stop_deadline_us = deadline_us;
+}
+
 void
 regia_process_stop (RegiaProcess *self, gboolean finish, guint deadline_ms)
 {
@@ -358,12 +392,21 @@ regia_process_stop (RegiaProcess *self, gboolean finish, guint deadline_ms)
   }
   if (self->subprocess == NULL)
     return;
-  if (deadline_ms > 0)
-    self->stop_deadline_us = g_get_monotonic_time () + (gint64)deadline_ms * 1000;
+  set_stop_deadline (self, deadline_ms);
   if (self->proxy != NULL && !self->stop_sent) {
     self->stop_sent = TRUE;
     regia_dbus_process1_call_stop (self->proxy, finish, self->cancellable, NULL, NULL);
   }
+}
+
+void
+regia_process_replace (RegiaProcess *self, guint deadline_ms)
+{
+  if (!self->wanted || self->proxy == NULL || self->stop_sent)
+    return; /* the next run is what is asked for */
+  self->replacing = self->stop_sent = TRUE;
+  set_stop_deadline (self, deadline_ms);
+  regia_dbus_process1_call_stop (self->proxy, FALSE, self->cancellable, NULL, NULL);
 }
 
 static void

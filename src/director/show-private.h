@@ -16,12 +16,14 @@ typedef struct {
   gboolean on_air;   /* FALSE once it ended in order */
   RegiaEpoch epoch;
   guint64 generation; /* engine starts so far */
+  /* When this was last written: show time, and the wall clock beside it. */
+  gint64 reached_ns, reached_wall_ns;
 } RegiaShow;
 
 void regia_show_clear (RegiaShow *show);
 
 /** regia_show_load: @path is show.json. %FALSE without an error when there is none; REGIA_ERROR_MEDIA when it
- * cannot be understood. */
+ * cannot be understood. Files of earlier versions do not say when they were written; their own time does. */
 gboolean regia_show_load (const char *path, RegiaShow *ret_show, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_show_to_json: (transfer full). Pure. */
@@ -34,11 +36,52 @@ gboolean regia_show_from_json (const char *text, RegiaShow *ret_show,
  * old. */
 #define REGIA_SHOW_RESUME_LIMIT_S (6 * 3600)
 
+/** show.json is written this often at least while the show is on the air. */
+#define REGIA_SHOW_SAVE_EVERY_S 10
+/** After a restart of the machine show time goes on so far after what was last written, at least: as much as
+ * may have gone by unwritten. */
+#define REGIA_SHOW_STEP_NS (15 * REGIA_SECOND)
+
+/** What the clocks say, read together. */
+typedef struct {
+  char boot_id[REGIA_BOOT_ID_BYTES];
+  gint64 monotonic_ns, realtime_ns;
+} RegiaShowNow;
+
+void regia_show_now (RegiaShowNow *ret_now);
+
+/** regia_show_note_reached: before it is written. */
+void regia_show_note_reached (RegiaShow *show, const RegiaShowNow *now);
+
+/**
+ * regia_show_idle_s: for how long nothing was written of @show, in seconds. Within one boot the monotonic
+ * clock knows, whatever the wall clock was set to meanwhile; after a restart of the machine the wall clock
+ * has to be asked, and is not believed where it runs backwards or over years: 0 then. Pure.
+ */
+gint64 regia_show_idle_s (const RegiaShow *show, const RegiaShowNow *now);
+
+/**
+ * regia_show_go_on: makes the epoch of an interrupted show hold for the running boot. Show time never goes
+ * back, whatever the wall clock came up with after a restart of the machine (without a battery, in the past):
+ * it goes on by the wall clock as far as that can be believed (forwards, and not for longer than an
+ * interrupted show is gone on with), and by REGIA_SHOW_STEP_NS where it cannot. Pure.
+ * @recorded_wall_ns: when the recording was last written to, by the clock that @show was written by; 0
+ * unknown. It says how much show time there was after the last word of show.json, should that have failed for
+ * long
+ *
+ * Returns: whether the machine was restarted.
+ */
+gboolean regia_show_go_on (RegiaShow *show, const RegiaShowNow *now, gint64 recorded_wall_ns);
+
 /**
  * regia_show_may_resume: whether a start for @event_id goes on with @show, which was last alive @idle_s
  * seconds ago. Pure.
  */
 gboolean regia_show_may_resume (const RegiaShow *show, const char *event_id, gint64 idle_s);
+
+/** regia_show_last_written: Unix time in ns at which a file of the live recording of @session was last
+ * written to; 0 when there is none. May wait for the disk. */
+gint64 regia_show_last_written (const char *recordings_dir, const char *session);
 
 /** regia_show_new_session: (transfer full): @event_id, or @event_id-2, -3 … : the first that does not exist
  * in @recordings_dir. */

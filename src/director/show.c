@@ -3,10 +3,15 @@
 
 #include "show-private.h"
 
+#include <sys/stat.h>
+
 #include "regia/base/error.h"
 #include "regia/base/json.h"
 
 #define VERSION 1
+/* No event is picked up again after so long, and a clock that has lost itself is rarely off by less. */
+#define REACHED_MAX_NS (366 * 24 * 3600 * REGIA_SECOND)
+#define BELIEVED_S     (10 * 366 * 24 * 3600ll)
 
 void
 regia_show_clear (RegiaShow *show)
@@ -30,6 +35,8 @@ regia_show_to_json (const RegiaShow *show)
   g_variant_dict_insert (&dict, "state", "s", show->on_air ? "on-air" : "ended");
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "generation", "x", (gint64)show->generation);
+  g_variant_dict_insert (&dict, "reached-ns", "x", show->reached_ns);
+  g_variant_dict_insert (&dict, "reached-wall-ns", "x", show->reached_wall_ns);
   return regia_json_from_variant (g_variant_dict_end (&dict), TRUE);
 }
 
@@ -69,6 +76,10 @@ regia_show_from_json (const char *text, RegiaShow *ret_show, GError **error)
   show.config_path = g_strdup (config);
   show.on_air = g_str_equal (state, "on-air");
   show.generation = (guint64)generation;
+  g_variant_lookup (dict, "reached-ns", "x", &show.reached_ns);
+  g_variant_lookup (dict, "reached-wall-ns", "x", &show.reached_wall_ns);
+  if (show.reached_ns < 0 || show.reached_ns > REACHED_MAX_NS || show.reached_wall_ns < 0)
+    show.reached_ns = show.reached_wall_ns = 0;
   *ret_show = show;
   return TRUE;
 }
@@ -78,6 +89,7 @@ regia_show_load (const char *path, RegiaShow *ret_show, GError **error)
 {
   g_autofree char *text = NULL;
   g_autoptr (GError) local_error = NULL;
+  struct stat st;
 
   if (!g_file_get_contents (path, &text, NULL, &local_error)) {
     if (!g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
@@ -88,7 +100,77 @@ regia_show_load (const char *path, RegiaShow *ret_show, GError **error)
     g_prefix_error (error, "%s: ", path);
     return FALSE;
   }
+  if (ret_show->reached_wall_ns == 0 && stat (path, &st) == 0) {
+    ret_show->reached_wall_ns = st.st_mtim.tv_sec * REGIA_SECOND;
+    ret_show->reached_ns = MAX (ret_show->reached_wall_ns - ret_show->epoch.realtime_ns, 0);
+  }
   return TRUE;
+}
+
+void
+regia_show_now (RegiaShowNow *ret_now)
+{
+  regia_clock_boot_id (ret_now->boot_id);
+  ret_now->monotonic_ns = regia_clock_monotonic_ns ();
+  ret_now->realtime_ns = regia_clock_realtime_ns ();
+}
+
+void
+regia_show_note_reached (RegiaShow *show, const RegiaShowNow *now)
+{
+  show->reached_ns = MAX (show->reached_ns, now->monotonic_ns - show->epoch.monotonic_ns);
+  show->reached_wall_ns = now->realtime_ns;
+}
+
+gint64
+regia_show_idle_s (const RegiaShow *show, const RegiaShowNow *now)
+{
+  gint64 idle_s;
+
+  if (g_str_equal (show->epoch.boot_id, now->boot_id))
+    return (now->monotonic_ns - show->epoch.monotonic_ns - show->reached_ns) / REGIA_SECOND;
+  idle_s = (now->realtime_ns - show->reached_wall_ns) / REGIA_SECOND;
+  return idle_s < 0 || idle_s > BELIEVED_S ? 0 : idle_s;
+}
+
+/* What is left of a stretch that was measured by a clock which may have been set in between. */
+static gint64
+believe (gint64 stretch_ns)
+{
+  return stretch_ns < 0 || stretch_ns > REGIA_SHOW_RESUME_LIMIT_S * REGIA_SECOND ? 0 : stretch_ns;
+}
+
+gboolean
+regia_show_go_on (RegiaShow *show, const RegiaShowNow *now, gint64 recorded_wall_ns)
+{
+  gint64 unwritten_ns = 0, away_ns;
+
+  if (!regia_epoch_rebase (&show->epoch, now->boot_id, now->monotonic_ns, now->realtime_ns))
+    return FALSE;
+  if (recorded_wall_ns != 0)
+    unwritten_ns = believe (recorded_wall_ns - show->reached_wall_ns);
+  away_ns = believe (now->realtime_ns - show->reached_wall_ns);
+  show->epoch.monotonic_ns =
+      now->monotonic_ns - (show->reached_ns + MAX (away_ns, unwritten_ns + REGIA_SHOW_STEP_NS));
+  return TRUE;
+}
+
+gint64
+regia_show_last_written (const char *recordings_dir, const char *session)
+{
+  g_autofree char *live = g_build_filename (recordings_dir, session, "live", NULL);
+  g_autoptr (GDir) dir = g_dir_open (live, 0, NULL);
+  gint64 newest_ns = 0;
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (live, name, NULL);
+    struct stat st;
+
+    if (lstat (path, &st) == 0 && S_ISREG (st.st_mode))
+      newest_ns = MAX (newest_ns, st.st_mtim.tv_sec * REGIA_SECOND + st.st_mtim.tv_nsec);
+  }
+  return newest_ns;
 }
 
 gboolean

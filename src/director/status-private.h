@@ -24,6 +24,7 @@ typedef struct {
   gint64 director_started_us;
   RegiaProcess *engine, *recorder, *gateway; /* recorder (nullable) */
   GPtrArray *relays;                         /* (element-type RegiaProcess) */
+  GPtrArray *folders; /* (element-type utf8): what is the matter with the folders, in words */
 } RegiaStatusInput;
 
 /** regia_status_build: (transfer floating): the a{sv} of Show.GetStatus. Main context. */

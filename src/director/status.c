@@ -190,6 +190,19 @@ engine_state (RegiaProcess *engine)
   return regia_process_get_published (engine);
 }
 
+/* Takes @then. */
+static char **
+join (GPtrArray *first, char **then)
+{
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+
+  for (guint i = 0; i < first->len; i++)
+    g_strv_builder_add (all, g_ptr_array_index (first, i));
+  g_strv_builder_addv (all, (const char **)then);
+  g_strfreev (then);
+  return g_strv_builder_end (all);
+}
+
 GVariant *
 regia_status_build (const RegiaStatusInput *input)
 {
@@ -223,7 +236,8 @@ regia_status_build (const RegiaStatusInput *input)
       g_variant_builder_add (&relay_list, "v", published);
     g_variant_builder_add (&processes, "v", regia_process_to_variant (process));
   }
-  warnings = regia_status_warnings (input->config, input->state, engine, recorder, gateway, relays);
+  warnings = join (input->folders,
+                   regia_status_warnings (input->config, input->state, engine, recorder, gateway, relays));
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "version", "s", REGIA_VERSION);

@@ -73,7 +73,10 @@ on_ready (gpointer user_data)
   Process *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  self->server = regia_feed_server_new (regia_child_get_feed_path (self->child), self->log, &error);
+  self->server =
+      regia_child_get_feed_fd (self->child) >= 0
+          ? regia_feed_server_new_from_fd (regia_child_get_feed_fd (self->child), self->log, &error)
+          : regia_feed_server_new (regia_child_get_feed_path (self->child), self->log, &error);
   if (self->server == NULL) {
     regia_child_failed (self->child, error);
     return;

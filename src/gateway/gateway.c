@@ -3,8 +3,8 @@
 
 #include "regia/gateway/gateway.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,7 +37,7 @@ typedef struct {
   RegiaSite site;
   RegiaServer *server;
   RegiaLive *live;
-  int recordings_fd, recordings_errno;
+  int recordings_fd;
   guint descriptors;
   RegiaIsolation isolation;
   char *address;    /* (owned) as a browser would use it */
@@ -191,21 +191,28 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer data)
   Gateway *self = data;
 
   g_clear_handle_id (&self->timer, g_source_remove);
-  if (finish)
+  /* Told to go before it had begun to serve, or after it failed to: there is nothing to end. */
+  if (finish && self->live != NULL)
     regia_live_finish (self->live);
-  regia_server_set_drain (self->server, finish ? STOP_DRAIN_MS : 0);
+  if (self->server != NULL)
+    regia_server_set_drain (self->server, finish ? STOP_DRAIN_MS : 0);
   g_clear_pointer (&self->server, regia_server_free);
   regia_child_stopped (child);
 }
 
-/* The director makes the folder before it starts us; behind the isolation nothing new could be opened. */
+/*
+ * The recordings folder comes open from the director, who alone follows its name: viewers are not to wait for
+ * its disk, nor to go without a gateway because of it. Without one the library says that it cannot be read;
+ * when the name means something else the director starts another gateway.
+ */
 static void
-open_library (Gateway *self, const char *path)
+open_library (Gateway *self, const char *descriptor)
 {
-  self->recordings_fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  self->recordings_errno = errno;
-  if (self->recordings_fd >= 0)
-    self->site.library = regia_library_new (self->recordings_fd);
+  self->recordings_fd = descriptor != NULL ? atoi (descriptor) : -1;
+  if (self->recordings_fd < 0)
+    return;
+  fcntl (self->recordings_fd, F_SETFD, FD_CLOEXEC);
+  self->site.library = regia_library_new (self->recordings_fd);
 }
 
 static gboolean
@@ -244,17 +251,19 @@ static gboolean
 prepare (Gateway *self, int argc, char **argv, GError **error)
 {
   const char *event = find_argument (argc, argv, "--event"), *run = find_argument (argc, argv, "--run");
-  const char *recordings = find_argument (argc, argv, "--recordings");
-  const char *const read_only[] = {recordings, run, NULL};
+  g_autofree char *recordings = NULL;
+  const char *read_only[] = {NULL, NULL};
 
-  if (event == NULL || run == NULL || recordings == NULL)
+  if (event == NULL || run == NULL)
     return TRUE; /* regia_child_new() says what is wrong */
   self->config = regia_config_load (event, find_argument (argc, argv, "--base"), error);
   if (self->config == NULL)
     return FALSE;
   self->descriptors = regia_raise_descriptors (DESCRIPTORS);
   self->site.assets = regia_assets_new ("/org/regia/web/");
-  open_library (self, recordings);
+  open_library (self, find_argument (argc, argv, "--recordings-fd"));
+  if (self->recordings_fd >= 0)
+    read_only[0] = recordings = g_strdup_printf ("/proc/self/fd/%d", self->recordings_fd);
   return open_server (self, regia_config_get (self->config), error) &&
          regia_isolate (read_only, &self->isolation, error);
 }
@@ -263,8 +272,8 @@ static void
 tell_preparation (Gateway *self, const RegiaConfigValues *values)
 {
   if (self->recordings_fd < 0)
-    g_warning ("%s: %s; recordings are not listed until the gateway is started again",
-               regia_child_get_recordings_dir (self->child), g_strerror (self->recordings_errno));
+    g_warning ("%s cannot be read; no recordings are listed until it can",
+               regia_child_get_recordings_dir (self->child));
   if (self->descriptors < values->max_connections + 64)
     g_warning ("only %u descriptors are allowed, which is too few for %u connections; raise LimitNOFILE",
                self->descriptors, values->max_connections);

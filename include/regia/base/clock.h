@@ -12,11 +12,13 @@
 #define REGIA_SECOND  G_GINT64_CONSTANT (1000000000)
 #define REGIA_MSECOND G_GINT64_CONSTANT (1000000)
 
+#define REGIA_BOOT_ID_BYTES 40
+
 /** The instant at which show time was 0. A plain value; copy freely. */
 typedef struct {
-  gint64 monotonic_ns; /* CLOCK_MONOTONIC at show time 0; may be negative after a reboot */
-  gint64 realtime_ns;  /* wall clock (Unix time) at show time 0; never changes for a show */
-  char boot_id[40];    /* kernel boot id for which monotonic_ns holds */
+  gint64 monotonic_ns;               /* CLOCK_MONOTONIC at show time 0; may be negative after a reboot */
+  gint64 realtime_ns;                /* wall clock (Unix time) at show time 0; never changes for a show */
+  char boot_id[REGIA_BOOT_ID_BYTES]; /* kernel boot id for which monotonic_ns holds */
 } RegiaEpoch;
 
 /** regia_clock_monotonic_ns: CLOCK_MONOTONIC in ns, the clock GStreamer's system clock uses. Any thread. */
@@ -39,8 +41,8 @@ void regia_epoch_now (RegiaEpoch *ret_epoch);
  */
 gboolean regia_epoch_rebase (RegiaEpoch *epoch, const char *boot_id, gint64 monotonic_ns, gint64 realtime_ns);
 
-/** regia_epoch_rebase_now: the above with the running machine's values. Any thread. */
-gboolean regia_epoch_rebase_now (RegiaEpoch *epoch);
+/** regia_clock_boot_id: the running kernel's boot id. Any thread. */
+void regia_clock_boot_id (char ret_id[REGIA_BOOT_ID_BYTES]);
 
 /** regia_epoch_show_time: show time now, in ns. Any thread. */
 gint64 regia_epoch_show_time (const RegiaEpoch *epoch);

@@ -51,14 +51,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaChild, regia_child_free)
 const char *regia_child_get_name (RegiaChild *self);     /* "engine", "recorder", "gateway", "relay" */
 const char *regia_child_get_instance (RegiaChild *self); /* a relay's name in the event file; "" otherwise */
 const char *regia_child_get_event_path (
-    RegiaChild *self); /* the copy of the event file that this show runs from */
+    RegiaChild *self); /* the event file that this show runs from: a copy that is open, not on a disk */
 const char *regia_child_get_base_dir (
     RegiaChild *self); /* folder of the original event file: its relative paths start here */
-const char *regia_child_get_run_dir (RegiaChild *self);        /* sockets: <run>/feed.sock */
+const char *regia_child_get_run_dir (RegiaChild *self);        /* may be gone in mid-event */
 const char *regia_child_get_recordings_dir (RegiaChild *self); /* absolute */
 const char *regia_child_get_session (
     RegiaChild *self); /* name of this show's session folder, for example 2022-09-29-sirio */
-const char *regia_child_get_feed_path (RegiaChild *self); /* <run>/feed.sock */
+/* What a reader connects to, even after the socket's own name is gone. */
+const char *regia_child_get_feed_path (RegiaChild *self);
+/* The engine's: the listening socket of the feed, made once by the director and handed to each engine; −1:
+ * none, it is to be made at regia_child_get_feed_path(). */
+int regia_child_get_feed_fd (RegiaChild *self);
 const RegiaEpoch *regia_child_get_epoch (RegiaChild *self);
 guint64 regia_child_get_generation (RegiaChild *self); /* counts engine starts within a show, from 1 */
 

@@ -5,8 +5,9 @@
 
 /**
  * The command line's side of control.sock: blocking calls with a deadline. Each function connects, asks, and
- * closes. Errors: REGIA_ERROR_STATE "nothing runs here" when nobody listens; G_IO_ERROR_TIMED_OUT when the
- * director does not answer.
+ * closes. Errors: REGIA_ERROR_STATE when nobody listens: "nothing runs here", or, where the folder's lock is
+ * held though its socket is gone, how to end the event without it; G_IO_ERROR_TIMED_OUT when the director
+ * does not answer.
  */
 
 /** regia_client_get_status: (transfer full): the show's status, a{sv} as in control/org.regia.control.xml. */
