@@ -20,7 +20,7 @@ typedef struct {
   RegiaBoard *board;
   RegiaViewers *viewers;
   RegiaHlsWindow *window;
-  RegiaLibrary *library; /* (nullable): no recordings folder */
+  RegiaLibrary *library; /* (nullable): the recordings folder cannot be read */
   char *playlist_cache;  /* (owned) Cache-Control of a playlist: half a segment */
 } RegiaSite;
 

@@ -157,6 +157,7 @@ api_recordings (RegiaSite *site, const char *rest, const RegiaRequest *request, 
   }
   g_variant_builder_init (&root, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&root, "{sv}", "recordings", g_variant_builder_end (&items));
+  g_variant_builder_add (&root, "{sv}", "readable", g_variant_new_boolean (site->library != NULL));
   answer_json (reply, g_variant_builder_end (&root));
 }
 

@@ -51,8 +51,14 @@ export function getStatus (): Promise<Status> {
   return getJson<Status>('/api/v1/status');
 }
 
-export async function getRecordings (): Promise<Recording[]> {
-  return (await getJson<{ recordings: Recording[] }>('/api/v1/recordings')).recordings;
+export interface Recordings {
+  recordings: Recording[];
+  /** false: the folder cannot be read now, so none is listed. */
+  readable: boolean;
+}
+
+export function getRecordings (): Promise<Recordings> {
+  return getJson<Recordings>('/api/v1/recordings');
 }
 
 /**

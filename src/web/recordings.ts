@@ -85,6 +85,7 @@ function card (item: Recording): HTMLElement {
 class Page {
   private readonly items = document.getElementById('items')!;
   private recordings: Recording[] | null = null;
+  private readable = true;
   /** What each card shows, by id. */
   private readonly shown = new Map<string, string>();
 
@@ -100,7 +101,7 @@ class Page {
 
   private async ask (): Promise<void> {
     try {
-      this.recordings = await getRecordings();
+      ({ recordings: this.recordings, readable: this.readable } = await getRecordings());
       document.getElementById('alert')!.hidden = true;
     } catch {
       document.getElementById('alert')!.hidden = false;
@@ -111,8 +112,9 @@ class Page {
   private update (): void {
     document.title = `${t('recordings-title')} · Regia`;
     if (!this.recordings) return;
-    document.body.dataset['state'] = this.recordings.length ? 'full' : 'empty';
-    document.getElementById('empty')!.hidden = this.recordings.length > 0;
+    document.body.dataset['state'] = !this.readable ? 'unreadable' : this.recordings.length ? 'full' : 'empty';
+    document.getElementById('empty')!.hidden = this.recordings.length > 0 || !this.readable;
+    document.getElementById('unreadable')!.hidden = this.readable;
     const old = new Map([...this.items.children].map((element) => [(element as HTMLElement).dataset['id']!, element as HTMLElement]));
     const cards = this.recordings.map((item) => this.cardFor(item, old.get(item.id)));
     if (cards.length !== this.items.childElementCount || cards.some((element, index) => element !== this.items.children[index])) {

@@ -95,7 +95,7 @@ class Page {
 
   private async askRecording (): Promise<void> {
     try {
-      const recordings = await getRecordings();
+      const { recordings } = await getRecordings();
       this.recording = recordings.find((item) => this.isOfThisEvent(item)) ?? null;
     } catch {
       // the next poll asks again

@@ -394,6 +394,21 @@ pageTest('recordings: empty, then one in each state, with downloads; refreshed w
   await assertAccessible(page);
 });
 
+pageTest('recordings that cannot be read: said in words, not shown as none, and back by themselves', async (gateway, open) => {
+  gateway.readable = false;
+  const page = await open('/recordings');
+  await reaches(page, 'unreadable');
+  assert.match(await page.locator('#unreadable').innerText(), /non si possono leggere[^]*La diretta continua/);
+  assert.equal(await page.locator('#empty').isVisible(), false);
+  await assertAccessible(page);
+  await page.click('a[data-language="en"]');
+  assert.match(await page.locator('#unreadable').innerText(), /cannot be read/);
+  gateway.readable = true;
+  gateway.recordings = [exampleRecording];
+  await reaches(page, 'full');
+  assert.equal(await page.locator('#unreadable').isVisible(), false);
+});
+
 pageTest('recordings on a small phone, dark: fits and is accessible', async (gateway, open) => {
   const long = 'Unaparolalunghissimachenonvaacapomaiepoimai';
   gateway.recordings = [exampleRecording, { ...exampleRecording, id: 'other', title: long, state: 'finishing', files: [] }];

@@ -25,6 +25,7 @@ export class FakeGateway {
   /** What /api/v1/status answers; null: 503. */
   status = null;
   recordings = [];
+  readable = true;
   /** Media sequence number → pieces of the segment that are there (the rest is a hole), or 0 for EXT-X-GAP. */
   holes = new Map();
   /** X-Regia-Viewer of every request for media. */
@@ -94,7 +95,7 @@ export class FakeGateway {
       return send(200, TYPES.json, JSON.stringify({ ...this.status, wall: new Date().toISOString() }), { 'Cache-Control': 'no-store' });
     }
     if (pathname === '/api/v1/recordings') {
-      return send(200, TYPES.json, JSON.stringify({ recordings: this.recordings }), { 'Cache-Control': 'no-store' });
+      return send(200, TYPES.json, JSON.stringify({ recordings: this.recordings, readable: this.readable }), { 'Cache-Control': 'no-store' });
     }
     if (pathname.startsWith('/live/')) {
       if (request.headers['x-regia-viewer']) this.viewers.add(request.headers['x-regia-viewer']);
