@@ -28,7 +28,7 @@ open_lock (const char *path, GError **error)
   int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   int saved_errno = errno;
 
-  if (fd < 0)
+  if (fd < 0 && (saved_errno == EROFS || saved_errno == EACCES))
     fd = open (path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),

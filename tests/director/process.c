@@ -188,6 +188,49 @@ test_stubborn (Fixture *f, gconstpointer data)
   g_assert_nonnull (strstr (regia_process_get_last_exit (f->process), "did not end in its time"));
 }
 
+/* Asked to stop with each tick, as the director does, it is not given more time by that. */
+static void
+test_stubborn_asked_again (Fixture *f, gconstpointer data)
+{
+  gint64 since_us;
+
+  WAIT_UNTIL (reports (f));
+  since_us = g_get_monotonic_time ();
+  while (regia_process_get_state (f->process) != REGIA_PROCESS_STOPPED) {
+    g_assert_cmpint (g_get_monotonic_time () - since_us, <, 4 * G_USEC_PER_SEC);
+    regia_process_stop (f->process, TRUE, 1000);
+    g_main_context_iteration (NULL, TRUE);
+  }
+  g_assert_nonnull (strstr (regia_process_get_last_exit (f->process), "did not end in its time"));
+}
+
+/* Replaced: another process, at once, and no fault of its own. */
+static void
+test_replaced (Fixture *f, gconstpointer data)
+{
+  int pid;
+
+  WAIT_UNTIL (reports (f));
+  pid = get_pid (f);
+  regia_process_replace (f->process, 5000);
+  WAIT_UNTIL (get_pid (f) != pid && reports (f));
+  g_assert_cmpuint (regia_process_get_restarts (f->process), ==, 0);
+  regia_process_stop (f->process, TRUE, 5000);
+  WAIT_UNTIL (regia_process_get_state (f->process) == REGIA_PROCESS_STOPPED);
+}
+
+static void
+test_replaced_stubborn (Fixture *f, gconstpointer data)
+{
+  int pid;
+
+  WAIT_UNTIL (reports (f));
+  pid = get_pid (f);
+  regia_process_replace (f->process, 300);
+  WAIT_UNTIL (get_pid (f) != pid && reports (f));
+  g_assert_cmpuint (regia_process_get_restarts (f->process), ==, 1);
+}
+
 /* A stop before the child has even reported. */
 static void
 test_stop_early (Fixture *f, gconstpointer data)
@@ -228,6 +271,11 @@ main (int argc, char **argv)
   g_test_add ("/director/process/failing", Fixture, "failing", set_up, test_failing, tear_down);
   g_test_add ("/director/process/stop", Fixture, "steady", set_up, test_stop, tear_down);
   g_test_add ("/director/process/stubborn", Fixture, "stubborn", set_up, test_stubborn, tear_down);
+  g_test_add ("/director/process/stubborn-asked-again", Fixture, "stubborn", set_up,
+              test_stubborn_asked_again, tear_down);
+  g_test_add ("/director/process/replaced", Fixture, "steady", set_up, test_replaced, tear_down);
+  g_test_add ("/director/process/replaced-stubborn", Fixture, "stubborn", set_up, test_replaced_stubborn,
+              tear_down);
   g_test_add ("/director/process/finish-again", Fixture, "steady", set_up, test_finish_again, tear_down);
   g_test_add ("/director/process/stop-early", Fixture, "steady", set_up, test_stop_early, tear_down);
   return g_test_run ();

@@ -15,7 +15,9 @@ test_round_trip (void)
                     .config_path = (char *)"/etc/è.conf",
                     .on_air = TRUE,
                     .epoch = {5, 1664436600000000000, "boot"},
-                    .generation = 3};
+                    .generation = 3,
+                    .reached_ns = 77 * REGIA_SECOND,
+                    .reached_wall_ns = 1664436677000000000};
   g_autofree char *text = regia_show_to_json (&show);
   g_autoptr (GError) error = NULL;
   RegiaShow read = {0};
@@ -28,6 +30,8 @@ test_round_trip (void)
   g_assert_true (read.on_air);
   g_assert_cmpint (read.epoch.realtime_ns, ==, show.epoch.realtime_ns);
   g_assert_cmpuint (read.generation, ==, 3);
+  g_assert_cmpint (read.reached_ns, ==, show.reached_ns);
+  g_assert_cmpint (read.reached_wall_ns, ==, show.reached_wall_ns);
   regia_show_clear (&read);
 }
 
@@ -69,6 +73,80 @@ test_may_resume (void)
   g_assert_false (regia_show_may_resume (&show, "e", REGIA_SHOW_RESUME_LIMIT_S));
   show.on_air = FALSE;
   g_assert_false (regia_show_may_resume (&show, "e", 1));
+}
+
+#define HOUR (3600 * REGIA_SECOND)
+#define WALL (1664436600 * REGIA_SECOND)
+
+/* A show of which an hour of show time was written at WALL + one hour; then what the clocks say at its next
+ * start, and where it goes on. */
+static void
+test_go_on (void)
+{
+  static const struct {
+    const char *boot;
+    gint64 realtime_ns, recorded_ns, expected_ns, idle_s;
+  } table[] = {
+      /* The same boot: the monotonic clock has it, whatever the wall clock was set to. */
+      {"boot-a", WALL + HOUR, 0, 2 * HOUR, 3600},
+      {"boot-a", 0, 0, 2 * HOUR, 3600},
+      {"boot-a", WALL + 90000 * HOUR, 0, 2 * HOUR, 3600},
+      /* Another: by the wall clock, … */
+      {"boot-b", WALL + HOUR + 90 * REGIA_SECOND, 0, HOUR + 90 * REGIA_SECOND, 90},
+      {"boot-b", WALL + 3 * HOUR, 0, 3 * HOUR, 7200},
+      /* … also one that says that less time went by than may be unwritten, … */
+      {"boot-b", WALL + HOUR + 2 * REGIA_SECOND, 0, HOUR + REGIA_SHOW_STEP_NS, 2},
+      /* … or that came back earlier: before the last word, before the show, before everything, … */
+      {"boot-b", WALL + HOUR - REGIA_SECOND, 0, HOUR + REGIA_SHOW_STEP_NS, 0},
+      {"boot-b", WALL - 40 * HOUR, 0, HOUR + REGIA_SHOW_STEP_NS, 0},
+      {"boot-b", 0, 0, HOUR + REGIA_SHOW_STEP_NS, 0},
+      /* … or years later, which no event is. */
+      {"boot-b", WALL + 90000 * HOUR, 0, HOUR + REGIA_SHOW_STEP_NS, 0},
+      /* The state could not be written for ten minutes, the recording was. */
+      {"boot-b", 0, WALL + HOUR + HOUR / 6, HOUR + HOUR / 6 + REGIA_SHOW_STEP_NS, 0},
+      {"boot-b", WALL + 2 * HOUR, WALL + HOUR + HOUR / 6, 2 * HOUR, 3600},
+      {"boot-b", 0, WALL - HOUR, HOUR + REGIA_SHOW_STEP_NS, 0},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    RegiaShow show = {
+        .epoch = {100 * REGIA_SECOND, WALL, "boot-a"}, .reached_ns = HOUR, .reached_wall_ns = WALL + HOUR};
+    gboolean same = g_str_equal (table[i].boot, "boot-a");
+    RegiaShowNow now = {.monotonic_ns = same ? 100 * REGIA_SECOND + 2 * HOUR : 30 * REGIA_SECOND,
+                        .realtime_ns = table[i].realtime_ns};
+
+    g_strlcpy (now.boot_id, table[i].boot, sizeof now.boot_id);
+    g_assert_cmpint (regia_show_idle_s (&show, &now), ==, table[i].idle_s);
+    g_assert_cmpint (regia_show_go_on (&show, &now, table[i].recorded_ns), ==, !same);
+    g_assert_cmpint (now.monotonic_ns - show.epoch.monotonic_ns, ==, table[i].expected_ns);
+    /* Never back, and never further than an interrupted show is gone on with. */
+    g_assert_cmpint (now.monotonic_ns - show.epoch.monotonic_ns, >=, show.reached_ns);
+    g_assert_cmpint (now.monotonic_ns - show.epoch.monotonic_ns, <=,
+                     HOUR + REGIA_SHOW_RESUME_LIMIT_S * REGIA_SECOND);
+    g_assert_cmpint (show.epoch.realtime_ns, ==, WALL);
+  }
+}
+
+/* Some boots one after the other, each with a clock of its own: show time goes one way. */
+static void
+test_never_back (void)
+{
+  static const gint64 clocks[] = {WALL + 5 * REGIA_SECOND, 0, 1000 * REGIA_SECOND,
+                                  WALL + 4 * HOUR,         7, WALL + HOUR};
+  RegiaShow show = {.epoch = {0, WALL, "boot"}};
+  gint64 last_ns = 0;
+
+  show.reached_wall_ns = WALL;
+  for (guint i = 0; i < G_N_ELEMENTS (clocks); i++) {
+    RegiaShowNow now = {.monotonic_ns = (gint64)i * 17 * REGIA_SECOND, .realtime_ns = clocks[i]};
+
+    g_snprintf (now.boot_id, sizeof now.boot_id, "boot-%u", i);
+    g_assert_true (regia_show_go_on (&show, &now, 0));
+    g_assert_cmpint (now.monotonic_ns - show.epoch.monotonic_ns, >, last_ns);
+    /* Seen by viewers, and not written any more. */
+    last_ns = now.monotonic_ns - show.epoch.monotonic_ns + REGIA_SHOW_SAVE_EVERY_S * REGIA_SECOND;
+    regia_show_note_reached (&show, &now);
+  }
 }
 
 static void
@@ -160,6 +238,8 @@ main (int argc, char **argv)
   g_test_add_func ("/director/show/round-trip", test_round_trip);
   g_test_add_func ("/director/show/bad-state", test_bad_state);
   g_test_add_func ("/director/show/may-resume", test_may_resume);
+  g_test_add_func ("/director/show/go-on", test_go_on);
+  g_test_add_func ("/director/show/never-back", test_never_back);
   g_test_add_func ("/director/show/new-session", test_new_session);
   g_test_add_func ("/director/status/warnings", test_warnings);
   return g_test_run ();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The feed from end to end: log, server and client in one process, over a real socket. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "regia/base/clock.h"
+#include "regia/base/socket.h"
 #include "regia/feed/client.h"
 #include "regia/feed/server.h"
 
@@ -492,6 +494,70 @@ test_servers_come_and_go (Fixture *f, gconstpointer data)
   g_atomic_int_set (&f->poured, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
+/* The socket belongs to neither engine: who waits on it is served by the next, though its name is gone. */
+static void
+test_inherited (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->folder, "inherited.sock", NULL), *name = NULL;
+  g_autoptr (RegiaFeedClient) client = NULL;
+  g_auto (RegiaFeedEvent) event = {0};
+  g_autoptr (GError) error = NULL;
+  int listen_fd = regia_socket_listen (path, &error), name_fd;
+
+  g_assert_no_error (error);
+  name_fd = open (path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  name = g_strdup_printf ("/proc/self/fd/%d", name_fd);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  client = regia_feed_client_new (name, NULL, REGIA_FEED_FROM_OLDEST, 0, 0);
+  /* Nobody serves yet. */
+  g_assert_true (regia_feed_client_next (client, 20, NULL, &event, &error));
+  g_assert_cmpint (event.type, ==, REGIA_FEED_EVENT_NONE);
+  g_assert_false (regia_feed_client_is_connected (client));
+  for (guint64 generation = 1; generation <= 2; generation++) {
+    g_autoptr (RegiaFeedLog) log = regia_feed_log_new (generation, 60 * REGIA_SECOND, 64u << 20);
+    g_autoptr (RegiaFeedServer) server = NULL;
+    g_autoptr (GPtrArray) tracks = make_tracks ();
+
+    server = regia_feed_server_new_from_fd (dup (listen_fd), log, &error);
+    g_assert_no_error (error);
+    regia_feed_log_set_tracks (log, tracks);
+    append_frame (log, (guint)generation * 100, 1000);
+    next (client, &event, REGIA_FEED_EVENT_TRACKS);
+    g_assert_cmpuint (event.generation, ==, generation);
+    if (generation == 2)
+      next (client, &event, REGIA_FEED_EVENT_GAP);
+    next (client, &event, REGIA_FEED_EVENT_PACKET);
+    while (event.type != REGIA_FEED_EVENT_NONE)
+      g_assert_true (regia_feed_client_next (client, 50, NULL, &event, &error));
+    g_clear_pointer (&server, regia_feed_server_free);
+  }
+  close (listen_fd);
+  close (name_fd);
+}
+
+/* A path that no address holds. */
+static void
+test_deep (Fixture *f, gconstpointer data)
+{
+  g_autofree char *folder = g_strconcat (f->folder, "/", NULL);
+  g_autofree char *deep = NULL, *path = NULL;
+  g_autoptr (RegiaFeedServer) server = NULL;
+  g_autoptr (RegiaFeedClient) client = NULL;
+  g_auto (RegiaFeedEvent) event = {0};
+  g_autoptr (GError) error = NULL;
+  char long_name[181];
+
+  memset (long_name, 'a', sizeof long_name - 1);
+  long_name[sizeof long_name - 1] = '\0';
+  deep = g_strconcat (folder, long_name, NULL);
+  g_assert_cmpint (g_mkdir (deep, 0700), ==, 0);
+  path = g_build_filename (deep, "feed.sock", NULL);
+  server = regia_feed_server_new (path, f->log, &error);
+  g_assert_no_error (error);
+  client = regia_feed_client_new (path, NULL, REGIA_FEED_FROM_OLDEST, 0, 0);
+  next (client, &event, REGIA_FEED_EVENT_TRACKS);
+  g_clear_pointer (&server, regia_feed_server_free);
+  g_assert_cmpint (g_rmdir (deep), ==, 0);
 }
 
 int
@@ -511,5 +577,7 @@ main (int argc, char **argv)
   ADD (safe);
   ADD (servers_come_and_go);
   g_test_add_func ("/feed/wake-taken-away", test_wake_taken_away);
+  ADD (inherited);
+  ADD (deep);
   return g_test_run ();
 }
