@@ -62,8 +62,12 @@ regia_socket_listen (const char *path, GError **error)
 
   if (name == NULL)
     return -1;
+  if (unlink (name) < 0 && errno != ENOENT) {
+    fail_errno (error, errno, path, "cannot replace what is there");
+    close (folder_fd);
+    return -1;
+  }
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  unlink (name);
   /* fchmod before bind: there is no moment at which others could connect. */
   if (fd >= 0 && fill_address (&address, name) && fchmod (fd, 0600) == 0 &&
       bind (fd, (struct sockaddr *)&address, sizeof address) == 0 && chmod (name, 0600) == 0 &&

@@ -30,7 +30,7 @@
 #define REPLACE_DEADLINE_MS 3000
 /* A gateway that is replaced because of the recordings folder costs viewers a request each; not more often.
  */
-#define REPLACE_EVERY_US (10 * G_USEC_PER_SEC)
+#define REPLACE_EVERY_US (5 * G_USEC_PER_SEC)
 /* Viewers' pages ask every 3 s: they are to hear that the event is over before the gateway goes. */
 #define FAREWELL_MS 5000
 /* A programme or recording that stands still for this long is no longer vouched for to systemd. */
