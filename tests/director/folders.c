@@ -153,8 +153,9 @@ test_deep (void)
 {
   g_autofree char *folder = make_deep (190), *one = g_build_filename (folder, "one", NULL),
                   *two = g_build_filename (folder, "two", NULL);
-  g_autofree char *paths[2] = {g_build_filename (one, "control.sock", NULL),
-                               g_build_filename (two, "control.sock", NULL)};
+  g_autofree char *first = g_build_filename (one, "control.sock", NULL),
+                  *second = g_build_filename (two, "control.sock", NULL);
+  const char *const paths[2] = {first, second};
   static const char *const states[] = {"first", "second"};
   RegiaControl *controls[2];
   g_autofree char *cut = NULL, *other = g_build_filename (folder, "three", NULL), *nobody = NULL;

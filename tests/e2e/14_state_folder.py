@@ -82,8 +82,8 @@ class Viewer(threading.Thread):
 
 
 def public(regia):
-    """The status as the gateway gives it, which needs no control socket."""
-    return regia.json("/api/v1/status")
+    """The status as the gateway gives it, which needs no control socket; a new one has it after a moment."""
+    return regia.t.wait("the public status", lambda: regia.json("/api/v1/status"), 10)
 
 
 def wait_warning(t, regia, words):
