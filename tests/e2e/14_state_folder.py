@@ -108,6 +108,12 @@ def kill_and_wait(regia, *names):
     regia.t.wait(f"{', '.join(names)} are back", back, 15)
 
 
+def wait_plays(t, regia):
+    """Until there is another segment; a new gateway has none until the new engine has."""
+    newest = t.wait("a segment", regia.newest_segment, 20)
+    t.wait("another segment", lambda: regia.newest_segment() > newest, 20)
+
+
 def kill_all(regia):
     pids = regia.pids()
     for pid in pids:
@@ -142,7 +148,7 @@ def watched_folders(t, regia, recordings):
         kill_and_wait(regia, "gateway")
         t.wait("the library says so", lambda: library(regia) == (False, []), 20)
         wait_warning(t, regia, "cannot be read: Not a directory")
-        regia.wait_segments(1)
+        wait_plays(t, regia)
     with t.case("the folder is back: so is the library, by itself"):
         recordings.unlink()
         recordings.with_name("recordings.away").rename(recordings)
@@ -154,7 +160,7 @@ def read_only(t, regia, state):
         mount(t, "--bind", state, state)
         mount(t, "-o", "remount,bind,ro", state)
         kill_and_wait(regia, "engine")
-        regia.wait_segments(1)
+        wait_plays(t, regia)
     with t.case("… and so does everything, killed at once, on the air and with the same session"):
         session, restarts = public(regia)["recorder"]["session"], regia.supervisor.restarts
         kill_all(regia)
@@ -225,7 +231,7 @@ def removed(t, regia, state):
         viewer = Viewer(regia)
         shutil.rmtree(state)
         kill_and_wait(regia, "engine", "gateway", "relay far")
-        regia.wait_segments(1)
+        wait_plays(t, regia)
         viewer.end()
         equal(viewer.back, [], "sequence numbers that went back")
     with t.case("… it is made anew, status says so, a second Regia is refused, and `regia stop` ends the event"):
