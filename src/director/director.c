@@ -18,7 +18,6 @@
 #include "process-private.h"
 #include "regia/base/error.h"
 #include "regia/base/file.h"
-#include "regia/base/named.h"
 #include "regia/control/paths.h"
 #include "show-file-private.h"
 #include "show-private.h"

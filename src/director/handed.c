@@ -11,25 +11,29 @@
 #include <unistd.h>
 
 #include "regia/base/file.h"
+#include "regia/base/named.h"
 #include "regia/base/socket.h"
+#include "regia/config/config.h"
 #include "regia/control/paths.h"
 
 static gboolean
 read_event (RegiaHanded *self, const char *path, GError **error)
 {
-  char *text;
-  gsize length;
+  GByteArray *text = regia_named_read (path, REGIA_CONFIG_MAX_BYTES, "check the name", error);
 
-  if (!g_file_get_contents (path, &text, &length, error))
+  if (text == NULL) {
+    g_prefix_error (error, "%s: ", path);
     return FALSE;
-  self->event = g_bytes_new_take (text, length);
+  }
+  self->event = g_byte_array_free_to_bytes (text);
   self->event_fd = memfd_create ("event.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (self->event_fd < 0) {
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "no memory for the event file: %s",
                  g_strerror (errno));
     return FALSE;
   }
-  if (!regia_fd_write_all (self->event_fd, text, length, error))
+  if (!regia_fd_write_all (self->event_fd, g_bytes_get_data (self->event, NULL),
+                           g_bytes_get_size (self->event), error))
     return FALSE;
   fcntl (self->event_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
   return TRUE;
