@@ -494,6 +494,8 @@ test_servers_come_and_go (Fixture *f, gconstpointer data)
   g_atomic_int_set (&f->poured, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
+}
+
 /* The socket belongs to neither engine: who waits on it is served by the next, though its name is gone. */
 static void
 test_inherited (Fixture *f, gconstpointer data)
