@@ -278,13 +278,16 @@ static gboolean
 is_odd (const RegiaTimelineBranch *branch, gint64 time_ns, gint64 now_ns, gboolean *ret_held_up)
 {
   gint64 raw_ns = now_ns - time_ns, floor_ns = now_ns - branch->time_ns;
+  gint64 last_ns = branch->candidate.count > 0 ? branch->candidate.arrived_ns : branch->arrived_ns;
+  /* two at once are one too many: that is for the frame grid */
+  gboolean stands_still = time_ns == branch->time_ns && now_ns - last_ns > branch->spacing_ns * 3 / 4;
 
   if (branch->line.count > 0)
     floor_ns = regia_clock_line_least (&branch->line, REGIA_CLOCK_LINE_POINTS);
   if (branch->window_start_ns != 0)
     floor_ns = branch->line.count > 0 ? MIN (floor_ns, branch->window_least_ns) : branch->window_least_ns;
   *ret_held_up = FALSE;
-  if (time_ns == branch->time_ns || time_ns - branch->time_ns < -LEAP_NS || raw_ns < floor_ns - LEAP_NS)
+  if (stands_still || time_ns - branch->time_ns < -LEAP_NS || raw_ns < floor_ns - LEAP_NS)
     return TRUE;
   if (branch->stuck && raw_ns > floor_ns + STEP_NS)
     return TRUE;
