@@ -154,6 +154,8 @@ class Run:
             if match := re.match(r"^1\.\.(\d+)", text):
                 state["plan"] = (state["plan"] or 0) + int(match[1])
             match = TAP.match(text)
+            if text.startswith("# figure: "):
+                self.results.say(f"                   {stage}: {text.removeprefix('# figure: ')}")
             if not match:
                 if not NOISE.match(text):
                     state["why"].append(text)

@@ -61,7 +61,7 @@ def play(t, debian, regia, terminal, before):
         check(len(regia.get(segments[0])) > 10000, "a segment of a few bytes")
         equal(sorted(streams(f"{regia.base}/live/index.m3u8")), ["aac", "h264", "h264"], "streams that can be decoded")
         seconds = time.monotonic() - terminal.began
-        t.say(f"{name}: from nothing to a playable stream in {seconds:.0f} s, with {debian.packages() - before} packages installed")
+        t.figure(f"{name}: from nothing to a playable stream in {seconds:.0f} s, with {debian.packages() - before} packages installed")
     with t.case(f"{name}: a picture can be seen"):
         # The first ones are the slate's.
         t.wait("light and shade", lambda: picture(f"{regia.base}/live/video/720p/index.m3u8") > 100, 60)

@@ -87,6 +87,10 @@ class Scenario:
         self.cases += 1
         print(f"ok {self.cases} - {name} # SKIP {why}", flush=True)
 
+    def figure(self, text):
+        """Something measured that people want to see, also when all is well."""
+        self.say(f"figure: {text}")
+
     def say(self, text):
         print(f"# {text}", flush=True)
 
