@@ -326,6 +326,12 @@ take_odd (RegiaTimeline *self, guint index, gint64 time_ns, gint64 now_ns, gbool
   branch->stuck |= time_ns <= branch->time_ns;
   branch->candidate.time_ns = time_ns;
   branch->candidate.arrived_ns = now_ns;
+  /* Timestamps that never say anything: by the clock on the wall then. */
+  if (!branch->known && now_ns - branch->began_ns > 2 * LEARNING_NS) {
+    branch->late_ns = QUICKEST_LATE_NS;
+    branch->mapped_ns = now_ns - branch->late_ns - branch->spacing_ns;
+    branch->known = TRUE;
+  }
   *ret_time_ns = held_up ? now_ns - branch->late_ns : place_next (branch, now_ns);
   if (branch->candidate.count >= LEAP_BUFFERS &&
       (!held_up || now_ns - branch->candidate.began_ns >= HELD_UP_FOR)) {

@@ -358,6 +358,25 @@ test_camera (gconstpointer data)
     g_assert_cmpfloat (fabs ((double)(offset_ns[1] - offset_ns[0]) / REGIA_MSECOND - camera->told_ms), <=, 6);
 }
 
+/* A camera that gives all its pictures the same time: they are shown as they come. */
+static void
+test_dead_clock (void)
+{
+  RegiaTimeline timeline = {.limit_ns = 150 * REGIA_MSECOND, .sender_clock = TRUE};
+  gint64 now = 100 * REGIA_SECOND, mapped = 0, last = 0;
+  guint shown = 0;
+
+  for (int n = 0; n < 25 * 20; n++, now += 40 * REGIA_MSECOND) {
+    if (!regia_timeline_map (&timeline, 0, 7 * REGIA_SECOND, now, &mapped))
+      continue;
+    shown++;
+    g_assert_cmpint (mapped, >, last);
+    g_assert_cmpint (now - mapped, <, 60 * REGIA_MSECOND);
+    last = mapped;
+  }
+  g_assert_cmpuint (shown, >, 25 * 16);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -367,6 +386,7 @@ main (int argc, char **argv)
     g_test_add_data_func (name, &cases[i], test_camera);
   }
   g_test_add_func ("/engine/timeline/timeline", test_timeline);
+  g_test_add_func ("/engine/timeline/dead-clock", test_dead_clock);
   g_test_add_func ("/engine/timeline/sender", test_sender);
   g_test_add_func ("/engine/timeline/wrongly-learnt", test_wrongly_learnt);
   g_test_add_func ("/engine/timeline/sender-sound", test_sender_sound);
