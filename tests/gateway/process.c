@@ -57,10 +57,13 @@ test_stopped_unserved (gconstpointer data)
     socket = g_socket_new_from_fd (pair[0], &error);
     g_assert_no_error (error);
     stream = g_socket_connection_factory_create_connection (socket);
-    connection = g_dbus_connection_new_sync (
-        G_IO_STREAM (stream), guid, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER, NULL, NULL, &error);
+    connection = g_dbus_connection_new_sync (G_IO_STREAM (stream), guid,
+                                             G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+                                                 G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                                             NULL, NULL, &error);
     g_assert_no_error (error);
     g_dbus_connection_set_exit_on_close (connection, FALSE);
+    g_dbus_connection_start_message_processing (connection);
     if (say_stop)
       call_stop (connection);
     else
