@@ -88,7 +88,7 @@ run_fixture_clear (RunFixture *self)
 GstSample *
 run_fixture_pull (RunFixture *self, GstElement *sink)
 {
-  GstSample *sample = gst_app_sink_try_pull_sample (GST_APP_SINK (sink), 5 * GST_SECOND);
+  GstSample *sample = gst_app_sink_try_pull_sample (GST_APP_SINK (sink), 20 * GST_SECOND);
 
   if (sample == NULL) {
     g_autofree char *error = regia_run_get_error (self->run);

@@ -28,7 +28,7 @@ void run_fixture_start (RunFixture *self, const char *text);
 void run_fixture_end (RunFixture *self);
 void run_fixture_clear (RunFixture *self);
 
-/** run_fixture_pull: (transfer full): the next buffer of an appsink, waiting for 5 s at most; fails the test
+/** run_fixture_pull: (transfer full): the next buffer of an appsink, waiting for 20 s at most; fails the test
  * when none comes, and names why. */
 GstSample *run_fixture_pull (RunFixture *self, GstElement *sink);
 /** run_fixture_error: (transfer full): waits until the run has ended; its words. */
