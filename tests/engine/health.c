@@ -6,32 +6,40 @@
 #include "regia/base/clock.h"
 
 #define NOW     (1000 * REGIA_SECOND)
-#define AGO(ms) (NOW - (gint64)(ms)*REGIA_MSECOND)
+#define AGO(ms) (NOW - (gint64)(ms) * REGIA_MSECOND)
 
 /* Both branches of a camera that has run for a minute and is well; each row changes what it is about. */
 #define WELL                                                                                                 \
-  {                                                                                                          \
-    .wanted = TRUE, .announced_ns = AGO (59000), .linked = TRUE, .coded_ns = AGO (20),                       \
-    .first_ns = AGO (57000), .decoded_ns = AGO (20), .data_ns = AGO (20), .longest_ns = 45 * REGIA_MSECOND   \
-  }
+  {.wanted = TRUE,                                                                                           \
+   .announced_ns = AGO (59000),                                                                              \
+   .linked = TRUE,                                                                                           \
+   .coded_ns = AGO (20),                                                                                     \
+   .first_ns = AGO (57000),                                                                                  \
+   .decoded_ns = AGO (20),                                                                                   \
+   .data_ns = AGO (20),                                                                                      \
+   .longest_ns = 45 * REGIA_MSECOND}
 /* One that is announced. */
-#define NOTHING(ago_ms)                                                                                      \
-  {                                                                                                          \
-    .wanted = TRUE, .announced_ns = AGO (ago_ms), .linked = TRUE                                             \
-  }
+#define NOTHING(ago_ms) {.wanted = TRUE, .announced_ns = AGO (ago_ms), .linked = TRUE}
 /* One that gave its last at … and whose packets came until … */
 #define SILENT(ms, coded_ms)                                                                                 \
-  {                                                                                                          \
-    .wanted = TRUE, .announced_ns = AGO (59000), .linked = TRUE, .coded_ns = AGO (coded_ms),                 \
-    .first_ns = AGO (57000), .decoded_ns = AGO (ms), .data_ns = AGO (ms), .longest_ns = 45 * REGIA_MSECOND   \
-  }
+  {.wanted = TRUE,                                                                                           \
+   .announced_ns = AGO (59000),                                                                              \
+   .linked = TRUE,                                                                                           \
+   .coded_ns = AGO (coded_ms),                                                                               \
+   .first_ns = AGO (57000),                                                                                  \
+   .decoded_ns = AGO (ms),                                                                                   \
+   .data_ns = AGO (ms),                                                                                      \
+   .longest_ns = 45 * REGIA_MSECOND}
 /* A picture each so many ms. */
 #define SLOW(every_ms, ms)                                                                                   \
-  {                                                                                                          \
-    .wanted = TRUE, .announced_ns = AGO (59000), .linked = TRUE, .coded_ns = AGO (ms),                       \
-    .first_ns = AGO (57000), .decoded_ns = AGO (ms), .data_ns = AGO (ms),                                    \
-    .longest_ns = (gint64)(every_ms)*REGIA_MSECOND                                                           \
-  }
+  {.wanted = TRUE,                                                                                           \
+   .announced_ns = AGO (59000),                                                                              \
+   .linked = TRUE,                                                                                           \
+   .coded_ns = AGO (ms),                                                                                     \
+   .first_ns = AGO (57000),                                                                                  \
+   .decoded_ns = AGO (ms),                                                                                   \
+   .data_ns = AGO (ms),                                                                                      \
+   .longest_ns = (gint64)(every_ms) * REGIA_MSECOND}
 
 typedef struct {
   const char *name;

@@ -14,7 +14,7 @@ test_refusal (void)
     gboolean io;
     int code;
     gint64 free_bytes, free_files;
-    const char *says, *not ;
+    const char *says, *not;
   } cases[] = {
       {FALSE, REGIA_ERROR_NO_SPACE, 0, 1000, "Disk full", "inodes"},
       {FALSE, REGIA_ERROR_NO_SPACE, 0, G_MAXINT64, "Disk full", "inodes"},
@@ -35,7 +35,7 @@ test_refusal (void)
 
     g_test_message ("%s", words);
     g_assert_nonnull (strstr (words, cases[i].says));
-    g_assert_null (strstr (words, cases[i].not ));
+    g_assert_null (strstr (words, cases[i].not));
     g_assert_nonnull (strstr (words, "live goes on"));
   }
 }
