@@ -34,6 +34,7 @@
 #define TEARDOWN_NS       (2 * REGIA_SECOND)
 #define HUNG_RETRY_MS     15000
 #define LOOP_MIN_NS       (REGIA_SECOND / 2)
+#define LOOP_HOLD_NS      (2 * REGIA_SECOND)
 #define HUNG_MAX          8
 #define PATIENCE_NS       (10 * REGIA_SECOND)
 #define PATIENCE_MAX_NS   (5 * 60 * REGIA_SECOND)
@@ -51,6 +52,7 @@ struct _RegiaSource {
   gint64 stop_deadline_ns; /* … until then */
   gint64 retry_at_ns;      /* while there is no run */
   gboolean no_segment_loop;
+  gboolean looping; /* this start is the last one's end */
   gboolean ended_for_good;
   gboolean worked;      /* a run of it has given data */
   gboolean last_worked; /* the last one has */
@@ -218,7 +220,6 @@ stop_run (RegiaSource *self, gint64 now_ns)
   if (self->run == NULL || self->stopping)
     return;
   regia_run_stop (self->run);
-  hold_picture (self, 0);
   self->stopping = TRUE;
   self->stop_deadline_ns = now_ns + TEARDOWN_NS;
 }
@@ -249,7 +250,8 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   self->drift_ppm = 0;
   self->resyncs += info->resyncs;
   self->run_resyncs = 0;
-  if (again || looped) {
+  self->looping = again || looped;
+  if (self->looping) {
     self->starts -= 1; /* not a restart: the way this kind of file begins again */
     retry_in (self, STARTING, 0, now_ns);
   } else if (info->end == REGIA_RUN_UNAVAILABLE)
@@ -287,7 +289,13 @@ judge (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   g_auto (RegiaHealth) health =
       regia_health_judge (info->branches, info->live, info->started_ns, self->patience_ns, now_ns);
 
-  hold_picture (self, health.hold_ns);
+  /* What is played in a loop leaves its last picture until its first one is there again. */
+  if (info->ended)
+    hold_picture (self, !info->live && info->end == REGIA_RUN_ENDED ? LOOP_HOLD_NS : 0);
+  else if (health.stop)
+    hold_picture (self, 0);
+  else if (!self->looping || info->branches[0].data_ns)
+    hold_picture (self, health.hold_ns);
   if (info->ended) {
     g_autofree char *error = regia_run_get_error (self->run);
     if (*error && (info->live || info->end != REGIA_RUN_ENDED))

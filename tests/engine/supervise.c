@@ -212,7 +212,7 @@ test_slides (void)
 
   fixture_start (&self, config);
   g_assert_true (wait_for (&self, is_live, &self, 8));
-  run_for (&self, 11);
+  run_for (&self, 14); /* its first picture may have been late for the mixer, and the second is shown */
   {
     g_auto (SourceState) state = first_source (&self);
     g_assert_cmpstr (state.state, ==, "live");
