@@ -19,9 +19,9 @@ from .browser import Browser
 from .disk import LoopDisk
 from .peers import Camera, Desk, Rtmp, SilentPeer, Srt, ToneDesk, decodes_cleanly, free_port, marks, top_boxes
 from .regia import Regia
-from .scenario import Scenario, check, equal, main
+from .scenario import Scenario, check, equal, main, stand_back
 from .terminal import Terminal
 from .tree import copy_tree
 
 __all__ = ["Browser", "Camera", "Desk", "LoopDisk", "Regia", "Rtmp", "Scenario", "SilentPeer", "Srt", "Terminal", "ToneDesk", "check",
-           "copy_tree", "decodes_cleanly", "equal", "free_port", "main", "marks", "top_boxes"]
+           "copy_tree", "decodes_cleanly", "equal", "free_port", "main", "marks", "stand_back", "top_boxes"]

@@ -32,6 +32,15 @@ def equal(found, wanted, what):
     check(found == wanted, f"{what}: {found!r}, not {wanted!r}")
 
 
+def stand_back(nice=0):
+    """This process, and what it starts in its session, behind the others by so much more. Where sessions share the processor as groups
+    (sched(7), autogroups), niceness counts within one only, so a new session tells its group again."""
+    niceness = os.nice(nice)
+    if niceness > 0:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(niceness), encoding="ascii")
+
+
 class Scenario:
     def __init__(self, build, output, long=False):
         # `tests/run long`: there is time for what takes longer than an ordinary run (more rounds, more machines, hours)

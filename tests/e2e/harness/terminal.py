@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 
-from .scenario import check
+from .scenario import check, stand_back
 
 
 class Terminal:
@@ -21,6 +21,7 @@ class Terminal:
         if self.pid == 0:
             # Ignored in what a script starts behind itself, and what is ignored stays so; on a terminal it never is.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+            stand_back()
             os.execvpe(argv[0], argv, {**(t.env if env is None else env), "TERM": "xterm"})
         self.text = ""
         self.status = None
