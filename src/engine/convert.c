@@ -80,25 +80,6 @@ on_picture_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-/* deinterlace's first pictures, before it has neighbours to go by, can have the next one's time, so that two
- * have the same (seen in GStreamer 1.22): one of them has no place. */
-static GstPadProbeReturn
-on_deinterlaced (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  GstClockTime *last = user_data, time;
-  gboolean again;
-
-  if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER)) {
-    if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_SEGMENT)
-      *last = GST_CLOCK_TIME_NONE; /* a file that begins again */
-    return GST_PAD_PROBE_OK;
-  }
-  time = GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
-  again = GST_CLOCK_TIME_IS_VALID (time) && time == *last;
-  *last = time;
-  return again ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
-}
-
 static GstElement *
 build (const char *text, GError **error)
 {
@@ -115,27 +96,19 @@ GstElement *
 regia_convert_picture_new (const char *caps, guint rate_num, guint rate_den, GError **error)
 {
   g_autofree char *text =
-      g_strdup_printf ("videoconvert n-threads=1 ! deinterlace name=regia-deinterlace mode=auto method=yadif "
-                       "fields=%s ! videoflip "
+      g_strdup_printf ("videoconvert n-threads=1 ! deinterlace mode=auto method=yadif fields=%s ! videoflip "
                        "name=regia-upright "
                        "! videoconvertscale add-borders=true n-threads=1 ! capsfilter caps=\"%s\"",
                        rate_num >= BOTH_FIELDS_FROM * rate_den ? "all" : "top", caps);
   GstElement *bin = build (text, error);
-  g_autoptr (GstElement) flip = NULL, deinterlace = NULL;
-  g_autoptr (GstPad) pad = NULL, deinterlaced = NULL;
+  g_autoptr (GstElement) flip = NULL;
+  g_autoptr (GstPad) pad = NULL;
   Orientation *orientation;
-  GstClockTime *last;
 
   if (bin == NULL)
     return NULL;
   flip = gst_bin_get_by_name (GST_BIN (bin), "regia-upright");
   pad = gst_element_get_static_pad (flip, "sink");
-  deinterlace = gst_bin_get_by_name (GST_BIN (bin), "regia-deinterlace");
-  deinterlaced = gst_element_get_static_pad (deinterlace, "src");
-  last = g_new (GstClockTime, 1);
-  *last = GST_CLOCK_TIME_NONE;
-  gst_pad_add_probe (deinterlaced, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-                     on_deinterlaced, last, g_free);
   orientation = g_new0 (Orientation, 1);
   orientation->flip = flip;
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_picture_event, orientation, g_free);
