@@ -183,7 +183,7 @@ char *
 regia_scrub (const char *text, const char *const *secrets)
 {
   g_autoptr (GString) known = g_string_new (text);
-  g_autofree char *values = NULL;
+  g_autofree char *addresses = NULL;
 
   for (; secrets != NULL && *secrets != NULL; secrets++) {
     g_autofree char *encoded = g_uri_escape_string (*secrets, NULL, FALSE);
@@ -195,8 +195,9 @@ regia_scrub (const char *text, const char *const *secrets)
     replace (known, decoded);
     replace (known, escaped);
   }
-  values = scrub_values (known->str);
-  return scrub_addresses (values);
+  /* Addresses first: a password that ends in `key=` would else take the @ behind it for its value. */
+  addresses = scrub_addresses (known->str);
+  return scrub_values (addresses);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "av-private.h"
+#include "linger-private.h"
 #include "output-private.h"
 #include "regia/base/destination.h"
 #include "regia/base/error.h"
@@ -242,6 +243,7 @@ open_address (RegiaOutputIo *io, const RegiaOutputTarget *target, guint64 bitrat
   const AVIOInterruptCB interrupt = {interrupt_cb, io};
   guint timeout_ms = (guint)((io->deadline_us - io->begun_us) / 1000);
   const char *scheme;
+  RegiaLingerFds before;
   gboolean srt;
   int code;
 
@@ -268,24 +270,27 @@ open_address (RegiaOutputIo *io, const RegiaOutputTarget *target, guint64 bitrat
   port = destination.port > 0 ? g_strdup_printf (":%d", destination.port) : g_strdup ("");
   address = g_strdup_printf (strchr (destination.host, ':') != NULL ? "%s://[%s]%s/" : "%s://%s%s/", scheme,
                              destination.host, port);
+  regia_linger_note (&before);
   code = avio_open2 (&io->pb, address, AVIO_FLAG_WRITE, &interrupt, &options);
   av_dict_free (&options);
   if (code < 0)
     return regia_output_io_set_error (io, code, error);
   io->open = TRUE;
+  io->connection = srt ? -1 : regia_linger_find (&before);
   return TRUE;
 }
 
 gboolean
 regia_output_io_open (RegiaOutputIo *io, const RegiaOutputTarget *target, guint64 bitrate_bps, GError **error)
 {
+  io->connection = -1;
   if (g_str_has_prefix (target->url, "fd:"))
     return open_fd (io, target->url + 3, error);
   return open_address (io, target, bitrate_bps, error);
 }
 
 void
-regia_output_io_close (RegiaOutputIo *io)
+regia_output_io_close (RegiaOutputIo *io, gboolean in_order)
 {
   if (io->pb == NULL)
     return;
@@ -295,6 +300,7 @@ regia_output_io_close (RegiaOutputIo *io)
     avio_context_free (&io->pb);
   } else {
     avio_closep (&io->pb);
+    regia_linger_close (io->connection, in_order ? io->deadline_us : 0, io->cancellable);
   }
 }
 

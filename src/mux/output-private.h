@@ -21,6 +21,7 @@ typedef struct {
   RegiaOutputKind kind;
   AVIOContext *pb;           /* (owned) (nullable) */
   int fd;                    /* REGIA_OUTPUT_FD: (borrowed) */
+  int connection;            /* REGIA_OUTPUT_RTMP: (owned) a copy of libavformat's socket; −1 not known */
   GCancellable *cancellable; /* (owned) (nullable) */
   gint64 begun_us;           /* g_get_monotonic_time() of begin() */
   gint64 deadline_us;        /* when the running call must be over */
@@ -39,8 +40,9 @@ void regia_output_io_end (RegiaOutputIo *io);
  * the send buffer. */
 gboolean regia_output_io_open (RegiaOutputIo *io, const RegiaOutputTarget *target, guint64 bitrate_bps,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_output_io_close: between begin() and end(). */
-void regia_output_io_close (RegiaOutputIo *io);
+/** regia_output_io_close: between begin() and end(). @in_order: all was sent; waits until the far end has
+ * taken it, where that can be known (RTMP). */
+void regia_output_io_close (RegiaOutputIo *io, gboolean in_order);
 
 /** regia_output_io_set_error: @code of libav as words for people. Returns: always %FALSE. */
 gboolean regia_output_io_set_error (RegiaOutputIo *io, int code, GError **error);

@@ -262,13 +262,16 @@ drain_srt (RegiaOutput *self)
 void
 regia_output_free (RegiaOutput *self)
 {
+  gboolean in_order;
+
   if (self == NULL)
     return;
   regia_output_io_begin (&self->io, MIN (self->timeout_ms, CLOSE_MS));
-  if (self->header && !self->failed && !g_cancellable_is_cancelled (self->io.cancellable) &&
-      av_write_trailer (self->context) >= 0 && self->io.kind == REGIA_OUTPUT_SRT)
+  in_order = self->header && !self->failed && !g_cancellable_is_cancelled (self->io.cancellable) &&
+             av_write_trailer (self->context) >= 0;
+  if (in_order && self->io.kind == REGIA_OUTPUT_SRT)
     drain_srt (self);
-  regia_output_io_close (&self->io);
+  regia_output_io_close (&self->io, in_order);
   regia_output_io_end (&self->io);
   if (self->context != NULL)
     self->context->pb = NULL;

@@ -40,6 +40,7 @@ static const struct {
     {"could not set user-pw=\"ge heim\" of rtspsrc", "could not set user-pw=*** of rtspsrc"},
     {"passphrase=geheim, mode=caller", "passphrase=***, mode=caller"},
     {"PASSWORD=geheim", "PASSWORD=***"},
+    {"rtsp://admin:^geheim(key=@camera/a failed", "rtsp://camera/a failed"},
     {"password=ge\\ heim latency=200", "password=*** latency=200"},
     {"access_token='geheim'", "access_token=***"},
     {"keyframe=2 monkey=3 bypass=4", "keyframe=2 monkey=3 bypass=4"},

@@ -112,13 +112,14 @@ peer_new_nginx (const char *folder, guint16 port)
   self->judge = bind_socket (G_SOCKET_TYPE_STREAM, &judge_port);
   g_assert_true (g_socket_listen (self->judge, &error));
   self->judge_thread = g_thread_new ("judge", judge, self->judge);
-  text = g_strdup_printf ("load_module " MODULE ";\n"
-                          "daemon off; master_process off; pid %s/nginx.pid; error_log %s/error.log;\n"
-                          "events { worker_connections 64; }\n"
-                          "rtmp { access_log off; server { listen 127.0.0.1:%u; chunk_size 4096;\n"
-                          "  application live { live on; record all; record_path %s; record_unique on; }\n"
-                          "  application guarded { live on; on_publish http://127.0.0.1:%u/; } } }\n",
-                          folder, folder, port, folder, judge_port);
+  text = g_strdup_printf (
+      "load_module " MODULE ";\n"
+      "daemon off; master_process off; pid %s/nginx.pid; error_log %s/error.log;\n"
+      "events { worker_connections 64; }\n"
+      "rtmp { access_log off; server { listen 127.0.0.1:%u; chunk_size 4096; ack_window 4000;\n"
+      "  application live { live on; record all; record_path %s; record_unique on; }\n"
+      "  application guarded { live on; on_publish http://127.0.0.1:%u/; } } }\n",
+      folder, folder, port, folder, judge_port);
   g_assert_true (g_file_set_contents (path, text, -1, &error));
   self->process = g_subprocess_launcher_spawn (launcher, &error, "/usr/sbin/nginx", "-p", folder, "-e",
                                                "/dev/null", "-c", path, NULL);

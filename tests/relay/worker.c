@@ -179,6 +179,39 @@ check_rtmp (Fixture *self, gconstpointer data)
   g_assert_cmpstr (words, ==, "");
 }
 
+static gpointer
+thaw_later (gpointer peer)
+{
+  g_usleep (500 * G_TIME_SPAN_MILLISECOND);
+  peer_signal (peer, SIGCONT);
+  return NULL;
+}
+
+/* A server that is behind when the event ends, and is told to go as soon as the relay is idle: idle means
+ * that it has everything. */
+static void
+check_late_reader (Fixture *self, gconstpointer data)
+{
+  g_autoptr (Peer) peer = peer_new_nginx (self->folder, peer_free_port (G_SOCKET_TYPE_STREAM));
+  g_autoptr (GPtrArray) files = NULL;
+  GThread *thaw;
+
+  start (self, KEY, "rtmp://127.0.0.1:%u/live", peer->port);
+  wait_for (self, "live", NULL, 5000);
+  feeder_wait (self->feeder, 50);
+  peer_signal (peer, SIGSTOP);
+  feeder_wait (self->feeder, 60);
+  feeder_end (self->feeder);
+  thaw = g_thread_new ("thaw", thaw_later, peer);
+  wait_for (self, "idle", NULL, 3000);
+  peer_signal (peer, SIGQUIT);
+  g_thread_join (thaw);
+  peer_stop (peer);
+  files = peer_recordings (peer);
+  g_assert_cmpuint (files->len, ==, 1);
+  check_recording (self, g_ptr_array_index (files, 0), 0);
+}
+
 static void
 check_srt (Fixture *self, gconstpointer data)
 {
@@ -475,6 +508,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   sample = sample_new (1500);
   add ("/relay/worker/rtmp", check_rtmp);
+  add ("/relay/worker/late-reader", check_late_reader);
   add ("/relay/worker/srt", check_srt);
   add ("/relay/worker/idle", check_idle);
   add ("/relay/worker/generation", check_generation);
