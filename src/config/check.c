@@ -98,23 +98,27 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
   if (file == NULL) {
     g_autofree char *why = join_path_faults (error);
 
-    regia_faults_add (faults, regia_scan_line (self->scan, title, "pipeline"), title, "pipeline", "%s", why);
+    regia_faults_add (faults, regia_key_text_line (self->scan, title, "pipeline"), title, "pipeline", "%s",
+                      why);
     return;
   }
   name_unknown_parameters (source, file, title, faults);
   check_named_files (source, file, title, faults);
   if (values->picture != NULL && g_str_equal (values->picture, source->name) && !file->gives_video)
-    regia_faults_add (faults, regia_scan_line (self->scan, "programme", "picture"), "programme", "picture",
-                      "[source %s] gives no picture (pipeline %s); show another", source->name, file->name);
+    regia_faults_add (faults, regia_key_text_line (self->scan, "programme", "picture"), "programme",
+                      "picture", "[source %s] gives no picture (pipeline %s); show another", source->name,
+                      file->name);
   for (guint i = 0; i < values->audios->len && !file->gives_audio; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     g_autofree char *audio_title = g_strconcat ("audio ", audio->language, NULL);
-    const RegiaScanGroup *scanned = regia_scan_find_group (self->scan, audio_title);
+    const RegiaKeyGroup *scanned = regia_key_text_find_group (self->scan, audio_title);
 
     /* only where a person named it: the default of `sources` takes in those without sound as well */
-    if (scanned != NULL && regia_scan_find_entry (scanned, "sources") != NULL && mixes (audio, source->name))
-      regia_faults_add (faults, regia_scan_line (self->scan, audio_title, "sources"), audio_title, "sources",
-                        "[source %s] gives no sound (pipeline %s); remove it here", source->name, file->name);
+    if (scanned != NULL && regia_key_text_find_entry (scanned, "sources") != NULL &&
+        mixes (audio, source->name))
+      regia_faults_add (faults, regia_key_text_line (self->scan, audio_title, "sources"), audio_title,
+                        "sources", "[source %s] gives no sound (pipeline %s); remove it here", source->name,
+                        file->name);
   }
 }
 
@@ -136,7 +140,8 @@ regia_config_check_pipelines (RegiaConfig *self, GError **error)
     if (file == NULL) {
       g_autofree char *why = join_path_faults (encoder_error);
 
-      regia_faults_add (faults, regia_scan_line (self->scan, title, "encoder"), title, "encoder", "%s", why);
+      regia_faults_add (faults, regia_key_text_line (self->scan, title, "encoder"), title, "encoder", "%s",
+                        why);
     }
   }
   return regia_faults_raise (faults, error);

@@ -48,7 +48,7 @@ static gboolean
 has_group (RegiaConfig *self, const char *kind)
 {
   for (guint i = 0; i < self->scan->groups->len; i++)
-    if (g_str_equal (((RegiaScanGroup *)g_ptr_array_index (self->scan->groups, i))->kind, kind))
+    if (g_str_equal (((RegiaKeyGroup *)g_ptr_array_index (self->scan->groups, i))->kind, kind))
       return TRUE;
   return FALSE;
 }
@@ -157,14 +157,14 @@ complete_times (RegiaConfig *self, RegiaFaults *faults)
   g_autofree char *date = NULL;
   g_autofree char *start_fault = NULL;
   g_autofree char *end_fault = NULL;
-  guint end_line = regia_scan_line (self->scan, "event", "end");
+  guint end_line = regia_key_text_line (self->scan, "event", "end");
 
   if (values->start != NULL)
     start_fault = regia_time_resolve (values->start, values->timezone, &values->start_s, &date);
   if (values->end != NULL)
     end_fault = regia_time_resolve (values->end, values->timezone, &values->end_s, NULL);
   if (start_fault != NULL)
-    regia_faults_add (faults, regia_scan_line (self->scan, "event", "start"), "event", "start", "%s",
+    regia_faults_add (faults, regia_key_text_line (self->scan, "event", "start"), "event", "start", "%s",
                       start_fault);
   if (end_fault != NULL)
     regia_faults_add (faults, end_line, "event", "end", "%s", end_fault);
@@ -189,7 +189,7 @@ static void
 check_sources (RegiaConfig *self, RegiaFaults *faults)
 {
   RegiaConfigValues *values = &self->values;
-  guint line = regia_scan_line (self->scan, "programme", "picture");
+  guint line = regia_key_text_line (self->scan, "programme", "picture");
   g_autofree char *names = join_names (values->sources);
 
   if (!has_group (self, "source"))
@@ -224,7 +224,7 @@ check_renditions (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   for (guint i = 0; i < values->renditions->len; i++) {
     const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
     g_autofree char *title = g_strconcat ("rendition ", rendition->name, NULL);
-    guint line = regia_scan_line (self->scan, title, "size");
+    guint line = regia_key_text_line (self->scan, title, "size");
     gint64 across = (gint64)rendition->width * values->height;
     gint64 down = (gint64)rendition->height * values->width;
 
@@ -254,7 +254,7 @@ check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   for (guint i = 0; i < values->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     g_autofree char *title = g_strconcat ("audio ", audio->language, NULL);
-    guint line = regia_scan_line (self->scan, title, "sources");
+    guint line = regia_key_text_line (self->scan, title, "sources");
 
     for (guint j = 0; j < i; j++) {
       const RegiaConfigAudio *before = g_ptr_array_index (values->audios, j);
@@ -277,8 +277,8 @@ check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   }
   for (guint i = 0; values->languages[i] != NULL; i++)
     if (!has_audio (values, values->languages[i]))
-      regia_faults_add (warnings, regia_scan_line (self->scan, "event", "languages"), "event", "languages",
-                        "nobody is heard in \"%s\"; add a group [audio %s] or leave it out",
+      regia_faults_add (warnings, regia_key_text_line (self->scan, "event", "languages"), "event",
+                        "languages", "nobody is heard in \"%s\"; add a group [audio %s] or leave it out",
                         values->languages[i], values->languages[i]);
 }
 
@@ -293,16 +293,16 @@ check_relays (RegiaConfig *self, RegiaFaults *faults)
   for (guint i = 0; i < values->relays->len; i++) {
     const RegiaConfigRelay *relay = g_ptr_array_index (values->relays, i);
     g_autofree char *title = g_strconcat ("relay ", relay->name, NULL);
-    const RegiaScanGroup *scanned = regia_scan_find_group (self->scan, title);
+    const RegiaKeyGroup *scanned = regia_key_text_find_group (self->scan, title);
 
     if (relay->rendition != NULL && !has_rendition (values, relay->rendition))
-      regia_faults_add (faults, regia_scan_line (self->scan, title, "rendition"), title, "rendition",
+      regia_faults_add (faults, regia_key_text_line (self->scan, title, "rendition"), title, "rendition",
                         "there is no [rendition %s]; renditions are: %s", relay->rendition, renditions);
     if (relay->language != NULL && !has_audio (values, relay->language))
-      regia_faults_add (faults, regia_scan_line (self->scan, title, "language"), title, "language",
+      regia_faults_add (faults, regia_key_text_line (self->scan, title, "language"), title, "language",
                         "there is no [audio %s]; languages are: %s", relay->language, languages);
     for (guint j = 0; j < G_N_ELEMENTS (srt_keys); j++) {
-      const RegiaScanEntry *entry = regia_scan_find_entry (scanned, srt_keys[j]);
+      const RegiaKeyEntry *entry = regia_key_text_find_entry (scanned, srt_keys[j]);
 
       if (entry != NULL && entry->raw[0] != '\0' && relay->url != NULL &&
           !g_str_has_prefix (relay->url, "srt:"))
@@ -325,17 +325,17 @@ check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   guint64 window_ms = (guint64)values->window_segments * values->segment_ms;
 
   if (values->max_connections_per_address > values->max_connections)
-    regia_faults_add (faults, regia_scan_line (self->scan, "web", "max_connections_per_address"), "web",
+    regia_faults_add (faults, regia_key_text_line (self->scan, "web", "max_connections_per_address"), "web",
                       "max_connections_per_address", "more than max_connections, %u; lower it or raise that",
                       values->max_connections);
   if (window_ms > (guint64)values->feed_seconds * 1000)
-    regia_faults_add (warnings, regia_scan_line (self->scan, "web", "window"), "web", "window",
+    regia_faults_add (warnings, regia_key_text_line (self->scan, "web", "window"), "web", "window",
                       "longer than [feed] memory (%u s): after a restart of the gateway viewers cannot "
                       "rewind to its beginning; "
                       "raise that",
                       values->feed_seconds);
   if (!is_loopback (values->listen) && (values->hosts == NULL || values->hosts[0] == NULL))
-    regia_faults_add (warnings, regia_scan_line (self->scan, "web", "listen"), "web", "hosts",
+    regia_faults_add (warnings, regia_key_text_line (self->scan, "web", "listen"), "web", "hosts",
                       "viewers who come by a name will be refused; add the name of this machine, or *");
   for (guint i = 0; i < values->renditions->len; i++)
     kbps += ((RegiaConfigRendition *)g_ptr_array_index (values->renditions, i))->bitrate_kbps;
@@ -345,7 +345,7 @@ check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
     kbps += audio->bitrate_kbps + audio->opus_bitrate_kbps;
   }
   if (kbps * values->feed_seconds / 8000 > values->feed_mbytes)
-    regia_faults_add (warnings, regia_scan_line (self->scan, "feed", "limit"), "feed", "limit",
+    regia_faults_add (warnings, regia_key_text_line (self->scan, "feed", "limit"), "feed", "limit",
                       "%u MB hold less than the %u s of [feed] memory; %" G_GUINT64_FORMAT "M would",
                       values->feed_mbytes, values->feed_seconds,
                       kbps * values->feed_seconds / 8000 * 5 / 4 + 1);

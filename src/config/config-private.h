@@ -11,8 +11,8 @@
  */
 struct _RegiaConfig {
   gatomicrefcount references;
-  char *file;      /* name for messages */
-  RegiaScan *scan; /* for line numbers of later checks */
+  char *file;         /* name for messages */
+  RegiaKeyText *scan; /* for line numbers of later checks */
   RegiaConfigValues values;
 };
 

@@ -114,7 +114,7 @@ regia_config_unref (RegiaConfig *self)
   g_strfreev (values->hosts);
   g_free (values->base_dir);
   g_clear_pointer (&values->warnings, g_ptr_array_unref);
-  g_clear_pointer (&self->scan, regia_scan_free);
+  g_clear_pointer (&self->scan, regia_key_text_free);
   g_free (self->file);
   g_free (self);
 }
@@ -128,7 +128,7 @@ regia_config_get (RegiaConfig *self)
 char *
 regia_config_where (RegiaConfig *self, const char *group, const char *key)
 {
-  guint line = regia_scan_line (self->scan, group, key);
+  guint line = regia_key_text_line (self->scan, group, key);
 
   if (line == 0)
     return g_strdup_printf ("%s: [%s] %s: ", self->file, group, key);
@@ -138,18 +138,18 @@ regia_config_where (RegiaConfig *self, const char *group, const char *key)
 /* Everything of [source NAME] that is not in the table belongs to its pipeline file, which is not known here.
  */
 static void
-read_parameters (RegiaConfig *self, RegiaConfigSource *source, const RegiaScanGroup *scanned,
+read_parameters (RegiaConfig *self, RegiaConfigSource *source, const RegiaKeyGroup *scanned,
                  const RegiaOptionGroup *group, RegiaFaults *faults)
 {
   source->parameters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   source->parameter_lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < scanned->entries->len; i++) {
-    const RegiaScanEntry *entry = g_ptr_array_index (scanned->entries, i);
+    const RegiaKeyEntry *entry = g_ptr_array_index (scanned->entries, i);
     g_autofree char *value = NULL;
 
     if (regia_option_find (group, entry->key) != NULL)
       continue;
-    value = regia_scan_decode (entry->raw);
+    value = regia_key_text_decode (entry->raw);
     /* a parameter may be a password: its value is never shown */
     if (value == NULL)
       regia_faults_add (faults, entry->line, scanned->title, entry->key,
@@ -169,12 +169,12 @@ read_parameters (RegiaConfig *self, RegiaConfigSource *source, const RegiaScanGr
 }
 
 static void
-name_unknown_keys (const RegiaScanGroup *scanned, const RegiaOptionGroup *group, RegiaFaults *faults)
+name_unknown_keys (const RegiaKeyGroup *scanned, const RegiaOptionGroup *group, RegiaFaults *faults)
 {
   g_autofree const char **names = regia_option_names (group);
 
   for (guint i = 0; i < scanned->entries->len; i++) {
-    const RegiaScanEntry *entry = g_ptr_array_index (scanned->entries, i);
+    const RegiaKeyEntry *entry = g_ptr_array_index (scanned->entries, i);
 
     if (regia_option_find (group, entry->key) == NULL) {
       g_autofree char *suggestion = regia_suggest (entry->key, names);
@@ -187,10 +187,10 @@ name_unknown_keys (const RegiaScanGroup *scanned, const RegiaOptionGroup *group,
 /* One key into its field. %FALSE when the default has to stand in: nothing was written, or it was wrong (and
  * is named). */
 static gboolean
-read_entry (RegiaConfig *self, const RegiaScanEntry *entry, const char *title, const RegiaOption *option,
+read_entry (RegiaConfig *self, const RegiaKeyEntry *entry, const char *title, const RegiaOption *option,
             gpointer target, RegiaFaults *faults)
 {
-  g_autofree char *text = regia_scan_decode (entry->raw);
+  g_autofree char *text = regia_key_text_decode (entry->raw);
   g_autofree char *fault = NULL;
 
   if (text == NULL)
@@ -209,11 +209,11 @@ read_entry (RegiaConfig *self, const RegiaScanEntry *entry, const char *title, c
 /* @scanned: (nullable): the group when it is in the file; @target: struct that the options' offsets count
  * from. */
 static void
-read_group (RegiaConfig *self, const RegiaScanGroup *scanned, const RegiaOptionGroup *group, gpointer target,
+read_group (RegiaConfig *self, const RegiaKeyGroup *scanned, const RegiaOptionGroup *group, gpointer target,
             RegiaFaults *faults)
 {
   for (const RegiaOption *option = group->options; option->key != NULL; option++) {
-    const RegiaScanEntry *entry = scanned != NULL ? regia_scan_find_entry (scanned, option->key) : NULL;
+    const RegiaKeyEntry *entry = scanned != NULL ? regia_key_text_find_entry (scanned, option->key) : NULL;
     gboolean done = entry != NULL && read_entry (self, entry, scanned->title, option, target, faults);
 
     if (entry == NULL && option->required)
@@ -230,7 +230,7 @@ read_group (RegiaConfig *self, const RegiaScanGroup *scanned, const RegiaOptionG
 }
 
 static void
-read_named_group (RegiaConfig *self, const RegiaScanGroup *scanned, const RegiaOptionGroup *group,
+read_named_group (RegiaConfig *self, const RegiaKeyGroup *scanned, const RegiaOptionGroup *group,
                   RegiaFaults *faults)
 {
   GPtrArray *array = *(GPtrArray **)((char *)&self->values + group->array_offset);
@@ -270,7 +270,7 @@ read_groups (RegiaConfig *self, RegiaFaults *faults)
   g_autofree const char **kinds = regia_option_names (NULL);
 
   for (guint i = 0; i < self->scan->groups->len; i++) {
-    const RegiaScanGroup *scanned = g_ptr_array_index (self->scan->groups, i);
+    const RegiaKeyGroup *scanned = g_ptr_array_index (self->scan->groups, i);
     const RegiaOptionGroup *group = regia_option_group_find (scanned->kind);
 
     if (group == NULL) {
@@ -287,7 +287,7 @@ read_groups (RegiaConfig *self, RegiaFaults *faults)
   }
   for (const RegiaOptionGroup *group = regia_option_groups; group->kind != NULL; group++)
     if (!group->named)
-      read_group (self, regia_scan_find_group (self->scan, group->kind), group, &self->values, faults);
+      read_group (self, regia_key_text_find_group (self->scan, group->kind), group, &self->values, faults);
 }
 
 RegiaConfig *
@@ -298,7 +298,7 @@ regia_config_parse (const char *data, gsize length, const char *file_name, const
   g_autoptr (RegiaFaults) faults = regia_faults_new (file_name);
   g_autoptr (RegiaFaults) warnings = regia_faults_new (file_name);
 
-  self->scan = regia_scan_text (data, length, faults);
+  self->scan = regia_key_text_text (data, length, faults);
   /* not an event file at all: what all is missing from it would only distract */
   if (self->scan->groups->len == 0 && !regia_faults_raise (faults, error))
     return NULL;

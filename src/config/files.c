@@ -68,7 +68,7 @@ static void
 check_folder (RegiaConfig *self, RegiaFaults *faults)
 {
   const char *folder = self->values.folder;
-  guint line = regia_scan_line (self->scan, "record", "folder");
+  guint line = regia_key_text_line (self->scan, "record", "folder");
   struct stat info;
 
   if (folder == NULL || !self->values.record)
@@ -97,7 +97,7 @@ regia_config_check_files (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *w
     int fd = regia_named_open (values->slate, "check the path", &error);
 
     if (fd < 0)
-      regia_faults_add (faults, regia_scan_line (self->scan, "programme", "slate"), "programme", "slate",
+      regia_faults_add (faults, regia_key_text_line (self->scan, "programme", "slate"), "programme", "slate",
                         "%s %s", values->slate, error->message);
     else
       close (fd);
@@ -114,7 +114,7 @@ regia_config_check_files (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *w
     if (key == NULL) {
       const char *what = strstr (error->message, "key_file: ");
 
-      regia_faults_add (faults, regia_scan_line (self->scan, title, "key_file"), title, "key_file", "%s",
+      regia_faults_add (faults, regia_key_text_line (self->scan, title, "key_file"), title, "key_file", "%s",
                         what + strlen ("key_file: "));
     } else
       explicit_bzero (key, strlen (key));

@@ -9,23 +9,23 @@ typedef struct {
   char *key;
   char *raw; /* as written after the =, without white space at its ends, escapes not yet resolved */
   guint line;
-} RegiaScanEntry;
+} RegiaKeyEntry;
 
 typedef struct {
   char *kind;  /* first word of the header */
   char *name;  /* (nullable): the second */
   char *title; /* both: "source camera" */
   guint line;
-  GPtrArray *entries; /* (element-type RegiaScanEntry), keys are unique */
-} RegiaScanGroup;
+  GPtrArray *entries; /* (element-type RegiaKeyEntry), keys are unique */
+} RegiaKeyGroup;
 
-/** RegiaScan: the structure of a key file with the line of everything. Immutable once made. */
+/** RegiaKeyText: the structure of a key file with the line of everything. Immutable once made. */
 typedef struct {
-  GPtrArray *groups; /* (element-type RegiaScanGroup), titles are unique */
-} RegiaScan;
+  GPtrArray *groups; /* (element-type RegiaKeyGroup), titles are unique */
+} RegiaKeyText;
 
 /**
- * regia_scan_text:
+ * regia_key_text_text:
  * @data, @length: the whole file
  * @faults: gets what is not a key file: bad UTF-8, NUL and other control characters, overlong lines, lines of
  * no known form, double groups and keys. Everything else is scanned all the same
@@ -34,18 +34,19 @@ typedef struct {
  * Source of the format: freedesktop.org Desktop Entry Specification §3 as read by GKeyFile, without localised
  * keys. Returns: (transfer full): never %NULL.
  */
-RegiaScan *regia_scan_text (const char *data, gsize length, RegiaFaults *faults);
-void regia_scan_free (RegiaScan *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaScan, regia_scan_free)
+RegiaKeyText *regia_key_text_text (const char *data, gsize length, RegiaFaults *faults);
+void regia_key_text_free (RegiaKeyText *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaKeyText, regia_key_text_free)
 
-/** regia_scan_find_group: (transfer none) (nullable). */
-const RegiaScanGroup *regia_scan_find_group (const RegiaScan *self, const char *title);
-/** regia_scan_find_entry: (transfer none) (nullable). */
-const RegiaScanEntry *regia_scan_find_entry (const RegiaScanGroup *group, const char *key);
-/** regia_scan_line: line of @key in @title, or of the group's header when @key is %NULL or not there, or 0.
+/** regia_key_text_find_group: (transfer none) (nullable). */
+const RegiaKeyGroup *regia_key_text_find_group (const RegiaKeyText *self, const char *title);
+/** regia_key_text_find_entry: (transfer none) (nullable). */
+const RegiaKeyEntry *regia_key_text_find_entry (const RegiaKeyGroup *group, const char *key);
+/** regia_key_text_line: line of @key in @title, or of the group's header when @key is %NULL or not there, or
+ * 0.
  */
-guint regia_scan_line (const RegiaScan *self, const char *title, const char *key);
+guint regia_key_text_line (const RegiaKeyText *self, const char *title, const char *key);
 
-/** regia_scan_decode: (transfer full) (nullable): the value with GKeyFile's escapes (\s \n \t \r \\)
+/** regia_key_text_decode: (transfer full) (nullable): the value with GKeyFile's escapes (\s \n \t \r \\)
  * resolved; %NULL for an unknown one. */
-char *regia_scan_decode (const char *raw);
+char *regia_key_text_decode (const char *raw);

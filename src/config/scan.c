@@ -14,14 +14,14 @@
  * not understand and forgets line numbers. A technician needs the opposite of all four, so the structure is
  * read here, a line at a time, and GKeyFile is left what it does well: the escapes of values.
  *
- * A RegiaScan is made from the text of one file, kept as long as somebody may ask for a line number, and
+ * A RegiaKeyText is made from the text of one file, kept as long as somebody may ask for a line number, and
  * never changed.
  */
 
 static void
 entry_free (gpointer data)
 {
-  RegiaScanEntry *entry = data;
+  RegiaKeyEntry *entry = data;
 
   g_free (entry->key);
   g_free (entry->raw);
@@ -31,7 +31,7 @@ entry_free (gpointer data)
 static void
 group_free (gpointer data)
 {
-  RegiaScanGroup *group = data;
+  RegiaKeyGroup *group = data;
 
   g_free (group->kind);
   g_free (group->name);
@@ -41,7 +41,7 @@ group_free (gpointer data)
 }
 
 void
-regia_scan_free (RegiaScan *self)
+regia_key_text_free (RegiaKeyText *self)
 {
   if (self == NULL)
     return;
@@ -49,11 +49,11 @@ regia_scan_free (RegiaScan *self)
   g_free (self);
 }
 
-const RegiaScanGroup *
-regia_scan_find_group (const RegiaScan *self, const char *title)
+const RegiaKeyGroup *
+regia_key_text_find_group (const RegiaKeyText *self, const char *title)
 {
   for (guint i = 0; i < self->groups->len; i++) {
-    const RegiaScanGroup *group = g_ptr_array_index (self->groups, i);
+    const RegiaKeyGroup *group = g_ptr_array_index (self->groups, i);
 
     if (g_str_equal (group->title, title))
       return group;
@@ -61,11 +61,11 @@ regia_scan_find_group (const RegiaScan *self, const char *title)
   return NULL;
 }
 
-const RegiaScanEntry *
-regia_scan_find_entry (const RegiaScanGroup *group, const char *key)
+const RegiaKeyEntry *
+regia_key_text_find_entry (const RegiaKeyGroup *group, const char *key)
 {
   for (guint i = 0; i < group->entries->len; i++) {
-    const RegiaScanEntry *entry = g_ptr_array_index (group->entries, i);
+    const RegiaKeyEntry *entry = g_ptr_array_index (group->entries, i);
 
     if (g_str_equal (entry->key, key))
       return entry;
@@ -74,19 +74,19 @@ regia_scan_find_entry (const RegiaScanGroup *group, const char *key)
 }
 
 guint
-regia_scan_line (const RegiaScan *self, const char *title, const char *key)
+regia_key_text_line (const RegiaKeyText *self, const char *title, const char *key)
 {
-  const RegiaScanGroup *group = regia_scan_find_group (self, title);
-  const RegiaScanEntry *entry;
+  const RegiaKeyGroup *group = regia_key_text_find_group (self, title);
+  const RegiaKeyEntry *entry;
 
   if (group == NULL)
     return 0;
-  entry = key != NULL ? regia_scan_find_entry (group, key) : NULL;
+  entry = key != NULL ? regia_key_text_find_entry (group, key) : NULL;
   return entry != NULL ? entry->line : group->line;
 }
 
 char *
-regia_scan_decode (const char *raw)
+regia_key_text_decode (const char *raw)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) error = NULL;
@@ -106,11 +106,11 @@ is_key (const char *text)
 }
 
 /* The group of a header line; NULL, after naming the fault, when it cannot be one. */
-static RegiaScanGroup *
-scan_header (RegiaScan *self, char *line, guint number, RegiaFaults *faults)
+static RegiaKeyGroup *
+scan_header (RegiaKeyText *self, char *line, guint number, RegiaFaults *faults)
 {
-  RegiaScanGroup *group;
-  const RegiaScanGroup *before;
+  RegiaKeyGroup *group;
+  const RegiaKeyGroup *before;
   g_auto (GStrv) words = NULL;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autofree char *title = NULL;
@@ -137,7 +137,7 @@ scan_header (RegiaScan *self, char *line, guint number, RegiaFaults *faults)
   }
 
   title = g_strjoinv (" ", words);
-  before = regia_scan_find_group (self, title);
+  before = regia_key_text_find_group (self, title);
   if (before != NULL) {
     regia_faults_add (
         faults, number, title, NULL,
@@ -146,7 +146,7 @@ scan_header (RegiaScan *self, char *line, guint number, RegiaFaults *faults)
     return NULL;
   }
 
-  group = g_new0 (RegiaScanGroup, 1);
+  group = g_new0 (RegiaKeyGroup, 1);
   group->kind = g_strdup (words[0]);
   group->name = g_strdup (words[1]);
   group->title = g_steal_pointer (&title);
@@ -157,10 +157,10 @@ scan_header (RegiaScan *self, char *line, guint number, RegiaFaults *faults)
 }
 
 static void
-scan_entry (RegiaScanGroup *group, char *line, guint number, RegiaFaults *faults)
+scan_entry (RegiaKeyGroup *group, char *line, guint number, RegiaFaults *faults)
 {
-  RegiaScanEntry *entry;
-  const RegiaScanEntry *before;
+  RegiaKeyEntry *entry;
+  const RegiaKeyEntry *before;
   char *equals = strchr (line, '=');
 
   if (equals == NULL) {
@@ -180,7 +180,7 @@ scan_entry (RegiaScanGroup *group, char *line, guint number, RegiaFaults *faults
                       quoted);
     return;
   }
-  before = regia_scan_find_entry (group, line);
+  before = regia_key_text_find_entry (group, line);
   if (before != NULL) {
     regia_faults_add (faults, number, group->title, line,
                       "double name, this key is in line %u already; remove one of them", before->line);
@@ -192,7 +192,7 @@ scan_entry (RegiaScanGroup *group, char *line, guint number, RegiaFaults *faults
     return;
   }
 
-  entry = g_new0 (RegiaScanEntry, 1);
+  entry = g_new0 (RegiaKeyEntry, 1);
   entry->key = g_strdup (line);
   entry->raw = g_strdup (g_strstrip (equals + 1));
   entry->line = number;
@@ -227,11 +227,11 @@ check_line (const char *line, gsize length, guint number, RegiaFaults *faults)
   return TRUE;
 }
 
-RegiaScan *
-regia_scan_text (const char *data, gsize length, RegiaFaults *faults)
+RegiaKeyText *
+regia_key_text_text (const char *data, gsize length, RegiaFaults *faults)
 {
-  RegiaScan *self = g_new0 (RegiaScan, 1);
-  RegiaScanGroup *group = NULL;
+  RegiaKeyText *self = g_new0 (RegiaKeyText, 1);
+  RegiaKeyGroup *group = NULL;
   gboolean skip = FALSE; /* within a group that had to be refused: its keys would only be named as strays */
   const char *end = data + length;
   guint number = 0;

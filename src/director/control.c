@@ -17,11 +17,11 @@
 #define HANDSHAKES 16
 
 /*
- * RegiaDoor: the listening socket and where it lies. Made and looked at on any one thread at a time: the
- * state folder may be removed or hang in mid-event, so looking again is done where waiting does no harm
- * (watch.c).
+ * RegiaControlListener: the listening socket and where it lies. Made and looked at on any one thread at a
+ * time: the state folder may be removed or hang in mid-event, so looking again is done where waiting does no
+ * harm (watch.c).
  */
-struct _RegiaDoor {
+struct _RegiaControlListener {
   char *path; /* (owned) */
   int listen_fd;
   dev_t device; /* of the socket in the file system */
@@ -32,11 +32,11 @@ struct _RegiaDoor {
 struct _RegiaControl {
   const RegiaControlMethods *methods; /* static */
   gpointer user_data;
-  RegiaDoor *door;           /* (owned) (nullable): none, or lent to whoever looks after it */
-  GSocketService *service;   /* (owned) (nullable): accepts at the door */
-  RegiaDBusShow1 *full;      /* (owned): for control.sock */
-  RegiaDBusShow1 *read_only; /* (owned): for the gateway */
-  GPtrArray *connections;    /* (owned) (element-type GDBusConnection) */
+  RegiaControlListener *listener; /* (owned) (nullable): none, or lent to whoever looks after it */
+  GSocketService *service;        /* (owned) (nullable): accepts at the listener */
+  RegiaDBusShow1 *full;           /* (owned): for control.sock */
+  RegiaDBusShow1 *read_only;      /* (owned): for the gateway */
+  GPtrArray *connections;         /* (owned) (element-type GDBusConnection) */
   GPtrArray *waiting; /* (owned) (element-type GDBusMethodInvocation): for the end, each answered once */
   GVariant *ended;    /* (owned) (nullable): the answer */
 };
@@ -180,16 +180,16 @@ run_cb (GThreadedSocketService *service, GSocketConnection *stream, GObject *sou
   return TRUE;
 }
 
-RegiaDoor *
-regia_door_new (const char *path, GError **error)
+RegiaControlListener *
+regia_control_listener_new (const char *path, GError **error)
 {
-  RegiaDoor *self;
+  RegiaControlListener *self;
   struct stat st;
   int fd = regia_socket_listen (path, error);
 
   if (fd < 0)
     return NULL;
-  self = g_new0 (RegiaDoor, 1);
+  self = g_new0 (RegiaControlListener, 1);
   self->path = g_strdup (path);
   self->listen_fd = fd;
   if (lstat (path, &st) == 0) {
@@ -200,7 +200,7 @@ regia_door_new (const char *path, GError **error)
 }
 
 gboolean
-regia_door_is_there (RegiaDoor *self)
+regia_control_listener_is_there (RegiaControlListener *self)
 {
   struct stat st;
 
@@ -208,12 +208,12 @@ regia_door_is_there (RegiaDoor *self)
 }
 
 void
-regia_door_free (RegiaDoor *self)
+regia_control_listener_free (RegiaControlListener *self)
 {
   if (self == NULL)
     return;
   /* Only our own: what has its place by now may be somebody else's. */
-  if (regia_door_is_there (self))
+  if (regia_control_listener_is_there (self))
     unlink (self->path);
   close (self->listen_fd);
   g_free (self->path);
@@ -251,32 +251,32 @@ stop_service (RegiaControl *self)
 }
 
 void
-regia_control_open (RegiaControl *self, RegiaDoor *door)
+regia_control_open (RegiaControl *self, RegiaControlListener *listener)
 {
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->door = door;
+  self->listener = listener;
   /* One that was looked at and is still the same. */
-  if (door->served)
+  if (listener->served)
     return;
   stop_service (self);
-  door->served = TRUE;
-  socket = g_socket_new_from_fd (fcntl (door->listen_fd, F_DUPFD_CLOEXEC, 3), &error);
+  listener->served = TRUE;
+  socket = g_socket_new_from_fd (fcntl (listener->listen_fd, F_DUPFD_CLOEXEC, 3), &error);
   self->service = g_threaded_socket_service_new (HANDSHAKES);
   if (socket == NULL ||
       !g_socket_listener_add_socket (G_SOCKET_LISTENER (self->service), socket, NULL, &error)) {
-    g_warning ("%s cannot be served: %s", door->path, error->message);
+    g_warning ("%s cannot be served: %s", listener->path, error->message);
     return;
   }
   g_signal_connect (self->service, "run", G_CALLBACK (run_cb), self);
   g_socket_service_start (self->service);
 }
 
-RegiaDoor *
+RegiaControlListener *
 regia_control_lend (RegiaControl *self)
 {
-  return g_steal_pointer (&self->door);
+  return g_steal_pointer (&self->listener);
 }
 
 void
@@ -285,7 +285,7 @@ regia_control_free (RegiaControl *self)
   if (self == NULL)
     return;
   stop_service (self);
-  regia_door_free (self->door);
+  regia_control_listener_free (self->listener);
   for (guint i = 0; i < self->waiting->len; i++)
     g_dbus_method_invocation_return_error_literal (g_ptr_array_index (self->waiting, i), G_DBUS_ERROR,
                                                    G_DBUS_ERROR_NO_REPLY, "Regia went away before the end");

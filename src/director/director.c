@@ -31,7 +31,7 @@
  */
 #define REPLACE_EVERY_US (5 * G_USEC_PER_SEC)
 /* Viewers' pages ask every 3 s: they are to hear that the event is over before the gateway goes. */
-#define FAREWELL_MS 5000
+#define VIEWERS_GRACE_MS 5000
 /* A programme or recording that stands still for this long is no longer vouched for to systemd. */
 #define ADVANCE_LIMIT_MS 8000
 
@@ -62,7 +62,7 @@ typedef struct {
   RegiaShow show;
   RegiaShowFile *show_file; /* (owned) */
   RegiaShowState state;
-  gint64 started_us, ended_us, farewell_us;
+  gint64 started_us, ended_us, grace_us;
   RegiaProcess *engine, *recorder, *gateway; /* (owned); recorder (nullable) */
   GPtrArray *relays;                         /* (owned) (element-type RegiaProcess) */
   gboolean resumed, quit, ready_told, hurry;
@@ -296,8 +296,8 @@ check_stopping (Director *self)
     regia_control_tell_end (self->control, status);
     if (!self->hurry) {
       /* Finishing may have taken long; the pages are still to see that the event has ended. */
-      if (self->farewell_us > self->ended_us)
-        self->farewell_us = g_get_monotonic_time () + (gint64)FAREWELL_MS * 1000;
+      if (self->grace_us > self->ended_us)
+        self->grace_us = g_get_monotonic_time () + (gint64)VIEWERS_GRACE_MS * 1000;
       self->show.on_air = FALSE;
       regia_show_file_save_later (self->show_file);
     }
@@ -307,7 +307,7 @@ check_stopping (Director *self)
   if (self->state == REGIA_SHOW_ENDED && self->quit) {
     if (is_gone (self->gateway))
       g_main_loop_quit (self->loop);
-    else if (g_get_monotonic_time () >= self->farewell_us)
+    else if (g_get_monotonic_time () >= self->grace_us)
       regia_process_stop (self->gateway, TRUE, 3000);
   }
 }
@@ -361,7 +361,7 @@ stop_show (gboolean quit, gpointer user_data)
     g_message ("ending the event");
     self->state = REGIA_SHOW_STOPPING;
     self->ended_us = g_get_monotonic_time ();
-    self->farewell_us = self->ended_us + (count_viewers (self) > 0 ? (gint64)FAREWELL_MS * 1000 : 0);
+    self->grace_us = self->ended_us + (count_viewers (self) > 0 ? (gint64)VIEWERS_GRACE_MS * 1000 : 0);
     regia_process_stop (self->engine, TRUE, STOP_DEADLINE_MS);
     for (guint i = 0; i < self->relays->len; i++)
       regia_process_stop (g_ptr_array_index (self->relays, i), TRUE, STOP_DEADLINE_MS);
@@ -381,7 +381,7 @@ hurry_up (Director *self)
 {
   g_message ("leaving at once; the recording is finished at the next start");
   self->hurry = TRUE;
-  self->farewell_us = 0;
+  self->grace_us = 0;
   if (self->recorder != NULL && !is_gone (self->recorder)) {
     regia_process_set_finish_tries (self->recorder, 0);
     regia_process_stop (self->recorder, FALSE, HURRY_MS);
@@ -500,15 +500,15 @@ open_control (Director *self, GError **error)
                               .event_path = self->event_path,
                               .event = self->handed.event};
   g_autoptr (GError) local_error = NULL;
-  RegiaDoor *door = regia_door_new (path, &local_error);
+  RegiaControlListener *listener = regia_control_listener_new (path, &local_error);
 
-  if (door == NULL && !self->resumed) {
+  if (listener == NULL && !self->resumed) {
     g_propagate_error (error, g_steal_pointer (&local_error));
     return FALSE;
   }
   self->control = regia_control_new (&control_methods, self);
-  if (door != NULL)
-    regia_control_open (self->control, door);
+  if (listener != NULL)
+    regia_control_open (self->control, listener);
   else
     g_warning ("%s; `regia stop` does not reach this event, Ctrl-C and SIGTERM do", local_error->message);
   self->watch = regia_watch_new (&places, self->control, &self->locks, made_cb, self);

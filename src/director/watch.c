@@ -24,7 +24,7 @@
  * notice when a name comes to mean something else, to make the state folder anew, and to tell people.
  *
  * A look is one job (Look) on a worker thread, because each of its calls may hang with the disk; there is one
- * at a time, and it owns what it works on: copies of the paths, the door of control.sock (lent by the
+ * at a time, and it owns what it works on: copies of the paths, the listener of control.sock (lent by the
  * control), later the descriptors it opened. The main context takes them over in looked_cb.
  *
  * The descriptor of the recordings folder stays open until the next one is known, so that a folder made anew
@@ -33,12 +33,12 @@
 typedef struct {
   char *state_dir, *run_dir, *recordings_dir, *event_path; /* (owned) */
   GBytes *event;                                           /* (owned) */
-  RegiaDoor *door;                                         /* (owned) (nullable) */
+  RegiaControlListener *listener;                          /* (owned) (nullable) */
   RegiaLocks held;                                         /* (unowned) */
 
   RegiaLocks taken;    /* (owned): new ones, where the folder has others than those held */
-  gboolean made;       /* the door is new */
-  GError *state_error; /* (owned) (nullable): why there is no door */
+  gboolean made;       /* the listener is new */
+  GError *state_error; /* (owned) (nullable): why there is no listener */
   int recordings_fd;   /* (owned) */
   int recordings_errno;
 } Look;
@@ -63,7 +63,7 @@ struct _RegiaWatch {
 static void
 look_free (Look *look)
 {
-  regia_door_free (look->door);
+  regia_control_listener_free (look->listener);
   regia_locks_drop (&look->taken);
   g_clear_error (&look->state_error);
   if (look->recordings_fd >= 0)
@@ -115,9 +115,9 @@ make_state_folder (Look *look, GError **error)
   if (!regia_locks_are_of (&look->held, look->run_dir) &&
       !regia_locks_take (&look->taken, look->run_dir, FALSE, error))
     return FALSE;
-  g_clear_pointer (&look->door, regia_door_free);
-  look->door = regia_door_new (control_path, error);
-  if (look->door == NULL)
+  g_clear_pointer (&look->listener, regia_control_listener_free);
+  look->listener = regia_control_listener_new (control_path, error);
+  if (look->listener == NULL)
     return FALSE;
   return g_file_test (look->event_path, G_FILE_TEST_EXISTS) ||
          regia_file_replace (look->event_path, event, size, 0600, error);
@@ -129,7 +129,7 @@ look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
   Look *look = task_data;
 
   look->recordings_fd = open_readable (look->recordings_dir, &look->recordings_errno);
-  if (look->door == NULL || !regia_door_is_there (look->door))
+  if (look->listener == NULL || !regia_control_listener_is_there (look->listener))
     look->made = make_state_folder (look, &look->state_error);
   g_task_return_boolean (task, TRUE);
 }
@@ -181,8 +181,8 @@ looked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     *self->locks = look->taken;
     look->taken = REGIA_LOCKS_INIT;
   }
-  if (look->door != NULL)
-    regia_control_open (self->control, g_steal_pointer (&look->door));
+  if (look->listener != NULL)
+    regia_control_open (self->control, g_steal_pointer (&look->listener));
   if (look->made) {
     self->made_count++;
     g_warning ("%s was not what it was any more (removed or moved in mid-event?); it was made anew",
@@ -202,7 +202,7 @@ begin_look (RegiaWatch *self)
   look->recordings_dir = g_strdup (self->places.recordings_dir);
   look->event_path = g_strdup (self->places.event_path);
   look->event = g_bytes_ref (self->places.event);
-  look->door = regia_control_lend (self->control);
+  look->listener = regia_control_lend (self->control);
   look->held = *self->locks;
   look->taken = REGIA_LOCKS_INIT;
   look->recordings_fd = -1;

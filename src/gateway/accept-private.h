@@ -34,9 +34,9 @@ typedef gboolean (*RegiaAcceptedFunc) (RegiaWire *wire, GSocketAddress *remote, 
 
 /**
  * regia_acceptor_new: starts accepting in the thread's default main context.
- * @listen_fd: (transfer none); @census, @hosts, @limits: (transfer none), must outlive it
+ * @listen_fd: (transfer none); @client_count, @hosts, @limits: (transfer none), must outlive it
  */
-RegiaAcceptor *regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts,
+RegiaAcceptor *regia_acceptor_new (int listen_fd, RegiaClientCount *client_count, const RegiaHosts *hosts,
                                    const RegiaLimits *limits, RegiaAcceptedFunc accepted, gpointer user_data,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_acceptor_stop: accepts no more; connections go on. */

@@ -15,12 +15,12 @@
 
 /*
  * An acceptor belongs to one worker and lives as long as it. It holds a reference on every wire from accept
- * until the wire is closed; the HTTP layer holds another while it serves it. The census slot is given back
- * when the wire is closed for good.
+ * until the wire is closed; the HTTP layer holds another while it serves it. The client_count slot is given
+ * back when the wire is closed for good.
  */
 struct _RegiaAcceptor {
   int listen_fd;
-  RegiaCensus *census;
+  RegiaClientCount *client_count;
   const RegiaLimits *limits;
   RegiaWireOwner owner;
   RegiaPoller *poller; /* (owned) */
@@ -48,7 +48,7 @@ drop_source (GSource **source)
 static void
 forget_wire (RegiaAcceptor *self, RegiaWire *wire)
 {
-  regia_census_leave (self->census, regia_wire_get_peer (wire));
+  regia_client_count_leave (self->client_count, regia_wire_get_peer (wire));
   g_hash_table_remove (self->wires, wire);
 }
 
@@ -72,7 +72,7 @@ sweep_cb (gpointer data)
     gboolean lingered = regia_wire_get_phase (key) == REGIA_WIRE_LINGER;
     regia_wire_sweep (key, now_us);
     if (lingered && regia_wire_get_phase (key) == REGIA_WIRE_CLOSED) {
-      regia_census_leave (self->census, regia_wire_get_peer (key));
+      regia_client_count_leave (self->client_count, regia_wire_get_peer (key));
       g_hash_table_iter_remove (&iter);
     }
   }
@@ -123,16 +123,16 @@ take (RegiaAcceptor *self, int fd, const struct sockaddr_storage *from, socklen_
   RegiaPeer peer;
 
   regia_peer_from_sockaddr ((const struct sockaddr *)from, &peer);
-  switch (regia_census_enter (self->census, &peer)) {
-  case REGIA_CENSUS_FULL_ADDRESS:
+  switch (regia_client_count_enter (self->client_count, &peer)) {
+  case REGIA_ADMISSION_FULL_ADDRESS:
     turn_away (self, fd, "Too many connections from your address; try again in some seconds.\n");
     return;
-  case REGIA_CENSUS_FULL:
+  case REGIA_ADMISSION_FULL:
     make_room (
         self); /* takes effect at the next turn of the loop; a client that tries again finds the place */
     turn_away (self, fd, "Too many connections; try again in some seconds.\n");
     return;
-  case REGIA_CENSUS_IN:
+  case REGIA_ADMISSION_IN:
     break;
   }
   wire = regia_wire_new (fd, &peer, &self->owner);
@@ -189,8 +189,8 @@ listen_again (RegiaAcceptor *self)
 }
 
 RegiaAcceptor *
-regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts, const RegiaLimits *limits,
-                    RegiaAcceptedFunc accepted, gpointer user_data, GError **error)
+regia_acceptor_new (int listen_fd, RegiaClientCount *client_count, const RegiaHosts *hosts,
+                    const RegiaLimits *limits, RegiaAcceptedFunc accepted, gpointer user_data, GError **error)
 {
   g_autoptr (RegiaPoller) poller = regia_poller_new (error);
   RegiaAcceptor *self;
@@ -201,7 +201,7 @@ regia_acceptor_new (int listen_fd, RegiaCensus *census, const RegiaHosts *hosts,
   self->poller = g_steal_pointer (&poller);
 
   self->listen_fd = listen_fd;
-  self->census = census;
+  self->client_count = client_count;
   self->limits = limits;
   self->owner = (RegiaWireOwner){hosts, limits, &self->stats, self->poller, wire_closed, self};
   self->accepted = accepted;
@@ -246,7 +246,7 @@ regia_acceptor_free (RegiaAcceptor *self)
   drop_source (&self->sweep_source);
   g_hash_table_iter_init (&iter, self->wires);
   while (g_hash_table_iter_next (&iter, &key, NULL))
-    regia_census_leave (self->census, regia_wire_get_peer (key));
+    regia_client_count_leave (self->client_count, regia_wire_get_peer (key));
   g_hash_table_unref (self->wires);
   regia_poller_free (self->poller);
   g_free (self);

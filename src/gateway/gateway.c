@@ -24,7 +24,7 @@
 
 /*
  * The gateway process: opens what it needs, shuts itself in, and then serves. The main thread owns the
- * control connection, the board and this struct; the feed thread (live.c) writes the window; HTTP workers
+ * control connection, the snapshot and this struct; the feed thread (live.c) writes the window; HTTP workers
  * (server.c) read the site.
  *
  * It goes on serving after the event: the feed's end closes the window, the recordings stay. It goes away
@@ -56,7 +56,7 @@ gateway_free (Gateway *self)
   g_clear_pointer (&self->server, regia_server_free); /* first what asks, then what is asked */
   g_clear_pointer (&self->live, regia_live_free);
   g_clear_pointer (&self->site.assets, regia_assets_free);
-  g_clear_pointer (&self->site.board, regia_board_free);
+  g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
   g_clear_pointer (&self->site.viewers, regia_viewers_free);
   g_clear_pointer (&self->site.library, regia_library_free);
   regia_site_clear (&self->site);
@@ -105,7 +105,7 @@ static void
 post_board (Gateway *self, GVariant *state)
 {
   gint64 age_ms = (g_get_monotonic_time () - self->status_us) / 1000;
-  g_autoptr (GVariant) shown = regia_board_render (self->status, state, age_ms);
+  g_autoptr (GVariant) shown = regia_snapshot_render (self->status, state, age_ms);
   g_autoptr (GBytes) json = NULL, health = NULL;
   gboolean healthy = FALSE;
   char *text;
@@ -115,9 +115,9 @@ post_board (Gateway *self, GVariant *state)
     text = regia_json_from_variant (shown, FALSE);
     json = g_bytes_new_take (text, strlen (text));
   }
-  text = regia_board_judge (shown, age_ms, &healthy);
+  text = regia_snapshot_judge (shown, age_ms, &healthy);
   health = g_bytes_new_take (text, strlen (text));
-  regia_board_post (self->site.board, json, healthy, health);
+  regia_snapshot_post (self->site.snapshot, json, healthy, health);
 }
 
 static void
@@ -246,7 +246,8 @@ find_argument (int argc, char **argv, const char *name)
   return NULL;
 }
 
-/* Everything that has to be opened, and then the door is shut. Nothing is logged before regia_child_new(). */
+/* Everything that has to be opened, and then the process is shut in. Nothing is logged before
+ * regia_child_new(). */
 static gboolean
 prepare (Gateway *self, int argc, char **argv, GError **error)
 {
@@ -298,7 +299,7 @@ start (Gateway *self, GError **error)
   tell_preparation (self, values);
   self->window = regia_hls_window_new (&hls);
   self->site.window = self->window;
-  self->site.board = regia_board_new ();
+  self->site.snapshot = regia_snapshot_new ();
   self->site.viewers = regia_viewers_new ();
   regia_site_init (&self->site, values->segment_ms);
   if (!regia_server_start (self->server, error))

@@ -27,22 +27,23 @@ typedef struct {
 void regia_peer_from_sockaddr (const struct sockaddr *address, RegiaPeer *ret_peer);
 
 /**
- * RegiaCensus: the connections of all workers, counted. Any thread; one lock, a leaf.
+ * RegiaClientCount: the connections of all workers, counted. Any thread; one lock, a leaf.
  */
-typedef struct _RegiaCensus RegiaCensus;
+typedef struct _RegiaClientCount RegiaClientCount;
 
 typedef enum {
-  REGIA_CENSUS_IN,
-  REGIA_CENSUS_FULL,         /* max_connections reached */
-  REGIA_CENSUS_FULL_ADDRESS, /* max_connections_per_address reached */
-} RegiaCensusVerdict;
+  REGIA_ADMISSION_IN,
+  REGIA_ADMISSION_FULL,         /* max_connections reached */
+  REGIA_ADMISSION_FULL_ADDRESS, /* max_connections_per_address reached */
+} RegiaAdmission;
 
-RegiaCensus *regia_census_new (guint max_connections, guint max_connections_per_address);
-void regia_census_free (RegiaCensus *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaCensus, regia_census_free)
+RegiaClientCount *regia_client_count_new (guint max_connections, guint max_connections_per_address);
+void regia_client_count_free (RegiaClientCount *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaClientCount, regia_client_count_free)
 
-/** regia_census_enter: counts a connection in; only after %REGIA_CENSUS_IN must regia_census_leave() follow.
+/** regia_client_count_enter: counts a connection in; only after %REGIA_ADMISSION_IN must
+ * regia_client_count_leave() follow.
  */
-RegiaCensusVerdict regia_census_enter (RegiaCensus *self, const RegiaPeer *peer);
-void regia_census_leave (RegiaCensus *self, const RegiaPeer *peer);
-guint regia_census_count (RegiaCensus *self);
+RegiaAdmission regia_client_count_enter (RegiaClientCount *self, const RegiaPeer *peer);
+void regia_client_count_leave (RegiaClientCount *self, const RegiaPeer *peer);
+guint regia_client_count_count (RegiaClientCount *self);

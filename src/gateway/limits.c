@@ -36,10 +36,10 @@ regia_peer_from_sockaddr (const struct sockaddr *address, RegiaPeer *ret_peer)
 }
 
 /*
- * The census is shared by all workers and lives as long as the server. An entry of the table exists while its
- * address has a connection, so that strangers can make us hold no more entries than connections.
+ * The client_count is shared by all workers and lives as long as the server. An entry of the table exists
+ * while its address has a connection, so that strangers can make us hold no more entries than connections.
  */
-struct _RegiaCensus {
+struct _RegiaClientCount {
   GMutex lock; /* guards what follows */
   guint count;
   GHashTable *addresses;      /* (owned) (element-type RegiaPeer uint) */
@@ -63,10 +63,10 @@ peer_equal (gconstpointer a, gconstpointer b)
   return memcmp (a, b, sizeof (RegiaPeer)) == 0;
 }
 
-RegiaCensus *
-regia_census_new (guint max_connections, guint max_connections_per_address)
+RegiaClientCount *
+regia_client_count_new (guint max_connections, guint max_connections_per_address)
 {
-  RegiaCensus *self = g_new0 (RegiaCensus, 1);
+  RegiaClientCount *self = g_new0 (RegiaClientCount, 1);
 
   g_mutex_init (&self->lock);
   self->addresses = g_hash_table_new_full (peer_hash, peer_equal, g_free, NULL);
@@ -76,7 +76,7 @@ regia_census_new (guint max_connections, guint max_connections_per_address)
 }
 
 void
-regia_census_free (RegiaCensus *self)
+regia_client_count_free (RegiaClientCount *self)
 {
   if (self == NULL)
     return;
@@ -85,23 +85,23 @@ regia_census_free (RegiaCensus *self)
   g_free (self);
 }
 
-RegiaCensusVerdict
-regia_census_enter (RegiaCensus *self, const RegiaPeer *peer)
+RegiaAdmission
+regia_client_count_enter (RegiaClientCount *self, const RegiaPeer *peer)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, peer));
 
   if (n >= self->max_per_address)
-    return REGIA_CENSUS_FULL_ADDRESS;
+    return REGIA_ADMISSION_FULL_ADDRESS;
   if (self->count >= self->max)
-    return REGIA_CENSUS_FULL;
+    return REGIA_ADMISSION_FULL;
   self->count++;
   g_hash_table_replace (self->addresses, g_memdup2 (peer, sizeof *peer), GUINT_TO_POINTER (n + 1));
-  return REGIA_CENSUS_IN;
+  return REGIA_ADMISSION_IN;
 }
 
 void
-regia_census_leave (RegiaCensus *self, const RegiaPeer *peer)
+regia_client_count_leave (RegiaClientCount *self, const RegiaPeer *peer)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, peer));
@@ -115,7 +115,7 @@ regia_census_leave (RegiaCensus *self, const RegiaPeer *peer)
 }
 
 guint
-regia_census_count (RegiaCensus *self)
+regia_client_count_count (RegiaClientCount *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   return self->count;

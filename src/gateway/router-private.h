@@ -2,10 +2,10 @@
 #pragma once
 
 #include "assets-private.h"
-#include "board-private.h"
 #include "http-private.h"
 #include "regia/hls/window.h"
 #include "regia/recorder/library.h"
+#include "snapshot-private.h"
 #include "viewers-private.h"
 
 /**
@@ -17,7 +17,7 @@
  */
 typedef struct {
   RegiaAssets *assets; /* (unowned) all of them, and outlive the server */
-  RegiaBoard *board;
+  RegiaSnapshot *snapshot;
   RegiaViewers *viewers;
   RegiaHlsWindow *window;
   RegiaLibrary *library; /* (nullable): the recordings folder cannot be read */

@@ -110,7 +110,7 @@ health (RegiaSite *site, const char *rest, const RegiaRequest *request, const Re
 {
   gboolean healthy = FALSE;
 
-  reply->body = regia_board_get_health (site->board, &healthy);
+  reply->body = regia_snapshot_get_health (site->snapshot, &healthy);
   if (reply->body == NULL)
     reply->body = g_bytes_new_static ("starting\n", 9);
   reply->status = healthy ? 200 : 503;
@@ -122,7 +122,7 @@ static void
 api_status (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
             RegiaReply *reply)
 {
-  reply->body = regia_board_get_status (site->board);
+  reply->body = regia_snapshot_get_status (site->snapshot);
   if (reply->body == NULL) {
     regia_reply_error (reply, 503, TRUE, "The director has not answered yet; try again in some seconds");
     return;

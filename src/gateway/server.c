@@ -31,12 +31,12 @@ typedef struct {
 } Worker;
 
 struct _RegiaServer {
-  RegiaLimits limits;    /* immutable once started */
-  RegiaHosts *hosts;     /* (owned) immutable */
-  RegiaCensus *census;   /* (owned) */
-  GThreadPool *disk;     /* (owned) (nullable): since the start */
-  GSocketAddress *bound; /* (owned) */
-  Worker *workers;       /* (owned) (array length=threads) */
+  RegiaLimits limits;             /* immutable once started */
+  RegiaHosts *hosts;              /* (owned) immutable */
+  RegiaClientCount *client_count; /* (owned) */
+  GThreadPool *disk;              /* (owned) (nullable): since the start */
+  GSocketAddress *bound;          /* (owned) */
+  Worker *workers;                /* (owned) (array length=threads) */
   guint threads;
   guint drain_ms;
   RegiaHttpAnswerFunc answer;
@@ -120,7 +120,8 @@ regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
   }
   self->hosts = regia_hosts_new (options->hosts, options->listen);
   self->limits.max_connections = affordable_connections (self->limits.max_connections);
-  self->census = regia_census_new (self->limits.max_connections, self->limits.max_connections_per_address);
+  self->client_count =
+      regia_client_count_new (self->limits.max_connections, self->limits.max_connections_per_address);
   return g_steal_pointer (&self);
 }
 
@@ -134,7 +135,7 @@ start_worker (Worker *worker, GError **error)
   worker->http = regia_http_new (self->disk, self->answer, self->user_data, error);
   ok = worker->http != NULL;
   if (ok)
-    worker->acceptor = regia_acceptor_new (worker->listen_fd, self->census, self->hosts, &self->limits,
+    worker->acceptor = regia_acceptor_new (worker->listen_fd, self->client_count, self->hosts, &self->limits,
                                            accepted, worker, error);
   ok = worker->acceptor != NULL;
   g_main_context_pop_thread_default (worker->context);
@@ -211,7 +212,7 @@ regia_server_free (RegiaServer *self)
   for (guint i = 0; i < self->threads; i++)
     close_worker (&self->workers[i]);
   g_free (self->workers);
-  regia_census_free (self->census);
+  regia_client_count_free (self->client_count);
   regia_hosts_free (self->hosts);
   g_clear_object (&self->bound);
   g_free (self);
@@ -252,5 +253,5 @@ regia_server_get_stats (RegiaServer *self, RegiaServerStats *ret_stats)
   for (guint i = 0; i < self->threads; i++)
     if (self->workers[i].acceptor != NULL)
       regia_acceptor_read_stats (self->workers[i].acceptor, &ret_stats->wire);
-  ret_stats->connections = regia_census_count (self->census);
+  ret_stats->connections = regia_client_count_count (self->client_count);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "doors-private.h"
+#include "wire-streams-private.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -156,11 +156,11 @@ collect_head (RegiaWire *self, GError **error)
  * nothing and closes the connection by the book. libsoup 3.6.5 closes it by itself: this goes with Debian 12.
  */
 static gboolean
-say_farewell (RegiaWire *self)
+send_last_request (RegiaWire *self)
 {
-  if (self->requests == 0 || self->farewell)
+  if (self->requests == 0 || self->last_request)
     return FALSE;
-  self->farewell = TRUE;
+  self->last_request = TRUE;
   self->show = "GET http://a/ HTTP/1.0\r\n\r\n";
   return TRUE;
 }
@@ -174,7 +174,7 @@ take_request (RegiaWire *self, gboolean *ret_ended, GError **error)
   int collected = 0;
 
   finish_answer (self);
-  if (!self->refused && !self->farewell)
+  if (!self->refused && !self->last_request)
     collected = collect_head (self, error);
   *ret_ended = collected == 0;
   if (collected == 1 &&
@@ -189,7 +189,7 @@ take_request (RegiaWire *self, gboolean *ret_ended, GError **error)
     write_refusal (self, &refusal);
     *ret_ended = TRUE;
   }
-  return *ret_ended && say_farewell (self);
+  return *ret_ended && send_last_request (self);
 }
 
 gssize
@@ -212,7 +212,7 @@ regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **err
   struct msghdr message = {.msg_iov = parts};
   gssize n;
 
-  if (self->farewell)
+  if (self->last_request)
     return (gssize)count;
   if (self->hold_next) {
     self->hold_next = FALSE;
@@ -388,7 +388,7 @@ regia_wire_is_last (RegiaWire *self)
 gboolean
 regia_wire_is_over (RegiaWire *self)
 {
-  return self->farewell;
+  return self->last_request;
 }
 
 void

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "cache-private.h"
 #include "list-private.h"
 #include "segmenter-private.h"
-#include "shelf-private.h"
 
 /** RegiaHlsBreaks: the numbers before which parameters change, for all tracks alike. A plain value; zeroed is
  * empty. */
@@ -17,7 +17,7 @@ void regia_hls_breaks_add (RegiaHlsBreaks *self, gint64 number, gint64 oldest);
 void regia_hls_breaks_clear (RegiaHlsBreaks *self);
 
 /**
- * RegiaHlsStream: one track as viewers see it: its folder on the shelf, its list, its segmenter. Not MT-safe:
+ * RegiaHlsStream: one track as viewers see it: its folder on the cache, its list, its segmenter. Not MT-safe:
  * the window's writing thread.
  */
 typedef struct {
@@ -29,17 +29,17 @@ typedef struct {
   gboolean offered;             /* named in the multivariant playlist */
   /*< private >*/
   const RegiaHlsOptions *options; /* (unowned): the window's */
-  RegiaHlsShelf *shelf;           /* (unowned): the window's */
+  RegiaHlsCache *cache;           /* (unowned): the window's */
   char *map;                      /* (owned): file name of the present init segment */
   gint64 idle_since_ns;           /* show time of the first question without a packet, −1 not idle */
   guint64 dropped;                /* by segmenters that were replaced */
 } RegiaHlsStream;
 
-/** regia_hls_stream_new: an empty folder. @options and @shelf must live as long; a segmenter must be set
+/** regia_hls_stream_new: an empty folder. @options and @cache must live as long; a segmenter must be set
  * before anything else. */
 RegiaHlsStream *regia_hls_stream_new (RegiaTrack *track, const RegiaHlsOptions *options,
-                                      RegiaHlsShelf *shelf);
-/** Leaves the shelf as it is. Accepts NULL. */
+                                      RegiaHlsCache *cache);
+/** Leaves the cache as it is. Accepts NULL. */
 void regia_hls_stream_free (RegiaHlsStream *self);
 
 /** regia_hls_stream_set_track: another table's track of the same name. */
@@ -57,7 +57,7 @@ void regia_hls_stream_add_gaps (RegiaHlsStream *self, gint64 from, gint64 to);
 /** regia_hls_stream_render: shelves the playlist, of numbers from @from on, if there is anything to list. */
 void regia_hls_stream_render (RegiaHlsStream *self, gint64 from, const RegiaHlsBreaks *breaks,
                               gboolean ended);
-/** regia_hls_stream_evict: takes from the shelf what is no longer held by the list; after the playlist was
+/** regia_hls_stream_evict: takes from the cache what is no longer held by the list; after the playlist was
  * rendered. */
 void regia_hls_stream_evict (RegiaHlsStream *self);
 

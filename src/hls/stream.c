@@ -56,17 +56,17 @@ count_breaks (const RegiaHlsBreaks *breaks, guint64 number, gboolean *ret_at)
 }
 
 RegiaHlsStream *
-regia_hls_stream_new (RegiaTrack *track, const RegiaHlsOptions *options, RegiaHlsShelf *shelf)
+regia_hls_stream_new (RegiaTrack *track, const RegiaHlsOptions *options, RegiaHlsCache *cache)
 {
   RegiaHlsStream *self = g_new0 (RegiaHlsStream, 1);
 
   self->track = regia_track_ref (track);
   self->options = options;
-  self->shelf = shelf;
+  self->cache = cache;
   self->list = regia_hls_list_new (options->segment_ns, options->segments_kept);
   self->idle_since_ns = -1;
   self->peak_bps = (guint64)track->bitrate_bps * PEAK_PERCENT / 100;
-  regia_hls_shelf_set_stream (shelf, track->name, -1);
+  regia_hls_cache_set_stream (cache, track->name, -1);
   return self;
 }
 
@@ -87,7 +87,7 @@ shelve_media (RegiaHlsStream *self, const char *name, GBytes *bytes)
 {
   g_autofree char *path = g_strdup_printf ("%s/%s", self->track->name, name);
 
-  regia_hls_shelf_put (self->shelf, path, bytes,
+  regia_hls_cache_put (self->cache, path, bytes,
                        regia_track_is_video (self->track) ? "video/mp4" : "audio/mp4", REGIA_HLS_MEDIA);
 }
 
@@ -96,7 +96,7 @@ unshelve_media (RegiaHlsStream *self, const char *name)
 {
   g_autofree char *path = g_strdup_printf ("%s/%s", self->track->name, name);
 
-  regia_hls_shelf_remove (self->shelf, path);
+  regia_hls_cache_remove (self->cache, path);
 }
 
 void
@@ -142,8 +142,8 @@ regia_hls_stream_add (RegiaHlsStream *self, const RegiaHlsSegment *segment, gint
   regia_hls_list_append_gaps (self->list, from, segment->number - 1);
   regia_hls_list_append (self->list, segment->number, segment->start_ns, segment->duration_ns, self->map);
   shelve_media (self, name, segment->bytes);
-  regia_hls_shelf_set_stream (self->shelf, self->track->name, segment->number);
-  regia_hls_shelf_count_segment (self->shelf, segment->start_ns + segment->duration_ns);
+  regia_hls_cache_set_stream (self->cache, self->track->name, segment->number);
+  regia_hls_cache_count_segment (self->cache, segment->start_ns + segment->duration_ns);
   note_peak (self, segment);
 }
 
@@ -152,7 +152,7 @@ regia_hls_stream_add_gaps (RegiaHlsStream *self, gint64 from, gint64 to)
 {
   regia_hls_list_append_gaps (self->list, from, to);
   regia_hls_segmenter_skip_to (self->segmenter, to);
-  regia_hls_shelf_set_stream (self->shelf, self->track->name, to);
+  regia_hls_cache_set_stream (self->cache, self->track->name, to);
 }
 
 void
@@ -176,7 +176,7 @@ regia_hls_stream_render (RegiaHlsStream *self, gint64 from, const RegiaHlsBreaks
   for (gsize i = 0; i < n; i++)
     count_breaks (breaks, entries[i].number, &entries[i].discontinuity);
   media.discontinuity_sequence = count_breaks (breaks, entries[0].number, &at);
-  regia_hls_shelf_put_playlist (self->shelf, path, regia_hls_media_playlist (&media), REGIA_HLS_PLAYLIST);
+  regia_hls_cache_put_playlist (self->cache, path, regia_hls_media_playlist (&media), REGIA_HLS_PLAYLIST);
 }
 
 void

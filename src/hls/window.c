@@ -12,7 +12,7 @@
 /*
  * RegiaHlsWindow: the writer's side of HLS. For each H.264 or AAC track it holds a stream (stream.c): a
  * segmenter, which turns packets into numbered segments, and the list of the last numbers. What viewers can
- * fetch lies on the shelf, the only thing that other threads touch.
+ * fetch lies on the cache, the only thing that other threads touch.
  *
  * One list a track, not one for all: a segment is listed as soon as its own track has it, so that one track
  * which is stuck holds nobody up. Tracks flow in step (each is cut by the first packet behind the same
@@ -29,7 +29,7 @@
  *
  * Life cycle: new(); set_tracks() for each generation, push() and advance() in any order, end(); free() when
  * no thread looks up any more. Threads: the one that writes; lookup() and get_stats() go straight to the
- * shelf, from any thread.
+ * cache, from any thread.
  */
 
 /* A table's first packet has a seq below this when the reader is there from the beginning: unwanted tracks
@@ -38,7 +38,7 @@
 
 struct _RegiaHlsWindow {
   RegiaHlsOptions options;
-  RegiaHlsShelf *shelf; /* (owned) */
+  RegiaHlsCache *cache; /* (owned) */
   GPtrArray *streams;   /* (owned) (element-type RegiaHlsStream): in the order of the table */
   guint n_tracks;       /* of the present table */
   gboolean begun;       /* the present table has had a packet */
@@ -64,7 +64,7 @@ regia_hls_window_new (const RegiaHlsOptions *options)
   self = g_new0 (RegiaHlsWindow, 1);
   self->options = *options;
   self->options.segments_kept = MAX (options->segments_kept, options->segments + 3);
-  self->shelf = regia_hls_shelf_new ();
+  self->cache = regia_hls_cache_new ();
   self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_hls_stream_free);
   return self;
 }
@@ -76,7 +76,7 @@ regia_hls_window_free (RegiaHlsWindow *self)
     return;
   g_ptr_array_unref (self->streams);
   regia_hls_breaks_clear (&self->breaks);
-  regia_hls_shelf_free (self->shelf);
+  regia_hls_cache_free (self->cache);
   g_free (self);
 }
 
@@ -84,14 +84,14 @@ RegiaHlsFound
 regia_hls_window_lookup (RegiaHlsWindow *self, const char *path, RegiaHlsResource *ret_resource)
 {
   g_return_val_if_fail (self != NULL && path != NULL && ret_resource != NULL, REGIA_HLS_NOT_FOUND);
-  return regia_hls_shelf_lookup (self->shelf, path, ret_resource);
+  return regia_hls_cache_lookup (self->cache, path, ret_resource);
 }
 
 void
 regia_hls_window_get_stats (RegiaHlsWindow *self, RegiaHlsStats *ret_stats)
 {
   g_return_if_fail (self != NULL && ret_stats != NULL);
-  regia_hls_shelf_get_stats (self->shelf, ret_stats);
+  regia_hls_cache_get_stats (self->cache, ret_stats);
 }
 
 /* Playlists */
@@ -113,7 +113,7 @@ render_multivariant (RegiaHlsWindow *self)
     rendition->average_bps = stream->track->bitrate_bps > 0 ? stream->track->bitrate_bps : stream->peak_bps;
     n++;
   }
-  regia_hls_shelf_put_playlist (self->shelf, "index.m3u8", regia_hls_multivariant_playlist (renditions, n),
+  regia_hls_cache_put_playlist (self->cache, "index.m3u8", regia_hls_multivariant_playlist (renditions, n),
                                 REGIA_HLS_MASTER);
 }
 
@@ -296,7 +296,7 @@ take_stream (RegiaHlsWindow *self, RegiaTrack *track, RegiaHlsSegmenter *segment
   guint index;
 
   if (stream == NULL) {
-    stream = regia_hls_stream_new (track, &self->options, self->shelf);
+    stream = regia_hls_stream_new (track, &self->options, self->cache);
   } else if (g_ptr_array_find (self->streams, stream, &index)) {
     g_ptr_array_steal_index (self->streams, index);
     regia_hls_stream_set_track (stream, track);
@@ -351,7 +351,7 @@ regia_hls_window_set_tracks (RegiaHlsWindow *self, GPtrArray *tracks, GError **e
     g_ptr_array_add (streams, take_stream (self, g_ptr_array_index (usable, i), segmenter, break_at));
   }
   for (guint i = 0; i < self->streams->len; i++)
-    regia_hls_shelf_remove_stream (self->shelf, get_stream (self, i)->track->name);
+    regia_hls_cache_remove_stream (self->cache, get_stream (self, i)->track->name);
   g_ptr_array_unref (self->streams);
   self->streams = g_steal_pointer (&streams);
   self->n_tracks = tracks->len;
@@ -368,7 +368,7 @@ count_dropped (RegiaHlsWindow *self)
 
   for (guint i = 0; i < self->streams->len; i++)
     dropped += regia_hls_stream_get_dropped (get_stream (self, i));
-  regia_hls_shelf_set_dropped (self->shelf, dropped);
+  regia_hls_cache_set_dropped (self->cache, dropped);
 }
 
 /* The first packet of a table tells whether we are there from its beginning. */

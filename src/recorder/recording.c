@@ -15,13 +15,13 @@
 #include "regia/feed/client.h"
 #include "status-private.h"
 #include "store-private.h"
-#include "tape-private.h"
+#include "write-queue-private.h"
 
 /*
  * RegiaRecording is one thread with one loop. It takes an event of the feed, asks the intake whether the
- * packet is to be recorded, and gives it to the tape. There is no queue: while the disk blocks, the loop
+ * packet is to be recorded, and gives it to the queue. There is no queue: while the disk blocks, the loop
  * blocks, and the feed's memory (a minute) holds what comes; what falls out of that is told as a gap. While
- * the tape is blocked (full disk, failing disk) the feed is not read.
+ * the queue is blocked (full disk, failing disk) the feed is not read.
  *
  * It starts by looking at the session's parts: each track goes on at the end of what is whole on the disk. So
  * it does not matter how the one before it ended. It reads the feed from its oldest packet; the intake passes
@@ -60,21 +60,21 @@ struct _RegiaRecording {
   RegiaRecordingDoneFunc done;
   gpointer user_data;
   GThread *thread;
-  GCancellable *cancellable; /* (owned): leave at once */
-  RegiaStatus *status;       /* (owned) */
+  GCancellable *cancellable;   /* (owned): leave at once */
+  RegiaRecorderStatus *status; /* (owned) */
 
   GMutex lock; /* a leaf; guards stop */
   GCond wake;
   Stop stop;
 
   /* The thread's own. */
-  RegiaStore *store;     /* (owned) */
-  RegiaSession *session; /* (owned) */
-  RegiaFeedClient *feed; /* (owned) */
-  RegiaIntake *intake;   /* (owned) */
-  RegiaTape *tape;       /* (owned) */
-  RegiaSession *earlier; /* (owned) (nullable): as it was where it cannot be reached any more */
-  char *displaced;       /* (owned) (nullable): what became of that */
+  RegiaStore *store;      /* (owned) */
+  RegiaSession *session;  /* (owned) */
+  RegiaFeedClient *feed;  /* (owned) */
+  RegiaIntake *intake;    /* (owned) */
+  RegiaWriteQueue *queue; /* (owned) */
+  RegiaSession *earlier;  /* (owned) (nullable): as it was where it cannot be reached any more */
+  char *displaced;        /* (owned) (nullable): what became of that */
   gint64
       lost_until_ns; /* of what was lost, until the next packet of the main track tells the gap; 0: nothing */
   const char *gap_reason,
@@ -115,7 +115,7 @@ note_loss (RegiaRecording *self, const RegiaPacket *packet, const RegiaIntakeGap
 {
   if (self->lost_until_ns > 0 && gap->to_ns == 0 &&
       packet->dts_ns > self->lost_until_ns + packet->duration_ns / 2)
-    regia_tape_note_gap (self->tape, REASON_PLACE, self->lost_until_ns, packet->dts_ns);
+    regia_write_queue_note_gap (self->queue, REASON_PLACE, self->lost_until_ns, packet->dts_ns);
   self->lost_until_ns = 0;
 }
 
@@ -132,15 +132,15 @@ take_packet (RegiaRecording *self, RegiaPacket *packet)
   if (verdict == REGIA_INTAKE_PASS || verdict == REGIA_INTAKE_BACKWARDS)
     return;
   if (gap.to_ns > 0)
-    regia_tape_note_gap (self->tape, self->gap_reason, gap.from_ns, gap.to_ns);
+    regia_write_queue_note_gap (self->queue, self->gap_reason, gap.from_ns, gap.to_ns);
   if (regia_intake_is_main (self->intake, packet)) {
     note_loss (self, packet, &gap);
     self->gap_reason = REASON_MISSING;
     self->overrun_reason = REASON_BEHIND;
   }
   if (verdict == REGIA_INTAKE_TAKE_ANEW)
-    regia_tape_end_part (self->tape);
-  regia_tape_write (self->tape, packet);
+    regia_write_queue_end_part (self->queue);
+  regia_write_queue_write (self->queue, packet);
 }
 
 static void
@@ -154,10 +154,11 @@ take_event (RegiaRecording *self, RegiaFeedEvent *event)
     tracks = regia_intake_set_tracks (self->intake, event->tracks);
     if (tracks->len == 0) {
       g_warning ("the engine makes none of the tracks that are recorded");
-      regia_status_set_phase (self->status, REGIA_PHASE_WAITING,
-                              "Nothing is recorded: the engine makes none of the tracks that are recorded");
+      regia_recorder_status_set_phase (
+          self->status, REGIA_PHASE_WAITING,
+          "Nothing is recorded: the engine makes none of the tracks that are recorded");
     }
-    regia_tape_set_tracks (self->tape, tracks);
+    regia_write_queue_set_tracks (self->queue, tracks);
     break;
   case REGIA_FEED_EVENT_GAP:
     self->gap_reason = event->gap_reason == REGIA_FEED_GAP_GENERATION ? REASON_ENGINE : self->overrun_reason;
@@ -181,10 +182,10 @@ step (RegiaRecording *self, GError **error)
   g_auto (RegiaFeedEvent) event = {0};
   gint64 retry_at_us;
 
-  regia_status_tick (self->status);
-  if (regia_tape_is_blocked (self->tape, &retry_at_us)) {
+  regia_recorder_status_tick (self->status);
+  if (regia_write_queue_is_blocked (self->queue, &retry_at_us)) {
     wait_for_stop (self, MIN (retry_at_us, g_get_monotonic_time () + TICK_MS * 1000));
-    if (regia_tape_tick (self->tape))
+    if (regia_write_queue_tick (self->queue))
       self->overrun_reason = REGIA_REASON_DISK;
     return TRUE;
   }
@@ -196,7 +197,7 @@ step (RegiaRecording *self, GError **error)
     self->drain_until_us = MIN (g_get_monotonic_time () + DRAIN_US, self->drain_limit_us);
   if (event.type != REGIA_FEED_EVENT_PACKET || g_get_monotonic_time () >= self->tick_at_us) {
     self->tick_at_us = g_get_monotonic_time () + TICK_MS * 1000;
-    regia_tape_tick (self->tape);
+    regia_write_queue_tick (self->queue);
   }
   return TRUE;
 }
@@ -217,7 +218,7 @@ is_over (RegiaRecording *self)
       self->drain_until_us = now_us + DRAIN_US;
       self->drain_limit_us = now_us + DRAIN_MAX_US;
     }
-    return self->feed_ended || regia_tape_is_blocked (self->tape, &retry_at_us) ||
+    return self->feed_ended || regia_write_queue_is_blocked (self->queue, &retry_at_us) ||
            now_us >= self->drain_until_us;
   }
 }
@@ -225,7 +226,7 @@ is_over (RegiaRecording *self)
 static void
 follow (RegiaRecording *self)
 {
-  while (!is_over (self) && regia_tape_get_displaced (self->tape) == NULL) {
+  while (!is_over (self) && regia_write_queue_get_displaced (self->queue) == NULL) {
     g_autoptr (GError) error = NULL;
 
     if (step (self, &error) || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -233,10 +234,10 @@ follow (RegiaRecording *self)
     /* Another version of the engine, for the moment of an update; asking for ever at full speed helps nobody.
      */
     g_warning ("the feed cannot be read: %s", error->message);
-    regia_status_set_phase (self->status, REGIA_PHASE_WAITING, error->message);
+    regia_recorder_status_set_phase (self->status, REGIA_PHASE_WAITING, error->message);
     wait_for_stop (self, g_get_monotonic_time () + RETRY_US);
   }
-  self->unrecorded_ns = regia_tape_close (self->tape);
+  self->unrecorded_ns = regia_write_queue_close (self->queue);
 }
 
 /* --- beginning and end --- */
@@ -319,7 +320,7 @@ choose_folder (RegiaRecording *self, gboolean *ret_rebuilt, GError **error)
       return FALSE;
     if (self->session == NULL || !is_of_another_show (self, self->session)) {
       g_warning ("%s/%s is not a folder; recording into %s", self->recordings, self->session_name, name);
-      regia_status_set_place (self->status, name, path);
+      regia_recorder_status_set_place (self->status, name, path);
       return TRUE;
     }
     g_clear_pointer (&self->session, regia_session_free);
@@ -371,8 +372,8 @@ open_session (RegiaRecording *self, GError **error)
     self->lost_until_ns = 0;
   self->session->epoch_ms = self->options.epoch.realtime_ns / REGIA_MSECOND;
   self->intake = regia_intake_new ((const char *const *)self->tracks, ends, until_ns);
-  self->tape = regia_tape_new (self->options.disk, self->store, self->session, self->status,
-                               &self->options.epoch, self->recordings, self->options.reserve_bytes);
+  self->queue = regia_write_queue_new (self->options.disk, self->store, self->session, self->status,
+                                       &self->options.epoch, self->recordings, self->options.reserve_bytes);
   if (self->session->parts->len > 0)
     g_message ("the recording of %s goes on with part %u", regia_store_get_id (self->store),
                self->session->parts->len + 1);
@@ -384,7 +385,7 @@ finish_progress_cb (guint percent, gpointer user_data)
 {
   RegiaRecording *self = user_data;
 
-  regia_status_set_percent (self->status, percent);
+  regia_recorder_status_set_percent (self->status, percent);
 }
 
 static void
@@ -395,7 +396,7 @@ show_files (RegiaRecording *self, RegiaSession *session)
   for (guint i = 0; i < session->files->len; i++)
     g_ptr_array_add (names, ((RegiaSessionFile *)g_ptr_array_index (session->files, i))->name);
   g_ptr_array_add (names, NULL);
-  regia_status_set_files (self->status, (const char *const *)names->pdata);
+  regia_recorder_status_set_files (self->status, (const char *const *)names->pdata);
 }
 
 /* An event during which nothing came leaves no item in the library. */
@@ -409,7 +410,7 @@ discard (RegiaRecording *self)
     g_info ("%s: %s", record, g_strerror (errno));
   if ((rmdir (live) != 0 && errno != ENOENT) || rmdir (regia_store_get_folder (self->store)) != 0)
     g_info ("%s: %s", regia_store_get_folder (self->store), g_strerror (errno));
-  regia_status_set_phase (self->status, REGIA_PHASE_FINISHED, "Nothing was recorded");
+  regia_recorder_status_set_phase (self->status, REGIA_PHASE_FINISHED, "Nothing was recorded");
 }
 
 /* What finishing says, and what it cannot know. */
@@ -449,34 +450,36 @@ finish (RegiaRecording *self, GError **error)
   gint64 retry_at_us;
 
   if (self->session->parts->len == 0 && self->session->files->len == 0) {
-    g_autofree char *why =
-        regia_tape_is_blocked (self->tape, &retry_at_us) ? regia_status_dup_message (self->status) : NULL;
+    g_autofree char *why = regia_write_queue_is_blocked (self->queue, &retry_at_us)
+                               ? regia_recorder_status_dup_message (self->status)
+                               : NULL;
 
     discard (self);
     /* Not for want of something to record. */
     if (why != NULL)
-      regia_status_set_phase (self->status, REGIA_PHASE_DISK_ERROR, why);
+      regia_recorder_status_set_phase (self->status, REGIA_PHASE_DISK_ERROR, why);
     return TRUE;
   }
-  regia_status_set_phase (self->status, REGIA_PHASE_FINISHING, "");
-  regia_status_enter_disk (self->status);
+  regia_recorder_status_set_phase (self->status, REGIA_PHASE_FINISHING, "");
+  regia_recorder_status_enter_disk (self->status);
   session = regia_finish_run (self->store, finish_progress_cb, self, self->cancellable, &local_error);
   if (session == NULL)
     words = unfinished_in_words (self, local_error);
-  regia_status_leave_disk (self->status);
+  regia_recorder_status_leave_disk (self->status);
   if (session == NULL) {
-    regia_status_set_phase (self->status,
-                            regia_disk_is_full (local_error) ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR,
-                            words);
+    regia_recorder_status_set_phase (
+        self->status, regia_disk_is_full (local_error) ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR,
+        words);
     g_propagate_error (error, g_steal_pointer (&local_error));
     return FALSE;
   }
   show_files (self, session);
-  regia_status_set_loss (self->status, "", self->unrecorded_ns > 0 || !regia_missing_is_whole (session));
-  regia_status_set_gaps (self->status, session->gaps_total, session->gap_ms);
-  regia_status_set_percent (self->status, 100);
+  regia_recorder_status_set_loss (self->status, "",
+                                  self->unrecorded_ns > 0 || !regia_missing_is_whole (session));
+  regia_recorder_status_set_gaps (self->status, session->gaps_total, session->gap_ms);
+  regia_recorder_status_set_percent (self->status, 100);
   words = end_in_words (self, session->message);
-  regia_status_set_phase (self->status, REGIA_PHASE_FINISHED, words);
+  regia_recorder_status_set_phase (self->status, REGIA_PHASE_FINISHED, words);
   return TRUE;
 }
 
@@ -492,17 +495,17 @@ open_patiently (RegiaRecording *self, GError **error)
     const RegiaDisk *disk = self->options.disk;
     gboolean ok;
 
-    regia_status_enter_disk (self->status);
+    regia_recorder_status_enter_disk (self->status);
     ok = open_session (self, &local_error);
     if (!ok)
       message = regia_disk_refusal_in_words (local_error, disk->free_bytes (disk, self->recordings),
                                              disk->free_files (disk, self->recordings), self->recordings);
-    regia_status_leave_disk (self->status);
+    regia_recorder_status_leave_disk (self->status);
     if (ok)
       return TRUE;
-    regia_status_set_phase (self->status,
-                            regia_disk_is_full (local_error) ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR,
-                            message);
+    regia_recorder_status_set_phase (
+        self->status, regia_disk_is_full (local_error) ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR,
+        message);
     if (g_strcmp0 (message, said) != 0)
       g_warning ("%s", message);
     g_free (said);
@@ -522,9 +525,9 @@ open_patiently (RegiaRecording *self, GError **error)
 static gboolean
 move_on (RegiaRecording *self, GError **error)
 {
-  self->displaced = g_strdup (regia_tape_get_displaced (self->tape));
+  self->displaced = g_strdup (regia_write_queue_get_displaced (self->queue));
   self->earlier = g_steal_pointer (&self->session);
-  g_clear_pointer (&self->tape, regia_tape_free);
+  g_clear_pointer (&self->queue, regia_write_queue_free);
   g_clear_pointer (&self->intake, regia_intake_free);
   g_clear_pointer (&self->store, regia_store_free);
   regia_feed_client_free (self->feed);
@@ -542,11 +545,12 @@ record (RegiaRecording *self, GError **error)
 {
   for (guint moves_at_end = 0;;) {
     follow (self);
-    if (regia_tape_get_displaced (self->tape) == NULL)
+    if (regia_write_queue_get_displaced (self->queue) == NULL)
       return TRUE;
     if (get_stop (self) != STOP_NONE && ++moves_at_end > MOVES_AT_END_MAX) {
       g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
-                   "the recording is incomplete: %s, again and again", regia_tape_get_displaced (self->tape));
+                   "the recording is incomplete: %s, again and again",
+                   regia_write_queue_get_displaced (self->queue));
       return FALSE;
     }
     if (!move_on (self, error))
@@ -560,8 +564,8 @@ run (RegiaRecording *self, GError **error)
   gboolean ok = open_patiently (self, error);
 
   if (ok) {
-    regia_status_set_phase (self->status, REGIA_PHASE_WAITING, "");
-    regia_tape_tick (self->tape);
+    regia_recorder_status_set_phase (self->status, REGIA_PHASE_WAITING, "");
+    regia_write_queue_tick (self->queue);
     ok = record (self, error);
   }
   regia_feed_client_tell_safe (self->feed); /* or nobody need wait for what cannot be */
@@ -579,7 +583,7 @@ thread_main (gpointer user_data)
   run (self, &error);
   if (self->backwards > 0)
     g_info ("%" G_GUINT64_FORMAT " packets were left out because their time did not rise", self->backwards);
-  g_clear_pointer (&self->tape, regia_tape_free);
+  g_clear_pointer (&self->queue, regia_write_queue_free);
   /* Let the session go before anybody is told, so that whoever is told may open it. */
   g_clear_pointer (&self->store, regia_store_free);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -604,7 +608,7 @@ regia_recording_new (const RegiaRecordingOptions *options, RegiaRecordingDoneFun
   self->done = done;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
-  self->status = regia_status_new (options->session, options->title, path, options->memory_ms);
+  self->status = regia_recorder_status_new (options->session, options->title, path, options->memory_ms);
   self->feed = regia_feed_client_new (self->feed_path, (const char *const *)self->tracks,
                                       REGIA_FEED_FROM_OLDEST, 0, 0);
   self->gap_reason = self->overrun_reason = REASON_AWAY;
@@ -640,7 +644,7 @@ regia_recording_free (RegiaRecording *self)
   g_clear_pointer (&self->session, regia_session_free);
   g_clear_pointer (&self->earlier, regia_session_free);
   g_free (self->displaced);
-  regia_status_free (self->status);
+  regia_recorder_status_free (self->status);
   g_object_unref (self->cancellable);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->wake);
@@ -656,11 +660,11 @@ regia_recording_free (RegiaRecording *self)
 GVariant *
 regia_recording_get_state (RegiaRecording *self)
 {
-  return regia_status_to_variant (self->status);
+  return regia_recorder_status_to_variant (self->status);
 }
 
 gboolean
 regia_recording_is_healthy (RegiaRecording *self, char **ret_why)
 {
-  return regia_status_is_healthy (self->status, ret_why);
+  return regia_recorder_status_is_healthy (self->status, ret_why);
 }

@@ -6,10 +6,10 @@
 #include "writer-private.h"
 
 /**
- * RegiaStatus: what the recording shows of itself: written by its thread, read by any other, under one lock
- * that is a leaf.
+ * RegiaRecorderStatus: what the recording shows of itself: written by its thread, read by any other, under
+ * one lock that is a leaf.
  */
-typedef struct _RegiaStatus RegiaStatus;
+typedef struct _RegiaRecorderStatus RegiaRecorderStatus;
 
 typedef enum {
   REGIA_PHASE_WAITING,
@@ -21,52 +21,56 @@ typedef enum {
 } RegiaPhase;
 
 /** @memory_ms: what the feed remembers. */
-RegiaStatus *regia_status_new (const char *session, const char *title, const char *path, guint memory_ms);
-void regia_status_free (RegiaStatus *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaStatus, regia_status_free)
+RegiaRecorderStatus *regia_recorder_status_new (const char *session, const char *title, const char *path,
+                                                guint memory_ms);
+void regia_recorder_status_free (RegiaRecorderStatus *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaRecorderStatus, regia_recorder_status_free)
 
 /* All of these: the recording's thread. */
 
-/** regia_status_set_phase: @message in words, "" when all is well. */
-void regia_status_set_phase (RegiaStatus *self, RegiaPhase phase, const char *message);
-/** regia_status_set_place: the session is recorded elsewhere than was said at first. */
-void regia_status_set_place (RegiaStatus *self, const char *session, const char *path);
-/** regia_status_set_loss: @words about what is not there any more of the recording, "" for nothing; said
- * until it is set anew, beside every other message. @missing: some of it cannot be got back. */
-void regia_status_set_loss (RegiaStatus *self, const char *words, gboolean missing);
-/** regia_status_tick: the thread is alive. */
-void regia_status_tick (RegiaStatus *self);
-/** regia_status_enter_disk, regia_status_leave_disk: around every call that may block on the disk. */
-void regia_status_enter_disk (RegiaStatus *self);
-void regia_status_leave_disk (RegiaStatus *self);
-/** regia_status_set_written: after a fragment. @recorded_ms and @bytes: of the whole session. */
-void regia_status_set_written (RegiaStatus *self, const RegiaWriterStats *stats, gint64 recorded_ms,
-                               guint64 bytes, guint parts);
-void regia_status_set_gaps (RegiaStatus *self, guint gaps, gint64 gap_ms);
-/** regia_status_set_space: @rate_bps bits a second at present, 0 unknown; @usable_bytes until recording
- * pauses. */
-void regia_status_set_space (RegiaStatus *self, guint64 free_bytes, guint64 usable_bytes, guint64 rate_bps);
-void regia_status_set_percent (RegiaStatus *self, guint percent);
-/** regia_status_set_files: @names (array zero-terminated=1). */
-void regia_status_set_files (RegiaStatus *self, const char *const *names);
+/** regia_recorder_status_set_phase: @message in words, "" when all is well. */
+void regia_recorder_status_set_phase (RegiaRecorderStatus *self, RegiaPhase phase, const char *message);
+/** regia_recorder_status_set_place: the session is recorded elsewhere than was said at first. */
+void regia_recorder_status_set_place (RegiaRecorderStatus *self, const char *session, const char *path);
+/** regia_recorder_status_set_loss: @words about what is not there any more of the recording, "" for nothing;
+ * said until it is set anew, beside every other message. @missing: some of it cannot be got back. */
+void regia_recorder_status_set_loss (RegiaRecorderStatus *self, const char *words, gboolean missing);
+/** regia_recorder_status_tick: the thread is alive. */
+void regia_recorder_status_tick (RegiaRecorderStatus *self);
+/** regia_recorder_status_enter_disk, regia_recorder_status_leave_disk: around every call that may block on
+ * the disk. */
+void regia_recorder_status_enter_disk (RegiaRecorderStatus *self);
+void regia_recorder_status_leave_disk (RegiaRecorderStatus *self);
+/** regia_recorder_status_set_written: after a fragment. @recorded_ms and @bytes: of the whole session. */
+void regia_recorder_status_set_written (RegiaRecorderStatus *self, const RegiaWriterStats *stats,
+                                        gint64 recorded_ms, guint64 bytes, guint parts);
+void regia_recorder_status_set_gaps (RegiaRecorderStatus *self, guint gaps, gint64 gap_ms);
+/** regia_recorder_status_set_space: @rate_bps bits a second at present, 0 unknown; @usable_bytes until
+ * recording pauses. */
+void regia_recorder_status_set_space (RegiaRecorderStatus *self, guint64 free_bytes, guint64 usable_bytes,
+                                      guint64 rate_bps);
+void regia_recorder_status_set_percent (RegiaRecorderStatus *self, guint percent);
+/** regia_recorder_status_set_files: @names (array zero-terminated=1). */
+void regia_recorder_status_set_files (RegiaRecorderStatus *self, const char *const *names);
 
 /* Any thread. */
 
-RegiaPhase regia_status_get_phase (RegiaStatus *self);
-/** regia_status_dup_message: (transfer full): as last set with the phase. */
-char *regia_status_dup_message (RegiaStatus *self);
+RegiaPhase regia_recorder_status_get_phase (RegiaRecorderStatus *self);
+/** regia_recorder_status_dup_message: (transfer full): as last set with the phase. */
+char *regia_recorder_status_dup_message (RegiaRecorderStatus *self);
 /** As last measured. */
-guint64 regia_status_get_free_bytes (RegiaStatus *self);
+guint64 regia_recorder_status_get_free_bytes (RegiaRecorderStatus *self);
 /**
- * regia_status_hang_in_words: (transfer full): what a disk means that does not answer.
+ * regia_recorder_status_hang_in_words: (transfer full): what a disk means that does not answer.
  * @hung_ms: since when
  * @behind_ms: since when nothing has reached it
  * @memory_ms: what the feed remembers
  *
  * Pure.
  */
-char *regia_status_hang_in_words (gint64 hung_ms, gint64 behind_ms, gint64 memory_ms, const char *path);
-/** regia_status_to_variant: (transfer floating): see regia_recording_get_state(). */
-GVariant *regia_status_to_variant (RegiaStatus *self);
-/** regia_status_is_healthy: see regia_recording_is_healthy(). */
-gboolean regia_status_is_healthy (RegiaStatus *self, char **ret_why);
+char *regia_recorder_status_hang_in_words (gint64 hung_ms, gint64 behind_ms, gint64 memory_ms,
+                                           const char *path);
+/** regia_recorder_status_to_variant: (transfer floating): see regia_recording_get_state(). */
+GVariant *regia_recorder_status_to_variant (RegiaRecorderStatus *self);
+/** regia_recorder_status_is_healthy: see regia_recording_is_healthy(). */
+gboolean regia_recorder_status_is_healthy (RegiaRecorderStatus *self, char **ret_why);

@@ -13,10 +13,10 @@
 #define FSYNC_SPAN_US (30 * G_USEC_PER_SEC)
 
 /*
- * RegiaStatus is shared by the recording's thread, which may hang in the disk for minutes, and the main
- * context, which must go on saying so. The lock is held for the copying of values only.
+ * RegiaRecorderStatus is shared by the recording's thread, which may hang in the disk for minutes, and the
+ * main context, which must go on saying so. The lock is held for the copying of values only.
  */
-struct _RegiaStatus {
+struct _RegiaRecorderStatus {
   char *title;          /* (owned) immutable */
   guint memory_ms;      /* immutable */
   GMutex lock;          /* a leaf; guards what follows */
@@ -44,10 +44,10 @@ static const char *const phase_names[] = {
     [REGIA_PHASE_FINISHING] = "finishing", [REGIA_PHASE_FINISHED] = "finished",
 };
 
-RegiaStatus *
-regia_status_new (const char *session, const char *title, const char *path, guint memory_ms)
+RegiaRecorderStatus *
+regia_recorder_status_new (const char *session, const char *title, const char *path, guint memory_ms)
 {
-  RegiaStatus *self = g_new0 (RegiaStatus, 1);
+  RegiaRecorderStatus *self = g_new0 (RegiaRecorderStatus, 1);
 
   self->session = g_strdup (session);
   self->title = g_strdup (title);
@@ -62,7 +62,7 @@ regia_status_new (const char *session, const char *title, const char *path, guin
 }
 
 void
-regia_status_free (RegiaStatus *self)
+regia_recorder_status_free (RegiaRecorderStatus *self)
 {
   if (self == NULL)
     return;
@@ -77,7 +77,7 @@ regia_status_free (RegiaStatus *self)
 }
 
 void
-regia_status_set_phase (RegiaStatus *self, RegiaPhase phase, const char *message)
+regia_recorder_status_set_phase (RegiaRecorderStatus *self, RegiaPhase phase, const char *message)
 {
   g_mutex_lock (&self->lock);
   if (self->phase != phase)
@@ -89,7 +89,7 @@ regia_status_set_phase (RegiaStatus *self, RegiaPhase phase, const char *message
 }
 
 void
-regia_status_set_place (RegiaStatus *self, const char *session, const char *path)
+regia_recorder_status_set_place (RegiaRecorderStatus *self, const char *session, const char *path)
 {
   g_mutex_lock (&self->lock);
   g_free (self->session);
@@ -100,7 +100,7 @@ regia_status_set_place (RegiaStatus *self, const char *session, const char *path
 }
 
 void
-regia_status_set_loss (RegiaStatus *self, const char *words, gboolean missing)
+regia_recorder_status_set_loss (RegiaRecorderStatus *self, const char *words, gboolean missing)
 {
   g_mutex_lock (&self->lock);
   g_free (self->loss);
@@ -110,7 +110,7 @@ regia_status_set_loss (RegiaStatus *self, const char *words, gboolean missing)
 }
 
 void
-regia_status_tick (RegiaStatus *self)
+regia_recorder_status_tick (RegiaRecorderStatus *self)
 {
   g_mutex_lock (&self->lock);
   self->tick_us = g_get_monotonic_time ();
@@ -118,7 +118,7 @@ regia_status_tick (RegiaStatus *self)
 }
 
 void
-regia_status_enter_disk (RegiaStatus *self)
+regia_recorder_status_enter_disk (RegiaRecorderStatus *self)
 {
   g_mutex_lock (&self->lock);
   self->disk_since_us = g_get_monotonic_time ();
@@ -126,7 +126,7 @@ regia_status_enter_disk (RegiaStatus *self)
 }
 
 void
-regia_status_leave_disk (RegiaStatus *self)
+regia_recorder_status_leave_disk (RegiaRecorderStatus *self)
 {
   g_mutex_lock (&self->lock);
   self->disk_since_us = 0;
@@ -135,8 +135,8 @@ regia_status_leave_disk (RegiaStatus *self)
 }
 
 void
-regia_status_set_written (RegiaStatus *self, const RegiaWriterStats *stats, gint64 recorded_ms, guint64 bytes,
-                          guint parts)
+regia_recorder_status_set_written (RegiaRecorderStatus *self, const RegiaWriterStats *stats,
+                                   gint64 recorded_ms, guint64 bytes, guint parts)
 {
   gint64 now_us = g_get_monotonic_time ();
 
@@ -156,7 +156,7 @@ regia_status_set_written (RegiaStatus *self, const RegiaWriterStats *stats, gint
 }
 
 void
-regia_status_set_gaps (RegiaStatus *self, guint gaps, gint64 gap_ms)
+regia_recorder_status_set_gaps (RegiaRecorderStatus *self, guint gaps, gint64 gap_ms)
 {
   g_mutex_lock (&self->lock);
   self->gaps = gaps;
@@ -165,7 +165,8 @@ regia_status_set_gaps (RegiaStatus *self, guint gaps, gint64 gap_ms)
 }
 
 void
-regia_status_set_space (RegiaStatus *self, guint64 free_bytes, guint64 usable_bytes, guint64 rate_bps)
+regia_recorder_status_set_space (RegiaRecorderStatus *self, guint64 free_bytes, guint64 usable_bytes,
+                                 guint64 rate_bps)
 {
   g_mutex_lock (&self->lock);
   self->free_bytes = free_bytes;
@@ -174,7 +175,7 @@ regia_status_set_space (RegiaStatus *self, guint64 free_bytes, guint64 usable_by
 }
 
 void
-regia_status_set_percent (RegiaStatus *self, guint percent)
+regia_recorder_status_set_percent (RegiaRecorderStatus *self, guint percent)
 {
   g_mutex_lock (&self->lock);
   self->percent = percent;
@@ -183,7 +184,7 @@ regia_status_set_percent (RegiaStatus *self, guint percent)
 }
 
 void
-regia_status_set_files (RegiaStatus *self, const char *const *names)
+regia_recorder_status_set_files (RegiaRecorderStatus *self, const char *const *names)
 {
   g_mutex_lock (&self->lock);
   g_strfreev (self->files);
@@ -192,7 +193,7 @@ regia_status_set_files (RegiaStatus *self, const char *const *names)
 }
 
 RegiaPhase
-regia_status_get_phase (RegiaStatus *self)
+regia_recorder_status_get_phase (RegiaRecorderStatus *self)
 {
   RegiaPhase phase;
 
@@ -203,7 +204,7 @@ regia_status_get_phase (RegiaStatus *self)
 }
 
 char *
-regia_status_dup_message (RegiaStatus *self)
+regia_recorder_status_dup_message (RegiaRecorderStatus *self)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -211,7 +212,7 @@ regia_status_dup_message (RegiaStatus *self)
 }
 
 guint64
-regia_status_get_free_bytes (RegiaStatus *self)
+regia_recorder_status_get_free_bytes (RegiaRecorderStatus *self)
 {
   guint64 free_bytes;
 
@@ -223,14 +224,14 @@ regia_status_get_free_bytes (RegiaStatus *self)
 
 /* Lock held. How long the thread has been waiting for the disk, µs. */
 static gint64
-in_disk_us (RegiaStatus *self)
+in_disk_us (RegiaRecorderStatus *self)
 {
   return self->disk_since_us > 0 ? g_get_monotonic_time () - self->disk_since_us : 0;
 }
 
 /* Lock held. How long nothing has reached the disk since recording began. */
 static gint64
-quiet_us (RegiaStatus *self)
+quiet_us (RegiaRecorderStatus *self)
 {
   return g_get_monotonic_time () - MAX (self->stats.on_disk_at_us, self->phase_since_us);
 }
@@ -244,7 +245,7 @@ put (GVariantBuilder *builder, const char *key, GVariant *value)
 /* While the disk hangs the feed's memory fills, and then what comes is lost: said while something can be
  * done, and as it happens. */
 char *
-regia_status_hang_in_words (gint64 hung_ms, gint64 behind_ms, gint64 memory_ms, const char *path)
+regia_recorder_status_hang_in_words (gint64 hung_ms, gint64 behind_ms, gint64 memory_ms, const char *path)
 {
   gint64 over_ms = MAX (behind_ms, hung_ms) - memory_ms;
 
@@ -263,7 +264,7 @@ regia_status_hang_in_words (gint64 hung_ms, gint64 behind_ms, gint64 memory_ms, 
 
 /* Lock held. What is the matter now, and what was lost before. */
 static char *
-message_in_words (RegiaStatus *self, const char *now)
+message_in_words (RegiaRecorderStatus *self, const char *now)
 {
   gboolean both = now[0] != '\0' && self->loss[0] != '\0' && strcmp (now, self->loss) != 0;
 
@@ -273,7 +274,7 @@ message_in_words (RegiaStatus *self, const char *now)
 }
 
 GVariant *
-regia_status_to_variant (RegiaStatus *self)
+regia_recorder_status_to_variant (RegiaRecorderStatus *self)
 {
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
   g_autofree char *slow = NULL;
@@ -286,8 +287,8 @@ regia_status_to_variant (RegiaStatus *self)
   /* Finishing waits for the disk all the time. */
   if (in_disk_us (self) > SLOW_DISK_US && phase != REGIA_PHASE_FINISHING) {
     phase = REGIA_PHASE_DISK_ERROR;
-    slow = regia_status_hang_in_words (in_disk_us (self) / 1000, quiet_us (self) / 1000, self->memory_ms,
-                                       self->path);
+    slow = regia_recorder_status_hang_in_words (in_disk_us (self) / 1000, quiet_us (self) / 1000,
+                                                self->memory_ms, self->path);
   }
   if (phase == REGIA_PHASE_RECORDING && quiet_us (self) > QUIET_US) {
     phase = REGIA_PHASE_WAITING;
@@ -321,7 +322,7 @@ regia_status_to_variant (RegiaStatus *self)
 }
 
 gboolean
-regia_status_is_healthy (RegiaStatus *self, char **ret_why)
+regia_recorder_status_is_healthy (RegiaRecorderStatus *self, char **ret_why)
 {
   gint64 silent_us;
   gboolean healthy;

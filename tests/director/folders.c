@@ -72,7 +72,7 @@ set_up (Fixture *f, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) event = g_bytes_new_static ("[event]\n", 8);
   RegiaPlaces places;
-  RegiaDoor *door;
+  RegiaControlListener *listener;
 
   f->state = make_deep (40);
   f->run = g_build_filename (f->state, "run", NULL);
@@ -83,10 +83,10 @@ set_up (Fixture *f, gconstpointer data)
   g_mkdir (f->recordings, 0700);
   g_assert_true (regia_locks_take (&f->locks, f->run, TRUE, &error));
   g_assert_no_error (error);
-  door = regia_door_new (f->control_path, &error);
+  listener = regia_control_listener_new (f->control_path, &error);
   g_assert_no_error (error);
   f->control = regia_control_new (&methods, (gpointer) "on-air");
-  regia_control_open (f->control, door);
+  regia_control_open (f->control, listener);
   places = (RegiaPlaces){f->state, f->run, f->recordings, f->event_path, event};
   f->watch = regia_watch_new (&places, f->control, &f->locks, made_cb, f);
 }
@@ -165,12 +165,12 @@ test_deep (void)
   g_mkdir (other, 0700);
   for (guint i = 0; i < 2; i++) {
     g_autoptr (GError) error = NULL;
-    RegiaDoor *door = regia_door_new (paths[i], &error);
+    RegiaControlListener *listener = regia_control_listener_new (paths[i], &error);
     struct stat st;
 
     g_assert_no_error (error);
     controls[i] = regia_control_new (&methods, (gpointer)states[i]);
-    regia_control_open (controls[i], door);
+    regia_control_open (controls[i], listener);
     g_assert_cmpint (lstat (paths[i], &st), ==, 0);
     g_assert_true (S_ISSOCK (st.st_mode));
     g_assert_cmpint (st.st_mode & 0777, ==, 0600);

@@ -69,10 +69,10 @@ fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_b
   *self = (Fixture){.folder_fd = -1, .last_msn = SEGMENTS};
   self->window = self->site.window = make_window (frame_bytes);
   self->site.assets = regia_assets_new ("/org/regia/web/");
-  self->site.board = regia_board_new ();
+  self->site.snapshot = regia_snapshot_new ();
   self->site.viewers = regia_viewers_new ();
   regia_site_init (&self->site, 2000);
-  regia_board_post (self->site.board, status, TRUE, ok);
+  regia_snapshot_post (self->site.snapshot, status, TRUE, ok);
   if (folder != NULL) {
     self->folder = g_strdup (folder);
     self->folder_fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -90,7 +90,7 @@ fixture_stop (Fixture *self)
   regia_server_free (self->server);
   regia_library_free (self->site.library);
   regia_viewers_free (self->site.viewers);
-  regia_board_free (self->site.board);
+  regia_snapshot_free (self->site.snapshot);
   regia_assets_free (self->site.assets);
   regia_site_clear (&self->site);
   regia_hls_window_free (self->window);

@@ -57,7 +57,7 @@ test_hang (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *words =
-        regia_status_hang_in_words (cases[i].hung_ms, cases[i].behind_ms, 60000, "/rec/session");
+        regia_recorder_status_hang_in_words (cases[i].hung_ms, cases[i].behind_ms, 60000, "/rec/session");
 
     g_test_message ("%s", words);
     g_assert_nonnull (strstr (words, cases[i].says));

@@ -27,17 +27,17 @@ struct _RegiaWire {
   char *held; /* (owned) (nullable): start of an answer */
   gsize held_length, held_sent;
   gboolean hold_next, refused, cut;
-  gboolean farewell; /* the request being answered is our own */
+  gboolean last_request; /* the request being answered is our own */
 };
 
-/* wire.c, for the doors: reading and writing as the streams do. */
+/* wire.c, for the streams: reading and writing as the streams do. */
 gssize regia_wire_read (RegiaWire *self, void *buffer, gsize count, GError **error);
 gssize regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error);
 /** regia_wire_has_buffered: whether a read would find something without the socket. */
 gboolean regia_wire_has_buffered (RegiaWire *self);
 
-/* doors.c: (transfer full). A door knows its wire until it is detached. */
+/* wire-streams.c: (transfer full). A stream knows its wire until it is detached. */
 GInputStream *regia_wire_input_new (RegiaWire *wire);
 GOutputStream *regia_wire_output_new (RegiaWire *wire);
-void regia_wire_input_detach (GInputStream *door);
-void regia_wire_output_detach (GOutputStream *door);
+void regia_wire_input_detach (GInputStream *stream);
+void regia_wire_output_detach (GOutputStream *stream);

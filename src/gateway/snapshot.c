@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "board-private.h"
+#include "snapshot-private.h"
 
 #define STALE_MS        5000
 #define SEGMENT_LATE_MS 12000
 
 /* Written once a second by the main thread, read by the workers; lives as long as the gateway. */
-struct _RegiaBoard {
+struct _RegiaSnapshot {
   GMutex lock;             /* guards all */
   GBytes *status, *health; /* (owned) (nullable) */
   gboolean healthy;
 };
 
-RegiaBoard *
-regia_board_new (void)
+RegiaSnapshot *
+regia_snapshot_new (void)
 {
-  RegiaBoard *self = g_new0 (RegiaBoard, 1);
+  RegiaSnapshot *self = g_new0 (RegiaSnapshot, 1);
   g_mutex_init (&self->lock);
   return self;
 }
 
 void
-regia_board_free (RegiaBoard *self)
+regia_snapshot_free (RegiaSnapshot *self)
 {
   if (self == NULL)
     return;
@@ -43,7 +43,7 @@ replace (GBytes **slot, GBytes *bytes)
 }
 
 void
-regia_board_post (RegiaBoard *self, GBytes *status_json, gboolean healthy, GBytes *health)
+regia_snapshot_post (RegiaSnapshot *self, GBytes *status_json, gboolean healthy, GBytes *health)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   replace (&self->status, status_json);
@@ -52,14 +52,14 @@ regia_board_post (RegiaBoard *self, GBytes *status_json, gboolean healthy, GByte
 }
 
 GBytes *
-regia_board_get_status (RegiaBoard *self)
+regia_snapshot_get_status (RegiaSnapshot *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   return self->status != NULL ? g_bytes_ref (self->status) : NULL;
 }
 
 GBytes *
-regia_board_get_health (RegiaBoard *self, gboolean *ret_healthy)
+regia_snapshot_get_health (RegiaSnapshot *self, gboolean *ret_healthy)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   *ret_healthy = self->healthy;
@@ -87,7 +87,7 @@ add_warning (GVariant *old, gint64 age_ms)
 }
 
 GVariant *
-regia_board_render (GVariant *status, GVariant *gateway, gint64 answer_age_ms)
+regia_snapshot_render (GVariant *status, GVariant *gateway, gint64 answer_age_ms)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (status);
 
@@ -102,7 +102,7 @@ regia_board_render (GVariant *status, GVariant *gateway, gint64 answer_age_ms)
 }
 
 char *
-regia_board_judge (GVariant *status, gint64 answer_age_ms, gboolean *ret_healthy)
+regia_snapshot_judge (GVariant *status, gint64 answer_age_ms, gboolean *ret_healthy)
 {
   g_autoptr (GVariant) gateway = NULL;
   const char *state = "";

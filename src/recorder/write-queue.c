@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-recorder"
 
-#include "tape-private.h"
+#include "write-queue-private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,11 +12,11 @@
 #include "writer-private.h"
 
 /*
- * RegiaTape sits between the loop that follows the feed and the writer of one part. It is `blocked` while the
- * disk takes nothing. What was given to it and is not on the disk is in exactly one of two places: in the
- * writer (the fragment being made), or, after a failure, in `backlog`, in order, each packet with the track
- * table that it belongs to: the engine may have been restarted, and numbers tracks anew. It is `displaced`,
- * for the rest of its life, when what it writes into cannot be reached by its name any more.
+ * RegiaWriteQueue sits between the loop that follows the feed and the writer of one part. It is `blocked`
+ * while the disk takes nothing. What was given to it and is not on the disk is in exactly one of two places:
+ * in the writer (the fragment being made), or, after a failure, in `backlog`, in order, each packet with the
+ * track table that it belongs to: the engine may have been restarted, and numbers tracks anew. It is
+ * `displaced`, for the rest of its life, when what it writes into cannot be reached by its name any more.
  *
  * Owner: the recording, from the opening of the session to its finishing.
  */
@@ -38,11 +38,11 @@ typedef struct {
   GPtrArray *tracks;   /* (owned) (element-type RegiaTrack) */
 } Waiting;
 
-struct _RegiaTape {
+struct _RegiaWriteQueue {
   const RegiaDisk *disk;
   RegiaStore *store;
   RegiaSession *session;
-  RegiaStatus *status;
+  RegiaRecorderStatus *status;
   RegiaEpoch epoch;
   char *recordings; /* (owned) */
   guint64 reserve_bytes;
@@ -103,11 +103,12 @@ first_number (RegiaSession *session)
   return number;
 }
 
-RegiaTape *
-regia_tape_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *session, RegiaStatus *status,
-                const RegiaEpoch *epoch, const char *recordings, guint64 reserve_bytes)
+RegiaWriteQueue *
+regia_write_queue_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *session,
+                       RegiaRecorderStatus *status, const RegiaEpoch *epoch, const char *recordings,
+                       guint64 reserve_bytes)
 {
-  RegiaTape *self = g_new0 (RegiaTape, 1);
+  RegiaWriteQueue *self = g_new0 (RegiaWriteQueue, 1);
   g_autofree char *live = regia_store_path (store, REGIA_SESSION_LIVE);
 
   self->disk = disk;
@@ -129,12 +130,12 @@ regia_tape_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *session,
   }
   self->next_number = first_number (session);
   self->free_files = G_MAXINT64;
-  regia_status_set_gaps (status, session->gaps_total, session->gap_ms);
+  regia_recorder_status_set_gaps (status, session->gaps_total, session->gap_ms);
   return self;
 }
 
 void
-regia_tape_free (RegiaTape *self)
+regia_write_queue_free (RegiaWriteQueue *self)
 {
   if (self == NULL)
     return;
@@ -153,22 +154,22 @@ regia_tape_free (RegiaTape *self)
 
 /* A record that cannot be written now is written later; the parts are what counts. */
 static void
-save (RegiaTape *self)
+save (RegiaWriteQueue *self)
 {
   g_autoptr (GError) error = NULL;
 
-  regia_status_enter_disk (self->status);
+  regia_recorder_status_enter_disk (self->status);
   if (!regia_store_save (self->store, self->session, &error))
     g_info ("the session's record could not be written now: %s", error->message);
   else
     self->dirty = FALSE;
-  regia_status_leave_disk (self->status);
+  regia_recorder_status_leave_disk (self->status);
   self->saved_at_us = g_get_monotonic_time ();
 }
 
 /* Once the recording has come to where it was it is known how much of what was lost the feed still had. */
 static void
-tell_loss (RegiaTape *self)
+tell_loss (RegiaWriteQueue *self)
 {
   RegiaSession *session = self->session;
   g_autofree char *words = NULL;
@@ -185,7 +186,7 @@ tell_loss (RegiaTape *self)
   if (reason == NULL)
     return;
   regia_missing_note (session);
-  regia_status_set_gaps (self->status, session->gaps_total, session->gap_ms);
+  regia_recorder_status_set_gaps (self->status, session->gaps_total, session->gap_ms);
   words = regia_missing_in_words (session);
   if (words[0] == '\0')
     note =
@@ -193,12 +194,12 @@ tell_loss (RegiaTape *self)
                          "had all of it",
                          reason);
   g_warning ("%s", note != NULL ? note : words);
-  regia_status_set_loss (self->status, note != NULL ? note : words, note == NULL);
+  regia_recorder_status_set_loss (self->status, note != NULL ? note : words, note == NULL);
   self->dirty = TRUE;
 }
 
 static void
-show_progress (RegiaTape *self)
+show_progress (RegiaWriteQueue *self)
 {
   RegiaSession *session = self->session;
   RegiaWriterStats stats;
@@ -222,24 +223,24 @@ show_progress (RegiaTape *self)
 
     session->duration_ms = MAX (session->duration_ms, now_ms - session->started_ms);
   }
-  regia_status_set_written (self->status, &stats, self->earlier_ms + part_ms,
-                            self->earlier_bytes + stats.total_bytes, session->parts->len);
+  regia_recorder_status_set_written (self->status, &stats, self->earlier_ms + part_ms,
+                                     self->earlier_bytes + stats.total_bytes, session->parts->len);
 }
 
 void
-regia_tape_note_gap (RegiaTape *self, const char *reason, gint64 from_ns, gint64 to_ns)
+regia_write_queue_note_gap (RegiaWriteQueue *self, const char *reason, gint64 from_ns, gint64 to_ns)
 {
   g_warning ("%.3f s are missing in the recording from show time %.3f s on: %s",
              (double)(to_ns - from_ns) / REGIA_SECOND, (double)from_ns / REGIA_SECOND, reason);
   regia_session_add_gap (self->session, from_ns / REGIA_MSECOND, to_ns / REGIA_MSECOND, reason);
-  regia_status_set_gaps (self->status, self->session->gaps_total, self->session->gap_ms);
+  regia_recorder_status_set_gaps (self->status, self->session->gaps_total, self->session->gap_ms);
   self->dirty = TRUE;
 }
 
 /* --- room on the disk --- */
 
 static void
-measure_rate (RegiaTape *self)
+measure_rate (RegiaWriteQueue *self)
 {
   RegiaWriterStats stats;
   gint64 now_us = g_get_monotonic_time ();
@@ -256,7 +257,7 @@ measure_rate (RegiaTape *self)
 
 /* What the encoders aim at, until it was measured. */
 static guint64
-expected_bps (RegiaTape *self)
+expected_bps (RegiaWriteQueue *self)
 {
   guint64 sum = 0;
 
@@ -269,38 +270,38 @@ expected_bps (RegiaTape *self)
 
 /* Bytes until recording pauses, or −1 when the disk does not say. */
 static gint64
-measure_space (RegiaTape *self)
+measure_space (RegiaWriteQueue *self)
 {
   gint64 free_bytes, usable;
 
-  regia_status_enter_disk (self->status);
+  regia_recorder_status_enter_disk (self->status);
   free_bytes = self->disk->free_bytes (self->disk, regia_store_get_folder (self->store));
   self->free_files = self->disk->free_files (self->disk, regia_store_get_folder (self->store));
-  regia_status_leave_disk (self->status);
+  regia_recorder_status_leave_disk (self->status);
   if (free_bytes < 0)
     return -1;
   self->space_known = TRUE;
   usable = MAX (free_bytes - (gint64)self->reserve_bytes, 0);
-  regia_status_set_space (self->status, (guint64)free_bytes, (guint64)usable, expected_bps (self));
+  regia_recorder_status_set_space (self->status, (guint64)free_bytes, (guint64)usable, expected_bps (self));
   return usable;
 }
 
 /* The finished file is made beside the parts: said while something can be done about it. */
 static void
-warn_of_finishing (RegiaTape *self)
+warn_of_finishing (RegiaWriteQueue *self)
 {
-  guint64 free_bytes = regia_status_get_free_bytes (self->status);
+  guint64 free_bytes = regia_recorder_status_get_free_bytes (self->status);
   g_autofree char *need = NULL, *have = NULL, *message = NULL;
   RegiaWriterStats stats;
   guint64 needed;
 
-  if (!self->space_known || regia_status_get_phase (self->status) != REGIA_PHASE_RECORDING)
+  if (!self->space_known || regia_recorder_status_get_phase (self->status) != REGIA_PHASE_RECORDING)
     return;
   regia_writer_get_stats (self->writer, &stats);
   needed = self->earlier_bytes + stats.total_bytes;
   if (free_bytes >= needed && self->free_files >= FILES_LOW) {
     if (self->warned)
-      regia_status_set_phase (self->status, REGIA_PHASE_RECORDING, "");
+      regia_recorder_status_set_phase (self->status, REGIA_PHASE_RECORDING, "");
     self->warned = FALSE;
     return;
   }
@@ -318,13 +319,13 @@ warn_of_finishing (RegiaTape *self)
   if (!self->warned)
     g_message ("%s", message);
   self->warned = TRUE;
-  regia_status_set_phase (self->status, REGIA_PHASE_RECORDING, message);
+  regia_recorder_status_set_phase (self->status, REGIA_PHASE_RECORDING, message);
 }
 
 /* --- when the disk refuses --- */
 
 static void
-block (RegiaTape *self, const GError *error)
+block (RegiaWriteQueue *self, const GError *error)
 {
   gboolean full = regia_disk_is_full (error);
   gint64 usable = measure_space (self);
@@ -335,26 +336,27 @@ block (RegiaTape *self, const GError *error)
     g_warning ("%s", message);
   self->blocked = TRUE;
   self->retry_at_us = g_get_monotonic_time () + RETRY_US * (gint64)MIN (1 + self->failures, RETRY_SLOWEST);
-  regia_status_set_phase (self->status, full ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR, message);
+  regia_recorder_status_set_phase (self->status, full ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR,
+                                   message);
 }
 
-/* For good: see regia_tape_get_displaced(). @what became of @name. */
+/* For good: see regia_write_queue_get_displaced(). @what became of @name. */
 static void
-displace (RegiaTape *self, const char *name, const char *what)
+displace (RegiaWriteQueue *self, const char *name, const char *what)
 {
   self->displaced = g_strdup_printf ("%s %s", name, what);
   self->blocked = TRUE;
   self->retry_at_us = G_MAXINT64;
   g_warning ("what was recorded is not in its place any more: %s; a new part is begun", self->displaced);
-  regia_status_set_phase (self->status, REGIA_PHASE_DISK_ERROR,
-                          "What was recorded is not in its place any more; a new part is begun");
+  regia_recorder_status_set_phase (self->status, REGIA_PHASE_DISK_ERROR,
+                                   "What was recorded is not in its place any more; a new part is begun");
   /* Said until it is known what it means, see tell_loss(): there may be no room for a new part. */
-  regia_status_set_loss (self->status, self->displaced, FALSE);
+  regia_recorder_status_set_loss (self->status, self->displaced, FALSE);
 }
 
 /* The writer closed its part, in order or not. */
 static void
-note_part_closed (RegiaTape *self, const GError *error)
+note_part_closed (RegiaWriteQueue *self, const GError *error)
 {
   if (self->part == NULL)
     return;
@@ -370,7 +372,7 @@ note_part_closed (RegiaTape *self, const GError *error)
 
 /* What the writer could not save waits, in order, before everything else. */
 static void
-take_back (RegiaTape *self)
+take_back (RegiaWriteQueue *self)
 {
   GPtrArray *unsaved = regia_writer_take_unsaved (self->writer);
 
@@ -383,7 +385,7 @@ take_back (RegiaTape *self)
 }
 
 static void
-part_failed (RegiaTape *self, const GError *error)
+part_failed (RegiaWriteQueue *self, const GError *error)
 {
   if (regia_writer_get_displaced (self->writer) != NULL) {
     g_autofree char *file = g_strdup (self->part->file);
@@ -405,7 +407,7 @@ part_failed (RegiaTape *self, const GError *error)
 /* --- parts --- */
 
 static void
-record_tracks (RegiaTape *self)
+record_tracks (RegiaWriteQueue *self)
 {
   for (guint i = 0; i < self->part_tracks->len; i++) {
     const RegiaTrack *track = g_ptr_array_index (self->part_tracks, i);
@@ -422,7 +424,7 @@ record_tracks (RegiaTape *self)
 }
 
 static gboolean
-begin_part (RegiaTape *self, GPtrArray *tracks)
+begin_part (RegiaWriteQueue *self, GPtrArray *tracks)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *file = NULL;
@@ -430,15 +432,15 @@ begin_part (RegiaTape *self, GPtrArray *tracks)
   guint number;
   gboolean ok;
 
-  regia_status_enter_disk (self->status);
+  regia_recorder_status_enter_disk (self->status);
   if (regia_store_find_place (self->store, self->disk, &what) != REGIA_PLACE_KEPT) {
-    regia_status_leave_disk (self->status);
+    regia_recorder_status_leave_disk (self->status);
     displace (self, regia_store_get_folder (self->store), what);
     return FALSE;
   }
   ok = regia_store_make_live (self->store, &error) &&
        regia_writer_begin (self->writer, self->next_number, tracks, &number, &error);
-  regia_status_leave_disk (self->status);
+  regia_recorder_status_leave_disk (self->status);
   if (!ok) {
     block (self, error);
     self->failures++;
@@ -454,21 +456,21 @@ begin_part (RegiaTape *self, GPtrArray *tracks)
   regia_session_set_state (self->session, REGIA_SESSION_RECORDING, "");
   save (self);
   self->blocked = FALSE;
-  regia_status_set_phase (self->status, REGIA_PHASE_RECORDING, "");
+  regia_recorder_status_set_phase (self->status, REGIA_PHASE_RECORDING, "");
   return TRUE;
 }
 
 void
-regia_tape_end_part (RegiaTape *self)
+regia_write_queue_end_part (RegiaWriteQueue *self)
 {
   g_autoptr (GError) error = NULL;
   gboolean ok;
 
   if (!regia_writer_is_open (self->writer))
     return;
-  regia_status_enter_disk (self->status);
+  regia_recorder_status_enter_disk (self->status);
   ok = regia_writer_end (self->writer, &error);
-  regia_status_leave_disk (self->status);
+  regia_recorder_status_leave_disk (self->status);
   if (!ok) {
     part_failed (self, error);
     return;
@@ -478,22 +480,22 @@ regia_tape_end_part (RegiaTape *self)
 }
 
 void
-regia_tape_set_tracks (RegiaTape *self, GPtrArray *tracks)
+regia_write_queue_set_tracks (RegiaWriteQueue *self, GPtrArray *tracks)
 {
-  regia_tape_end_part (self);
+  regia_write_queue_end_part (self);
   g_clear_pointer (&self->tracks, g_ptr_array_unref);
   self->tracks = g_ptr_array_ref (tracks);
 }
 
 /* The part is closed while there still is room to close it. */
 static void
-check_space (RegiaTape *self)
+check_space (RegiaWriteQueue *self)
 {
   g_autoptr (GError) error = NULL;
 
   if (measure_space (self) != 0)
     return;
-  regia_tape_end_part (self);
+  regia_write_queue_end_part (self);
   if (self->blocked)
     return;
   g_set_error_literal (&error, REGIA_ERROR, REGIA_ERROR_NO_SPACE, "the reserve is reached");
@@ -501,7 +503,7 @@ check_space (RegiaTape *self)
 }
 
 static void
-after_write (RegiaTape *self)
+after_write (RegiaWriteQueue *self)
 {
   RegiaWriterStats stats;
 
@@ -521,15 +523,15 @@ after_write (RegiaTape *self)
 
 /* One that was begun for what had waited of the generation before. */
 static void
-end_foreign_part (RegiaTape *self, GPtrArray *tracks)
+end_foreign_part (RegiaWriteQueue *self, GPtrArray *tracks)
 {
   if (!self->blocked && regia_writer_is_open (self->writer) && self->part_tracks != tracks)
-    regia_tape_end_part (self);
+    regia_write_queue_end_part (self);
 }
 
 /* Into the present part, or a new one. When the disk refuses, it is at the head of the backlog. */
 static void
-write_packet (RegiaTape *self, RegiaPacket *packet, GPtrArray *tracks)
+write_packet (RegiaWriteQueue *self, RegiaPacket *packet, GPtrArray *tracks)
 {
   g_autoptr (GError) error = NULL;
   gboolean ok;
@@ -538,9 +540,9 @@ write_packet (RegiaTape *self, RegiaPacket *packet, GPtrArray *tracks)
     g_queue_push_head (&self->backlog, waiting_new (packet, tracks));
     return;
   }
-  regia_status_enter_disk (self->status);
+  regia_recorder_status_enter_disk (self->status);
   ok = regia_writer_add (self->writer, packet, &error);
-  regia_status_leave_disk (self->status);
+  regia_recorder_status_leave_disk (self->status);
   if (ok) {
     after_write (self);
   } else if (g_error_matches (error, REGIA_ERROR, REGIA_ERROR_MEDIA) && regia_writer_is_open (self->writer)) {
@@ -551,7 +553,7 @@ write_packet (RegiaTape *self, RegiaPacket *packet, GPtrArray *tracks)
 }
 
 void
-regia_tape_write (RegiaTape *self, RegiaPacket *packet)
+regia_write_queue_write (RegiaWriteQueue *self, RegiaPacket *packet)
 {
   end_foreign_part (self, self->tracks);
   if (self->blocked)
@@ -565,7 +567,7 @@ regia_tape_write (RegiaTape *self, RegiaPacket *packet)
 /* A new part, when there is room (a little more than the reserve, so that it does not close again at once),
  * and the backlog into it. */
 static gboolean
-retry (RegiaTape *self)
+retry (RegiaWriteQueue *self)
 {
   gint64 usable = measure_space (self);
   const Waiting *next = g_queue_peek_head (&self->backlog);
@@ -595,14 +597,14 @@ retry (RegiaTape *self)
 }
 
 static void
-flush (RegiaTape *self)
+flush (RegiaWriteQueue *self)
 {
   g_autoptr (GError) error = NULL;
   gboolean ok;
 
-  regia_status_enter_disk (self->status);
+  regia_recorder_status_enter_disk (self->status);
   ok = regia_writer_flush (self->writer, &error);
-  regia_status_leave_disk (self->status);
+  regia_recorder_status_leave_disk (self->status);
   if (ok)
     after_write (self);
   else
@@ -610,7 +612,7 @@ flush (RegiaTape *self)
 }
 
 gboolean
-regia_tape_tick (RegiaTape *self)
+regia_write_queue_tick (RegiaWriteQueue *self)
 {
   gint64 now_us = g_get_monotonic_time (), unsaved_us = regia_writer_has_unsaved (self->writer);
   gboolean resumed = FALSE;
@@ -630,21 +632,21 @@ regia_tape_tick (RegiaTape *self)
 }
 
 gboolean
-regia_tape_is_blocked (RegiaTape *self, gint64 *ret_retry_at_us)
+regia_write_queue_is_blocked (RegiaWriteQueue *self, gint64 *ret_retry_at_us)
 {
   *ret_retry_at_us = self->retry_at_us;
   return self->blocked;
 }
 
 const char *
-regia_tape_get_displaced (RegiaTape *self)
+regia_write_queue_get_displaced (RegiaWriteQueue *self)
 {
   return self->displaced;
 }
 
 /* The disk took nothing at the end. */
 static gint64
-note_unrecorded (RegiaTape *self)
+note_unrecorded (RegiaWriteQueue *self)
 {
   gint64 now_ns = regia_epoch_show_time (&self->epoch), until_ms = 0;
 
@@ -652,29 +654,29 @@ note_unrecorded (RegiaTape *self)
     until_ms = MAX (until_ms, ((RegiaSessionPart *)g_ptr_array_index (self->session->parts, i))->to_ms);
   if (until_ms == 0 || now_ns <= until_ms * REGIA_MSECOND)
     return 0;
-  regia_tape_note_gap (self, REGIA_REASON_DISK, until_ms * REGIA_MSECOND, now_ns);
+  regia_write_queue_note_gap (self, REGIA_REASON_DISK, until_ms * REGIA_MSECOND, now_ns);
   return now_ns - until_ms * REGIA_MSECOND;
 }
 
 gint64
-regia_tape_close (RegiaTape *self)
+regia_write_queue_close (RegiaWriteQueue *self)
 {
   g_autofree char *what = NULL;
   gint64 unrecorded_ns;
 
-  regia_tape_end_part (self);
+  regia_write_queue_end_part (self);
   /* The second chance of a disk that failed at the last moment, see part_failed(). */
   if (self->blocked) {
-    regia_tape_tick (self);
-    regia_tape_end_part (self);
+    regia_write_queue_tick (self);
+    regia_write_queue_end_part (self);
   }
   if (self->displaced != NULL)
     return 0;
   unrecorded_ns = self->blocked ? note_unrecorded (self) : 0;
-  regia_status_enter_disk (self->status);
+  regia_recorder_status_enter_disk (self->status);
   if (regia_store_find_place (self->store, self->disk, &what) != REGIA_PLACE_KEPT)
     displace (self, regia_store_get_folder (self->store), what);
-  regia_status_leave_disk (self->status);
+  regia_recorder_status_leave_disk (self->status);
   /* Whether it is dirty or not: somebody may have removed it, and it knows what finishing cannot see. */
   if (self->displaced == NULL && self->session->parts->len > 0)
     save (self);

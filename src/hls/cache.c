@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-hls"
 
-#include "shelf-private.h"
+#include "cache-private.h"
 
 #include <string.h>
 
 /*
- * RegiaHlsShelf: where the window's writer puts what it has made and HTTP threads take it from. Everything on
+ * RegiaHlsCache: where the window's writer puts what it has made and HTTP threads take it from. Everything on
  * it is immutable: a playlist that changes is another resource under the same path. A lookup holds the lock
  * for one hash lookup and one reference; hashing for the ETag, rendering and muxing all happen before put()
  * takes it.
@@ -14,7 +14,7 @@
  * Owner: the window. Lock: `lock` guards all fields below it; nothing is called while it is held but GLib's
  * tables and allocator.
  */
-struct _RegiaHlsShelf {
+struct _RegiaHlsCache {
   GMutex lock;
   GHashTable *resources; /* (owned) (element-type utf8 RegiaHlsResource) */
   GHashTable *streams;   /* (owned) (element-type utf8 gint64): folder → newest number, −1 none */
@@ -51,10 +51,10 @@ resource_new (GBytes *bytes, const char *content_type, RegiaHlsKind kind)
   return resource;
 }
 
-RegiaHlsShelf *
-regia_hls_shelf_new (void)
+RegiaHlsCache *
+regia_hls_cache_new (void)
 {
-  RegiaHlsShelf *self = g_new0 (RegiaHlsShelf, 1);
+  RegiaHlsCache *self = g_new0 (RegiaHlsCache, 1);
 
   g_mutex_init (&self->lock);
   self->resources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, resource_free);
@@ -63,7 +63,7 @@ regia_hls_shelf_new (void)
 }
 
 void
-regia_hls_shelf_free (RegiaHlsShelf *self)
+regia_hls_cache_free (RegiaHlsCache *self)
 {
   if (self == NULL)
     return;
@@ -76,7 +76,7 @@ regia_hls_shelf_free (RegiaHlsShelf *self)
 /* Must be called with the lock. Returns what to free without it: freeing a segment gives memory back to the
  * kernel. */
 static RegiaHlsResource *
-take (RegiaHlsShelf *self, const char *path)
+take (RegiaHlsCache *self, const char *path)
 {
   g_autofree char *key = NULL;
   gpointer stolen_key = NULL, resource = NULL;
@@ -89,7 +89,7 @@ take (RegiaHlsShelf *self, const char *path)
 }
 
 void
-regia_hls_shelf_put (RegiaHlsShelf *self, const char *path, GBytes *bytes, const char *content_type,
+regia_hls_cache_put (RegiaHlsCache *self, const char *path, GBytes *bytes, const char *content_type,
                      RegiaHlsKind kind)
 {
   RegiaHlsResource *resource = resource_new (bytes, content_type, kind), *old;
@@ -104,15 +104,15 @@ regia_hls_shelf_put (RegiaHlsShelf *self, const char *path, GBytes *bytes, const
 }
 
 void
-regia_hls_shelf_put_playlist (RegiaHlsShelf *self, const char *path, char *text, RegiaHlsKind kind)
+regia_hls_cache_put_playlist (RegiaHlsCache *self, const char *path, char *text, RegiaHlsKind kind)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
 
-  regia_hls_shelf_put (self, path, bytes, "application/vnd.apple.mpegurl", kind);
+  regia_hls_cache_put (self, path, bytes, "application/vnd.apple.mpegurl", kind);
 }
 
 void
-regia_hls_shelf_remove (RegiaHlsShelf *self, const char *path)
+regia_hls_cache_remove (RegiaHlsCache *self, const char *path)
 {
   RegiaHlsResource *old;
 
@@ -123,7 +123,7 @@ regia_hls_shelf_remove (RegiaHlsShelf *self, const char *path)
 }
 
 void
-regia_hls_shelf_set_stream (RegiaHlsShelf *self, const char *name, gint64 newest)
+regia_hls_cache_set_stream (RegiaHlsCache *self, const char *name, gint64 newest)
 {
   char *key = g_strdup (name);
   gint64 *value = g_new (gint64, 1);
@@ -135,7 +135,7 @@ regia_hls_shelf_set_stream (RegiaHlsShelf *self, const char *name, gint64 newest
 }
 
 void
-regia_hls_shelf_remove_stream (RegiaHlsShelf *self, const char *name)
+regia_hls_cache_remove_stream (RegiaHlsCache *self, const char *name)
 {
   g_autofree char *prefix = g_strconcat (name, "/", NULL);
   GHashTableIter iter;
@@ -154,7 +154,7 @@ regia_hls_shelf_remove_stream (RegiaHlsShelf *self, const char *name)
 }
 
 void
-regia_hls_shelf_count_segment (RegiaHlsShelf *self, gint64 end_ns)
+regia_hls_cache_count_segment (RegiaHlsCache *self, gint64 end_ns)
 {
   g_mutex_lock (&self->lock);
   self->stats.segments++;
@@ -163,7 +163,7 @@ regia_hls_shelf_count_segment (RegiaHlsShelf *self, gint64 end_ns)
 }
 
 void
-regia_hls_shelf_set_dropped (RegiaHlsShelf *self, guint64 dropped)
+regia_hls_cache_set_dropped (RegiaHlsCache *self, guint64 dropped)
 {
   g_mutex_lock (&self->lock);
   self->stats.dropped = dropped;
@@ -171,7 +171,7 @@ regia_hls_shelf_set_dropped (RegiaHlsShelf *self, guint64 dropped)
 }
 
 void
-regia_hls_shelf_get_stats (RegiaHlsShelf *self, RegiaHlsStats *ret_stats)
+regia_hls_cache_get_stats (RegiaHlsCache *self, RegiaHlsStats *ret_stats)
 {
   g_mutex_lock (&self->lock);
   *ret_stats = self->stats;
@@ -194,9 +194,9 @@ parse_segment_name (const char *name, gint64 *ret_number)
   return TRUE;
 }
 
-/* Why @path is not on the shelf. */
+/* Why @path is not on the cache. */
 static RegiaHlsFound
-explain_absence (RegiaHlsShelf *self, const char *path)
+explain_absence (RegiaHlsCache *self, const char *path)
 {
   const char *slash = strrchr (path, '/'), *name = slash != NULL ? slash + 1 : path;
   g_autofree char *folder = slash != NULL ? g_strndup (path, slash - path) : NULL;
@@ -224,7 +224,7 @@ explain_absence (RegiaHlsShelf *self, const char *path)
 }
 
 RegiaHlsFound
-regia_hls_shelf_lookup (RegiaHlsShelf *self, const char *path, RegiaHlsResource *ret_resource)
+regia_hls_cache_lookup (RegiaHlsCache *self, const char *path, RegiaHlsResource *ret_resource)
 {
   const RegiaHlsResource *resource;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "board-private.h"
+#include "snapshot-private.h"
 
 #include <string.h>
 
@@ -19,8 +19,8 @@ test_render (void)
   g_autoptr (GVariant) status =
       parse ("{'state': <'on-air'>, 'gateway': <{'viewers': <uint64 1>}>, 'warnings': <['disk']>}");
   g_autoptr (GVariant) gateway = parse ("{'viewers': <uint64 7>}");
-  g_autoptr (GVariant) fresh = g_variant_ref_sink (regia_board_render (status, gateway, 1000));
-  g_autoptr (GVariant) stale = g_variant_ref_sink (regia_board_render (status, gateway, 61000));
+  g_autoptr (GVariant) fresh = g_variant_ref_sink (regia_snapshot_render (status, gateway, 1000));
+  g_autoptr (GVariant) stale = g_variant_ref_sink (regia_snapshot_render (status, gateway, 61000));
   g_autoptr (GVariant) fresh_gateway = g_variant_lookup_value (fresh, "gateway", NULL);
   g_autofree const char **warnings = NULL, **old_warnings = NULL;
   guint64 viewers = 0;
@@ -33,7 +33,7 @@ test_render (void)
   g_assert_true (g_variant_lookup (stale, "warnings", "^a&s", &old_warnings));
   g_assert_nonnull (strstr (old_warnings[0], "61 s"));
   g_assert_cmpstr (old_warnings[1], ==, "disk");
-  g_assert_null (regia_board_render (NULL, gateway, 0));
+  g_assert_null (regia_snapshot_render (NULL, gateway, 0));
 }
 
 static void
@@ -62,7 +62,7 @@ test_judge (void)
   for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
     g_autoptr (GVariant) status = table[i].status != NULL ? parse (table[i].status) : NULL;
     gboolean healthy = !table[i].healthy;
-    g_autofree char *words = regia_board_judge (status, table[i].age_ms, &healthy);
+    g_autofree char *words = regia_snapshot_judge (status, table[i].age_ms, &healthy);
 
     g_test_message ("%s", words);
     g_assert_cmpint (healthy, ==, table[i].healthy);
@@ -73,18 +73,18 @@ test_judge (void)
 static void
 test_post (void)
 {
-  g_autoptr (RegiaBoard) board = regia_board_new ();
+  g_autoptr (RegiaSnapshot) snapshot = regia_snapshot_new ();
   g_autoptr (GBytes) one = g_bytes_new_static ("1", 1), two = g_bytes_new_static ("2", 1), held = NULL,
                      now = NULL;
   gboolean healthy = TRUE;
 
-  g_assert_null (regia_board_get_status (board));
-  g_assert_null (regia_board_get_health (board, &healthy));
+  g_assert_null (regia_snapshot_get_status (snapshot));
+  g_assert_null (regia_snapshot_get_health (snapshot, &healthy));
   g_assert_false (healthy);
-  regia_board_post (board, one, TRUE, one);
-  held = regia_board_get_status (board);
-  regia_board_post (board, two, FALSE, two);
-  now = regia_board_get_status (board);
+  regia_snapshot_post (snapshot, one, TRUE, one);
+  held = regia_snapshot_get_status (snapshot);
+  regia_snapshot_post (snapshot, two, FALSE, two);
+  now = regia_snapshot_get_status (snapshot);
   g_assert_true (g_bytes_equal (held, one)); /* who has it keeps it */
   g_assert_true (g_bytes_equal (now, two));
 }
@@ -93,8 +93,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/gateway/board/render", test_render);
-  g_test_add_func ("/gateway/board/judge", test_judge);
-  g_test_add_func ("/gateway/board/post", test_post);
+  g_test_add_func ("/gateway/snapshot/render", test_render);
+  g_test_add_func ("/gateway/snapshot/judge", test_judge);
+  g_test_add_func ("/gateway/snapshot/post", test_post);
   return g_test_run ();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "doors-private.h"
+#include "wire-streams-private.h"
 
 /*
  * The two ends of a wire that the library holds: pollable streams with nothing of their own. The library may
@@ -43,50 +43,50 @@ fail_if_gone (RegiaWire *wire, GError **error)
   return is_gone (wire);
 }
 
-/* DoorSource: a pollable source (GPollableSourceFunc) that is ready when its door is. */
+/* StreamSource: a pollable source (GPollableSourceFunc) that is ready when its stream is. */
 typedef struct {
   GSource parent;
-  GObject *door; /* (owned) */
-  gboolean (*is_ready) (GObject *door);
-} DoorSource;
+  GObject *stream; /* (owned) */
+  gboolean (*is_ready) (GObject *stream);
+} StreamSource;
 
 static gboolean
-door_source_check (GSource *source)
+stream_source_check (GSource *source)
 {
-  DoorSource *self = (DoorSource *)source;
-  return self->is_ready (self->door);
+  StreamSource *self = (StreamSource *)source;
+  return self->is_ready (self->stream);
 }
 
 static gboolean
-door_source_prepare (GSource *source, int *timeout)
+stream_source_prepare (GSource *source, int *timeout)
 {
   *timeout = -1;
-  return door_source_check (source);
+  return stream_source_check (source);
 }
 
 static gboolean
-door_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+stream_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   GPollableSourceFunc func = (GPollableSourceFunc)(void (*) (void))callback;
-  return func (((DoorSource *)source)->door, user_data);
+  return func (((StreamSource *)source)->stream, user_data);
 }
 
 static void
-door_source_finalize (GSource *source)
+stream_source_finalize (GSource *source)
 {
-  g_object_unref (((DoorSource *)source)->door);
+  g_object_unref (((StreamSource *)source)->stream);
 }
 
 /* What g_source_set_closure() makes of a closure for this kind of source. */
 static gboolean
-door_source_closure_cb (GObject *door, gpointer data)
+stream_source_closure_cb (GObject *stream, gpointer data)
 {
   GValue param = G_VALUE_INIT, result = G_VALUE_INIT;
   gboolean again;
 
   g_value_init (&result, G_TYPE_BOOLEAN);
   g_value_init (&param, G_TYPE_OBJECT);
-  g_value_set_object (&param, door);
+  g_value_set_object (&param, stream);
   g_closure_invoke (data, &result, 1, &param, NULL);
   again = g_value_get_boolean (&result);
   g_value_unset (&result);
@@ -95,19 +95,19 @@ door_source_closure_cb (GObject *door, gpointer data)
 }
 
 static GSource *
-door_source_new (gpointer door, gboolean (*is_ready) (GObject *door), GCancellable *cancellable)
+stream_source_new (gpointer stream, gboolean (*is_ready) (GObject *stream), GCancellable *cancellable)
 {
   static GSourceFuncs funcs = {
-      .prepare = door_source_prepare,
-      .check = door_source_check,
-      .dispatch = door_source_dispatch,
-      .finalize = door_source_finalize,
-      .closure_callback = (GSourceFunc)(void (*) (void))door_source_closure_cb,
+      .prepare = stream_source_prepare,
+      .check = stream_source_check,
+      .dispatch = stream_source_dispatch,
+      .finalize = stream_source_finalize,
+      .closure_callback = (GSourceFunc)(void (*) (void))stream_source_closure_cb,
   };
-  GSource *source = g_source_new (&funcs, sizeof (DoorSource));
+  GSource *source = g_source_new (&funcs, sizeof (StreamSource));
 
-  ((DoorSource *)source)->door = g_object_ref (door);
-  ((DoorSource *)source)->is_ready = is_ready;
+  ((StreamSource *)source)->stream = g_object_ref (stream);
+  ((StreamSource *)source)->is_ready = is_ready;
   if (cancellable != NULL) {
     g_autoptr (GSource) cancel = g_cancellable_source_new (cancellable);
     g_source_set_dummy_callback (cancel);
@@ -132,9 +132,9 @@ input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count,
 }
 
 static gboolean
-input_is_ready (GObject *door)
+input_is_ready (GObject *stream)
 {
-  RegiaWire *wire = ((RegiaWireInput *)door)->wire;
+  RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
   return is_gone (wire) || wire->ready.readable || regia_wire_has_buffered (wire);
 }
 
@@ -147,7 +147,7 @@ input_is_readable (GPollableInputStream *stream)
 static GSource *
 input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
-  return door_source_new (stream, input_is_ready, cancellable);
+  return stream_source_new (stream, input_is_ready, cancellable);
 }
 
 static void
@@ -178,9 +178,9 @@ regia_wire_input_new (RegiaWire *wire)
 }
 
 void
-regia_wire_input_detach (GInputStream *door)
+regia_wire_input_detach (GInputStream *stream)
 {
-  ((RegiaWireInput *)door)->wire = NULL;
+  ((RegiaWireInput *)stream)->wire = NULL;
 }
 
 /* Output. */
@@ -200,9 +200,9 @@ output_write_nonblocking (GPollableOutputStream *stream, const void *buffer, gsi
 }
 
 static gboolean
-output_is_ready (GObject *door)
+output_is_ready (GObject *stream)
 {
-  RegiaWire *wire = ((RegiaWireOutput *)door)->wire;
+  RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
   return is_gone (wire) || wire->ready.writable;
 }
 
@@ -215,7 +215,7 @@ output_is_writable (GPollableOutputStream *stream)
 static GSource *
 output_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
 {
-  return door_source_new (stream, output_is_ready, cancellable);
+  return stream_source_new (stream, output_is_ready, cancellable);
 }
 
 static void
@@ -246,7 +246,7 @@ regia_wire_output_new (RegiaWire *wire)
 }
 
 void
-regia_wire_output_detach (GOutputStream *door)
+regia_wire_output_detach (GOutputStream *stream)
 {
-  ((RegiaWireOutput *)door)->wire = NULL;
+  ((RegiaWireOutput *)stream)->wire = NULL;
 }

@@ -4,24 +4,24 @@
 #include <gio/gio.h>
 
 /**
- * RegiaBoard: the notice board between the main thread and the HTTP workers: the status and the health,
+ * RegiaSnapshot: the snapshot between the main thread and the HTTP workers: the status and the health,
  * rendered once and read by every request as a reference. Any thread; one lock, a leaf.
  */
-typedef struct _RegiaBoard RegiaBoard;
+typedef struct _RegiaSnapshot RegiaSnapshot;
 
-RegiaBoard *regia_board_new (void);
-void regia_board_free (RegiaBoard *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaBoard, regia_board_free)
+RegiaSnapshot *regia_snapshot_new (void);
+void regia_snapshot_free (RegiaSnapshot *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaSnapshot, regia_snapshot_free)
 
-/** regia_board_post: @status_json, @health: (transfer none); @healthy: whether /healthz says 200. */
-void regia_board_post (RegiaBoard *self, GBytes *status_json, gboolean healthy, GBytes *health);
+/** regia_snapshot_post: @status_json, @health: (transfer none); @healthy: whether /healthz says 200. */
+void regia_snapshot_post (RegiaSnapshot *self, GBytes *status_json, gboolean healthy, GBytes *health);
 /** (transfer full) (nullable): %NULL until posted. */
-GBytes *regia_board_get_status (RegiaBoard *self);
+GBytes *regia_snapshot_get_status (RegiaSnapshot *self);
 /** (transfer full) (nullable) */
-GBytes *regia_board_get_health (RegiaBoard *self, gboolean *ret_healthy);
+GBytes *regia_snapshot_get_health (RegiaSnapshot *self, gboolean *ret_healthy);
 
 /**
- * regia_board_render:
+ * regia_snapshot_render:
  * @status: (nullable): the director's last answer, a{sv} as in control/org.regia.control.xml; %NULL when it
  * never answered
  * @gateway: a{sv}: this process' own state, which replaces the director's older copy
@@ -30,12 +30,12 @@ GBytes *regia_board_get_health (RegiaBoard *self, gboolean *ret_healthy);
  * Returns: (transfer floating) (nullable): the status to show, with a warning first when it is old. Pure.
  * %NULL without @status.
  */
-GVariant *regia_board_render (GVariant *status, GVariant *gateway, gint64 answer_age_ms);
+GVariant *regia_snapshot_render (GVariant *status, GVariant *gateway, gint64 answer_age_ms);
 
 /**
- * regia_board_judge:
+ * regia_snapshot_judge:
  *
  * Returns: (transfer full): the words for /healthz; @ret_healthy: whether the gateway serves what it should:
  * the director answers, and while the event is on air segments keep coming. Pure.
  */
-char *regia_board_judge (GVariant *status, gint64 answer_age_ms, gboolean *ret_healthy);
+char *regia_snapshot_judge (GVariant *status, gint64 answer_age_ms, gboolean *ret_healthy);
