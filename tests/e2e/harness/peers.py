@@ -95,21 +95,21 @@ class Desk:
                        check=True, capture_output=True, timeout=30)
         self.start_pipewire(t) if server == "pipewire" else self.start_pulseaudio(t)
         self.player = t.spawn("desk", [t.tool("desk"), "--server", self.server, "--device", "desk", voice],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, nice=-10)
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, nice="realtime")
         check(self.player.stdout.readline() == b"ready\n", "the desk does not play; see desk.log")
 
     def start_pulseaudio(self, t):
         self.servers = [t.spawn("pulseaudio", [
             "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
             "--log-level=error", f"--load=module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
-            "--load=module-null-sink sink_name=desk rate=48000 channels=2"], env=self.env, nice=-10)]
+            "--load=module-null-sink sink_name=desk rate=48000 channels=2"], env=self.env, nice="realtime")]
         t.wait("PulseAudio's socket", (self.folder / "native").exists)
 
     def start_pipewire(self, t):
-        self.servers = [t.spawn("pipewire", ["pipewire"], env=self.env, nice=-10)]
+        self.servers = [t.spawn("pipewire", ["pipewire"], env=self.env, nice="realtime")]
         t.wait("PipeWire's socket", (self.folder / "pipewire-0").exists)
-        self.servers += [t.spawn("wireplumber", ["dbus-run-session", "wireplumber"], env=self.env, nice=-10),
-                         t.spawn("pipewire-pulse", ["pipewire-pulse"], env=self.env, nice=-10)]
+        self.servers += [t.spawn("wireplumber", ["dbus-run-session", "wireplumber"], env=self.env, nice="realtime"),
+                         t.spawn("pipewire-pulse", ["pipewire-pulse"], env=self.env, nice="realtime")]
         t.wait("PipeWire's socket for PulseAudio's clients", (self.folder / "native").exists)
         # The session manager makes the sink known a moment after it was asked for.
         subprocess.run(["pactl", "--server", self.server, "load-module", "module-null-sink", "sink_name=desk", "rate=48000", "channels=2"],
@@ -144,14 +144,14 @@ class ToneDesk:
         t.spawn("pulseaudio", [
             "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
             "--log-level=error", f"--load=module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
-            f"--load=module-null-sink sink_name=desk rate=48000 channels={channels} channel_map={names}"], env=env, nice=-10)
+            f"--load=module-null-sink sink_name=desk rate=48000 channels={channels} channel_map={names}"], env=env, nice="realtime")
         t.wait("PulseAudio's socket", (self.folder / "native").exists)
         # One second: all tones turn whole times, so it can be played again and again.
         second = array.array("h", (int(8000 * math.sin(2 * math.pi * self.hz(c + 1) * n / 48000)) for n in range(48000)
                                    for c in range(channels))).tobytes()
         self.player = t.spawn("desk", ["pacat", "--playback", f"--server={self.server}", "--device=desk", "--format=s16le",
                                        "--rate=48000", f"--channels={channels}", f"--channel-map={names}"],
-                              stdin=subprocess.PIPE, env=env, nice=-10)
+                              stdin=subprocess.PIPE, env=env, nice="realtime")
         threading.Thread(target=self.play, args=[second], daemon=True).start()
         t.defer(self.player.kill)
 
