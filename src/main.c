@@ -29,11 +29,25 @@ static const Command commands[] = {
     {"version", regia_cli_version, "print the version"},
 };
 
-static const Command processes[] = {
-    {"engine", regia_engine_main, NULL},   {"recorder", regia_recorder_main, NULL},
-    {"gateway", regia_gateway_main, NULL}, {"relay", regia_relay_main, NULL},
-    {"slate", regia_cli_slate_main, NULL},
+static const RegiaChildClass *const processes[] = {
+    &regia_engine_class,
+    &regia_recorder_class,
+    &regia_gateway_class,
+    &regia_relay_class,
 };
+
+/* `regia child KIND …` */
+static int
+run_child (int argc, char **argv)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (processes); i++)
+    if (strcmp (processes[i]->kind, argv[0]) == 0)
+      return regia_child_main (processes[i], argc, argv);
+  if (strcmp (argv[0], "slate") == 0)
+    return regia_cli_slate_main (argc, argv);
+  fprintf (stderr, "regia: there is no process \"%s\"; `regia run` starts them all\n", argv[0]);
+  return 64;
+}
 
 static const Command *
 find (const Command *table, gsize n, const char *name)
@@ -61,9 +75,8 @@ main (int argc, char **argv)
 
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C"); /* numbers that we print are read by programs */
-  if (argc >= 3 && strcmp (argv[1], "child") == 0 &&
-      (command = find (processes, G_N_ELEMENTS (processes), argv[2])))
-    return command->run (argc - 2, argv + 2);
+  if (argc >= 3 && strcmp (argv[1], "child") == 0)
+    return run_child (argc - 2, argv + 2);
   if (argc < 2 || strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 ||
       strcmp (argv[1], "help") == 0) {
     print_usage (argc < 2 ? stderr : stdout);

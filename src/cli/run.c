@@ -109,11 +109,14 @@ int
 regia_cli_run (int argc, char **argv)
 {
   g_autofree char *state_option = NULL, *state_dir = NULL, *path = NULL, *base_dir = NULL;
-  gboolean fresh = FALSE, stored = FALSE;
+  gboolean fresh = FALSE, again = FALSE, stored = FALSE;
   GOptionEntry entries[] = {
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder for state, sockets and recordings",
        "DIR"},
-      {"new", 0, 0, G_OPTION_ARG_NONE, &fresh, "Begin a new show even if this event was interrupted", NULL},
+      {"new", 0, 0, G_OPTION_ARG_NONE, &fresh, "Begin a new show even if this event was interrupted or ended",
+       NULL},
+      {"again", 0, 0, G_OPTION_ARG_NONE, &again,
+       "Go on with this event though it was ended: same recording, another part", NULL},
       G_OPTION_ENTRY_NULL,
   };
   g_autoptr (RegiaConfig) config = NULL;
@@ -147,6 +150,7 @@ regia_cli_run (int argc, char **argv)
   options.config_path = path;
   options.base_dir = base_dir;
   options.fresh = fresh;
+  options.again = again;
   options.keep_event = stored;
   options.tick = tick_cb;
   options.tick_data = &screen;

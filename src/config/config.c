@@ -82,6 +82,16 @@ config_new (const char *file_name, const char *base_dir)
 }
 
 RegiaConfig *
+regia_config_from_part (GVariant *part, GError **error)
+{
+  const char *text = "", *base = "/";
+
+  g_variant_lookup (part, "event", "&s", &text);
+  g_variant_lookup (part, "base", "&s", &base);
+  return regia_config_parse (text, strlen (text), "event.conf", base, FALSE, error);
+}
+
+RegiaConfig *
 regia_config_ref (RegiaConfig *self)
 {
   g_atomic_ref_count_inc (&self->references);

@@ -3,9 +3,10 @@
 
 #include "regia/control/child.h"
 
-#include <gio/gunixfdlist.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -24,32 +25,35 @@
  * any thread: the value travels to the main context, where the D-Bus skeleton belongs.
  */
 struct _RegiaChild {
-  char *name, *instance, *event_path, *base_dir, *run_dir, *recordings_dir, *session,
-      *feed_path;     /* (owned) immutable */
-  RegiaEpoch epoch;   /* immutable */
-  guint64 generation; /* immutable */
-  int feed_fd;        /* immutable; the engine's: see regia_child_get_feed_fd() */
+  const RegiaChildClass *class;
+  gpointer instance_data;                         /* (owned): the process' own struct */
+  GVariant *part;                                 /* (owned) immutable */
+  char *instance;                                 /* (owned) immutable */
+  const char *run_dir, *recordings_dir, *session; /* of part; immutable */
+  RegiaEpoch epoch;                               /* immutable */
+  guint64 generation;                             /* immutable */
 
   GMainLoop *loop;             /* (owned) */
-  GDBusConnection *connection; /* (owned) */
-  RegiaDBusProcess1 *skeleton; /* (owned) */
-  RegiaDBusShow1 *show;        /* (owned) (nullable): proxy, made at the first question */
-  RegiaChildStopFunc stop;
-  gpointer stop_data;
-  RegiaChildHealthFunc health;
-  gpointer health_data;
-  gboolean stopping;
+  GDBusConnection *connection; /* (owned) (nullable) */
+  RegiaDBusProcess1 *skeleton; /* (owned) (nullable) */
+  guint64 applied;             /* version in effect */
+  GVariant *state;             /* (owned) (nullable): the last one published, without what is added here */
+  gboolean running;            /* start() has succeeded */
+  gboolean stopping, finishing;
   int exit_status;
 };
+
+static void publish (RegiaChild *self);
 
 static void
 begin_stop (RegiaChild *self, gboolean finish)
 {
-  if (self->stopping)
+  if (self->stopping && (finish || !self->finishing))
     return;
   self->stopping = TRUE;
-  if (self->stop != NULL)
-    self->stop (self, finish, self->stop_data);
+  self->finishing = finish;
+  if (self->running)
+    self->class->stop (self, finish, self->instance_data);
   else
     regia_child_stopped (self);
 }
@@ -59,7 +63,8 @@ handle_ping_cb (RegiaDBusProcess1 *skeleton, GDBusMethodInvocation *invocation, 
 {
   RegiaChild *self = user_data;
   g_autofree char *why = NULL;
-  gboolean ok = self->health == NULL || self->health (&why, self->health_data);
+  gboolean ok =
+      !self->running || self->class->health == NULL || self->class->health (&why, self->instance_data);
 
   regia_dbus_process1_complete_ping (skeleton, invocation, ok, why != NULL ? why : "");
   return TRUE;
@@ -71,6 +76,20 @@ handle_stop_cb (RegiaDBusProcess1 *skeleton, GDBusMethodInvocation *invocation, 
 {
   regia_dbus_process1_complete_stop (skeleton, invocation);
   begin_stop (user_data, finish);
+  return TRUE;
+}
+
+static gboolean
+handle_apply_cb (RegiaDBusProcess1 *skeleton, GDBusMethodInvocation *invocation, guint64 version,
+                 GVariant *part, gpointer user_data)
+{
+  RegiaChild *self = user_data;
+
+  regia_dbus_process1_complete_apply (skeleton, invocation);
+  if (!self->running || self->stopping)
+    return TRUE;
+  if (self->class->apply == NULL || self->class->apply (self, part, self->instance_data))
+    regia_child_set_applied (self, version);
   return TRUE;
 }
 
@@ -94,9 +113,9 @@ connection_closed_cb (GDBusConnection *connection, gboolean remote_peer_vanished
 }
 
 static gboolean
-connect_director (RegiaChild *self, int fd, GError **error)
+connect_director (RegiaChild *self, GError **error)
 {
-  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, error);
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (REGIA_CHILD_CONTROL_FD, error);
   g_autoptr (GSocketConnection) stream = NULL;
 
   if (socket == NULL)
@@ -112,6 +131,7 @@ connect_director (RegiaChild *self, int fd, GError **error)
   regia_dbus_process1_set_state (self->skeleton, g_variant_new ("a{sv}", NULL));
   g_signal_connect (self->skeleton, "handle-ping", G_CALLBACK (handle_ping_cb), self);
   g_signal_connect (self->skeleton, "handle-stop", G_CALLBACK (handle_stop_cb), self);
+  g_signal_connect (self->skeleton, "handle-apply", G_CALLBACK (handle_apply_cb), self);
   if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), self->connection,
                                          REGIA_PROCESS_OBJECT, error))
     return FALSE;
@@ -121,70 +141,84 @@ connect_director (RegiaChild *self, int fd, GError **error)
   return TRUE;
 }
 
-RegiaChild *
-regia_child_new (int argc, char **argv, GError **error)
+/* Returns: (transfer full) (nullable): what lies in the descriptor. */
+static GVariant *
+read_part (void)
 {
-  g_autoptr (RegiaChild) self = g_new0 (RegiaChild, 1);
-  g_autofree char *epoch = NULL, *log_name = NULL, *comm = NULL;
-  int control_fd = -1;
-  gint64 generation = 0;
-  int recordings_fd = -1; /* the gateway's, who reads it before this */
-  GOptionEntry entries[] = {
-      {"control-fd", 0, 0, G_OPTION_ARG_INT, &control_fd, NULL, NULL},
-      {"instance", 0, 0, G_OPTION_ARG_STRING, &self->instance, NULL, NULL},
-      {"event", 0, 0, G_OPTION_ARG_FILENAME, &self->event_path, NULL, NULL},
-      {"base", 0, 0, G_OPTION_ARG_FILENAME, &self->base_dir, NULL, NULL},
-      {"run", 0, 0, G_OPTION_ARG_FILENAME, &self->run_dir, NULL, NULL},
-      {"recordings", 0, 0, G_OPTION_ARG_FILENAME, &self->recordings_dir, NULL, NULL},
-      {"recordings-fd", 0, 0, G_OPTION_ARG_INT, &recordings_fd, NULL, NULL},
-      {"feed", 0, 0, G_OPTION_ARG_FILENAME, &self->feed_path, NULL, NULL},
-      {"feed-fd", 0, 0, G_OPTION_ARG_INT, &self->feed_fd, NULL, NULL},
-      {"session", 0, 0, G_OPTION_ARG_STRING, &self->session, NULL, NULL},
-      {"epoch", 0, 0, G_OPTION_ARG_STRING, &epoch, NULL, NULL},
-      {"generation", 0, 0, G_OPTION_ARG_INT64, &generation, NULL, NULL},
-      G_OPTION_ENTRY_NULL,
-  };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  struct stat st;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GVariant) part = NULL;
+  char *data;
 
-  self->name = g_strdup (argv[0]);
-  self->feed_fd = -1;
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  if (fstat (REGIA_CHILD_PART_FD, &st) < 0 || !S_ISREG (st.st_mode) || st.st_size <= 0)
     return NULL;
-  if (argc > 1 || control_fd < 0 || self->event_path == NULL || self->run_dir == NULL ||
-      self->recordings_dir == NULL || self->session == NULL || epoch == NULL ||
-      !regia_epoch_parse (epoch, &self->epoch) || generation < 0) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE,
-                 "`regia child %s` is started by the director and cannot be started by hand; use `regia run`",
-                 self->name);
+  data = g_malloc ((gsize)st.st_size);
+  bytes = g_bytes_new_take (data, (gsize)st.st_size);
+  if (pread (REGIA_CHILD_PART_FD, data, (gsize)st.st_size, 0) != st.st_size)
     return NULL;
-  }
-  self->generation = (guint64)generation;
-  if (self->instance == NULL)
-    self->instance = g_strdup ("");
-  if (self->base_dir == NULL)
-    self->base_dir = g_path_get_dirname (self->event_path);
-  if (self->feed_path == NULL)
-    self->feed_path = g_build_filename (self->run_dir, REGIA_FEED_SOCKET, NULL);
-  log_name = self->instance[0] != '\0' ? g_strdup_printf ("%s %s", self->name, self->instance)
-                                       : g_strdup (self->name);
-  regia_log_init (log_name);
-  /* Started through /proc/self/exe, it would be called "exe" in every list of processes. */
-  comm = g_strdup_printf ("regia-%s", self->name);
-  prctl (PR_SET_NAME, comm, 0, 0, 0);
+  close (REGIA_CHILD_PART_FD);
+  part = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE_VARDICT, bytes, FALSE));
+  return g_variant_is_normal_form (part) ? g_steal_pointer (&part) : NULL;
+}
 
-  /* Ctrl-C reaches every process of the terminal and systemd may signal the whole group; only the director
-   * decides what ends, and in which order. A peer that went away is an error of write(), never a death. */
+static gboolean
+take_part (RegiaChild *self)
+{
+  const char *epoch;
+
+  self->part = read_part ();
+  return self->part != NULL && g_variant_lookup (self->part, "version", "t", &self->applied) &&
+         g_variant_lookup (self->part, "run", "&s", &self->run_dir) &&
+         g_variant_lookup (self->part, "recordings", "&s", &self->recordings_dir) &&
+         g_variant_lookup (self->part, "session", "&s", &self->session) &&
+         g_variant_lookup (self->part, "generation", "t", &self->generation) &&
+         g_variant_lookup (self->part, "epoch", "&s", &epoch) && regia_epoch_parse (epoch, &self->epoch);
+}
+
+/* Ctrl-C reaches every process of the terminal and systemd may signal the whole group; only the director
+ * decides what ends, and in which order. A peer that went away is an error of write(), never a death. */
+static void
+ignore_signals (void)
+{
   signal (SIGINT, SIG_IGN);
   signal (SIGTERM, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
   signal (SIGPIPE, SIG_IGN);
-  self->loop = g_main_loop_new (NULL, FALSE);
-  if (!connect_director (self, control_fd, error)) {
-    g_prefix_error (error, "cannot reach the director: ");
+}
+
+RegiaChild *
+regia_child_new (const RegiaChildClass *class, int argc, char **argv, GError **error)
+{
+  g_autoptr (RegiaChild) self = g_new0 (RegiaChild, 1);
+  g_autofree char *log_name = NULL, *comm = NULL;
+  GOptionEntry entries[] = {
+      {"instance", 0, 0, G_OPTION_ARG_STRING, &self->instance, NULL, NULL},
+      G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  self->class = class;
+  self->instance_data = g_malloc0 (MAX (class->size, 1));
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, error))
+    return NULL;
+  if (argc > 1 || !take_part (self)) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE,
+                 "`regia child %s` is started by the director and cannot be started by hand; use `regia run`",
+                 class->kind);
     return NULL;
   }
+  if (self->instance == NULL)
+    self->instance = g_strdup ("");
+  log_name = self->instance[0] != '\0' ? g_strdup_printf ("%s %s", class->kind, self->instance)
+                                       : g_strdup (class->kind);
+  regia_log_init (log_name);
+  /* Started through /proc/self/exe, it would be called "exe" in every list of processes. */
+  comm = g_strdup_printf ("regia-%s", class->kind);
+  prctl (PR_SET_NAME, comm, 0, 0, 0);
+  ignore_signals ();
+  self->loop = g_main_loop_new (NULL, FALSE);
   return g_steal_pointer (&self);
 }
 
@@ -198,18 +232,13 @@ regia_child_free (RegiaChild *self)
     if (self->skeleton != NULL)
       g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->skeleton));
   }
-  g_clear_object (&self->show);
   g_clear_object (&self->skeleton);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->loop, g_main_loop_unref);
-  g_free (self->name);
+  g_clear_pointer (&self->part, g_variant_unref);
+  g_clear_pointer (&self->state, g_variant_unref);
+  g_free (self->instance_data);
   g_free (self->instance);
-  g_free (self->event_path);
-  g_free (self->base_dir);
-  g_free (self->run_dir);
-  g_free (self->recordings_dir);
-  g_free (self->session);
-  g_free (self->feed_path);
   g_free (self);
 }
 
@@ -218,16 +247,18 @@ regia_child_free (RegiaChild *self)
   {                                                                                                          \
     return self->field;                                                                                      \
   }
-GETTER (const char *, name)
 GETTER (const char *, instance)
-GETTER (const char *, event_path)
-GETTER (const char *, base_dir)
 GETTER (const char *, run_dir)
 GETTER (const char *, recordings_dir)
 GETTER (const char *, session)
-GETTER (const char *, feed_path)
-GETTER (int, feed_fd)
 GETTER (guint64, generation)
+GETTER (GVariant *, part)
+
+const char *
+regia_child_get_kind (RegiaChild *self)
+{
+  return self->class->kind;
+}
 
 const RegiaEpoch *
 regia_child_get_epoch (RegiaChild *self)
@@ -241,14 +272,28 @@ typedef struct {
   int exit_status;
 } Message;
 
+static void
+publish (RegiaChild *self)
+{
+  GVariantDict dict;
+
+  if (self->state == NULL || self->skeleton == NULL)
+    return;
+  g_variant_dict_init (&dict, self->state);
+  g_variant_dict_insert (&dict, "applied", "t", self->applied);
+  regia_dbus_process1_set_state (self->skeleton, g_variant_dict_end (&dict));
+  /* Without this the change waits for an idle moment, which a busy main context may not have. */
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
+}
+
 static gboolean
 set_state_cb (gpointer user_data)
 {
   Message *message = user_data;
 
-  regia_dbus_process1_set_state (message->child->skeleton, message->state);
-  /* Without this the change waits for an idle moment, which a busy main context may not have. */
-  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (message->child->skeleton));
+  g_clear_pointer (&message->child->state, g_variant_unref);
+  message->child->state = g_steal_pointer (&message->state);
+  publish (message->child);
   return G_SOURCE_REMOVE;
 }
 
@@ -270,62 +315,10 @@ regia_child_set_state (RegiaChild *self, GVariant *state)
 }
 
 void
-regia_child_set_health (RegiaChild *self, RegiaChildHealthFunc func, gpointer user_data)
+regia_child_set_applied (RegiaChild *self, guint64 version)
 {
-  self->health = func;
-  self->health_data = user_data;
-}
-
-static void
-got_status_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
-
-  if (reply == NULL) {
-    g_dbus_error_strip_remote_error (error);
-    g_task_return_error (task, g_steal_pointer (&error));
-    return;
-  }
-  g_task_return_pointer (task, g_variant_get_child_value (reply, 0), (GDestroyNotify)g_variant_unref);
-}
-
-void
-regia_child_get_status (RegiaChild *self, GCancellable *cancellable, GAsyncReadyCallback callback,
-                        gpointer user_data)
-{
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, regia_child_get_status);
-  g_dbus_connection_call (self->connection, NULL, REGIA_SHOW_OBJECT, "org.regia.Show1", "GetStatus", NULL,
-                          G_VARIANT_TYPE ("(a{sv})"), G_DBUS_CALL_FLAGS_NONE, 2000, cancellable,
-                          got_status_cb, task);
-}
-
-GVariant *
-regia_child_get_status_finish (RegiaChild *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-int
-regia_child_run (RegiaChild *self, RegiaChildStopFunc stop, gpointer user_data)
-{
-  g_autoptr (GVariant) pong = NULL;
-
-  self->stop = stop;
-  self->stop_data = user_data;
-  /* The director may have vanished, or the process have failed, before the loop began. */
-  if (g_dbus_connection_is_closed (self->connection) && !self->stopping)
-    begin_stop (self, FALSE);
-  g_main_loop_run (self->loop);
-  /* There and back: the director has its last words before it can hear that the process has gone. Whatever it
-   * answers, and if nothing for a second, it is as well. */
-  pong = g_dbus_connection_call_sync (self->connection, NULL, REGIA_PROCESS_OBJECT,
-                                      "org.freedesktop.DBus.Peer", "Ping", NULL, NULL,
-                                      G_DBUS_CALL_FLAGS_NO_AUTO_START, LAST_WORDS_MS, NULL, NULL);
-  return self->exit_status;
+  self->applied = version;
+  publish (self);
 }
 
 static gboolean
@@ -369,4 +362,45 @@ regia_child_failed (RegiaChild *self, const GError *error)
   g_variant_dict_insert (&dict, "error", "s", error->message);
   regia_child_set_state (self, g_variant_dict_end (&dict));
   quit (self, regia_error_exit_status (error));
+}
+
+static void
+run (RegiaChild *self)
+{
+  g_autoptr (GVariant) pong = NULL;
+
+  /* The director may have vanished before the loop began. */
+  if (g_dbus_connection_is_closed (self->connection) && !self->stopping)
+    begin_stop (self, FALSE);
+  g_main_loop_run (self->loop);
+  /* There and back: the director has its last words before it can hear that the process has gone. Whatever it
+   * answers, and if nothing for a second, it is as well. */
+  pong = g_dbus_connection_call_sync (self->connection, NULL, REGIA_PROCESS_OBJECT,
+                                      "org.freedesktop.DBus.Peer", "Ping", NULL, NULL,
+                                      G_DBUS_CALL_FLAGS_NO_AUTO_START, LAST_WORDS_MS, NULL, NULL);
+}
+
+int
+regia_child_main (const RegiaChildClass *class, int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL, connect_error = NULL;
+  g_autoptr (RegiaChild) self = regia_child_new (class, argc, argv, &error);
+  gboolean ok;
+
+  if (self == NULL) {
+    g_printerr ("regia: %s\n", error->message);
+    return regia_error_exit_status (error);
+  }
+  ok = class->prepare == NULL || class->prepare (self, self->instance_data, &error);
+  if (!connect_director (self, &connect_error)) {
+    g_printerr ("regia: cannot reach the director: %s\n", connect_error->message);
+    return regia_error_exit_status (connect_error);
+  }
+  self->running = ok && class->start (self, self->instance_data, &error);
+  if (!self->running)
+    regia_child_failed (self, error);
+  run (self);
+  if (class->clear != NULL)
+    class->clear (self->instance_data);
+  return self->exit_status;
 }

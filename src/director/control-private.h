@@ -4,14 +4,22 @@
 #include <gio/gio.h>
 
 /*
- * RegiaControl: exports org.regia.Show1: on control.sock for the command line, and read-only on the gateway's
- * connection. Main context only.
+ * RegiaControl: exports org.regia.Show1 on control.sock, for the command line and for nothing else. Main
+ * context only.
  */
 typedef struct _RegiaControl RegiaControl;
 
+/** What was asked is done (@error %NULL), or cannot be. Called once. */
+typedef void (*RegiaControlStoppedFunc) (const GError *error, gpointer data);
+/** See RegiaCommandsDoneFunc. */
+typedef void (*RegiaControlCommandedFunc) (GVariant *result, const GError *error, gpointer data);
+
 typedef struct {
   GVariant *(*get_status) (gpointer user_data); /* (transfer full) */
-  void (*stop) (gboolean quit, gpointer user_data);
+  void (*stop) (gboolean quit, const char *who, RegiaControlStoppedFunc stopped, gpointer data,
+                gpointer user_data);
+  void (*command) (const char *id, const char *who, GVariant *change, RegiaControlCommandedFunc commanded,
+                   gpointer data, gpointer user_data);
 } RegiaControlMethods;
 
 /** RegiaControlListener: a listening control.sock. One thread at a time. */
@@ -39,7 +47,3 @@ void regia_control_tell_end (RegiaControl *self, GVariant *status);
 /** regia_control_free: what was answered has left before. */
 void regia_control_free (RegiaControl *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaControl, regia_control_free)
-
-/** (transfer none): the interface with GetStatus only, for the gateway: nothing that comes over HTTP can end
- * the show. */
-GDBusInterfaceSkeleton *regia_control_get_read_only (RegiaControl *self);

@@ -4,6 +4,7 @@
 #include "control-private.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,8 +35,7 @@ struct _RegiaControl {
   gpointer user_data;
   RegiaControlListener *listener; /* (owned) (nullable): none, or lent to whoever looks after it */
   GSocketService *service;        /* (owned) (nullable): accepts at the listener */
-  RegiaDBusShow1 *full;           /* (owned): for control.sock */
-  RegiaDBusShow1 *read_only;      /* (owned): for the gateway */
+  RegiaDBusShow1 *full;           /* (owned) */
   GPtrArray *connections;         /* (owned) (element-type GDBusConnection) */
   GPtrArray *waiting; /* (owned) (element-type GDBusMethodInvocation): for the end, each answered once */
   GVariant *ended;    /* (owned) (nullable): the answer */
@@ -51,13 +51,74 @@ get_status_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gpoi
   return TRUE;
 }
 
+/* An answer that is given later. */
+typedef struct {
+  RegiaControl *control;
+  GDBusMethodInvocation *invocation; /* (owned) */
+} Question;
+
+static Question *
+question_new (RegiaControl *self, GDBusMethodInvocation *invocation)
+{
+  Question *question = g_new (Question, 1);
+
+  *question = (Question){self, invocation};
+  return question;
+}
+
+static void
+stopped_cb (const GError *error, gpointer user_data)
+{
+  g_autofree Question *question = user_data;
+
+  /* It ends in any case; that a crash might undo it is a warning in the status. */
+  regia_dbus_show1_complete_stop (question->control->full, question->invocation);
+}
+
+/* Whoever asks, as the kernel knows him. */
+static char *
+name_caller (GDBusMethodInvocation *invocation)
+{
+  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
+  GCredentials *credentials = g_dbus_connection_get_peer_credentials (connection);
+  uid_t uid = credentials != NULL ? g_credentials_get_unix_user (credentials, NULL) : (uid_t)-1;
+  char buffer[4096];
+  struct passwd entry, *found = NULL;
+
+  if (getpwuid_r (uid, &entry, buffer, sizeof buffer, &found) == 0 && found != NULL)
+    return g_strdup_printf ("%s, command line", found->pw_name);
+  return g_strdup_printf ("uid %u, command line", (guint)uid);
+}
+
 static gboolean
 stop_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gboolean quit, gpointer user_data)
 {
   RegiaControl *self = user_data;
+  g_autofree char *who = name_caller (invocation);
 
-  regia_dbus_show1_complete_stop (skeleton, invocation);
-  self->methods->stop (quit, self->user_data);
+  self->methods->stop (quit, who, stopped_cb, question_new (self, invocation), self->user_data);
+  return TRUE;
+}
+
+static void
+commanded_cb (GVariant *result, const GError *error, gpointer user_data)
+{
+  g_autofree Question *question = user_data;
+
+  if (error != NULL)
+    g_dbus_method_invocation_return_gerror (question->invocation, error);
+  else
+    regia_dbus_show1_complete_command (question->control->full, question->invocation, result);
+}
+
+static gboolean
+command_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const char *id, GVariant *change,
+            gpointer user_data)
+{
+  RegiaControl *self = user_data;
+  g_autofree char *who = name_caller (invocation);
+
+  self->methods->command (id, who, change, commanded_cb, question_new (self, invocation), self->user_data);
   return TRUE;
 }
 
@@ -81,23 +142,6 @@ regia_control_tell_end (RegiaControl *self, GVariant *status)
   for (guint i = 0; i < self->waiting->len; i++)
     regia_dbus_show1_complete_wait_end (self->full, g_ptr_array_index (self->waiting, i), status);
   g_ptr_array_set_size (self->waiting, 0);
-}
-
-static gboolean
-refuse_wait_end_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
-{
-  g_dbus_method_invocation_return_error_literal (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
-                                                 "only control.sock waits for the end");
-  return TRUE;
-}
-
-static gboolean
-refuse_stop_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gboolean quit,
-                gpointer user_data)
-{
-  g_dbus_method_invocation_return_error_literal (invocation, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
-                                                 "only control.sock can end the show");
-  return TRUE;
 }
 
 static void
@@ -232,11 +276,8 @@ regia_control_new (const RegiaControlMethods *methods, gpointer user_data)
   self->full = regia_dbus_show1_skeleton_new ();
   g_signal_connect (self->full, "handle-get-status", G_CALLBACK (get_status_cb), self);
   g_signal_connect (self->full, "handle-stop", G_CALLBACK (stop_cb), self);
+  g_signal_connect (self->full, "handle-command", G_CALLBACK (command_cb), self);
   g_signal_connect (self->full, "handle-wait-end", G_CALLBACK (wait_end_cb), self);
-  self->read_only = regia_dbus_show1_skeleton_new ();
-  g_signal_connect (self->read_only, "handle-get-status", G_CALLBACK (get_status_cb), self);
-  g_signal_connect (self->read_only, "handle-stop", G_CALLBACK (refuse_stop_cb), self);
-  g_signal_connect (self->read_only, "handle-wait-end", G_CALLBACK (refuse_wait_end_cb), self);
   return self;
 }
 
@@ -298,12 +339,5 @@ regia_control_free (RegiaControl *self)
   g_ptr_array_unref (self->waiting);
   g_clear_pointer (&self->ended, g_variant_unref);
   g_object_unref (self->full);
-  g_object_unref (self->read_only);
   g_free (self);
-}
-
-GDBusInterfaceSkeleton *
-regia_control_get_read_only (RegiaControl *self)
-{
-  return G_DBUS_INTERFACE_SKELETON (self->read_only);
 }

@@ -12,69 +12,22 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "control-private.h"
-#include "handed-private.h"
-#include "locks-private.h"
-#include "process-private.h"
+#include "director-private.h"
 #include "regia/base/error.h"
 #include "regia/base/file.h"
+#include "regia/control/child.h"
 #include "regia/control/paths.h"
-#include "show-file-private.h"
-#include "show-private.h"
 #include "status-private.h"
-#include "watch-private.h"
 
-#define HURRY_MS            1500
-#define STOP_DEADLINE_MS    10000
 #define REPLACE_DEADLINE_MS 3000
 /* A gateway that is replaced because of the recordings folder costs viewers a request each; not more often.
  */
 #define REPLACE_EVERY_US (5 * G_USEC_PER_SEC)
-/* Viewers' pages ask every 3 s: they are to hear that the event is over before the gateway goes. */
-#define VIEWERS_GRACE_MS 5000
-/* A programme or recording that stands still for this long is no longer vouched for to systemd. */
-#define ADVANCE_LIMIT_MS 8000
-
-/* One thing that must move on: a counter and when it last moved. */
-typedef struct {
-  guint64 value;
-  gint64 moved_us;
-} Advance;
-
-/*
- * Director: the show, its processes and the two ways in (signals, control.sock). Everything happens on the
- * default main context; the only blocking work, replacing show.json, is done on a worker thread once the show
- * runs.
- *
- * Life: regia_director_run() makes it, runs the loop, and takes it down.
- */
-typedef struct {
-  const RegiaDirectorOptions *options;
-  RegiaConfig *config;                                     /* (owned) */
-  const RegiaConfigValues *values;                         /* of config */
-  char *run_dir, *recordings_dir, *show_path, *event_path; /* (owned) */
-  RegiaHanded handed;
-  RegiaLocks locks;
-  GMainLoop *loop;       /* (owned) */
-  RegiaControl *control; /* (owned) */
-  RegiaWatch *watch;     /* (owned) */
-  guint gateway_change;  /* of the recordings folder, that the present gateway was given */
-  RegiaShow show;
-  RegiaShowFile *show_file; /* (owned) */
-  RegiaShowState state;
-  gint64 started_us, ended_us, grace_us;
-  RegiaProcess *engine, *recorder, *gateway; /* (owned); recorder (nullable) */
-  GPtrArray *relays;                         /* (owned) (element-type RegiaProcess) */
-  gboolean resumed, quit, ready_told, hurry;
-  Advance programme, recording;
-  guint ticks;
-  int exit_signals;
-} Director;
 
 /* Starting: folders, lock, state */
 
 static gboolean
-prepare_folders (Director *self, GError **error)
+prepare_folders (RegiaDirector *self, GError **error)
 {
   const char *recordings = self->values->folder;
 
@@ -96,7 +49,7 @@ prepare_folders (Director *self, GError **error)
 
 /* For the next start, should the event file be broken by then. */
 static gboolean
-keep_event (Director *self, GError **error)
+keep_event (RegiaDirector *self, GError **error)
 {
   gsize length;
   const char *text = g_bytes_get_data (self->handed.event, &length);
@@ -108,7 +61,7 @@ keep_event (Director *self, GError **error)
 
 /* Makes the interrupted show the present one. */
 static void
-resume_show (Director *self, const RegiaShow *old, const RegiaShowNow *now)
+resume_show (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now, RegiaStart start)
 {
   gint64 recorded_ns = 0;
 
@@ -120,37 +73,68 @@ resume_show (Director *self, const RegiaShow *old, const RegiaShowNow *now)
                " s, where %" G_GINT64_FORMAT " s were reached",
                (now->monotonic_ns - self->show.epoch.monotonic_ns) / REGIA_SECOND,
                old->reached_ns / REGIA_SECOND);
-  g_message ("going on with the interrupted show, session %s", self->show.session);
+  switch (start) {
+  case REGIA_START_FINISH:
+    g_message ("this event was ended; its recording, session %s, is finished now. `regia run --again` puts "
+               "it on the air "
+               "again",
+               self->show.session);
+    self->show.state = REGIA_SHOW_ENDING;
+    break;
+  case REGIA_START_SERVE:
+    g_message ("this event was ended; its recordings are served. `regia run --again` puts it on the air "
+               "again, `--new` "
+               "begins another");
+    self->show.state = REGIA_SHOW_ENDED;
+    break;
+  default:
+    g_message ("going on with the interrupted show, session %s", self->show.session);
+    self->show.state = REGIA_SHOW_ON_AIR;
+  }
 }
 
 /* Decides between going on and beginning anew. Going on, a disk that is full or read-only does not keep the
  * show off the air: what lies there from before is still right. */
 static gboolean
-begin_show (Director *self, GError **error)
+begin_show (RegiaDirector *self, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   RegiaShow old = {0};
   gboolean have_old = regia_show_load (self->show_path, &old, &local_error);
+  /* systemd cannot tell whether a person wanted this start. */
+  const RegiaStartWish wish = {.event_id = self->values->id,
+                               .fresh = self->options->fresh,
+                               .again = self->options->again,
+                               .by_service =
+                                   g_getenv ("INVOCATION_ID") != NULL || g_getenv ("NOTIFY_SOCKET") != NULL};
   RegiaShowNow now;
+  RegiaStart start;
 
-  regia_show_now (&now);
-  self->resumed = have_old && !self->options->fresh &&
-                  regia_show_may_resume (&old, self->values->id, regia_show_idle_s (&old, &now));
+  if (g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_STATE)) {
+    g_propagate_error (error, g_steal_pointer (&local_error));
+    return FALSE;
+  }
   if (local_error != NULL)
     g_warning ("%s; a new show begins, recordings are not touched", local_error->message);
   g_clear_error (&local_error);
+  regia_show_now (&now);
+  start = regia_show_decide (have_old ? &old : NULL, &wish, have_old ? regia_show_idle_s (&old, &now) : 0);
+  self->resumed = start != REGIA_START_NEW;
   if (self->resumed) {
-    resume_show (self, &old, &now);
+    resume_show (self, &old, &now, start);
   } else {
     self->show.event_id = g_strdup (self->values->id);
     self->show.session = regia_show_new_session (self->recordings_dir, self->values->id);
     self->show.generation = 0;
+    self->show.state = REGIA_SHOW_ON_AIR;
+    self->show.desired = regia_desired_new ();
     regia_epoch_now (&self->show.epoch);
     regia_show_clear (&old);
   }
+  self->show.left = FALSE;
+  self->desired = regia_desired_ref (self->show.desired);
   g_free (self->show.config_path);
   self->show.config_path = g_strdup (self->options->config_path);
-  self->show.on_air = TRUE;
   if (keep_event (self, &local_error) && regia_show_file_save (self->show_file, &local_error))
     return TRUE;
   if (self->resumed) {
@@ -167,331 +151,232 @@ begin_show (Director *self, GError **error)
 
 /* The processes */
 
-static char **
-child_arguments (RegiaProcess *process, gpointer user_data)
+static void
+starting_cb (RegiaProcess *process, gpointer user_data)
 {
-  Director *self = user_data;
-  g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
-  g_autofree char *epoch = regia_epoch_to_string (&self->show.epoch);
-  const char *name = regia_process_get_name (process);
-  const char *instance = g_str_has_prefix (name, "relay ") ? name + strlen ("relay ") : NULL;
-  int recordings_fd = -1;
+  RegiaDirector *self = user_data;
+  RegiaProcessEntry *entry = regia_processes_find (self->processes, process);
 
-  if (process == self->engine) {
+  if (entry->kind->generation) {
     self->show.generation++;
     regia_show_file_save_later (self->show_file);
   }
-  if (process == self->gateway) {
-    recordings_fd = regia_watch_get_recordings (self->watch);
-    self->gateway_change = regia_watch_get_change (self->watch);
-    regia_process_hand (process, REGIA_PROCESS_RECORDINGS_FD, recordings_fd);
+  if (entry->kind->recordings) {
+    regia_process_hand (process, REGIA_CHILD_RECORDINGS_FD, regia_watch_get_recordings (self->watch));
+    entry->recordings = regia_watch_get_change (self->watch);
   }
-#define ADD(...) g_ptr_array_add (arguments, g_strdup_printf (__VA_ARGS__))
-  ADD ("child");
-  ADD ("%s", instance != NULL ? "relay" : name);
-  ADD ("--control-fd=3");
-  ADD ("--event=/proc/self/fd/%d", REGIA_PROCESS_EVENT_FD);
-  ADD ("--base=%s", self->options->base_dir);
-  ADD ("--run=%s", self->run_dir);
-  ADD ("--recordings=%s", self->recordings_dir);
-  ADD ("--session=%s", self->show.session);
-  ADD ("--epoch=%s", epoch);
-  ADD ("--generation=%" G_GUINT64_FORMAT, self->show.generation);
-  if (process == self->engine)
-    ADD ("--feed-fd=%d", REGIA_PROCESS_FEED_FD);
-  else
-    ADD ("--feed=/proc/self/fd/%d", REGIA_PROCESS_FEED_FD);
-  if (recordings_fd >= 0)
-    ADD ("--recordings-fd=%d", REGIA_PROCESS_RECORDINGS_FD);
-  if (instance != NULL)
-    ADD ("--instance=%s", instance);
-#undef ADD
-  g_ptr_array_add (arguments, NULL);
-  return (char **)g_ptr_array_free (g_steal_pointer (&arguments), FALSE);
+}
+
+/* What every process is told, and then what is its own. */
+static GVariant *
+part_cb (RegiaProcess *process, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+  RegiaProcessEntry *entry = regia_processes_find (self->processes, process);
+  g_autoptr (GVariant) desired = g_variant_ref_sink (regia_desired_to_variant (self->desired));
+  g_autofree char *epoch = regia_epoch_to_string (&self->show.epoch);
+  gsize size;
+  const char *event = g_bytes_get_data (self->handed.event, &size);
+  g_autofree char *text = g_strndup (event, size);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "version", "t", self->desired->version);
+  g_variant_dict_insert (&dict, "generation", "t", self->show.generation);
+  g_variant_dict_insert (&dict, "session", "s", self->show.session);
+  g_variant_dict_insert (&dict, "epoch", "s", epoch);
+  g_variant_dict_insert (&dict, "run", "s", self->run_dir);
+  g_variant_dict_insert (&dict, "recordings", "s", self->recordings_dir);
+  g_variant_dict_insert (&dict, "event", "s", text);
+  g_variant_dict_insert (&dict, "base", "s", self->options->base_dir);
+  for (guint i = 0; entry->kind->desired[i] != NULL; i++) {
+    const char *key = entry->kind->desired[i];
+    g_autoptr (GVariant) value = g_variant_lookup_value (desired, key, NULL);
+
+    g_variant_dict_insert_value (&dict, key, value);
+  }
+  if (entry->kind->shows && self->control != NULL) {
+    g_autoptr (GVariant) status = regia_director_build_status (self);
+    g_variant_dict_insert_value (&dict, "status", status);
+  }
+  return g_variant_dict_end (&dict);
 }
 
 /* (transfer full) (element-type utf8): what is the matter with the folders. */
 static GPtrArray *
-folder_warnings (Director *self)
+folder_warnings (RegiaDirector *self)
 {
   GPtrArray *warnings = g_ptr_array_new_with_free_func (g_free);
 
-  if (self->watch == NULL || self->state == REGIA_SHOW_ENDED)
+  if (self->watch == NULL || self->ended)
     return warnings;
   regia_watch_warn (self->watch, warnings);
   regia_show_file_warn (self->show_file, warnings);
   return warnings;
 }
 
-static GVariant *
-build_status (Director *self)
+GVariant *
+regia_director_build_status (RegiaDirector *self)
 {
   g_autoptr (GPtrArray) folders = folder_warnings (self);
   RegiaStatusInput input = {.config = self->values,
                             .show = &self->show,
-                            .state = self->state,
+                            .desired = self->desired,
+                            .ready = self->ready,
+                            .ended = self->ended,
                             .show_time_ns = self->ended_us > 0
                                                 ? self->ended_us * 1000 - self->show.epoch.monotonic_ns
                                                 : regia_epoch_show_time (&self->show.epoch),
                             .director_started_us = self->started_us,
-                            .engine = self->engine,
-                            .recorder = self->recorder,
-                            .gateway = self->gateway,
-                            .relays = self->relays,
+                            .processes = self->processes,
                             .folders = folders};
 
   return g_variant_ref_sink (regia_status_build (&input));
 }
 
-static void
-report (Director *self)
+void
+regia_director_report (RegiaDirector *self)
 {
   g_autoptr (GVariant) status = NULL;
 
   if (self->options->tick == NULL)
     return;
-  status = build_status (self);
+  status = regia_director_build_status (self);
   self->options->tick (status, self->options->tick_data);
-}
-
-static gboolean
-is_gone (RegiaProcess *process)
-{
-  return process == NULL || regia_process_get_state (process) == REGIA_PROCESS_STOPPED;
-}
-
-static void
-note_advance (Advance *advance, RegiaProcess *process, const char *key)
-{
-  g_autoptr (GVariant) published = regia_process_get_published (process);
-  guint64 value = 0;
-
-  if (g_variant_lookup (published, key, "t", &value) && value != advance->value) {
-    advance->value = value;
-    advance->moved_us = g_get_monotonic_time ();
-  }
-}
-
-static gboolean
-moves (const Advance *advance)
-{
-  return advance->moved_us > 0 &&
-         g_get_monotonic_time () - advance->moved_us < (gint64)ADVANCE_LIMIT_MS * 1000;
-}
-
-/* The event is over when engine and relays are gone and the recorder has finished its files. */
-static void
-check_stopping (Director *self)
-{
-  gboolean relays_gone = TRUE;
-
-  for (guint i = 0; i < self->relays->len; i++)
-    relays_gone = relays_gone && is_gone (g_ptr_array_index (self->relays, i));
-  if (self->state == REGIA_SHOW_STOPPING && is_gone (self->engine) && is_gone (self->recorder) &&
-      relays_gone) {
-    g_autoptr (GVariant) status = NULL;
-
-    self->state = REGIA_SHOW_ENDED;
-    status = build_status (self);
-    regia_control_tell_end (self->control, status);
-    if (!self->hurry) {
-      /* Finishing may have taken long; the pages are still to see that the event has ended. */
-      if (self->grace_us > self->ended_us)
-        self->grace_us = g_get_monotonic_time () + (gint64)VIEWERS_GRACE_MS * 1000;
-      self->show.on_air = FALSE;
-      regia_show_file_save_later (self->show_file);
-    }
-    g_message ("the event is over");
-    report (self);
-  }
-  if (self->state == REGIA_SHOW_ENDED && self->quit) {
-    if (is_gone (self->gateway))
-      g_main_loop_quit (self->loop);
-    else if (g_get_monotonic_time () >= self->grace_us)
-      regia_process_stop (self->gateway, TRUE, 3000);
-  }
 }
 
 static void
 changed_cb (RegiaProcess *process, gpointer user_data)
 {
-  Director *self = user_data;
+  RegiaDirector *self = user_data;
+  RegiaProcessEntry *entry;
   gboolean ready = FALSE;
 
   if (self->loop == NULL)
     return; /* being taken down */
-  if (process == self->engine) {
+  entry = regia_processes_find (self->processes, process);
+  regia_processes_note (entry);
+  if (entry->kind->leads) {
     g_autoptr (GVariant) published = regia_process_get_published (process);
-    note_advance (&self->programme, process, "frames");
     g_variant_lookup (published, "ready", "b", &ready);
-  } else if (process == self->recorder) {
-    note_advance (&self->recording, process, "last-fragment-ms");
   }
-  if (ready && self->state == REGIA_SHOW_STARTING) {
-    self->state = REGIA_SHOW_ON_AIR;
+  if (ready && !self->ready) {
+    self->ready = TRUE;
     g_message ("on air");
-    report (self);
-  }
-  if (ready && !self->ready_told) {
-    self->ready_told = TRUE;
+    regia_director_report (self);
     sd_notify (0, "READY=1\nSTATUS=On air");
   }
-  check_stopping (self);
+  regia_commands_note (self->commands, entry);
+  regia_ending_check (self);
 }
 
-/* Ending */
-
-static guint64
-count_viewers (Director *self)
-{
-  g_autoptr (GVariant) gateway = regia_process_get_published (self->gateway);
-  guint64 viewers = 0;
-
-  g_variant_lookup (gateway, "viewers", "t", &viewers);
-  return viewers;
-}
-
-static void
-stop_show (gboolean quit, gpointer user_data)
-{
-  Director *self = user_data;
-
-  self->quit = self->quit || quit;
-  if (self->state < REGIA_SHOW_STOPPING) {
-    g_message ("ending the event");
-    self->state = REGIA_SHOW_STOPPING;
-    self->ended_us = g_get_monotonic_time ();
-    self->grace_us = self->ended_us + (count_viewers (self) > 0 ? (gint64)VIEWERS_GRACE_MS * 1000 : 0);
-    regia_process_stop (self->engine, TRUE, STOP_DEADLINE_MS);
-    for (guint i = 0; i < self->relays->len; i++)
-      regia_process_stop (g_ptr_array_index (self->relays, i), TRUE, STOP_DEADLINE_MS);
-    /* The recorder takes as long as the finishing of its files takes. */
-    if (self->recorder != NULL)
-      regia_process_stop (self->recorder, TRUE, 0);
-    sd_notify (0, "STOPPING=1\nSTATUS=Ending the event");
-    report (self);
-  }
-  check_stopping (self);
-}
-
-/* The second signal: whoever presses Ctrl-C twice does not want to wait. The files are finished at the next
- * start. */
-static void
-hurry_up (Director *self)
-{
-  g_message ("leaving at once; the recording is finished at the next start");
-  self->hurry = TRUE;
-  self->grace_us = 0;
-  if (self->recorder != NULL && !is_gone (self->recorder)) {
-    regia_process_set_finish_tries (self->recorder, 0);
-    regia_process_stop (self->recorder, FALSE, HURRY_MS);
-  }
-  if (!is_gone (self->engine))
-    regia_process_stop (self->engine, TRUE, HURRY_MS);
-  check_stopping (self);
-}
-
-static gboolean
-signal_cb (gpointer user_data)
-{
-  Director *self = user_data;
-
-  if (self->exit_signals++ == 0)
-    stop_show (TRUE, self);
-  else
-    hurry_up (self);
-  return G_SOURCE_CONTINUE;
-}
+static const RegiaProcessCallbacks process_callbacks = {
+    .starting = starting_cb, .part = part_cb, .changed = changed_cb};
 
 /* Running */
 
 /*
- * systemd's watchdog is fed only while the show does what it is for. A full disk is not cured by a restart,
- * so a recorder that says what keeps it from writing counts as advancing.
- */
-static gboolean
-deserves_watchdog (Director *self)
-{
-  g_autoptr (GVariant) recorder = NULL;
-  const char *state = "";
-
-  if (self->state != REGIA_SHOW_ON_AIR)
-    return TRUE;
-  if (!moves (&self->programme))
-    return FALSE;
-  if (self->recorder == NULL || moves (&self->recording))
-    return TRUE;
-  recorder = regia_process_get_published (self->recorder);
-  g_variant_lookup (recorder, "state", "&s", &state);
-  return g_str_equal (state, "no-space") || g_str_equal (state, "disk-error") ||
-         g_str_equal (state, "waiting");
-}
-
-/*
- * The gateway has shut itself in with the recordings folder that it was given; where the name has come to
+ * Some have shut themselves in with the recordings folder that they were given; where the name has come to
  * mean another (a disk was mounted, the folder was made anew, it cannot be read or can be again) only a new
- * gateway can show it. Viewers' players ask again within a second, and find the same numbers.
+ * run can show it. Viewers' players ask again within a second, and find the same numbers.
  */
 static void
-refresh_gateway (Director *self)
+refresh_recordings (RegiaDirector *self)
 {
-  gint64 started_us = regia_process_get_started_us (self->gateway);
+  for (guint i = 0; i < self->processes->len && !self->quit; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (self->processes, i);
+    gint64 started_us = regia_process_get_started_us (entry->process);
 
-  if (self->quit || self->gateway_change == regia_watch_get_change (self->watch) || started_us == 0 ||
-      g_get_monotonic_time () - started_us < REPLACE_EVERY_US)
-    return;
-  g_message ("%s is another folder now; the gateway is started again to show it", self->recordings_dir);
-  regia_process_replace (self->gateway, REPLACE_DEADLINE_MS);
+    if (!entry->kind->recordings || entry->recordings == regia_watch_get_change (self->watch) ||
+        started_us == 0 || g_get_monotonic_time () - started_us < REPLACE_EVERY_US)
+      continue;
+    g_message ("%s is another folder now; the %s is started again to show it", self->recordings_dir,
+               regia_process_get_name (entry->process));
+    regia_process_replace (entry->process, REPLACE_DEADLINE_MS);
+  }
+}
+
+/* The lock goes to whoever is started from now on. */
+static void
+hand_lock (RegiaDirector *self)
+{
+  for (guint i = 0; i < self->processes->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (self->processes, i);
+
+    if (entry->kind->alive_lock)
+      regia_process_hand (entry->process, REGIA_CHILD_LOCK_FD, self->locks.alive_fd);
+  }
 }
 
 /* The state folder was made anew: what belongs into it is not there yet. */
 static void
 made_cb (gpointer user_data)
 {
-  Director *self = user_data;
+  RegiaDirector *self = user_data;
 
-  regia_process_hand (self->engine, REGIA_PROCESS_LOCK_FD, self->locks.alive_fd);
-  if (self->recorder != NULL)
-    regia_process_hand (self->recorder, REGIA_PROCESS_LOCK_FD, self->locks.alive_fd);
+  hand_lock (self);
   regia_show_file_save_later (self->show_file);
 }
 
 static gboolean
 tick_cb (gpointer user_data)
 {
-  Director *self = user_data;
+  RegiaDirector *self = user_data;
+  gboolean on_air = self->show.state == REGIA_SHOW_ON_AIR;
 
   self->ticks++;
-  regia_process_tick (self->engine);
-  regia_process_tick (self->gateway);
-  if (self->recorder != NULL)
-    regia_process_tick (self->recorder);
-  for (guint i = 0; i < self->relays->len; i++)
-    regia_process_tick (g_ptr_array_index (self->relays, i));
+  regia_processes_tick (self->processes);
   regia_watch_tick (self->watch);
-  refresh_gateway (self);
-  if (deserves_watchdog (self))
+  refresh_recordings (self);
+  /* systemd's watchdog is fed only while the show does what it is for. */
+  if (!on_air || !self->ready || regia_processes_move (self->processes))
     sd_notify (0, "WATCHDOG=1");
-  /* The time of show.json says until when the show was alive (see regia_show_may_resume()). */
-  if (self->ticks % REGIA_SHOW_SAVE_EVERY_S == 0 && self->show.on_air)
+  /* The time of show.json says until when the show was alive (see regia_show_decide()). */
+  if (self->ticks % REGIA_SHOW_SAVE_EVERY_S == 0 && on_air)
     regia_show_file_save_later (self->show_file);
-  check_stopping (self);
-  report (self);
+  regia_processes_apply (self->processes, TRUE);
+  regia_ending_check (self);
+  regia_director_report (self);
   return G_SOURCE_CONTINUE;
 }
 
 static GVariant *
 get_status_cb (gpointer user_data)
 {
-  return build_status (user_data);
+  return regia_director_build_status (user_data);
 }
 
-static const RegiaControlMethods control_methods = {.get_status = get_status_cb, .stop = stop_show};
+static void
+stop_cb (gboolean quit, const char *who, RegiaControlStoppedFunc stopped, gpointer data, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  regia_commands_log (self->commands, who, quit ? "stop --quit" : "stop");
+  regia_ending_stop (self, quit);
+  regia_show_file_save_then (self->show_file, stopped, data);
+}
+
+static void
+command_cb (const char *id, const char *who, GVariant *change, RegiaControlCommandedFunc commanded,
+            gpointer data, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  if (self->show.state >= REGIA_SHOW_ENDING) {
+    g_autoptr (GError) error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_STATE, "the event is over");
+    commanded (NULL, error, data);
+    return;
+  }
+  regia_commands_take (self->commands, id, who, change, commanded, data);
+}
+
+static const RegiaControlMethods control_methods = {
+    .get_status = get_status_cb, .stop = stop_cb, .command = command_cb};
 
 /* `regia stop` can wait: a show that was interrupted is brought back without it, and the watch tries again.
  */
 static gboolean
-open_control (Director *self, GError **error)
+open_control (RegiaDirector *self, GError **error)
 {
   g_autofree char *path = g_build_filename (self->run_dir, REGIA_CONTROL_SOCKET, NULL);
   const RegiaPlaces places = {.state_dir = self->options->state_dir,
@@ -515,53 +400,36 @@ open_control (Director *self, GError **error)
   return TRUE;
 }
 
-static RegiaProcess *
-add_process (Director *self, const char *name, GDBusInterfaceSkeleton *exports, int lock_fd)
-{
-  RegiaProcess *process = regia_process_new (name, child_arguments, changed_cb, self, exports, lock_fd);
-
-  regia_process_hand (process, REGIA_PROCESS_EVENT_FD, self->handed.event_fd);
-  regia_process_hand (process, REGIA_PROCESS_FEED_FD, self->handed.feed_name);
-  return process;
-}
-
 static void
-start_processes (Director *self)
+start_processes (RegiaDirector *self)
 {
-  self->engine = add_process (self, "engine", NULL, self->locks.alive_fd);
-  regia_process_hand (self->engine, REGIA_PROCESS_FEED_FD, self->handed.feed_fd);
-  self->gateway = add_process (self, "gateway", regia_control_get_read_only (self->control), -1);
-  if (self->values->record)
-    self->recorder = add_process (self, "recorder", NULL, self->locks.alive_fd);
-  if (self->recorder != NULL)
-    regia_process_set_finish_tries (self->recorder, 2);
-  for (guint i = 0; i < self->values->relays->len; i++) {
-    const RegiaConfigRelay *relay = g_ptr_array_index (self->values->relays, i);
-    g_autofree char *name = g_strdup_printf ("relay %s", relay->name);
+  self->processes = regia_processes_new (self->values, &process_callbacks, self);
+  for (guint i = 0; i < self->processes->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (self->processes, i);
 
-    g_ptr_array_add (self->relays, add_process (self, name, NULL, -1));
+    regia_process_hand (entry->process, REGIA_CHILD_FEED_FD,
+                        entry->kind->generation ? self->handed.feed_fd : self->handed.feed_name);
+    entry->held_back =
+        entry->kind->many &&
+        g_ptr_array_find_with_equal_func (self->desired->relays_off,
+                                          regia_process_get_instance (entry->process), g_str_equal, NULL);
   }
-  regia_process_start (self->engine);
-  if (self->recorder != NULL)
-    regia_process_start (self->recorder);
-  regia_process_start (self->gateway);
-  for (guint i = 0; i < self->relays->len; i++)
-    regia_process_start (g_ptr_array_index (self->relays, i));
+  hand_lock (self);
+  regia_processes_enforce (self->processes, self->show.state);
 }
 
 static void
-director_clear (Director *self)
+director_clear (RegiaDirector *self)
 {
   g_clear_pointer (&self->loop, g_main_loop_unref);
-  g_clear_pointer (&self->engine, regia_process_free);
-  g_clear_pointer (&self->recorder, regia_process_free);
-  g_clear_pointer (&self->gateway, regia_process_free);
-  g_clear_pointer (&self->relays, g_ptr_array_unref);
+  g_clear_pointer (&self->commands, regia_commands_free);
+  g_clear_pointer (&self->processes, g_ptr_array_unref);
   g_clear_pointer (&self->watch, regia_watch_free);
   g_clear_pointer (&self->control, regia_control_free);
   g_clear_pointer (&self->config, regia_config_unref);
   g_clear_pointer (&self->show_file, regia_show_file_free);
   regia_show_clear (&self->show);
+  g_clear_pointer (&self->desired, regia_desired_unref);
   regia_handed_close (&self->handed);
   g_free (self->run_dir);
   g_free (self->recordings_dir);
@@ -569,37 +437,85 @@ director_clear (Director *self)
   g_free (self->event_path);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Director, director_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaDirector, director_clear)
+
+static gboolean
+interrupt_cb (gpointer user_data)
+{
+  regia_ending_signal (user_data, SIGINT);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+terminate_cb (gpointer user_data)
+{
+  regia_ending_signal (user_data, SIGTERM);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+hang_up_cb (gpointer user_data)
+{
+  regia_ending_signal (user_data, SIGHUP);
+  return G_SOURCE_CONTINUE;
+}
+
+/* The locks are held until the process ends, whatever becomes of the rest of this. */
+static gboolean
+begin (RegiaDirector *self, GError **error)
+{
+  const RegiaDirectorOptions *options = self->options;
+
+  return prepare_folders (self, error) && regia_locks_take (&self->locks, self->run_dir, TRUE, error) &&
+         regia_handed_open (&self->handed, options->keep_event ? self->event_path : options->config_path,
+                            self->run_dir, error) &&
+         begin_show (self, error) && open_control (self, error);
+}
+
+static void
+run (RegiaDirector *self)
+{
+  guint tick = g_timeout_add (1000, tick_cb, self);
+
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->commands = regia_commands_new (self);
+  start_processes (self);
+  if (self->show.state == REGIA_SHOW_ENDED || self->show.state == REGIA_SHOW_ENDING) {
+    self->ended_us = g_get_monotonic_time ();
+    self->ended = self->show.state == REGIA_SHOW_ENDED;
+    sd_notify (0, "READY=1\nSTATUS=The event is over; its recordings are served");
+  }
+  if (self->ended) {
+    g_autoptr (GVariant) status = regia_director_build_status (self);
+    regia_control_tell_end (self->control, status);
+  }
+  regia_director_report (self);
+  g_main_loop_run (self->loop);
+  regia_show_file_save_at_last (self->show_file);
+  g_source_remove (tick);
+  regia_director_report (self);
+}
 
 gboolean
 regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, GError **error)
 {
-  g_auto (Director) self = {.options = options, .handed = REGIA_HANDED_INIT, .locks = REGIA_LOCKS_INIT};
-  guint sources[4];
+  g_auto (RegiaDirector) self = {.options = options, .handed = REGIA_HANDED_INIT, .locks = REGIA_LOCKS_INIT};
+  guint signals[3];
+  gboolean ok;
 
   self.config = regia_config_ref (config);
   self.values = regia_config_get (config);
   self.started_us = g_get_monotonic_time ();
-  self.relays = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_process_free);
-  /* The locks are held until the process ends, whatever becomes of the rest of this. */
-  if (!prepare_folders (&self, error) || !regia_locks_take (&self.locks, self.run_dir, TRUE, error) ||
-      !regia_handed_open (&self.handed, options->keep_event ? self.event_path : options->config_path,
-                          self.run_dir, error) ||
-      !begin_show (&self, error) || !open_control (&self, error))
-    return FALSE;
-  self.loop = g_main_loop_new (NULL, FALSE);
-  start_processes (&self);
-  sources[0] = g_unix_signal_add (SIGINT, signal_cb, &self);
-  sources[1] = g_unix_signal_add (SIGTERM, signal_cb, &self);
-  sources[2] = g_timeout_add (1000, tick_cb, &self);
-  sources[3] = g_unix_signal_add (SIGHUP, signal_cb, &self);
-  report (&self);
-  g_main_loop_run (self.loop);
-  regia_show_file_save_at_last (self.show_file);
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    g_source_remove (sources[i]);
-  report (&self);
-  return TRUE;
+  /* Before anything is written: whoever is told to go this early goes in order. */
+  signals[0] = g_unix_signal_add (SIGINT, interrupt_cb, &self);
+  signals[1] = g_unix_signal_add (SIGTERM, terminate_cb, &self);
+  signals[2] = g_unix_signal_add (SIGHUP, hang_up_cb, &self);
+  ok = begin (&self, error);
+  if (ok)
+    run (&self);
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    g_source_remove (signals[i]);
+  return ok;
 }
 
 char *
@@ -615,7 +531,7 @@ regia_director_stored_event (const char *state_dir, const char *config_path)
   if (!regia_show_load (show_path, &show, &error))
     return NULL;
   regia_show_now (&now);
-  usable = show.on_air && g_str_equal (show.config_path, config_path) &&
+  usable = show.state == REGIA_SHOW_ON_AIR && g_str_equal (show.config_path, config_path) &&
            regia_show_idle_s (&show, &now) < REGIA_SHOW_RESUME_LIMIT_S;
   regia_show_clear (&show);
   return usable && g_file_test (event_path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&event_path) : NULL;

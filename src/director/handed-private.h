@@ -8,14 +8,13 @@
  * state folder. Owned by the director, open until it ends.
  */
 typedef struct {
-  GBytes *event;   /* (owned): the text of the event file … */
-  int event_fd;    /* … as a sealed file in memory */
+  GBytes *event;   /* (owned): the text of the event file */
   int feed_fd;     /* the feed's listening socket: who waits for an engine waits here */
   int feed_name;   /* O_PATH: what readers connect to */
   char *feed_path; /* (owned) (nullable): the name that `regia tap` finds it by */
 } RegiaHanded;
 
-#define REGIA_HANDED_INIT ((RegiaHanded){.event_fd = -1, .feed_fd = -1, .feed_name = -1})
+#define REGIA_HANDED_INIT ((RegiaHanded){.feed_fd = -1, .feed_name = -1})
 
 /** regia_handed_open:
  * @event_path: the event file, which is read; whatever happens to it during the event, a restarted process
@@ -26,3 +25,7 @@ typedef struct {
 gboolean regia_handed_open (RegiaHanded *self, const char *event_path, const char *run_dir,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void regia_handed_close (RegiaHanded *self);
+
+/** regia_handed_seal: a file in memory that holds @bytes and can be changed by nobody any more. Returns: a
+ * descriptor, or −1. Errors: G_IO_ERROR. */
+int regia_handed_seal (const char *name, GBytes *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

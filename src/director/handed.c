@@ -16,6 +16,24 @@
 #include "regia/config/config.h"
 #include "regia/control/paths.h"
 
+int
+regia_handed_seal (const char *name, GBytes *bytes, GError **error)
+{
+  int fd = memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  if (fd < 0) {
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "no memory for it: %s",
+                 g_strerror (errno));
+    return -1;
+  }
+  if (!regia_fd_write_all (fd, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error)) {
+    close (fd);
+    return -1;
+  }
+  fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+  return fd;
+}
+
 static gboolean
 read_event (RegiaHanded *self, const char *path, GError **error)
 {
@@ -26,16 +44,6 @@ read_event (RegiaHanded *self, const char *path, GError **error)
     return FALSE;
   }
   self->event = g_byte_array_free_to_bytes (text);
-  self->event_fd = memfd_create ("event.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (self->event_fd < 0) {
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "no memory for the event file: %s",
-                 g_strerror (errno));
-    return FALSE;
-  }
-  if (!regia_fd_write_all (self->event_fd, g_bytes_get_data (self->event, NULL),
-                           g_bytes_get_size (self->event), error))
-    return FALSE;
-  fcntl (self->event_fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
   return TRUE;
 }
 
@@ -104,8 +112,6 @@ regia_handed_close (RegiaHanded *self)
     close (self->feed_name);
   if (self->feed_fd >= 0)
     close (self->feed_fd);
-  if (self->event_fd >= 0)
-    close (self->event_fd);
   g_clear_pointer (&self->event, g_bytes_unref);
   g_clear_pointer (&self->feed_path, g_free);
   *self = REGIA_HANDED_INIT;

@@ -16,29 +16,29 @@ typedef enum {
   REGIA_PROCESS_RESTARTING, /* died; waits for its backoff */
 } RegiaProcessState;
 
-/** Called before each start: (transfer full): the complete argument list, without argv[0]. */
-typedef char **(*RegiaProcessArgumentsFunc) (RegiaProcess *self, gpointer user_data);
+/** Called before each start and at each regia_process_apply(): (transfer floating): its part of the desired
+ * state, a{sv} with at least what control/org.regia.control.xml names for every process. */
+typedef GVariant *(*RegiaProcessPartFunc) (RegiaProcess *self, gpointer user_data);
+/** Called before each start, before its part is asked for: to hand it what it needs. */
+typedef void (*RegiaProcessStartingFunc) (RegiaProcess *self, gpointer user_data);
 /** Called whenever state, published State or exits changed. */
 typedef void (*RegiaProcessChangedFunc) (RegiaProcess *self, gpointer user_data);
 
-/** regia_process_new: @name as people see it: "engine", "relay youtube". @exports: (nullable): exported on
- * the child's connection at REGIA_SHOW_OBJECT. @inherited_fd: kept open in the child (the lock that says that
- * children are alive), −1 none. */
-RegiaProcess *regia_process_new (const char *name, RegiaProcessArgumentsFunc arguments,
-                                 RegiaProcessChangedFunc changed, gpointer user_data,
-                                 GDBusInterfaceSkeleton *exports, int inherited_fd);
+typedef struct {
+  RegiaProcessStartingFunc starting; /* (nullable) */
+  RegiaProcessPartFunc part;
+  RegiaProcessChangedFunc changed;
+} RegiaProcessCallbacks;
+
+/** regia_process_new: @kind: "engine", …; @instance: a relay's name, "" otherwise; @callbacks is static. */
+RegiaProcess *regia_process_new (const char *kind, const char *instance,
+                                 const RegiaProcessCallbacks *callbacks, gpointer user_data);
 /** Kills what is left. */
 void regia_process_free (RegiaProcess *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaProcess, regia_process_free)
 
-/** What a child finds open; 3 is its end of the control connection. */
-#define REGIA_PROCESS_LOCK_FD       4
-#define REGIA_PROCESS_EVENT_FD      5
-#define REGIA_PROCESS_FEED_FD       6 /* the engine: listens; others: names the socket (O_PATH) */
-#define REGIA_PROCESS_RECORDINGS_FD 7
-
 /** regia_process_hand: each run from the next on finds a copy of descriptor @fd (unowned; −1: none any more)
- * as its descriptor @target. */
+ * as its descriptor @target (REGIA_CHILD_…_FD). */
 void regia_process_hand (RegiaProcess *self, int target, int fd);
 /** Starts it and keeps it running until regia_process_stop(). */
 void regia_process_start (RegiaProcess *self);
@@ -51,10 +51,17 @@ void regia_process_set_finish_tries (RegiaProcess *self, guint tries);
 /** regia_process_replace: has a wanted one that runs go away in order and starts it again at once: no fault
  * of its own, so neither counted nor delayed. One that is about to be started anyway is left alone. */
 void regia_process_replace (RegiaProcess *self, guint deadline_ms);
+/** regia_process_apply: what is wanted of it has changed: it is asked for anew and sent (Process1.Apply), one
+ * at a time, the newest last. */
+void regia_process_apply (RegiaProcess *self);
+/** regia_process_kill: for one that does not do what it was told; it is started again. */
+void regia_process_kill (RegiaProcess *self, const char *why);
 /** Once a second: pings, kills what hangs. */
 void regia_process_tick (RegiaProcess *self);
 
+/** As people see it: "engine", "relay youtube". */
 const char *regia_process_get_name (RegiaProcess *self);
+const char *regia_process_get_instance (RegiaProcess *self);
 RegiaProcessState regia_process_get_state (RegiaProcess *self);
 guint regia_process_get_restarts (RegiaProcess *self);
 /** (transfer full): its published State, an empty a{sv} when it has none. */

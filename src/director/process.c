@@ -3,6 +3,7 @@
 
 #include "process-private.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,14 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "handed-private.h"
 #include "regia-control-generated.h"
 #include "regia/base/backoff.h"
+#include "regia/control/child.h"
 #include "regia/control/paths.h"
 
 #define PING_DEADLINE_MS    5000 /* + a tick + the restart stays within the 10 s we promise */
 #define CONNECT_DEADLINE_MS 8000
-#define CONTROL_FD          3
-#define LOCK_FD             REGIA_PROCESS_LOCK_FD
 #define HANDED_MAX          4
 
 /*
@@ -31,11 +32,9 @@
  * touches the new one.
  */
 struct _RegiaProcess {
-  char *name; /* (owned) */
-  RegiaProcessArgumentsFunc arguments;
-  RegiaProcessChangedFunc changed;
+  char *kind, *instance, *name;           /* (owned) */
+  const RegiaProcessCallbacks *callbacks; /* static */
   gpointer user_data;
-  GDBusInterfaceSkeleton *exports; /* (owned) (nullable) */
   struct {
     int target, fd;
   } handed[HANDED_MAX]; /* descriptors (unowned) that each run is given a copy of */
@@ -49,26 +48,28 @@ struct _RegiaProcess {
   guint state_subscription;    /* on connection */
   RegiaDBusProcess1 *proxy;    /* (owned) (nullable) */
   gint64 started_us, ping_sent_us, stop_deadline_us;
-  gboolean ping_pending, stop_sent, stop_finish;
-  guint finish_tries;       /* how often it may be started again only to finish */
-  gboolean finishing_again; /* it is */
-  gboolean replacing;       /* it is to go and be started again, without a fault of its own */
-  GVariant *published;      /* (owned) (nullable) */
-  char *last_error;         /* (owned) (nullable): its last words */
-  char *last_exit;          /* (owned) (nullable) */
-  char *hang_why;           /* (owned) (nullable) */
+  gboolean ping_pending, stop_sent, stop_sent_finish, stop_finish;
+  gboolean applying, apply_again; /* one Apply is on its way; another is to follow */
+  guint finish_tries;             /* how often it may be started again only to finish */
+  gboolean finishing_again;       /* it is */
+  gboolean replacing;             /* it is to go and be started again, without a fault of its own */
+  GVariant *published;            /* (owned) (nullable) */
+  char *last_error;               /* (owned) (nullable): its last words */
+  char *last_exit;                /* (owned) (nullable) */
+  char *hang_why;                 /* (owned) (nullable) */
   guint restarts;
   RegiaBackoff backoff;
   guint restart_source;
 };
 
 static void spawn (RegiaProcess *self);
+static void kill_hung (RegiaProcess *self, const char *why);
 
 static void
 set_state (RegiaProcess *self, RegiaProcessState state)
 {
   self->state = state;
-  self->changed (self, self->user_data);
+  self->callbacks->changed (self, self->user_data);
 }
 
 void
@@ -85,17 +86,16 @@ regia_process_hand (RegiaProcess *self, int target, int fd)
 }
 
 RegiaProcess *
-regia_process_new (const char *name, RegiaProcessArgumentsFunc arguments, RegiaProcessChangedFunc changed,
-                   gpointer user_data, GDBusInterfaceSkeleton *exports, int inherited_fd)
+regia_process_new (const char *kind, const char *instance, const RegiaProcessCallbacks *callbacks,
+                   gpointer user_data)
 {
   RegiaProcess *self = g_new0 (RegiaProcess, 1);
 
-  self->name = g_strdup (name);
-  self->arguments = arguments;
-  self->changed = changed;
+  self->kind = g_strdup (kind);
+  self->instance = g_strdup (instance);
+  self->name = instance[0] != '\0' ? g_strdup_printf ("%s %s", kind, instance) : g_strdup (kind);
+  self->callbacks = callbacks;
   self->user_data = user_data;
-  self->exports = exports != NULL ? g_object_ref (exports) : NULL;
-  regia_process_hand (self, LOCK_FD, inherited_fd);
   self->backoff = (RegiaBackoff){.first_ms = 50, .max_ms = 5000, .reset_ms = 10000};
   return self;
 }
@@ -110,13 +110,11 @@ end_run (RegiaProcess *self)
   g_clear_object (&self->proxy);
   if (self->connection != NULL) {
     g_dbus_connection_signal_unsubscribe (self->connection, self->state_subscription);
-    if (self->exports != NULL && g_dbus_interface_skeleton_has_connection (self->exports, self->connection))
-      g_dbus_interface_skeleton_unexport_from_connection (self->exports, self->connection);
     g_dbus_connection_close (self->connection, NULL, NULL, NULL);
   }
   g_clear_object (&self->connection);
   g_clear_object (&self->subprocess);
-  self->ping_pending = self->stop_sent = FALSE;
+  self->ping_pending = self->stop_sent = self->applying = self->apply_again = FALSE;
   self->started_us = 0;
 }
 
@@ -129,12 +127,13 @@ regia_process_free (RegiaProcess *self)
   if (self->subprocess != NULL)
     g_subprocess_force_exit (self->subprocess);
   end_run (self);
-  g_clear_object (&self->exports);
   g_clear_pointer (&self->published, g_variant_unref);
   g_free (self->last_error);
   g_free (self->last_exit);
   g_free (self->hang_why);
   g_free (self->name);
+  g_free (self->kind);
+  g_free (self->instance);
   g_free (self);
 }
 
@@ -245,7 +244,7 @@ state_changed_cb (GDBusConnection *connection, const char *sender, const char *o
     g_clear_pointer (&self->published, g_variant_unref);
     self->published = g_variant_ref (state);
   }
-  self->changed (self, self->user_data);
+  self->callbacks->changed (self, self->user_data);
 }
 
 static void
@@ -264,6 +263,8 @@ proxy_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->proxy = proxy;
   g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (proxy), G_MAXINT);
   set_state (self, self->state == REGIA_PROCESS_STARTING ? REGIA_PROCESS_RUNNING : self->state);
+  if (self->apply_again)
+    regia_process_apply (self);
   if (!self->wanted)
     regia_process_stop (self, self->stop_finish, 0); /* with the deadline it has */
   else
@@ -287,53 +288,97 @@ connection_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->state_subscription = g_dbus_connection_signal_subscribe (
       connection, NULL, "org.freedesktop.DBus.Properties", "PropertiesChanged", REGIA_PROCESS_OBJECT, NULL,
       G_DBUS_SIGNAL_FLAGS_NONE, state_changed_cb, self, NULL);
-  if (self->exports != NULL &&
-      !g_dbus_interface_skeleton_export (self->exports, connection, REGIA_SHOW_OBJECT, &error))
-    g_warning ("%s cannot be given the show's status: %s", self->name, error->message);
   g_dbus_connection_start_message_processing (connection);
   regia_dbus_process1_proxy_new (
       connection, G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS, NULL,
       REGIA_PROCESS_OBJECT, self->cancellable, proxy_ready_cb, self);
 }
 
+/* Returns: the child's part of the desired state as a sealed file; −1 and a word on it. */
+static int
+open_part (RegiaProcess *self)
+{
+  g_autoptr (GVariant) part = g_variant_ref_sink (self->callbacks->part (self, self->user_data));
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (part);
+  g_autoptr (GError) error = NULL;
+  int fd = regia_handed_seal ("part", bytes, &error);
+
+  if (fd < 0) {
+    g_free (self->last_exit);
+    self->last_exit = g_strdup_printf ("cannot be given its part: %s", error->message);
+  }
+  return fd;
+}
+
+/* The director's end of the control connection. */
 static void
-spawn (RegiaProcess *self)
+connect_child (RegiaProcess *self, int fd)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, &error);
+  g_autoptr (GSocketConnection) stream = NULL;
+  g_autofree char *guid = g_dbus_generate_guid ();
+
+  if (socket == NULL)
+    return;
+  stream = g_socket_connection_factory_create_connection (socket);
+  g_dbus_connection_new (G_IO_STREAM (stream), guid,
+                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
+                             G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                         NULL, self->cancellable, connection_ready_cb, self);
+}
+
+/* Takes both descriptors. */
+static gboolean
+launch (RegiaProcess *self, int control_fd, int part_fd)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
-  g_auto (GStrv) arguments = self->arguments (self, self->user_data);
-  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autoptr (GSocketConnection) stream = NULL;
-  g_autoptr (GSocket) socket = NULL;
+  g_autofree char *instance = g_strdup_printf ("--instance=%s", self->instance);
+  const char *const argv[] = {"/proc/self/exe", "child", self->kind,
+                              self->instance[0] != '\0' ? instance : NULL, NULL};
   g_autoptr (GError) error = NULL;
-  g_autofree char *guid = NULL;
-  int pair[2];
 
-  self->started_us = g_get_monotonic_time ();
-  self->replacing = FALSE;
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-    g_free (self->last_exit);
-    self->last_exit = g_strdup_printf ("cannot make a socket pair: %s", g_strerror (errno));
-    plan_restart (self, 0);
-    return;
-  }
   g_subprocess_launcher_set_flags (launcher, G_SUBPROCESS_FLAGS_NONE);
-  g_subprocess_launcher_take_fd (launcher, pair[1], CONTROL_FD);
+  g_subprocess_launcher_take_fd (launcher, control_fd, REGIA_CHILD_CONTROL_FD);
+  g_subprocess_launcher_take_fd (launcher, part_fd, REGIA_CHILD_PART_FD);
   for (guint i = 0; i < self->n_handed; i++)
     if (self->handed[i].fd >= 0)
       g_subprocess_launcher_take_fd (launcher, fcntl (self->handed[i].fd, F_DUPFD_CLOEXEC, 3),
                                      self->handed[i].target);
-  g_ptr_array_add (argv, (gpointer) "/proc/self/exe");
-  for (guint i = 0; arguments[i] != NULL; i++)
-    g_ptr_array_add (argv, arguments[i]);
-  g_ptr_array_add (argv, NULL);
-  self->subprocess = g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, &error);
+  self->subprocess = g_subprocess_launcher_spawnv (launcher, argv, &error);
   /* The launcher holds our copies of the child's ends until it goes; the child's end must not stay open here,
    * or we never see it die. */
   g_subprocess_launcher_close (launcher);
-  if (self->subprocess == NULL) {
-    close (pair[0]);
+  if (self->subprocess != NULL)
+    return TRUE;
+  g_free (self->last_exit);
+  self->last_exit = g_strdup_printf ("cannot be started: %s", error->message);
+  return FALSE;
+}
+
+static void
+spawn (RegiaProcess *self)
+{
+  int pair[2], part_fd;
+
+  self->started_us = g_get_monotonic_time ();
+  self->replacing = FALSE;
+  if (self->callbacks->starting != NULL)
+    self->callbacks->starting (self, self->user_data);
+  part_fd = open_part (self);
+  if (part_fd < 0) {
+    plan_restart (self, 0);
+    return;
+  }
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
     g_free (self->last_exit);
-    self->last_exit = g_strdup_printf ("cannot be started: %s", error->message);
+    self->last_exit = g_strdup_printf ("cannot make a socket pair: %s", g_strerror (errno));
+    close (part_fd);
+    plan_restart (self, 0);
+    return;
+  }
+  if (!launch (self, pair[1], part_fd)) {
+    close (pair[0]);
     plan_restart (self, 0);
     return;
   }
@@ -342,15 +387,7 @@ spawn (RegiaProcess *self)
   self->cancellable = g_cancellable_new ();
   self->stop_deadline_us = 0;
   g_subprocess_wait_async (self->subprocess, self->cancellable, exited_cb, self);
-  socket = g_socket_new_from_fd (pair[0], &error);
-  if (socket != NULL) {
-    stream = g_socket_connection_factory_create_connection (socket);
-    guid = g_dbus_generate_guid ();
-    g_dbus_connection_new (G_IO_STREAM (stream), guid,
-                           G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
-                               G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
-                           NULL, self->cancellable, connection_ready_cb, self);
-  }
+  connect_child (self, pair[0]);
   set_state (self, REGIA_PROCESS_STARTING);
 }
 
@@ -393,10 +430,50 @@ regia_process_stop (RegiaProcess *self, gboolean finish, guint deadline_ms)
   if (self->subprocess == NULL)
     return;
   set_stop_deadline (self, deadline_ms);
-  if (self->proxy != NULL && !self->stop_sent) {
+  /* Said again only to take `finish` back: whoever is told to hurry has heard the first. */
+  if (self->proxy != NULL && (!self->stop_sent || (self->stop_sent_finish && !finish))) {
     self->stop_sent = TRUE;
+    self->stop_sent_finish = finish;
     regia_dbus_process1_call_stop (self->proxy, finish, self->cancellable, NULL, NULL);
   }
+}
+
+static void
+applied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self;
+  g_autoptr (GError) error = NULL;
+
+  if (!regia_dbus_process1_call_apply_finish (REGIA_DBUS_PROCESS1 (source), result, &error))
+    return; /* cancelled, or the connection is gone: the next run begins with the newest part */
+  self = user_data;
+  self->applying = FALSE;
+  if (self->apply_again)
+    regia_process_apply (self);
+}
+
+void
+regia_process_apply (RegiaProcess *self)
+{
+  g_autoptr (GVariant) part = NULL;
+  guint64 version = 0;
+
+  if (self->subprocess == NULL)
+    return; /* it begins with the newest */
+  self->apply_again = self->applying || self->proxy == NULL;
+  if (self->apply_again)
+    return;
+  part = g_variant_ref_sink (self->callbacks->part (self, self->user_data));
+  g_variant_lookup (part, "version", "t", &version);
+  self->applying = TRUE;
+  regia_dbus_process1_call_apply (self->proxy, version, part, self->cancellable, applied_cb, self);
+}
+
+void
+regia_process_kill (RegiaProcess *self, const char *why)
+{
+  if (self->subprocess != NULL && self->state != REGIA_PROCESS_HUNG)
+    kill_hung (self, why);
 }
 
 void
@@ -405,6 +482,7 @@ regia_process_replace (RegiaProcess *self, guint deadline_ms)
   if (!self->wanted || self->proxy == NULL || self->stop_sent)
     return; /* the next run is what is asked for */
   self->replacing = self->stop_sent = TRUE;
+  self->stop_sent_finish = FALSE;
   set_stop_deadline (self, deadline_ms);
   regia_dbus_process1_call_stop (self->proxy, FALSE, self->cancellable, NULL, NULL);
 }
@@ -445,6 +523,12 @@ regia_process_tick (RegiaProcess *self)
     self->ping_sent_us = now_us;
     regia_dbus_process1_call_ping (self->proxy, self->cancellable, pinged_cb, self);
   }
+}
+
+const char *
+regia_process_get_instance (RegiaProcess *self)
+{
+  return self->instance;
 }
 
 const char *

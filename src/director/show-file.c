@@ -14,12 +14,18 @@
  * A disk that hangs or is full must not stop the director, so once the show runs its state is written on a
  * worker thread. At most one write is on its way; a change meanwhile is remembered and written after it.
  */
+typedef struct {
+  RegiaShowFileSavedFunc saved;
+  gpointer user_data;
+} Waiter;
+
 struct _RegiaShowFile {
   char *path; /* (owned) */
   RegiaShow *show;
   gboolean saving, save_again;
-  gint64 saving_us; /* since when */
-  char *error;      /* (owned) (nullable): why the last time failed */
+  gint64 saving_us;       /* since when */
+  char *error;            /* (owned) (nullable): why the last time failed */
+  GArray *written, *next; /* (owned) (element-type Waiter): for the write on its way; for the one after it */
 };
 
 RegiaShowFile *
@@ -29,6 +35,8 @@ regia_show_file_new (const char *path, RegiaShow *show)
 
   self->path = g_strdup (path);
   self->show = show;
+  self->written = g_array_new (FALSE, FALSE, sizeof (Waiter));
+  self->next = g_array_new (FALSE, FALSE, sizeof (Waiter));
   return self;
 }
 
@@ -39,6 +47,8 @@ regia_show_file_free (RegiaShowFile *self)
     return; /* the job still points here; the process is about to end */
   g_free (self->path);
   g_free (self->error);
+  g_array_unref (self->written);
+  g_array_unref (self->next);
   g_free (self);
 }
 
@@ -91,13 +101,19 @@ static void
 saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   RegiaShowFile *self = user_data;
+  g_autoptr (GArray) waiters = g_steal_pointer (&self->written);
   g_autoptr (GError) error = NULL;
 
   g_task_propagate_boolean (G_TASK (result), &error);
   note_error (self, error);
   self->saving = FALSE;
+  self->written = g_array_new (FALSE, FALSE, sizeof (Waiter));
   if (self->save_again)
     regia_show_file_save_later (self);
+  for (guint i = 0; i < waiters->len; i++) {
+    const Waiter *waiter = &g_array_index (waiters, Waiter, i);
+    waiter->saved (error, waiter->user_data);
+  }
 }
 
 void
@@ -111,12 +127,24 @@ regia_show_file_save_later (RegiaShowFile *self)
     return;
   self->saving = TRUE;
   self->saving_us = g_get_monotonic_time ();
+  g_array_unref (self->written);
+  self->written = self->next;
+  self->next = g_array_new (FALSE, FALSE, sizeof (Waiter));
   task = g_task_new (NULL, NULL, saved_cb, self);
   job = g_new0 (char *, 3);
   job[0] = g_strdup (self->path);
   job[1] = show_text (self);
   g_task_set_task_data (task, job, (GDestroyNotify)g_strfreev);
   g_task_run_in_thread (task, save_thread);
+}
+
+void
+regia_show_file_save_then (RegiaShowFile *self, RegiaShowFileSavedFunc saved, gpointer user_data)
+{
+  const Waiter waiter = {saved, user_data};
+
+  g_array_append_val (self->next, waiter);
+  regia_show_file_save_later (self);
 }
 
 void

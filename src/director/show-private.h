@@ -3,17 +3,28 @@
 
 #include <gio/gio.h>
 
+#include "desired-private.h"
 #include "regia/base/clock.h"
 
 /*
  * RegiaShow: what must survive the director: which show is on the air, since when, and under which epoch. A
  * plain value kept in show.json.
  */
+typedef enum {
+  REGIA_SHOW_STANDBY,   /* console and public page are up, nothing is captured */
+  REGIA_SHOW_REHEARSAL, /* sources, programme, meters run; nothing is public, nothing is kept */
+  REGIA_SHOW_ON_AIR,    /* (paused: the desired state says so) */
+  REGIA_SHOW_ENDING,    /* the recording is being finished */
+  REGIA_SHOW_ENDED,     /* recordings are served */
+} RegiaShowState;
+
 typedef struct {
   char *event_id;    /* (owned) */
   char *session;     /* (owned) folder name of the recording */
   char *config_path; /* (owned) the event file as given */
-  gboolean on_air;   /* FALSE once it ended in order */
+  RegiaShowState state;
+  gboolean left;         /* it was ended, and then the program by a person: the next start begins another */
+  RegiaDesired *desired; /* (owned) */
   RegiaEpoch epoch;
   guint64 generation; /* engine starts so far */
   /* When this was last written: show time, and the wall clock beside it. */
@@ -23,7 +34,8 @@ typedef struct {
 void regia_show_clear (RegiaShow *show);
 
 /** regia_show_load: @path is show.json. %FALSE without an error when there is none; REGIA_ERROR_MEDIA when it
- * cannot be understood. Files of earlier versions do not say when they were written; their own time does. */
+ * cannot be understood, REGIA_ERROR_STATE when a newer Regia wrote it. Files of earlier versions are read;
+ * the first do not say when they were written; their own time does. */
 gboolean regia_show_load (const char *path, RegiaShow *ret_show, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_show_to_json: (transfer full). Pure. */
@@ -73,11 +85,31 @@ gint64 regia_show_idle_s (const RegiaShow *show, const RegiaShowNow *now);
  */
 gboolean regia_show_go_on (RegiaShow *show, const RegiaShowNow *now, gint64 recorded_wall_ns);
 
+/** What a start does with the show that was there before. */
+typedef enum {
+  REGIA_START_NEW,    /* another show begins; what the old one left is finished beside it */
+  REGIA_START_GO_ON,  /* on the air, with the same show and session */
+  REGIA_START_FINISH, /* its recording is finished, nothing is captured */
+  REGIA_START_SERVE,  /* its recordings are served */
+} RegiaStart;
+
+/** How it was started. */
+typedef struct {
+  const char *event_id;
+  gboolean fresh;      /* --new */
+  gboolean again;      /* --again */
+  gboolean by_service; /* by systemd, not by a person: what was ended stays ended */
+} RegiaStartWish;
+
 /**
- * regia_show_may_resume: whether a start for @event_id goes on with @show, which was last alive @idle_s
- * seconds ago. Pure.
+ * regia_show_decide: what was on the air goes on, what was being finished is finished, what was ended stays
+ * ended, unless a person says otherwise. Pure.
+ * @old: (nullable): the show before; @idle_s: for how long nothing was written of it
  */
-gboolean regia_show_may_resume (const RegiaShow *show, const char *event_id, gint64 idle_s);
+RegiaStart regia_show_decide (const RegiaShow *old, const RegiaStartWish *wish, gint64 idle_s);
+
+/** "standby", "rehearsal", … Static. */
+const char *regia_show_state_to_string (RegiaShowState state);
 
 /** regia_show_last_written: Unix time in ns at which a file of the live recording of @session was last
  * written to; 0 when there is none. May wait for the disk. */

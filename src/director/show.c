@@ -8,7 +8,8 @@
 #include "regia/base/error.h"
 #include "regia/base/json.h"
 
-#define VERSION 1
+/* 1 had no desired state, and its states were on-air (until the recording was finished) and ended. */
+#define VERSION 2
 /* No event is picked up again after so long, and a clock that has lost itself is rarely off by less. */
 #define REACHED_MAX_NS (366 * 24 * 3600 * REGIA_SECOND)
 #define BELIEVED_S     (10 * 366 * 24 * 3600ll)
@@ -19,6 +20,15 @@ regia_show_clear (RegiaShow *show)
   g_clear_pointer (&show->event_id, g_free);
   g_clear_pointer (&show->session, g_free);
   g_clear_pointer (&show->config_path, g_free);
+  g_clear_pointer (&show->desired, regia_desired_unref);
+}
+
+static const char *const states[] = {"standby", "rehearsal", "on-air", "ending", "ended"};
+
+const char *
+regia_show_state_to_string (RegiaShowState state)
+{
+  return states[state];
 }
 
 char *
@@ -32,7 +42,9 @@ regia_show_to_json (const RegiaShow *show)
   g_variant_dict_insert (&dict, "event", "s", show->event_id);
   g_variant_dict_insert (&dict, "session", "s", show->session);
   g_variant_dict_insert (&dict, "config", "s", show->config_path);
-  g_variant_dict_insert (&dict, "state", "s", show->on_air ? "on-air" : "ended");
+  g_variant_dict_insert (&dict, "state", "s", states[show->state]);
+  g_variant_dict_insert (&dict, "left", "b", show->left);
+  g_variant_dict_insert_value (&dict, "desired", regia_desired_to_variant (show->desired));
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "generation", "x", (gint64)show->generation);
   g_variant_dict_insert (&dict, "reached-ns", "x", show->reached_ns);
@@ -51,35 +63,68 @@ is_name (const char *text)
   return TRUE;
 }
 
+static gboolean
+parse_state (const char *text, RegiaShowState *ret_state)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    if (g_str_equal (states[i], text)) {
+      *ret_state = (RegiaShowState)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+read_show (GVariant *dict, RegiaShow *show)
+{
+  const char *event, *session, *config, *state, *epoch;
+  g_autoptr (GVariant) desired = g_variant_lookup_value (dict, "desired", NULL);
+  gint64 generation;
+
+  if (!g_variant_lookup (dict, "event", "&s", &event) ||
+      !g_variant_lookup (dict, "session", "&s", &session) ||
+      !g_variant_lookup (dict, "config", "&s", &config) || !g_variant_lookup (dict, "state", "&s", &state) ||
+      !g_variant_lookup (dict, "epoch", "&s", &epoch) || !parse_state (state, &show->state) ||
+      !g_variant_lookup (dict, "generation", "x", &generation) || generation < 0 || !is_name (session) ||
+      !regia_epoch_parse (epoch, &show->epoch))
+    return FALSE;
+  show->desired = desired != NULL ? regia_desired_from_variant (desired) : regia_desired_new ();
+  if (show->desired == NULL)
+    return FALSE;
+  show->event_id = g_strdup (event);
+  show->session = g_strdup (session);
+  show->config_path = g_strdup (config);
+  show->generation = (guint64)generation;
+  g_variant_lookup (dict, "left", "b", &show->left);
+  g_variant_lookup (dict, "reached-ns", "x", &show->reached_ns);
+  g_variant_lookup (dict, "reached-wall-ns", "x", &show->reached_wall_ns);
+  if (show->reached_ns < 0 || show->reached_ns > REACHED_MAX_NS || show->reached_wall_ns < 0)
+    show->reached_ns = show->reached_wall_ns = 0;
+  return TRUE;
+}
+
 gboolean
 regia_show_from_json (const char *text, RegiaShow *ret_show, GError **error)
 {
   g_autoptr (GVariant) dict = regia_json_to_vardict (text, -1, error);
-  const char *event, *session, *config, *state, *epoch;
   RegiaShow show = {0};
-  gint64 version, generation;
+  gint64 version = 0;
 
   if (dict == NULL)
     return FALSE;
-  if (!g_variant_lookup (dict, "version", "x", &version) || version != VERSION ||
-      !g_variant_lookup (dict, "event", "&s", &event) ||
-      !g_variant_lookup (dict, "session", "&s", &session) ||
-      !g_variant_lookup (dict, "config", "&s", &config) || !g_variant_lookup (dict, "state", "&s", &state) ||
-      !g_variant_lookup (dict, "epoch", "&s", &epoch) ||
-      !g_variant_lookup (dict, "generation", "x", &generation) || generation < 0 || !is_name (session) ||
-      !regia_epoch_parse (epoch, &show.epoch)) {
+  if (g_variant_lookup (dict, "version", "x", &version) && version > VERSION) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_STATE,
+                 "written by a newer Regia (version %" G_GINT64_FORMAT
+                 " of this file, this program reads up to %d); start "
+                 "that one, or name another folder with --state",
+                 version, VERSION);
+    return FALSE;
+  }
+  if (version < 1 || !read_show (dict, &show)) {
+    regia_show_clear (&show);
     g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "a value is missing or of the wrong kind");
     return FALSE;
   }
-  show.event_id = g_strdup (event);
-  show.session = g_strdup (session);
-  show.config_path = g_strdup (config);
-  show.on_air = g_str_equal (state, "on-air");
-  show.generation = (guint64)generation;
-  g_variant_lookup (dict, "reached-ns", "x", &show.reached_ns);
-  g_variant_lookup (dict, "reached-wall-ns", "x", &show.reached_wall_ns);
-  if (show.reached_ns < 0 || show.reached_ns > REACHED_MAX_NS || show.reached_wall_ns < 0)
-    show.reached_ns = show.reached_wall_ns = 0;
   *ret_show = show;
   return TRUE;
 }
@@ -173,10 +218,25 @@ regia_show_last_written (const char *recordings_dir, const char *session)
   return newest_ns;
 }
 
-gboolean
-regia_show_may_resume (const RegiaShow *show, const char *event_id, gint64 idle_s)
+RegiaStart
+regia_show_decide (const RegiaShow *old, const RegiaStartWish *wish, gint64 idle_s)
 {
-  return show->on_air && g_str_equal (show->event_id, event_id) && idle_s < REGIA_SHOW_RESUME_LIMIT_S;
+  if (old == NULL || wish->fresh || !g_str_equal (old->event_id, wish->event_id))
+    return REGIA_START_NEW;
+  if (wish->again)
+    return REGIA_START_GO_ON;
+  switch (old->state) {
+  case REGIA_SHOW_STANDBY:
+    return REGIA_START_NEW;
+  case REGIA_SHOW_REHEARSAL:
+  case REGIA_SHOW_ON_AIR:
+    return idle_s < REGIA_SHOW_RESUME_LIMIT_S ? REGIA_START_GO_ON : REGIA_START_NEW;
+  case REGIA_SHOW_ENDING:
+    return old->left && !wish->by_service ? REGIA_START_NEW : REGIA_START_FINISH;
+  case REGIA_SHOW_ENDED:
+    return old->left && !wish->by_service ? REGIA_START_NEW : REGIA_START_SERVE;
+  }
+  g_return_val_if_reached (REGIA_START_NEW);
 }
 
 char *

@@ -3,27 +3,20 @@
 
 #include <gio/gio.h>
 
-#include "process-private.h"
+#include "processes-private.h"
 #include "regia/config/config.h"
 #include "show-private.h"
-
-typedef enum {
-  REGIA_SHOW_STARTING,
-  REGIA_SHOW_ON_AIR,
-  REGIA_SHOW_STOPPING,
-  REGIA_SHOW_ENDED,
-  REGIA_SHOW_FAILED,
-} RegiaShowState;
 
 /* Everything the status is made of; all borrowed. */
 typedef struct {
   const RegiaConfigValues *config;
   const RegiaShow *show;
-  RegiaShowState state;
+  const RegiaDesired *desired; /* in effect */
+  gboolean ready;              /* the programme runs, or ran */
+  gboolean ended;              /* all that ends with the event is gone */
   gint64 show_time_ns;
   gint64 director_started_us;
-  RegiaProcess *engine, *recorder, *gateway; /* recorder (nullable) */
-  GPtrArray *relays;                         /* (element-type RegiaProcess) */
+  RegiaProcesses *processes;
   GPtrArray *folders; /* (element-type utf8): what is the matter with the folders, in words */
 } RegiaStatusInput;
 
@@ -33,10 +26,12 @@ GVariant *regia_status_build (const RegiaStatusInput *input);
 /**
  * regia_status_warnings: what a technician should know now, in words, worst first; from the published states
  * alone. Pure.
- * @engine, @recorder, @gateway: a{sv}; @relays (element-type GVariant). (transfer full)
+ * @state: as regia_status_state() says; @engine, @recorder, @gateway: a{sv}; @relays (element-type GVariant).
+ * (transfer full)
  */
-char **regia_status_warnings (const RegiaConfigValues *config, RegiaShowState state, GVariant *engine,
+char **regia_status_warnings (const RegiaConfigValues *config, const char *state, GVariant *engine,
                               GVariant *recorder, GVariant *gateway, GPtrArray *relays);
 
-/** "starting", "on-air", … Static. */
-const char *regia_show_state_to_string (RegiaShowState state);
+/** regia_status_state: what people are told of the show's state: "starting", "on-air", "paused", … Static.
+ * Pure. */
+const char *regia_status_state (const RegiaStatusInput *input);

@@ -11,11 +11,15 @@
 #define FRAGMENT_LATE_MS 5000
 
 const char *
-regia_show_state_to_string (RegiaShowState state)
+regia_status_state (const RegiaStatusInput *input)
 {
-  static const char *const names[] = {"starting", "on-air", "stopping", "ended", "failed"};
+  RegiaShowState state = input->show->state;
 
-  return names[state];
+  if (state == REGIA_SHOW_ON_AIR && !input->ready)
+    return "starting";
+  if (state == REGIA_SHOW_ON_AIR && input->desired->paused)
+    return "paused";
+  return regia_show_state_to_string (state == REGIA_SHOW_ENDING && input->ended ? REGIA_SHOW_ENDED : state);
 }
 
 static const char *
@@ -110,13 +114,16 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
 }
 
 char **
-regia_status_warnings (const RegiaConfigValues *config, RegiaShowState state, GVariant *engine,
+regia_status_warnings (const RegiaConfigValues *config, const char *state, GVariant *engine,
                        GVariant *recorder, GVariant *gateway, GPtrArray *relays)
 {
   g_autoptr (GPtrArray) warnings = g_ptr_array_new ();
+  gboolean paused = g_str_equal (state, "paused"), ended = g_str_equal (state, "ended");
 
-  if (state == REGIA_SHOW_ON_AIR) {
-    if (config->record)
+  if (paused || g_str_equal (state, "on-air")) {
+    if (paused)
+      add (warnings, "The recording is paused");
+    else if (config->record)
       add_recorder_warnings (warnings, config, recorder);
     else
       add (warnings, "This event is not recorded ([record] enabled = no)");
@@ -134,10 +141,9 @@ regia_status_warnings (const RegiaConfigValues *config, RegiaShowState state, GV
     }
   }
   /* Over, but something is left to do: no room for the finished file, for example. */
-  if (state == REGIA_SHOW_ENDED && lookup_string (recorder, "message")[0] != '\0')
+  if (ended && lookup_string (recorder, "message")[0] != '\0')
     add (warnings, "Recorder: %s", lookup_string (recorder, "message"));
-  else if (state == REGIA_SHOW_ENDED && config->record &&
-           !g_str_equal (lookup_string (recorder, "state"), "finished"))
+  else if (ended && config->record && !g_str_equal (lookup_string (recorder, "state"), "finished"))
     add (warnings, "The recording is not finished yet; the next start of Regia finishes it");
   g_ptr_array_add (warnings, NULL);
   return (char **)g_ptr_array_free (g_steal_pointer (&warnings), FALSE);
@@ -158,8 +164,9 @@ format_in_hall (const RegiaConfigValues *config, gint64 time_s)
 }
 
 static GVariant *
-describe_event (const RegiaConfigValues *config)
+describe_event (const RegiaConfigValues *config, gint64 desired_end_s)
 {
+  gint64 end_s = desired_end_s != 0 ? desired_end_s : config->end_s;
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -171,8 +178,8 @@ describe_event (const RegiaConfigValues *config)
     g_autofree char *start = format_in_hall (config, config->start_s);
     g_variant_dict_insert (&dict, "start", "s", start);
   }
-  if (config->end_s != 0) {
-    g_autofree char *end = format_in_hall (config, config->end_s);
+  if (end_s != 0) {
+    g_autofree char *end = format_in_hall (config, end_s);
     g_variant_dict_insert (&dict, "end", "s", end);
   }
   g_variant_dict_insert_value (&dict, "languages",
@@ -183,11 +190,30 @@ describe_event (const RegiaConfigValues *config)
 
 /* Sources that are live and rates that were measured are nothing to show once the engine has ended. */
 static GVariant *
-engine_state (RegiaProcess *engine)
+engine_state (RegiaProcesses *processes)
 {
-  if (regia_process_get_state (engine) == REGIA_PROCESS_STOPPED)
+  RegiaProcessEntry *entry = regia_processes_find_name (processes, "engine");
+
+  if (regia_process_get_state (entry->process) == REGIA_PROCESS_STOPPED)
     return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
-  return regia_process_get_published (engine);
+  return regia_process_get_published (entry->process);
+}
+
+/* What people want of it, as far as that is not to be seen elsewhere. */
+static GVariant *
+describe_desired (const RegiaDesired *desired)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "version", "t", desired->version);
+  g_variant_dict_insert (&dict, "private", "b", desired->private_on);
+  g_variant_dict_insert (&dict, "paused", "b", desired->paused);
+  g_variant_dict_insert (&dict, "marks", "t", (guint64)desired->marks->len);
+  g_variant_dict_insert_value (
+      &dict, "relays-off",
+      g_variant_new_strv ((const char *const *)desired->relays_off->pdata, (gssize)desired->relays_off->len));
+  return g_variant_dict_end (&dict);
 }
 
 /* Takes @then. */
@@ -206,47 +232,46 @@ join (GPtrArray *first, char **then)
 GVariant *
 regia_status_build (const RegiaStatusInput *input)
 {
-  g_autoptr (GVariant) engine = engine_state (input->engine);
-  g_autoptr (GVariant) gateway = regia_process_get_published (input->gateway);
-  g_autoptr (GVariant) recorder = NULL;
+  g_autoptr (GVariant) engine = engine_state (input->processes);
+  g_autoptr (GVariant) gateway = regia_processes_get_state (input->processes, "gateway");
+  g_autoptr (GVariant) recorder = regia_processes_get_state (input->processes, "recorder");
   g_autoptr (GPtrArray) relays = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
   g_autofree char *wall = regia_time_format_iso (regia_clock_realtime_ns ());
   g_autofree char *started = regia_time_format_iso (input->show->epoch.realtime_ns);
+  const char *state = regia_status_state (input);
   g_auto (GStrv) warnings = NULL;
   GVariantBuilder relay_list, processes;
   GVariantDict dict;
 
-  recorder = input->recorder != NULL ? regia_process_get_published (input->recorder)
-                                     : g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   g_variant_builder_init (&relay_list, G_VARIANT_TYPE ("av"));
   g_variant_builder_init (&processes, G_VARIANT_TYPE ("av"));
   g_variant_builder_add (
       &processes, "v",
       regia_process_describe ("director", getpid (), "running", 0, input->director_started_us, ""));
-  g_variant_builder_add (&processes, "v", regia_process_to_variant (input->engine));
-  if (input->recorder != NULL)
-    g_variant_builder_add (&processes, "v", regia_process_to_variant (input->recorder));
-  g_variant_builder_add (&processes, "v", regia_process_to_variant (input->gateway));
-  for (guint i = 0; i < input->relays->len; i++) {
-    RegiaProcess *process = g_ptr_array_index (input->relays, i);
-    GVariant *published = regia_process_get_published (process);
+  for (guint i = 0; i < input->processes->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (input->processes, i);
 
-    g_ptr_array_add (relays, published);
-    if (g_variant_n_children (published) > 0)
-      g_variant_builder_add (&relay_list, "v", published);
-    g_variant_builder_add (&processes, "v", regia_process_to_variant (process));
+    g_variant_builder_add (&processes, "v", regia_process_to_variant (entry->process));
+    if (entry->kind->many) {
+      GVariant *published = regia_process_get_published (entry->process);
+
+      g_ptr_array_add (relays, published);
+      if (g_variant_n_children (published) > 0)
+        g_variant_builder_add (&relay_list, "v", published);
+    }
   }
-  warnings = join (input->folders,
-                   regia_status_warnings (input->config, input->state, engine, recorder, gateway, relays));
+  warnings =
+      join (input->folders, regia_status_warnings (input->config, state, engine, recorder, gateway, relays));
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "version", "s", REGIA_VERSION);
-  g_variant_dict_insert_value (&dict, "event", describe_event (input->config));
-  g_variant_dict_insert (&dict, "state", "s", regia_show_state_to_string (input->state));
+  g_variant_dict_insert_value (&dict, "event", describe_event (input->config, input->desired->end_s));
+  g_variant_dict_insert (&dict, "state", "s", state);
   g_variant_dict_insert (&dict, "show-time-ms", "t", (guint64)MAX (input->show_time_ns, 0) / REGIA_MSECOND);
   g_variant_dict_insert (&dict, "wall", "s", wall);
   g_variant_dict_insert (&dict, "started", "s", started);
   g_variant_dict_insert (&dict, "generation", "t", input->show->generation);
+  g_variant_dict_insert_value (&dict, "desired", describe_desired (input->desired));
   g_variant_dict_insert_value (&dict, "engine", engine);
   g_variant_dict_insert_value (&dict, "recorder", recorder);
   g_variant_dict_insert_value (&dict, "gateway", gateway);

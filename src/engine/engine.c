@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "regia/base/clock.h"
-#include "regia/base/error.h"
 #include "regia/config/config.h"
 #include "regia/control/child.h"
 #include "regia/engine/core.h"
@@ -25,7 +24,7 @@
 #define SAFE_MS       6000 /* the director's deadline for it all is 10 s */
 
 typedef struct {
-  RegiaChild *child;       /* (owned) */
+  RegiaChild *child;
   RegiaConfig *config;     /* (owned) */
   RegiaFeedLog *log;       /* (owned) */
   RegiaEngine *engine;     /* (owned) */
@@ -73,10 +72,7 @@ on_ready (gpointer user_data)
   Process *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  self->server =
-      regia_child_get_feed_fd (self->child) >= 0
-          ? regia_feed_server_new_from_fd (regia_child_get_feed_fd (self->child), self->log, &error)
-          : regia_feed_server_new (regia_child_get_feed_path (self->child), self->log, &error);
+  self->server = regia_feed_server_new_from_fd (REGIA_CHILD_FEED_FD, self->log, &error);
   if (self->server == NULL) {
     regia_child_failed (self->child, error);
     return;
@@ -95,7 +91,7 @@ on_failed (const GError *error, gpointer user_data)
 }
 
 static gboolean
-on_health (char **ret_why, gpointer user_data)
+health_cb (char **ret_why, gpointer user_data)
 {
   Process *self = user_data;
 
@@ -121,12 +117,12 @@ end_thread (gpointer user_data)
 }
 
 static void
-on_stop (RegiaChild *child, gboolean finish, gpointer user_data)
+stop_cb (RegiaChild *child, gboolean finish, gpointer user_data)
 {
   Process *self = user_data;
 
   if (self->ender)
-    return;
+    return; /* told to hurry: it has a deadline */
   g_info ("%s", finish ? "the event is over" : "going away");
   g_clear_handle_id (&self->publisher, g_source_remove);
   regia_engine_end (self->engine);
@@ -150,17 +146,15 @@ keep_plugin_list (const char *run_dir)
 }
 
 static gboolean
-start (Process *self, int argc, char **argv, GError **error)
+start_cb (RegiaChild *child, gpointer user_data, GError **error)
 {
   static const RegiaEngineCallbacks callbacks = {.ready_cb = on_ready, .failed_cb = on_failed};
+  Process *self = user_data;
   const RegiaConfigValues *values;
 
   self->started_ns = regia_clock_monotonic_ns ();
-  self->child = regia_child_new (argc, argv, error);
-  if (self->child == NULL)
-    return FALSE;
-  self->config = regia_config_load (regia_child_get_event_path (self->child),
-                                    regia_child_get_base_dir (self->child), error);
+  self->child = child;
+  self->config = regia_config_from_part (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
   values = regia_config_get (self->config);
@@ -172,15 +166,16 @@ start (Process *self, int argc, char **argv, GError **error)
                                    self, error);
   if (self->engine == NULL || !regia_engine_start (self->engine, error))
     return FALSE;
-  regia_child_set_health (self->child, on_health, self);
   self->publisher = g_timeout_add_seconds (1, publish, self);
   publish (self);
   return TRUE;
 }
 
 static void
-clear (Process *self)
+clear_cb (gpointer user_data)
 {
+  Process *self = user_data;
+
   g_clear_pointer (&self->ender, g_thread_join);
   g_clear_handle_id (&self->publisher, g_source_remove);
   g_clear_pointer (&self->server, regia_feed_server_free);
@@ -192,22 +187,13 @@ clear (Process *self)
   g_clear_pointer (&self->engine, regia_engine_free);
   g_clear_pointer (&self->log, regia_feed_log_free);
   g_clear_pointer (&self->config, regia_config_unref);
-  g_clear_pointer (&self->child, regia_child_free);
 }
 
-int
-regia_engine_main (int argc, char **argv)
-{
-  Process self = {0};
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  if (start (&self, argc, argv, &error))
-    status = regia_child_run (self.child, on_stop, &self);
-  else {
-    g_warning ("%s", error->message);
-    status = regia_error_exit_status (error);
-  }
-  clear (&self);
-  return status;
-}
+const RegiaChildClass regia_engine_class = {
+    .kind = "engine",
+    .size = sizeof (Process),
+    .start = start_cb,
+    .stop = stop_cb,
+    .health = health_cb,
+    .clear = clear_cb,
+};

@@ -4,17 +4,17 @@
 #include "regia/gateway/gateway.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "address-private.h"
 #include "isolate-private.h"
 #include "live-private.h"
-#include "regia/base/error.h"
 #include "regia/base/json.h"
 #include "regia/config/config.h"
 #include "regia/control/child.h"
+#include "regia/control/paths.h"
 #include "router-private.h"
 #include "server-private.h"
 
@@ -31,7 +31,7 @@
  * when the director says so.
  */
 typedef struct {
-  RegiaChild *child;   /* (owned) */
+  RegiaChild *child;
   RegiaConfig *config; /* (owned) */
   RegiaHlsWindow *window;
   RegiaSite site;
@@ -40,36 +40,13 @@ typedef struct {
   int recordings_fd;
   guint descriptors;
   RegiaIsolation isolation;
-  char *address;    /* (owned) as a browser would use it */
-  char **addresses; /* (owned) */
-  GVariant *status; /* (owned) (nullable): the director's last answer */
-  gint64 status_us; /* when it came */
-  gboolean asking;
+  char *address;       /* (owned) as a browser would use it */
+  char **addresses;    /* (owned) */
+  GVariant *status;    /* (owned) (nullable): the last one that the director told */
+  gint64 status_us;    /* when it did */
   guint64 errors_told; /* of the feed thread */
   guint timer;
 } Gateway;
-
-static void
-gateway_free (Gateway *self)
-{
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_pointer (&self->server, regia_server_free); /* first what asks, then what is asked */
-  g_clear_pointer (&self->live, regia_live_free);
-  g_clear_pointer (&self->site.assets, regia_assets_free);
-  g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
-  g_clear_pointer (&self->site.viewers, regia_viewers_free);
-  g_clear_pointer (&self->site.library, regia_library_free);
-  regia_site_clear (&self->site);
-  g_clear_pointer (&self->window, regia_hls_window_free);
-  if (self->recordings_fd >= 0)
-    close (self->recordings_fd);
-  g_clear_pointer (&self->status, g_variant_unref);
-  g_free (self->address);
-  g_strfreev (self->addresses);
-  g_clear_pointer (&self->config, regia_config_unref);
-  g_clear_pointer (&self->child, regia_child_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Gateway, gateway_free)
 
 /* Process.State of gateway, see control/org.regia.control.xml. */
 static GVariant *
@@ -102,7 +79,7 @@ make_state (Gateway *self)
 
 /* Renders status and health once for all requests of the coming second. */
 static void
-post_board (Gateway *self, GVariant *state)
+post_status (Gateway *self, GVariant *state)
 {
   gint64 age_ms = (g_get_monotonic_time () - self->status_us) / 1000;
   g_autoptr (GVariant) shown = regia_snapshot_render (self->status, state, age_ms);
@@ -121,24 +98,29 @@ post_board (Gateway *self, GVariant *state)
 }
 
 static void
-got_status_cb (GObject *source, GAsyncResult *result, gpointer data)
+take_status (Gateway *self, GVariant *part)
 {
-  Gateway *self = data;
-  g_autoptr (GError) error = NULL;
-  GVariant *status = regia_child_get_status_finish (self->child, result, &error);
-  g_autoptr (GVariant) state = NULL;
+  GVariant *status = g_variant_lookup_value (part, "status", G_VARIANT_TYPE_VARDICT);
 
-  self->asking = FALSE;
-  if (status == NULL || self->server == NULL) {
-    g_debug ("status: %s", error != NULL ? error->message : "stopping");
-    g_clear_pointer (&status, g_variant_unref);
+  if (status == NULL)
     return;
-  }
   g_clear_pointer (&self->status, g_variant_unref);
   self->status = status;
   self->status_us = g_get_monotonic_time ();
+}
+
+static gboolean
+apply_cb (RegiaChild *child, GVariant *part, gpointer data)
+{
+  Gateway *self = data;
+  g_autoptr (GVariant) state = NULL;
+
+  if (self->server == NULL)
+    return TRUE;
+  take_status (self, part);
   state = make_state (self);
-  post_board (self, state);
+  post_status (self, state);
+  return TRUE;
 }
 
 static void
@@ -159,12 +141,8 @@ second_cb (gpointer data)
   g_autoptr (GVariant) state = make_state (self);
 
   regia_child_set_state (self->child, g_variant_ref (state));
-  post_board (self, state);
+  post_status (self, state);
   tell_feed_errors (self);
-  if (!self->asking) {
-    self->asking = TRUE;
-    regia_child_get_status (self->child, NULL, got_status_cb, self);
-  }
   return G_SOURCE_CONTINUE;
 }
 
@@ -206,11 +184,14 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer data)
  * when the name means something else the director starts another gateway.
  */
 static void
-open_library (Gateway *self, const char *descriptor)
+open_library (Gateway *self)
 {
-  self->recordings_fd = descriptor != NULL ? atoi (descriptor) : -1;
-  if (self->recordings_fd < 0)
+  struct stat st;
+
+  self->recordings_fd = -1;
+  if (fstat (REGIA_CHILD_RECORDINGS_FD, &st) < 0 || !S_ISDIR (st.st_mode))
     return;
+  self->recordings_fd = REGIA_CHILD_RECORDINGS_FD;
   fcntl (self->recordings_fd, F_SETFD, FD_CLOEXEC);
   self->site.library = regia_library_new (self->recordings_fd);
 }
@@ -234,35 +215,22 @@ open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
   return TRUE;
 }
 
-/* What the director passes, before RegiaChild reads it: that one connects, and connecting starts threads. */
-static const char *
-find_argument (int argc, char **argv, const char *name)
-{
-  gsize length = strlen (name);
-
-  for (int i = 1; i < argc; i++)
-    if (strncmp (argv[i], name, length) == 0 && argv[i][length] == '=')
-      return argv[i] + length + 1;
-  return NULL;
-}
-
-/* Everything that has to be opened, and then the process is shut in. Nothing is logged before
- * regia_child_new(). */
+/* Everything that has to be opened, and then the process is shut in. */
 static gboolean
-prepare (Gateway *self, int argc, char **argv, GError **error)
+prepare_cb (RegiaChild *child, gpointer data, GError **error)
 {
-  const char *event = find_argument (argc, argv, "--event"), *run = find_argument (argc, argv, "--run");
+  Gateway *self = data;
   g_autofree char *recordings = NULL;
   const char *read_only[] = {NULL, NULL};
 
-  if (event == NULL || run == NULL)
-    return TRUE; /* regia_child_new() says what is wrong */
-  self->config = regia_config_load (event, find_argument (argc, argv, "--base"), error);
+  self->child = child;
+  g_unsetenv ("SOUP_SERVER_HTTP2"); /* before there are threads: libsoup would speak HTTP/2 */
+  self->config = regia_config_from_part (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
   self->descriptors = regia_raise_descriptors (DESCRIPTORS);
   self->site.assets = regia_assets_new ("/org/regia/web/");
-  open_library (self, find_argument (argc, argv, "--recordings-fd"));
+  open_library (self);
   if (self->recordings_fd >= 0)
     read_only[0] = recordings = g_strdup_printf ("/proc/self/fd/%d", self->recordings_fd);
   return open_server (self, regia_config_get (self->config), error) &&
@@ -288,8 +256,9 @@ tell_preparation (Gateway *self, const RegiaConfigValues *values)
 }
 
 static gboolean
-start (Gateway *self, GError **error)
+start_cb (RegiaChild *child, gpointer data, GError **error)
 {
+  Gateway *self = data;
   const RegiaConfigValues *values = regia_config_get (self->config);
   const RegiaHlsOptions hls = {.segment_ns = (gint64)values->segment_ms * REGIA_MSECOND,
                                .segments = values->window_segments,
@@ -304,30 +273,43 @@ start (Gateway *self, GError **error)
   regia_site_init (&self->site, values->segment_ms);
   if (!regia_server_start (self->server, error))
     return FALSE;
-  self->live = regia_live_new (regia_child_get_feed_path (self->child), self->window,
-                               regia_child_get_epoch (self->child));
-  regia_child_set_health (self->child, health_cb, self);
+  self->live = regia_live_new (REGIA_FEED_NAME, self->window, regia_child_get_epoch (self->child));
   self->timer = g_timeout_add (1000, second_cb, self);
+  take_status (self, regia_child_get_part (child));
   second_cb (self);
   g_info ("serving %s with %u workers", self->address, MAX (values->threads, 1));
   return TRUE;
 }
 
-int
-regia_gateway_main (int argc, char **argv)
+static void
+clear_cb (gpointer data)
 {
-  g_auto (Gateway) self = {.recordings_fd = -1};
-  g_autoptr (GError) error = NULL, child_error = NULL;
-  gboolean ok;
+  Gateway *self = data;
 
-  g_unsetenv ("SOUP_SERVER_HTTP2"); /* before there are threads: libsoup would speak HTTP/2 */
-  ok = prepare (&self, argc, argv, &error);
-  self.child = regia_child_new (argc, argv, &child_error);
-  if (self.child == NULL) {
-    g_printerr ("%s\n", child_error->message);
-    return regia_error_exit_status (child_error);
-  }
-  if (!ok || !start (&self, &error))
-    regia_child_failed (self.child, error);
-  return regia_child_run (self.child, stop_cb, &self);
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_pointer (&self->server, regia_server_free); /* first what asks, then what is asked */
+  g_clear_pointer (&self->live, regia_live_free);
+  g_clear_pointer (&self->site.assets, regia_assets_free);
+  g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
+  g_clear_pointer (&self->site.viewers, regia_viewers_free);
+  g_clear_pointer (&self->site.library, regia_library_free);
+  regia_site_clear (&self->site);
+  g_clear_pointer (&self->window, regia_hls_window_free);
+  if (self->recordings_fd >= 0)
+    close (self->recordings_fd);
+  g_clear_pointer (&self->status, g_variant_unref);
+  g_free (self->address);
+  g_strfreev (self->addresses);
+  g_clear_pointer (&self->config, regia_config_unref);
 }
+
+const RegiaChildClass regia_gateway_class = {
+    .kind = "gateway",
+    .size = sizeof (Gateway),
+    .prepare = prepare_cb,
+    .start = start_cb,
+    .apply = apply_cb,
+    .stop = stop_cb,
+    .health = health_cb,
+    .clear = clear_cb,
+};

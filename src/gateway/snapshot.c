@@ -114,14 +114,13 @@ regia_snapshot_judge (GVariant *status, gint64 answer_age_ms, gboolean *ret_heal
   if (answer_age_ms > STALE_MS)
     return g_strdup_printf ("The director has not answered for %" G_GINT64_FORMAT " s", answer_age_ms / 1000);
   g_variant_lookup (status, "state", "&s", &state);
-  if (g_strcmp0 (state, "failed") == 0)
-    return g_strdup ("The event could not be started; /api/v1/status says why");
   gateway = g_variant_lookup_value (status, "gateway", G_VARIANT_TYPE_VARDICT);
   if (gateway != NULL) {
     g_variant_lookup (gateway, "segments", "t", &segments);
     g_variant_lookup (gateway, "last-segment-age-ms", "t", &age_ms);
   }
-  if (g_strcmp0 (state, "on-air") == 0 && segments > 0 && age_ms > SEGMENT_LATE_MS)
+  if ((g_strcmp0 (state, "on-air") == 0 || g_strcmp0 (state, "paused") == 0) && segments > 0 &&
+      age_ms > SEGMENT_LATE_MS)
     return g_strdup_printf ("On air, but the newest segment is %" G_GUINT64_FORMAT " s old", age_ms / 1000);
   *ret_healthy = TRUE;
   return g_strdup ("ok");

@@ -5,9 +5,9 @@
 
 #include "recording-private.h"
 #include "recovery-private.h"
-#include "regia/base/error.h"
 #include "regia/config/config.h"
 #include "regia/control/child.h"
+#include "regia/control/paths.h"
 
 #define PUBLISH_MS 500
 
@@ -16,7 +16,7 @@
  * finishes what earlier shows left (recovery.c). The main context never waits for the disk.
  */
 typedef struct {
-  RegiaChild *child;         /* (owned) */
+  RegiaChild *child;
   RegiaConfig *config;       /* (owned) */
   RegiaRecording *recording; /* (owned) */
   RegiaRecovery *recovery;   /* (owned) */
@@ -102,61 +102,54 @@ choose_tracks (const RegiaConfigValues *values)
   return g_strv_builder_end (names);
 }
 
-static void
-start (Recorder *self)
+static gboolean
+start_cb (RegiaChild *child, gpointer user_data, GError **error)
 {
-  const RegiaConfigValues *values = regia_config_get (self->config);
-  g_auto (GStrv) tracks = choose_tracks (values);
-  RegiaRecordingOptions options = {
-      .disk = regia_disk_real (),
-      .recordings = regia_child_get_recordings_dir (self->child),
-      .session = regia_child_get_session (self->child),
-      .title = values->name,
-      .place = values->place,
-      .feed_path = regia_child_get_feed_path (self->child),
-      .tracks = (const char *const *)tracks,
-      .epoch = *regia_child_get_epoch (self->child),
-      .reserve_bytes = values->reserve_bytes,
-      .memory_ms = values->feed_seconds * 1000,
-  };
+  Recorder *self = user_data;
+  const RegiaConfigValues *values;
+  g_auto (GStrv) tracks = NULL;
+  RegiaRecordingOptions options = {.disk = regia_disk_real ()};
 
+  self->child = child;
+  self->config = regia_config_from_part (regia_child_get_part (child), error);
+  if (self->config == NULL)
+    return FALSE;
+  values = regia_config_get (self->config);
+  tracks = choose_tracks (values);
+  options.recordings = regia_child_get_recordings_dir (child);
+  options.session = regia_child_get_session (child);
+  options.title = values->name;
+  options.place = values->place;
+  options.feed_path = REGIA_FEED_NAME;
+  options.tracks = (const char *const *)tracks;
+  options.epoch = *regia_child_get_epoch (child);
+  options.reserve_bytes = values->reserve_bytes;
+  options.memory_ms = values->feed_seconds * 1000;
   self->recording = regia_recording_new (&options, done_cb, self);
   self->recovery = regia_recovery_new (options.recordings, options.session);
   self->timer = g_timeout_add (PUBLISH_MS, publish_cb, self);
-  regia_child_set_health (self->child, health_cb, self);
   publish (self);
+  return TRUE;
 }
 
 static void
-recorder_clear (Recorder *self)
+clear_cb (gpointer user_data)
 {
+  Recorder *self = user_data;
+
   if (self->timer != 0)
     g_source_remove (self->timer);
   g_clear_pointer (&self->recording, regia_recording_free);
   g_clear_pointer (&self->recovery, regia_recovery_free);
   g_clear_pointer (&self->config, regia_config_unref);
-  g_clear_pointer (&self->child, regia_child_free);
   g_clear_error (&self->error);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Recorder, recorder_clear)
 
-int
-regia_recorder_main (int argc, char **argv)
-{
-  g_auto (Recorder) self = {0};
-  g_autoptr (GError) error = NULL;
-
-  self.child = regia_child_new (argc, argv, &error);
-  if (self.child == NULL) {
-    g_printerr ("regia: %s\n", error->message);
-    return regia_error_exit_status (error);
-  }
-  self.config = regia_config_load (regia_child_get_event_path (self.child),
-                                   regia_child_get_base_dir (self.child), &error);
-  if (self.config == NULL) {
-    g_warning ("%s", error->message);
-    return regia_error_exit_status (error);
-  }
-  start (&self);
-  return regia_child_run (self.child, stop_cb, &self);
-}
+const RegiaChildClass regia_recorder_class = {
+    .kind = "recorder",
+    .size = sizeof (Recorder),
+    .start = start_cb,
+    .stop = stop_cb,
+    .health = health_cb,
+    .clear = clear_cb,
+};

@@ -3,10 +3,12 @@
 
 #include "regia/relay/relay.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "regia/base/error.h"
 #include "regia/control/child.h"
+#include "regia/control/paths.h"
 #include "worker-private.h"
 
 #define PUBLISH_MS 500
@@ -17,11 +19,12 @@
  * and answers the director; the worker's thread does all that may block.
  */
 typedef struct {
-  RegiaChild *child;        /* (owned) */
+  RegiaChild *child;
   RegiaConfig *config;      /* (owned) */
   RegiaRelayWorker *worker; /* (owned) */
-  char *said;               /* (owned) state and error last logged */
-  gboolean stuck;           /* the worker's thread would not end */
+  guint timer;
+  char *said;     /* (owned) state and error last logged */
+  gboolean stuck; /* the worker's thread would not end */
 } Relay;
 
 static const RegiaConfigRelay *
@@ -125,23 +128,19 @@ done_cb (gpointer data)
 }
 
 static gboolean
-start (Relay *self, int argc, char **argv, GError **error)
+start_cb (RegiaChild *child, gpointer data, GError **error)
 {
-  const RegiaConfigValues *values;
+  Relay *self = data;
   const RegiaConfigRelay *relay;
   RegiaRelayWorkerSetup setup;
   g_autofree char *video = NULL;
   g_autofree char *audio = NULL;
 
-  self->child = regia_child_new (argc, argv, error);
-  if (self->child == NULL)
-    return FALSE;
-  self->config = regia_config_load (regia_child_get_event_path (self->child),
-                                    regia_child_get_base_dir (self->child), error);
+  self->child = child;
+  self->config = regia_config_from_part (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
-  values = regia_config_get (self->config);
-  relay = find_relay (values, regia_child_get_instance (self->child), error);
+  relay = find_relay (regia_config_get (self->config), regia_child_get_instance (child), error);
   if (relay == NULL)
     return FALSE;
   video = g_strconcat ("video/", relay->rendition, NULL);
@@ -149,36 +148,32 @@ start (Relay *self, int argc, char **argv, GError **error)
   regia_relay_worker_setup (&setup, relay);
   setup.video = video;
   setup.audio = audio;
-  setup.feed_path = regia_child_get_feed_path (self->child);
-  setup.epoch = *regia_child_get_epoch (self->child);
+  setup.feed_path = REGIA_FEED_NAME;
+  setup.epoch = *regia_child_get_epoch (child);
   self->worker = regia_relay_worker_new (&setup, done_cb, self);
+  publish_cb (self);
+  self->timer = g_timeout_add (PUBLISH_MS, publish_cb, self);
   return TRUE;
 }
 
-int
-regia_relay_main (int argc, char **argv)
+static void
+clear_cb (gpointer data)
 {
-  Relay self = {0};
-  g_autoptr (GError) error = NULL;
-  int status;
+  Relay *self = data;
 
-  if (!start (&self, argc, argv, &error)) {
-    if (self.child != NULL) {
-      regia_child_failed (self.child, error);
-      return regia_child_run (self.child, NULL, NULL);
-    }
-    g_warning ("%s", error->message);
-    return regia_error_exit_status (error);
-  }
-  regia_child_set_health (self.child, health_cb, &self);
-  publish_cb (&self);
-  g_timeout_add (PUBLISH_MS, publish_cb, &self);
-  status = regia_child_run (self.child, stop_cb, &self);
-  if (self.stuck)
-    _exit (status);
-  regia_relay_worker_free (self.worker);
-  regia_config_unref (self.config);
-  regia_child_free (self.child);
-  g_free (self.said);
-  return status;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (self->stuck)
+    _exit (EXIT_SUCCESS);
+  g_clear_pointer (&self->worker, regia_relay_worker_free);
+  g_clear_pointer (&self->config, regia_config_unref);
+  g_free (self->said);
 }
+
+const RegiaChildClass regia_relay_class = {
+    .kind = "relay",
+    .size = sizeof (Relay),
+    .start = start_cb,
+    .stop = stop_cb,
+    .health = health_cb,
+    .clear = clear_cb,
+};

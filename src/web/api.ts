@@ -3,10 +3,15 @@
 
 export interface Status {
   event: { name: string; place: string; start: string; end: string; languages: string[] };
-  state: 'starting' | 'on-air' | 'stopping' | 'ended' | 'failed';
+  state: 'standby' | 'rehearsal' | 'starting' | 'on-air' | 'paused' | 'ending' | 'ended';
   wall: string;
   started: string;
   recorder: { session?: string };
+}
+
+/** Paused is the recording alone. */
+export function isOnAir (status: Status): boolean {
+  return status.state === 'on-air' || status.state === 'paused';
 }
 
 export interface RecordingFile {

@@ -107,7 +107,7 @@ export function seemsOver (end: string, now: number, unreachableMs: number): boo
 }
 
 export function choosePageState (known: Knowledge): PageState {
-  const finishing = known.status?.state === 'ended' || known.status?.state === 'stopping';
+  const finishing = known.status?.state === 'ended' || known.status?.state === 'ending';
   if (known.over) return 'ended';
   if (!known.played) return finishing ? 'ended' : 'waiting';
   // Who has stopped the picture would else read that the event is live for as long as the page is open.

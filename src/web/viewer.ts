@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The viewer's page: one address before, during and after the event. It asks for the status every few seconds, tells the player when there
 // may be something to play, and shows one of four states, as words and colour: waiting, live, reconnecting, ended.
-import { getRecordings, getStatus, poll, type Recording, type Status } from './api';
+import { getRecordings, getStatus, isOnAir, poll, type Recording, type Status } from './api';
 import { Controls } from './controls';
 import { formatHours, formatMoment, formatSize, language, onLanguage, pageAddress, startLanguage, t } from './i18n';
 import { Player } from './player';
@@ -79,7 +79,7 @@ class Page {
   private steer (): void {
     const { player, status } = this;
     if (!status) return;
-    if (status.state === 'on-air') {
+    if (isOnAir(status)) {
       const anotherEvent = this.playedEvent !== '' && status.started !== this.playedEvent;
       const stuckOver = player.over && performance.now() - this.overSinceMs > OVER_BUT_ON_AIR_MS;
       if (player.isRunning && (anotherEvent || stuckOver)) player.stop();
@@ -167,8 +167,7 @@ class Page {
     if (this.player.needs === 'start') return ['', '', ''];
     if (this.reachable === null) return [t('loading'), t('about'), ''];
     if (!this.status || !this.reachable) return [t('unreachable-title'), t('unreachable-text'), ''];
-    if (this.status.state === 'on-air') return [t('connecting-title'), t('waiting-alone'), ''];
-    if (this.status.state === 'failed') return [t('failed-title'), t('failed-text'), ''];
+    if (isOnAir(this.status)) return [t('connecting-title'), t('waiting-alone'), ''];
     return [t('waiting-title'), this.startInWords(this.status.event.start), t('waiting-alone')];
   }
 

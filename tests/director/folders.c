@@ -31,8 +31,9 @@ get_status_cb (gpointer user_data)
 }
 
 static void
-stop_cb (gboolean quit, gpointer user_data)
+stop_cb (gboolean quit, const char *who, RegiaControlStoppedFunc stopped, gpointer data, gpointer user_data)
 {
+  stopped (NULL, data);
 }
 
 static const RegiaControlMethods methods = {get_status_cb, stop_cb};

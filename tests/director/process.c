@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../part.h"
 #include "../wait.h"
 #include "process-private.h"
 #include "regia/control/child.h"
@@ -15,74 +16,95 @@
 /* The child's side */
 
 static gboolean
-sick_cb (char **ret_why, gpointer user_data)
+health_cb (char **ret_why, gpointer data)
 {
+  RegiaChild **child = data;
+
+  if (strcmp (regia_child_get_instance (*child), "sick") != 0)
+    return TRUE;
   *ret_why = g_strdup ("a worker does not tick");
   return FALSE;
 }
 
 static void
-stop_cb (RegiaChild *child, gboolean finish, gpointer user_data)
+publish (RegiaChild *child, const char *said)
 {
-  if (strcmp (regia_child_get_instance (child), "stubborn") != 0)
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "generation", "t", regia_child_get_generation (child));
+  g_variant_dict_insert (&dict, "said", "s", said);
+  regia_child_set_state (child, g_variant_dict_end (&dict));
+}
+
+/* One that finishes takes as long as it likes; told to hurry it goes. */
+static void
+stop_cb (RegiaChild *child, gboolean finish, gpointer data)
+{
+  const char *instance = regia_child_get_instance (child);
+
+  if (strcmp (instance, "finishing") == 0 && finish)
+    publish (child, "finishing");
+  else if (strcmp (instance, "stubborn") != 0)
     regia_child_stopped (child);
 }
 
-static int
-child_main (int argc, char **argv)
+static gboolean
+apply_cb (RegiaChild *child, GVariant *part, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RegiaChild) child = regia_child_new (argc, argv, &error);
-  GVariantDict dict;
-  int status;
+  const char *word = "";
 
-  if (child == NULL)
-    return 70;
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "generation", "t", regia_child_get_generation (child));
-  regia_child_set_state (child, g_variant_dict_end (&dict));
-  if (strcmp (regia_child_get_instance (child), "sick") == 0)
-    regia_child_set_health (child, sick_cb, NULL);
-  if (strcmp (regia_child_get_instance (child), "failing") == 0) {
-    g_autoptr (GError) failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "the port is taken");
-    regia_child_failed (child, failure);
-  }
-  status = regia_child_run (child, stop_cb, NULL);
-  return status;
+  g_variant_lookup (part, "word", "&s", &word);
+  publish (child, word);
+  return strcmp (regia_child_get_instance (child), "slow") != 0;
 }
+
+static gboolean
+start_cb (RegiaChild *child, gpointer data, GError **error)
+{
+  *(RegiaChild **)data = child;
+  publish (child, "started");
+  if (strcmp (regia_child_get_instance (child), "failing") != 0)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "the port is taken");
+  return FALSE;
+}
+
+static const RegiaChildClass fake_class = {.kind = "fake",
+                                           .size = sizeof (RegiaChild *),
+                                           .start = start_cb,
+                                           .apply = apply_cb,
+                                           .stop = stop_cb,
+                                           .health = health_cb};
 
 /* The director's side */
 
 typedef struct {
   RegiaProcess *process;
-  const char *instance;
+  guint64 version; /* of its part */
   guint timer;
 } Fixture;
 
-static char **
-arguments_cb (RegiaProcess *process, gpointer user_data)
+static GVariant *
+part_cb (RegiaProcess *process, gpointer user_data)
 {
   Fixture *f = user_data;
-  g_autofree char *instance = g_strdup_printf ("--instance=%s", f->instance);
-  const char *arguments[] = {"child",
-                             "fake",
-                             "--control-fd=3",
-                             "--event=/none",
-                             "--run=/none",
-                             "--recordings=/none",
-                             "--session=one",
-                             "--epoch=1:2:b",
-                             "--generation=7",
-                             instance,
-                             NULL};
+  g_autoptr (GVariant) part = g_variant_ref_sink (part_new ("", "/none", "1:2:b", 7));
+  g_autofree char *word = g_strdup_printf ("word %" G_GUINT64_FORMAT, f->version);
+  GVariantDict dict;
 
-  return g_strdupv ((char **)arguments);
+  g_variant_dict_init (&dict, part);
+  g_variant_dict_insert (&dict, "version", "t", f->version);
+  g_variant_dict_insert (&dict, "word", "s", word);
+  return g_variant_dict_end (&dict);
 }
 
 static void
 changed_cb (RegiaProcess *process, gpointer user_data)
 {
 }
+
+static const RegiaProcessCallbacks callbacks = {.part = part_cb, .changed = changed_cb};
 
 static gboolean
 tick_cb (gpointer user_data)
@@ -96,8 +118,8 @@ tick_cb (gpointer user_data)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  f->instance = data;
-  f->process = regia_process_new ("fake", arguments_cb, changed_cb, f, NULL, -1);
+  f->version = 1;
+  f->process = regia_process_new ("fake", data, &callbacks, f);
   f->timer = g_timeout_add (200, tick_cb, f);
   regia_process_start (f->process);
 }
@@ -257,11 +279,62 @@ test_finish_again (Fixture *f, gconstpointer data)
   g_assert_cmpstr (regia_process_get_last_exit (f->process), ==, "exit status 0");
 }
 
+static gboolean
+says (Fixture *f, guint64 applied, const char *said)
+{
+  g_autoptr (GVariant) state = regia_process_get_published (f->process);
+  guint64 version = 0;
+  const char *word = "";
+
+  g_variant_lookup (state, "applied", "t", &version);
+  g_variant_lookup (state, "said", "&s", &word);
+  return version == applied && g_str_equal (word, said);
+}
+
+/* The newest part is what counts in the end, whenever it changed; a new run begins with it. */
+static void
+test_apply (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpuint (f->version, ==, 1);
+  f->version = 2;
+  regia_process_apply (f->process); /* before it listens */
+  WAIT_UNTIL (says (f, 2, "word 2"));
+  for (f->version = 3; f->version < 50; f->version++)
+    regia_process_apply (f->process);
+  regia_process_apply (f->process);
+  WAIT_UNTIL (says (f, 50, "word 50"));
+  g_assert_cmpint (kill (get_pid (f), SIGKILL), ==, 0);
+  f->version = 51;
+  WAIT_UNTIL (says (f, 51, "started"));
+}
+
+/* Who has not yet done what it was told says so: the version is that in effect. */
+static void
+test_apply_slow (Fixture *f, gconstpointer data)
+{
+  WAIT_UNTIL (says (f, 1, "started"));
+  f->version = 2;
+  regia_process_apply (f->process);
+  WAIT_UNTIL (says (f, 1, "word 2"));
+}
+
+/* Told to finish, and a moment later not to. */
+static void
+test_hurry (Fixture *f, gconstpointer data)
+{
+  WAIT_UNTIL (reports (f));
+  regia_process_stop (f->process, TRUE, 0);
+  WAIT_UNTIL (says (f, 1, "finishing"));
+  regia_process_stop (f->process, FALSE, 5000);
+  WAIT_UNTIL (regia_process_get_state (f->process) == REGIA_PROCESS_STOPPED);
+  g_assert_cmpstr (regia_process_get_last_exit (f->process), ==, "exit status 0");
+}
+
 int
 main (int argc, char **argv)
 {
   if (argc > 2 && strcmp (argv[1], "child") == 0)
-    return child_main (argc - 2, argv + 2);
+    return regia_child_main (&fake_class, argc - 2, argv + 2);
   g_test_init (&argc, &argv, NULL);
   /* The warnings of the supervisor are what is tested, not a failure. */
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
@@ -278,5 +351,8 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/director/process/finish-again", Fixture, "steady", set_up, test_finish_again, tear_down);
   g_test_add ("/director/process/stop-early", Fixture, "steady", set_up, test_stop_early, tear_down);
+  g_test_add ("/director/process/apply", Fixture, "steady", set_up, test_apply, tear_down);
+  g_test_add ("/director/process/apply-slow", Fixture, "slow", set_up, test_apply_slow, tear_down);
+  g_test_add ("/director/process/hurry", Fixture, "finishing", set_up, test_hurry, tear_down);
   return g_test_run ();
 }

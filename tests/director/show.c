@@ -10,10 +10,13 @@
 static void
 test_round_trip (void)
 {
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
   RegiaShow show = {.event_id = (char *)"2022-09-29-sirio",
                     .session = (char *)"2022-09-29-sirio-2",
                     .config_path = (char *)"/etc/è.conf",
-                    .on_air = TRUE,
+                    .state = REGIA_SHOW_ENDING,
+                    .left = TRUE,
+                    .desired = desired,
                     .epoch = {5, 1664436600000000000, "boot"},
                     .generation = 3,
                     .reached_ns = 77 * REGIA_SECOND,
@@ -27,7 +30,9 @@ test_round_trip (void)
   g_assert_cmpstr (read.event_id, ==, show.event_id);
   g_assert_cmpstr (read.session, ==, show.session);
   g_assert_cmpstr (read.config_path, ==, show.config_path);
-  g_assert_true (read.on_air);
+  g_assert_cmpint (read.state, ==, REGIA_SHOW_ENDING);
+  g_assert_true (read.left);
+  g_assert_cmpuint (read.desired->version, ==, 1);
   g_assert_cmpint (read.epoch.realtime_ns, ==, show.epoch.realtime_ns);
   g_assert_cmpuint (read.generation, ==, 3);
   g_assert_cmpint (read.reached_ns, ==, show.reached_ns);
@@ -43,8 +48,10 @@ test_bad_state (void)
       "{}",
       "[]",
       "{\"version\":1}",
-      "{\"version\":2,\"event\":\"e\",\"session\":\"s\",\"config\":\"c\",\"state\":\"on-air\",\"epoch\":\"1:"
+      "{\"version\":2,\"event\":\"e\",\"session\":\"s\",\"config\":\"c\",\"state\":\"gone\",\"epoch\":\"1:"
       "2:b\",\"generation\":1}",
+      "{\"version\":2,\"event\":\"e\",\"session\":\"s\",\"config\":\"c\",\"state\":\"on-air\",\"epoch\":\"1:"
+      "2:b\",\"generation\":1,\"desired\":{\"private\":7}}",
       "{\"version\":1,\"event\":\"e\",\"session\":\"../"
       "s\",\"config\":\"c\",\"state\":\"on-air\",\"epoch\":\"1:2:b\",\"generation\":1}",
       "{\"version\":1,\"event\":\"e\",\"session\":\"s\",\"config\":\"c\",\"state\":\"on-air\",\"epoch\":\"1:"
@@ -63,16 +70,78 @@ test_bad_state (void)
   }
 }
 
+/* Each state that a show can be found in, and what a start makes of it. */
 static void
-test_may_resume (void)
+test_decide (void)
 {
-  RegiaShow show = {.event_id = (char *)"e", .on_air = TRUE};
+  static const struct {
+    RegiaShowState state;
+    gboolean left, by_service, fresh, again, other, old;
+    RegiaStart start;
+  } rows[] = {
+      {REGIA_SHOW_STANDBY, .start = REGIA_START_NEW},
+      {REGIA_SHOW_ON_AIR, .start = REGIA_START_GO_ON},
+      {REGIA_SHOW_ON_AIR, .by_service = TRUE, .start = REGIA_START_GO_ON},
+      {REGIA_SHOW_ON_AIR, .other = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_ON_AIR, .old = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_ON_AIR, .fresh = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_REHEARSAL, .start = REGIA_START_GO_ON},
+      /* killed, or the machine restarted, while the recording was being finished, whenever that was */
+      {REGIA_SHOW_ENDING, .start = REGIA_START_FINISH},
+      {REGIA_SHOW_ENDING, .by_service = TRUE, .start = REGIA_START_FINISH},
+      {REGIA_SHOW_ENDING, .old = TRUE, .start = REGIA_START_FINISH},
+      {REGIA_SHOW_ENDING, .other = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_ENDING, .again = TRUE, .start = REGIA_START_GO_ON},
+      /* somebody pressed Ctrl-C twice and starts again, and so does systemd */
+      {REGIA_SHOW_ENDING, .left = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_ENDING, .left = TRUE, .by_service = TRUE, .start = REGIA_START_FINISH},
+      /* killed, or the machine restarted, while it only served recordings */
+      {REGIA_SHOW_ENDED, .start = REGIA_START_SERVE},
+      {REGIA_SHOW_ENDED, .old = TRUE, .start = REGIA_START_SERVE},
+      {REGIA_SHOW_ENDED, .by_service = TRUE, .start = REGIA_START_SERVE},
+      {REGIA_SHOW_ENDED, .again = TRUE, .start = REGIA_START_GO_ON},
+      {REGIA_SHOW_ENDED, .fresh = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_ENDED, .other = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_ENDED, .left = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_ENDED, .left = TRUE, .by_service = TRUE, .start = REGIA_START_SERVE},
+  };
+  const RegiaStartWish wish = {.event_id = "e"};
 
-  g_assert_true (regia_show_may_resume (&show, "e", 1));
-  g_assert_false (regia_show_may_resume (&show, "other", 1));
-  g_assert_false (regia_show_may_resume (&show, "e", REGIA_SHOW_RESUME_LIMIT_S));
-  show.on_air = FALSE;
-  g_assert_false (regia_show_may_resume (&show, "e", 1));
+  g_assert_cmpint (regia_show_decide (NULL, &wish, 0), ==, REGIA_START_NEW);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    RegiaShow show = {.event_id = (char *)"e", .state = rows[i].state, .left = rows[i].left};
+    RegiaStartWish started = {.event_id = rows[i].other ? "other" : "e",
+                              .fresh = rows[i].fresh,
+                              .again = rows[i].again,
+                              .by_service = rows[i].by_service};
+
+    g_test_message ("row %u", i);
+    g_assert_cmpint (regia_show_decide (&show, &started, rows[i].old ? REGIA_SHOW_RESUME_LIMIT_S : 1), ==,
+                     rows[i].start);
+  }
+}
+
+/* As the first version wrote it, and as a later one may. */
+static void
+test_versions (void)
+{
+  static const char first[] = "{\"version\":1,\"event\":\"e\",\"session\":\"s\",\"config\":\"c\",\"state\":"
+                              "\"on-air\",\"epoch\":\"1:2:b\","
+                              "\"generation\":4}";
+  static const char later[] = "{\"version\":99,\"anything\":true}";
+  g_autoptr (GError) error = NULL;
+  RegiaShow read = {0};
+
+  g_assert_true (regia_show_from_json (first, &read, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (read.state, ==, REGIA_SHOW_ON_AIR);
+  g_assert_false (read.left);
+  g_assert_cmpuint (read.generation, ==, 4);
+  g_assert_cmpuint (read.desired->version, ==, 1);
+  regia_show_clear (&read);
+  g_assert_false (regia_show_from_json (later, &read, &error));
+  g_assert_error (error, REGIA_ERROR, REGIA_ERROR_STATE);
+  g_assert_nonnull (strstr (error->message, "newer Regia"));
 }
 
 #define HOUR (3600 * REGIA_SECOND)
@@ -221,7 +290,7 @@ test_warnings (void)
 
     if (table[i].relay != NULL)
       g_ptr_array_add (relays, dict (table[i].relay));
-    warnings = regia_status_warnings (&config, REGIA_SHOW_ON_AIR, engine, recorder, gateway, relays);
+    warnings = regia_status_warnings (&config, "on-air", engine, recorder, gateway, relays);
     if (table[i].expected == NULL) {
       g_assert_cmpuint (g_strv_length (warnings), ==, 0);
     } else {
@@ -237,7 +306,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/director/show/round-trip", test_round_trip);
   g_test_add_func ("/director/show/bad-state", test_bad_state);
-  g_test_add_func ("/director/show/may-resume", test_may_resume);
+  g_test_add_func ("/director/show/decide", test_decide);
+  g_test_add_func ("/director/show/versions", test_versions);
   g_test_add_func ("/director/show/go-on", test_go_on);
   g_test_add_func ("/director/show/never-back", test_never_back);
   g_test_add_func ("/director/show/new-session", test_new_session);

@@ -37,7 +37,7 @@ def run(t):
         # Held up first, so that it cannot have read the last packets.
         old = regia.kill("recorder", signal.SIGSTOP)
         ending = regia.spawn_command("stop", "--state", regia.state)
-        regia.wait_status("the event is ending", lambda s: s["state"] == "stopping")
+        regia.wait_status("the event is ending", lambda s: s["state"] == "ending")
         regia.wait_status("nothing more is sent", lambda s: s["relays"][0]["state"] != "live")
         os.kill(old, signal.SIGKILL)
         equal(ending.wait(60), 0, "exit status of `regia stop`")

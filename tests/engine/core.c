@@ -151,7 +151,8 @@ test_lip_sync (void)
   fixture_clear (&self);
 }
 
-/* Long enough for two more beginnings of a film of 2 s: a pipeline takes a second to be made anew under the sanitizers. */
+/* Long enough for two more beginnings of a film of 2 s: a pipeline takes a second to be made anew under the
+ * sanitizers. */
 #ifdef __SANITIZE_ADDRESS__
 #define LOOP_S 14
 #else

@@ -4,10 +4,12 @@
  * cannot serve, and a director that is gone or says Stop in the same moment.
  */
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../part.h"
 #include "../wait.h"
 #include "regia/gateway/gateway.h"
 
@@ -44,14 +46,18 @@ test_stopped_unserved (gconstpointer data)
     g_autoptr (GError) error = NULL;
     g_autofree char *guid = g_dbus_generate_guid ();
     gboolean gone = FALSE;
-    int pair[2];
+    g_autoptr (GVariant) part = g_variant_ref_sink (part_new ("not an event", "/nonexistent", "1:2:b", 1));
+    g_autofree char *name = NULL;
+    int pair[2], part_fd = g_file_open_tmp ("regia-part-XXXXXX", &name, &error);
 
+    g_assert_no_error (error);
+    g_unlink (name);
+    g_assert_cmpint (write (part_fd, g_variant_get_data (part), g_variant_get_size (part)), ==,
+                     (gssize)g_variant_get_size (part));
     g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
     g_subprocess_launcher_take_fd (launcher, pair[1], 3);
-    gateway = g_subprocess_launcher_spawn (launcher, &error, "/proc/self/exe", "child", "gateway",
-                                           "--control-fd=3", "--event=/nonexistent/event.conf", "--base=/",
-                                           "--run=/nonexistent", "--recordings=/nonexistent", "--session=one",
-                                           "--epoch=1:2:b", "--generation=1", NULL);
+    g_subprocess_launcher_take_fd (launcher, part_fd, REGIA_CHILD_PART_FD);
+    gateway = g_subprocess_launcher_spawn (launcher, &error, "/proc/self/exe", "child", "gateway", NULL);
     g_assert_no_error (error);
     g_subprocess_launcher_close (launcher);
     socket = g_socket_new_from_fd (pair[0], &error);
@@ -79,7 +85,7 @@ int
 main (int argc, char **argv)
 {
   if (argc > 2 && strcmp (argv[1], "child") == 0)
-    return regia_gateway_main (argc - 2, argv + 2);
+    return regia_child_main (&regia_gateway_class, argc - 2, argv + 2);
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/gateway/process/stopped-unserved", GINT_TO_POINTER (TRUE), test_stopped_unserved);
   g_test_add_data_func ("/gateway/process/orphaned-unserved", GINT_TO_POINTER (FALSE), test_stopped_unserved);

@@ -50,7 +50,6 @@ test_judge (void)
       {"{'state': <'on-air'>}", 9000, FALSE, "9 s"},
       {"{'state': <'starting'>}", 100, TRUE, "ok"},
       {"{'state': <'ended'>}", 100, TRUE, "ok"},
-      {"{'state': <'failed'>}", 100, FALSE, "could not be started"},
       {"{'state': <'on-air'>, 'gateway': <{'segments': <uint64 9>, 'last-segment-age-ms': <uint64 2000>}>}",
        0, TRUE, "ok"},
       {"{'state': <'on-air'>, 'gateway': <{'segments': <uint64 9>, 'last-segment-age-ms': <uint64 30000>}>}",

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../part.h"
 #include "../wait.h"
 #include "feeder.h"
 #include "peer.h"
@@ -20,41 +21,34 @@
 
 typedef struct {
   char *folder;
-  char *event;
+  char *event_text;
   char *epoch_text;
   RegiaEpoch epoch;
-  const char *instance;
   Feeder *feeder;
   Peer *peer;
   RegiaProcess *process;
   guint timer;
-  char *log;  /* the process' standard error, in a file */
+  char *log; /* the process' standard error, in a file */
+  int feed_fd;
   int stderr; /* the test's own */
 } Fixture;
 
 static Sample *sample;
 
-static char **
-arguments_cb (RegiaProcess *process, gpointer data)
+static GVariant *
+part_cb (RegiaProcess *process, gpointer data)
 {
   Fixture *f = data;
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autofree char *event = g_strconcat ("--event=", f->event, NULL);
-  g_autofree char *base = g_strconcat ("--base=", f->folder, NULL);
-  g_autofree char *run = g_strconcat ("--run=", f->folder, NULL);
-  g_autofree char *recordings = g_strconcat ("--recordings=", f->folder, NULL);
-  g_autofree char *epoch = g_strconcat ("--epoch=", f->epoch_text, NULL);
-  g_autofree char *instance = g_strconcat ("--instance=", f->instance, NULL);
 
-  g_strv_builder_add_many (builder, "child", "relay", "--control-fd=3", event, base, run, recordings,
-                           "--session=one", epoch, "--generation=1", instance, NULL);
-  return g_strv_builder_end (builder);
+  return part_new (f->event_text, f->folder, f->epoch_text, 1);
 }
 
 static void
 changed_cb (RegiaProcess *process, gpointer data)
 {
 }
+
+static const RegiaProcessCallbacks callbacks = {.part = part_cb, .changed = changed_cb};
 
 static gboolean
 tick_cb (gpointer data)
@@ -79,7 +73,8 @@ write_event (Fixture *f)
 {
   g_autofree char *good = g_build_filename (f->folder, "good.key", NULL);
   g_autofree char *wrong = g_build_filename (f->folder, "wrong.key", NULL);
-  g_autofree char *text =
+
+  f->event_text =
       g_strdup_printf ("[event]\nname=Test\n[source test]\npipeline=test\n[rendition test]\nsize=320x180\n"
                        "bitrate=1500k\n[audio it]\nsources=test\n"
                        "[relay good]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=good.key\n"
@@ -90,7 +85,6 @@ write_event (Fixture *f)
 
   write_file (good, GOOD_KEY "\n");
   write_file (wrong, WRONG_KEY "\n");
-  write_file (f->event, text);
 }
 
 static void
@@ -99,9 +93,7 @@ set_up (Fixture *f, gconstpointer data)
   g_autofree char *feed = NULL;
   int log;
 
-  f->instance = data;
   f->folder = g_dir_make_tmp ("regia-relay-XXXXXX", NULL);
-  f->event = g_build_filename (f->folder, "event.conf", NULL);
   f->log = g_build_filename (f->folder, "stderr", NULL);
   regia_epoch_now (&f->epoch);
   f->epoch_text = regia_epoch_to_string (&f->epoch);
@@ -113,7 +105,9 @@ set_up (Fixture *f, gconstpointer data)
   log = g_open (f->log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   dup2 (log, STDERR_FILENO);
   close (log);
-  f->process = regia_process_new ("relay", arguments_cb, changed_cb, f, NULL, -1);
+  f->process = regia_process_new ("relay", data, &callbacks, f);
+  f->feed_fd = g_open (feed, O_PATH | O_CLOEXEC);
+  regia_process_hand (f->process, REGIA_CHILD_FEED_FD, f->feed_fd);
   f->timer = g_timeout_add (200, tick_cb, f);
   regia_process_start (f->process);
 }
@@ -127,12 +121,13 @@ tear_down (Fixture *f, gconstpointer data)
   regia_process_free (f->process);
   dup2 (f->stderr, STDERR_FILENO);
   close (f->stderr);
+  close (f->feed_fd);
   feeder_free (f->feeder);
   peer_free (f->peer);
   out = sample_run ("rm", "-rf", f->folder, NULL);
   g_free (f->epoch_text);
   g_free (f->folder);
-  g_free (f->event);
+  g_free (f->event_text);
   g_free (f->log);
 }
 
@@ -247,7 +242,7 @@ main (int argc, char **argv)
   int result;
 
   if (argc >= 3 && g_str_equal (argv[1], "child"))
-    return regia_relay_main (argc - 2, argv + 2);
+    return regia_child_main (&regia_relay_class, argc - 2, argv + 2);
   signal (SIGPIPE, SIG_IGN);
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);

@@ -306,7 +306,7 @@ pageTest('everything goes away at the end: the page says that it is over', async
   gateway.goOnAir();
   const page = await open();
   await reaches(page, 'live');
-  gateway.setStatus('stopping', { started: gateway.status.started });
+  gateway.setStatus('ending', { started: gateway.status.started });
   const asked = gateway.statusAsked;
   await until('the page has seen it', () => gateway.statusAsked >= asked + 2);
   await gateway.down();

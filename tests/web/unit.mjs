@@ -95,17 +95,17 @@ test('page state: from what is known', async () => {
   const known = (state, played, stalled, over = false, gone = false, paused = false) =>
     choosePageState({ status: state && { state }, played, stalled, paused, over, seemsOver: gone });
   const cases = [
-    [null, false, false, 'waiting'], ['starting', false, false, 'waiting'], ['on-air', false, true, 'waiting'], ['failed', false, false, 'waiting'],
+    [null, false, false, 'waiting'], ['starting', false, false, 'waiting'], ['on-air', false, true, 'waiting'], ['standby', false, false, 'waiting'],
     ['on-air', true, false, 'live'], ['ended', true, false, 'live'],
     ['on-air', true, true, 'reconnecting'], [null, true, true, 'reconnecting'], ['starting', true, true, 'reconnecting'],
-    ['ended', true, true, 'ended'], ['stopping', true, true, 'ended'], ['ended', false, false, 'ended'], ['stopping', false, false, 'ended'],
+    ['ended', true, true, 'ended'], ['ending', true, true, 'ended'], ['ended', false, false, 'ended'], ['ending', false, false, 'ended'],
   ];
   for (const [state, played, stalled, expected] of cases) assert.equal(known(state, played, stalled), expected, `${state} ${played} ${stalled}`);
   assert.equal(known('on-air', true, false, true), 'ended');
   assert.equal(known('on-air', true, true, false, true), 'ended', 'packed up without a word');
   assert.equal(known('on-air', true, false, false, true), 'live');
   assert.equal(known('on-air', true, false, false, false, true), 'live', 'paused');
-  assert.equal(known('stopping', true, false, false, false, true), 'live', 'paused, and the end may still be seen');
+  assert.equal(known('ending', true, false, false, false, true), 'live', 'paused, and the end may still be seen');
   assert.equal(known('on-air', true, false, false, true, true), 'ended', 'paused, and they have packed up');
   assert.equal(known('ended', true, false, false, false, true), 'ended', 'paused, and the event has ended meanwhile');
   const end = '2022-09-29T13:00:00+02:00';

@@ -123,6 +123,9 @@ RegiaConfig *regia_config_load (const char *path, const char *base_dir,
  * turns on. Fuzzed. */
 RegiaConfig *regia_config_parse (const char *data, gsize length, const char *file_name, const char *base_dir,
                                  gboolean check_files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_config_from_part: what a process was told at its start: @part holds the event file's text as `event`
+ * and the folder of its relative paths as `base`. Errors: REGIA_ERROR_CONFIG. */
+RegiaConfig *regia_config_from_part (GVariant *part, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 RegiaConfig *regia_config_ref (RegiaConfig *self);
 void regia_config_unref (RegiaConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaConfig, regia_config_unref)

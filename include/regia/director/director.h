@@ -20,6 +20,7 @@ typedef struct {
   const char *base_dir;    /* where its relative paths start */
   gboolean keep_event;     /* @config was loaded from the stored copy: the file is broken, do not copy it */
   gboolean fresh;          /* begin a new show even if one was interrupted */
+  gboolean again;          /* one that was ended goes on, as a new part of its session */
   RegiaDirectorTickFunc tick; /* (nullable) */
   gpointer tick_data;
 } RegiaDirectorOptions;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/**
- * regia_recorder_main:
- *
- * The recorder process: `regia child recorder …`, started by the director and by nobody else (see
- * control/child.h for what is passed). Returns: the exit status, sysexits(3).
- */
-int regia_recorder_main (int argc, char **argv);
+#include "regia/control/child.h"
+
+/** The recorder process: `regia child recorder …`, started by the director and by nobody else. */
+extern const RegiaChildClass regia_recorder_class;

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-director"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "director-private.h"
+#include "regia/base/json.h"
+
+/*
+ * What people want of a running show. A command makes another desired state; that is persisted, then takes
+ * effect, then the command is answered: whoever has an answer knows that no kill undoes it, and one that was
+ * refused never was in effect. One at a time is on its way to the disk, the others wait in order.
+ *
+ * `private on` alone does not wait for the disk: it takes effect at once, is answered when the engine says
+ * that it does (or was killed for not doing so: it comes back private), and says whether it could be kept.
+ */
+
+#define PRIVATE_US (G_USEC_PER_SEC)     /* for the engine to do it */
+#define KEPT_US    (2 * G_USEC_PER_SEC) /* for the disk to keep what is in effect already */
+#define LOOK_MS    100                  /* how often, meanwhile */
+#define LOG_US     G_USEC_PER_SEC       /* at the end, for the last lines */
+
+typedef struct {
+  char *id, *who;   /* (owned) */
+  GVariant *change; /* (owned) */
+  RegiaCommandsDoneFunc done;
+  gpointer user_data;
+  gint64 asked_us;
+  guint64 version;   /* private on: that the engine is to reach */
+  gboolean at_once;  /* private on */
+  gboolean seen;     /* … the engine does it */
+  gboolean saved;    /* the disk has it, or has refused */
+  guint64 last_ms;   /* … show time of the last public frame */
+  char *save_error;  /* (owned) (nullable) */
+  gboolean answered; /* too late for the disk: only waits for it */
+} Command;
+
+struct _RegiaCommands {
+  RegiaDirector *director;
+  GQueue waiting;    /* (element-type Command): not yet looked at */
+  Command *saving;   /* (owned) (nullable): on its way to the disk */
+  GPtrArray *urgent; /* (owned) (element-type Command): private on */
+  guint looker;      /* source: while there is an urgent one */
+  GThreadPool *log;  /* (owned): one thread; writes audit.jsonl */
+  gint lines;        /* atomic: not yet written */
+  char *log_path;    /* (owned) */
+};
+
+static void next (RegiaCommands *self);
+
+static void
+command_free (Command *command)
+{
+  g_free (command->id);
+  g_free (command->who);
+  g_free (command->save_error);
+  g_variant_unref (command->change);
+  g_free (command);
+}
+
+/* audit.jsonl */
+
+static void
+write_line (gpointer line, gpointer user_data)
+{
+  RegiaCommands *self = user_data;
+  int fd = open (self->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd < 0 || write (fd, line, strlen (line)) < 0 || fdatasync (fd) < 0)
+    g_warning ("%s: %s; what was commanded is not written down", self->log_path, g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  g_free (line);
+  g_atomic_int_add (&self->lines, -1);
+}
+
+static void
+log_line (RegiaCommands *self, const char *who, const char *id, GVariant *change, const char *outcome)
+{
+  g_autofree char *wall = regia_time_format_iso (regia_clock_realtime_ns ());
+  g_autofree char *text = NULL;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "at", "s", wall);
+  g_variant_dict_insert (&dict, "session", "s", self->director->show.session);
+  g_variant_dict_insert (&dict, "show-time-ms", "t",
+                         (guint64)MAX (regia_epoch_show_time (&self->director->show.epoch), 0) /
+                             REGIA_MSECOND);
+  g_variant_dict_insert (&dict, "who", "s", who);
+  g_variant_dict_insert (&dict, "id", "s", id);
+  g_variant_dict_insert_value (&dict, "change", change);
+  g_variant_dict_insert (&dict, "outcome", "s", outcome);
+  g_variant_dict_insert (&dict, "version", "t", self->director->desired->version);
+  text = regia_json_from_variant (g_variant_dict_end (&dict), FALSE);
+  g_atomic_int_inc (&self->lines);
+  g_thread_pool_push (self->log, g_strconcat (text, "\n", NULL), NULL);
+}
+
+void
+regia_commands_log (RegiaCommands *self, const char *who, const char *what)
+{
+  log_line (self, who, "", g_variant_new_parsed ("{'show': <%s>}", what), "done");
+}
+
+/* Effect */
+
+static void
+put_into_effect (RegiaDirector *director, RegiaDesired *desired)
+{
+  if (director->desired != desired) {
+    regia_desired_unref (director->desired);
+    director->desired = regia_desired_ref (desired);
+  }
+  for (guint i = 0; i < director->processes->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (director->processes, i);
+    const char *name = regia_process_get_instance (entry->process);
+
+    entry->held_back =
+        entry->kind->many && g_ptr_array_find_with_equal_func (desired->relays_off, name, g_str_equal, NULL);
+  }
+  regia_processes_enforce (director->processes, director->show.state);
+  regia_processes_apply (director->processes, FALSE);
+  regia_director_report (director);
+}
+
+static RegiaDesired *
+change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError **error)
+{
+  RegiaDirector *director = self->director;
+  g_autoptr (GStrvBuilder) relays = g_strv_builder_new ();
+  g_auto (GStrv) names = NULL;
+  RegiaDesiredContext context = {
+      .now_ms = (guint64)MAX (regia_epoch_show_time (&director->show.epoch), 0) / REGIA_MSECOND,
+      .wall_s = regia_clock_realtime_ns () / REGIA_SECOND,
+      .recorded = director->values->record,
+  };
+
+  for (guint i = 0; i < director->values->relays->len; i++)
+    g_strv_builder_add (relays, ((RegiaConfigRelay *)g_ptr_array_index (director->values->relays, i))->name);
+  names = g_strv_builder_end (relays);
+  context.relays = (const char *const *)names;
+  return regia_desired_change (from, command->id, command->change, &context, error);
+}
+
+static void
+answer (RegiaCommands *self, Command *command, gboolean repeated)
+{
+  g_autoptr (GVariant) result = NULL;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "version", "t", self->director->desired->version);
+  g_variant_dict_insert (&dict, "repeated", "b", repeated);
+  g_variant_dict_insert (&dict, "kept", "b", command->saved && command->save_error == NULL);
+  if (command->at_once)
+    g_variant_dict_insert (&dict, "last-public-ms", "t", command->last_ms);
+  if (command->save_error != NULL)
+    g_variant_dict_insert (&dict, "note", "s", command->save_error);
+  result = g_variant_ref_sink (g_variant_dict_end (&dict));
+  log_line (self, command->who, command->id, command->change, repeated ? "repeated" : "done");
+  command->done (result, NULL, command->user_data);
+  command->answered = TRUE;
+}
+
+static void
+refuse (RegiaCommands *self, Command *command, const GError *error)
+{
+  g_autofree char *outcome = g_strconcat ("refused: ", error->message, NULL);
+
+  log_line (self, command->who, command->id, command->change, outcome);
+  command->done (NULL, error, command->user_data);
+  command->answered = TRUE;
+}
+
+/* The ordinary way: disk, effect, answer */
+
+static void
+saved_cb (const GError *error, gpointer user_data)
+{
+  RegiaCommands *self = user_data;
+  RegiaDirector *director = self->director;
+  Command *command = g_steal_pointer (&self->saving);
+
+  command->saved = TRUE;
+  if (error == NULL) {
+    put_into_effect (director, director->show.desired);
+    answer (self, command, FALSE);
+  } else {
+    g_autoptr (GError) refusal = g_error_new (
+        error->domain, error->code, "it could not be kept, so nothing was changed: %s", error->message);
+
+    regia_desired_unref (director->show.desired);
+    director->show.desired = regia_desired_ref (director->desired);
+    regia_show_file_save_later (director->show_file);
+    refuse (self, command, refusal);
+  }
+  command_free (command);
+  next (self);
+}
+
+static void
+begin (RegiaCommands *self, Command *command)
+{
+  RegiaDirector *director = self->director;
+  g_autoptr (GError) error = NULL;
+  RegiaDesired *wanted = change (self, director->show.desired, command, &error);
+
+  if (wanted == NULL || wanted == director->show.desired) {
+    if (wanted == NULL) {
+      refuse (self, command, error);
+    } else {
+      command->saved = TRUE;
+      answer (self, command, TRUE);
+      regia_desired_unref (wanted);
+    }
+    command_free (command);
+    return;
+  }
+  regia_desired_unref (director->show.desired);
+  director->show.desired = wanted;
+  self->saving = command;
+  regia_show_file_save_then (director->show_file, saved_cb, self);
+}
+
+static void
+next (RegiaCommands *self)
+{
+  while (self->saving == NULL && !g_queue_is_empty (&self->waiting))
+    begin (self, g_queue_pop_head (&self->waiting));
+}
+
+/* private on */
+
+static RegiaProcessEntry *
+find_leader (RegiaCommands *self)
+{
+  for (guint i = 0; i < self->director->processes->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (self->director->processes, i);
+
+    if (entry->kind->leads)
+      return entry;
+  }
+  return NULL;
+}
+
+/* What does not run says nothing more, and begins private. */
+static void
+look_at_leader (RegiaCommands *self, Command *command)
+{
+  RegiaProcessEntry *leader = find_leader (self);
+  g_autoptr (GVariant) state = leader != NULL ? regia_process_get_published (leader->process) : NULL;
+  guint64 applied = 0;
+
+  if (leader == NULL || regia_process_get_state (leader->process) != REGIA_PROCESS_RUNNING) {
+    command->seen = TRUE;
+  } else if (g_variant_lookup (state, "applied", "t", &applied) && applied >= command->version) {
+    g_variant_lookup (state, "last-public-ms", "t", &command->last_ms);
+    command->seen = TRUE;
+  } else if (g_get_monotonic_time () - command->asked_us > PRIVATE_US) {
+    regia_process_kill (leader->process, "it did not become private when it was told to");
+    command->seen = TRUE;
+  }
+}
+
+static void
+look_at_urgent (RegiaCommands *self)
+{
+  for (guint i = 0; i < self->urgent->len; i++) {
+    Command *command = g_ptr_array_index (self->urgent, i);
+
+    if (!command->seen)
+      look_at_leader (self, command);
+    if (!command->saved && command->save_error == NULL &&
+        g_get_monotonic_time () - command->asked_us > KEPT_US)
+      command->save_error =
+          g_strdup ("the hall is private, but the disk does not answer: it is not known whether that would "
+                    "survive a restart of this computer");
+    if (command->seen && !command->answered && (command->saved || command->save_error != NULL))
+      answer (self, command, FALSE);
+    if (command->answered && command->saved)
+      g_ptr_array_remove_index (self->urgent, i--);
+  }
+}
+
+static gboolean
+look_cb (gpointer user_data)
+{
+  RegiaCommands *self = user_data;
+
+  look_at_urgent (self);
+  if (self->urgent->len > 0)
+    return G_SOURCE_CONTINUE;
+  self->looker = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+urgent_saved_cb (const GError *error, gpointer user_data)
+{
+  RegiaCommands *self = user_data;
+
+  /* Every write says all of it, so one that went well is good for all that were there when it began; those
+   * that came later have one of their own to come. */
+  for (guint i = 0; i < self->urgent->len; i++) {
+    Command *command = g_ptr_array_index (self->urgent, i);
+
+    if (command->saved)
+      continue;
+    command->saved = TRUE;
+    if (error != NULL && command->save_error == NULL)
+      command->save_error =
+          g_strdup_printf ("the hall is private, but that could not be kept (%s): it would not survive a "
+                           "restart of this computer",
+                           error->message);
+    break;
+  }
+  look_at_urgent (self);
+}
+
+static void
+begin_urgent (RegiaCommands *self, Command *command)
+{
+  RegiaDirector *director = self->director;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaDesired) wanted = change (self, director->desired, command, &error);
+  RegiaDesired *kept;
+
+  if (wanted == NULL) {
+    refuse (self, command, error);
+    command_free (command);
+    return;
+  }
+  command->at_once = TRUE;
+  /* What is on its way to the disk is to say it too. */
+  kept = self->saving != NULL ? change (self, director->show.desired, command, NULL)
+                              : regia_desired_ref (wanted);
+  regia_desired_unref (director->show.desired);
+  director->show.desired = kept != NULL ? kept : regia_desired_ref (wanted);
+  command->version = wanted->version;
+  g_ptr_array_add (self->urgent, command);
+  if (self->looker == 0)
+    self->looker = g_timeout_add (LOOK_MS, look_cb, self);
+  put_into_effect (director, wanted);
+  regia_show_file_save_then (director->show_file, urgent_saved_cb, self);
+  look_at_urgent (self);
+}
+
+/* From outside */
+
+RegiaCommands *
+regia_commands_new (RegiaDirector *director)
+{
+  RegiaCommands *self = g_new0 (RegiaCommands, 1);
+
+  self->director = director;
+  g_queue_init (&self->waiting);
+  self->urgent = g_ptr_array_new_with_free_func ((GDestroyNotify)command_free);
+  self->log_path = g_build_filename (director->options->state_dir, "audit.jsonl", NULL);
+  self->log = g_thread_pool_new (write_line, self, 1, FALSE, NULL);
+  return self;
+}
+
+static void
+refuse_at_end (RegiaCommands *self, Command *command)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CLOSED, "Regia went away before it could be kept");
+
+  if (!command->answered)
+    refuse (self, command, error);
+}
+
+void
+regia_commands_free (RegiaCommands *self)
+{
+  gint64 deadline_us = g_get_monotonic_time () + LOG_US;
+  Command *command;
+
+  if (self == NULL)
+    return;
+  while ((command = g_queue_pop_head (&self->waiting)) != NULL) {
+    refuse_at_end (self, command);
+    command_free (command);
+  }
+  if (self->saving != NULL) {
+    refuse_at_end (self, self->saving);
+    command_free (self->saving);
+  }
+  for (guint i = 0; i < self->urgent->len; i++)
+    refuse_at_end (self, g_ptr_array_index (self->urgent, i));
+  g_ptr_array_unref (self->urgent);
+  g_clear_handle_id (&self->looker, g_source_remove);
+  while (g_atomic_int_get (&self->lines) > 0 && g_get_monotonic_time () < deadline_us)
+    g_usleep (1000);
+  if (g_atomic_int_get (&self->lines) > 0)
+    return; /* the disk does not answer: the thread still points here; the process is about to end */
+  g_thread_pool_free (self->log, FALSE, TRUE);
+  g_free (self->log_path);
+  g_free (self);
+}
+
+void
+regia_commands_take (RegiaCommands *self, const char *id, const char *who, GVariant *change,
+                     RegiaCommandsDoneFunc done, gpointer user_data)
+{
+  Command *command = g_new0 (Command, 1);
+  gboolean on = FALSE;
+
+  command->id = g_strdup (id);
+  command->who = g_strdup (who);
+  command->change = g_variant_ref (change);
+  command->done = done;
+  command->user_data = user_data;
+  command->asked_us = g_get_monotonic_time ();
+  if (g_variant_n_children (change) == 1 && g_variant_lookup (change, "private", "b", &on) && on) {
+    begin_urgent (self, command);
+    return;
+  }
+  g_queue_push_tail (&self->waiting, command);
+  next (self);
+}
+
+void
+regia_commands_note (RegiaCommands *self, RegiaProcessEntry *entry)
+{
+  if (entry->kind->leads)
+    look_at_urgent (self);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/*
+ * RegiaDesired: all that people can want of a running show, one immutable, versioned value. A command makes
+ * another one; it is persisted in show.json before the command is answered, and each process is told its part
+ * of it (Process1.Apply). Reference counted; any thread.
+ */
+
+/** A mark: what becomes a chapter. */
+typedef struct {
+  char *id;      /* (owned) the command's id */
+  guint64 at_ms; /* show time */
+  char *title;   /* (owned) "" for none */
+} RegiaDesiredMark;
+
+/** A stretch of show time; to_ms is 0 while it lasts. */
+typedef struct {
+  guint64 from_ms, to_ms;
+} RegiaDesiredSpan;
+
+#define REGIA_DESIRED_MARKS_MAX   10000
+#define REGIA_DESIRED_TITLE_BYTES 400
+#define REGIA_DESIRED_IDS_MAX     256
+
+typedef struct {
+  gatomicrefcount ref_count;
+  guint64 version;       /* grows with every change, over restarts of the director, within a show */
+  gboolean private_on;   /* what the hall says is for the hall alone */
+  gboolean paused;       /* nothing is recorded; live goes on */
+  gint64 end_s;          /* planned end, Unix time; 0: as the event file says */
+  GPtrArray *relays_off; /* (owned) (element-type utf8): names of relays that do not push for now */
+  GPtrArray *marks;      /* (owned) (element-type RegiaDesiredMark), by time of the command */
+  GArray *private_spans; /* (owned) (element-type RegiaDesiredSpan), rising */
+  GArray *paused_spans;  /* (owned) (element-type RegiaDesiredSpan), rising */
+  GPtrArray
+      *ids; /* (owned) (element-type utf8): of the last commands; one that comes again changes nothing */
+} RegiaDesired;
+
+/** regia_desired_new: nothing wanted but what the event file says. Version 1. */
+RegiaDesired *regia_desired_new (void);
+RegiaDesired *regia_desired_ref (RegiaDesired *self);
+void regia_desired_unref (RegiaDesired *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaDesired, regia_desired_unref)
+
+/** What a command is judged by. */
+typedef struct {
+  const char *const *relays; /* (array zero-terminated=1): that the event has */
+  guint64 now_ms;            /* show time */
+  gint64 wall_s;             /* Unix time */
+  gboolean recorded;         /* the event is recorded at all */
+} RegiaDesiredContext;
+
+/**
+ * regia_desired_change:
+ * @id: of the command, 1 … 64 printable ASCII characters; repeating it has no second effect
+ * @change: a{sv} with one key: private b, paused b, relay (sb) (name, whether it pushes), mark (ts) (show
+ * time in ms, title), end x (Unix time)
+ *
+ * Returns: (transfer full): @self with the change, its version one higher; @self itself where nothing
+ * changes. %NULL with REGIA_ERROR_USAGE: what is wrong and what would be right. Pure.
+ */
+RegiaDesired *regia_desired_change (RegiaDesired *self, const char *id, GVariant *change,
+                                    const RegiaDesiredContext *context,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_desired_to_variant: (transfer floating): a{sv}, for show.json and for the parts. Pure. */
+GVariant *regia_desired_to_variant (const RegiaDesired *self);
+/** regia_desired_from_variant: the reverse; whatever is missing is as in regia_desired_new(); numbers may be
+ * x or t. Returns: (transfer full) or %NULL when a value is of the wrong kind. Pure. */
+RegiaDesired *regia_desired_from_variant (GVariant *value);

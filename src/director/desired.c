@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "desired-private.h"
+
+#include <string.h>
+
+#include "regia/base/error.h"
+
+#define ID_MAX  64
+#define END_MAX (7 * 24 * 3600) /* no event is planned to end later than this from now */
+
+static void
+mark_free (RegiaDesiredMark *mark)
+{
+  g_free (mark->id);
+  g_free (mark->title);
+  g_free (mark);
+}
+
+static void
+add_mark (RegiaDesired *self, const char *id, guint64 at_ms, const char *title)
+{
+  RegiaDesiredMark *mark = g_new (RegiaDesiredMark, 1);
+
+  *mark = (RegiaDesiredMark){g_strdup (id), at_ms, g_strdup (title)};
+  g_ptr_array_add (self->marks, mark);
+}
+
+RegiaDesired *
+regia_desired_new (void)
+{
+  RegiaDesired *self = g_new0 (RegiaDesired, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->version = 1;
+  self->relays_off = g_ptr_array_new_with_free_func (g_free);
+  self->marks = g_ptr_array_new_with_free_func ((GDestroyNotify)mark_free);
+  self->private_spans = g_array_new (FALSE, FALSE, sizeof (RegiaDesiredSpan));
+  self->paused_spans = g_array_new (FALSE, FALSE, sizeof (RegiaDesiredSpan));
+  self->ids = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+RegiaDesired *
+regia_desired_ref (RegiaDesired *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+regia_desired_unref (RegiaDesired *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_ptr_array_unref (self->relays_off);
+  g_ptr_array_unref (self->marks);
+  g_array_unref (self->private_spans);
+  g_array_unref (self->paused_spans);
+  g_ptr_array_unref (self->ids);
+  g_free (self);
+}
+
+static gpointer
+copy_text_cb (gconstpointer text, gpointer user_data)
+{
+  return g_strdup (text);
+}
+
+static RegiaDesired *
+copy (const RegiaDesired *self)
+{
+  RegiaDesired *new = regia_desired_new ();
+
+  new->version = self->version;
+  new->private_on = self->private_on;
+  new->paused = self->paused;
+  new->end_s = self->end_s;
+  for (guint i = 0; i < self->relays_off->len; i++)
+    g_ptr_array_add (new->relays_off, g_strdup (g_ptr_array_index (self->relays_off, i)));
+  for (guint i = 0; i < self->marks->len; i++) {
+    const RegiaDesiredMark *mark = g_ptr_array_index (self->marks, i);
+    add_mark (new, mark->id, mark->at_ms, mark->title);
+  }
+  g_array_append_vals (new->private_spans, self->private_spans->data, self->private_spans->len);
+  g_array_append_vals (new->paused_spans, self->paused_spans->data, self->paused_spans->len);
+  g_ptr_array_unref (new->ids);
+  new->ids = g_ptr_array_copy (self->ids, copy_text_cb, NULL);
+  g_ptr_array_set_free_func (new->ids, g_free);
+  return new;
+}
+
+static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+refuse (GError **error, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL)
+    *error = g_error_new_valist (REGIA_ERROR, REGIA_ERROR_USAGE, format, args);
+  va_end (args);
+  return FALSE;
+}
+
+/* A switch that leaves a trace: the span that begins or ends. */
+static void
+set_switch (gboolean *flag, GArray *spans, gboolean on, guint64 now_ms)
+{
+  RegiaDesiredSpan span = {now_ms, 0};
+
+  if (*flag == on)
+    return;
+  *flag = on;
+  if (on)
+    g_array_append_val (spans, span);
+  else if (spans->len > 0)
+    g_array_index (spans, RegiaDesiredSpan, spans->len - 1).to_ms = MAX (now_ms, 1);
+}
+
+static gboolean
+change_relay (RegiaDesired *self, const char *name, gboolean on, const RegiaDesiredContext *context,
+              GError **error)
+{
+  guint at;
+  gboolean off = g_ptr_array_find_with_equal_func (self->relays_off, name, g_str_equal, &at);
+
+  if (!g_strv_contains (context->relays, name)) {
+    g_autofree char *names = g_strjoinv (", ", (char **)context->relays);
+    return refuse (error, "there is no relay \"%s\"; %s%s", name,
+                   names[0] != '\0' ? "this event has " : "this event has none", names);
+  }
+  if (on && off)
+    g_ptr_array_remove_index (self->relays_off, at);
+  else if (!on && !off)
+    g_ptr_array_add (self->relays_off, g_strdup (name));
+  return TRUE;
+}
+
+static gboolean
+change_mark (RegiaDesired *self, const char *id, guint64 at_ms, const char *title,
+             const RegiaDesiredContext *context, GError **error)
+{
+  if (self->marks->len >= REGIA_DESIRED_MARKS_MAX)
+    return refuse (error, "this show has %u marks, more are not kept", REGIA_DESIRED_MARKS_MAX);
+  if (strlen (title) > REGIA_DESIRED_TITLE_BYTES)
+    return refuse (error, "a mark's title has at most %u bytes", REGIA_DESIRED_TITLE_BYTES);
+  for (const char *c = title; *c != '\0'; c++)
+    if (g_ascii_iscntrl (*c))
+      return refuse (error, "a mark's title is one line of text");
+  if (at_ms > context->now_ms)
+    return refuse (error, "a mark lies in the past or present: the show is %" G_GUINT64_FORMAT " s old",
+                   context->now_ms / 1000);
+  add_mark (self, id, at_ms, title);
+  return TRUE;
+}
+
+static gboolean
+change_end (RegiaDesired *self, gint64 end_s, const RegiaDesiredContext *context, GError **error)
+{
+  if (end_s <= context->wall_s)
+    return refuse (error, "the planned end must lie ahead; `regia stop` ends the event now");
+  if (end_s > context->wall_s + END_MAX)
+    return refuse (error, "the planned end must lie within a week");
+  self->end_s = end_s;
+  return TRUE;
+}
+
+static gboolean
+take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredContext *context,
+      GError **error)
+{
+  const char *text;
+  guint64 at_ms;
+  gint64 end_s;
+  gboolean on;
+
+  if (g_variant_n_children (change) != 1)
+    return refuse (error, "a command changes one thing");
+  if (g_variant_lookup (change, "private", "b", &on)) {
+    set_switch (&self->private_on, self->private_spans, on, context->now_ms);
+    return TRUE;
+  }
+  if (g_variant_lookup (change, "paused", "b", &on)) {
+    if (!context->recorded)
+      return refuse (error, "this event is not recorded ([record] enabled = no): there is nothing to pause");
+    set_switch (&self->paused, self->paused_spans, on, context->now_ms);
+    return TRUE;
+  }
+  if (g_variant_lookup (change, "relay", "(&sb)", &text, &on))
+    return change_relay (self, text, on, context, error);
+  if (g_variant_lookup (change, "mark", "(t&s)", &at_ms, &text))
+    return change_mark (self, id, at_ms, text, context, error);
+  if (g_variant_lookup (change, "end", "x", &end_s))
+    return change_end (self, end_s, context, error);
+  return refuse (error, "this command is not known; private, paused, relay, mark and end are");
+}
+
+static gboolean
+is_id (const char *id)
+{
+  gsize length = strlen (id);
+
+  for (const char *c = id; *c != '\0'; c++)
+    if (!g_ascii_isgraph (*c))
+      return FALSE;
+  return length > 0 && length <= ID_MAX;
+}
+
+RegiaDesired *
+regia_desired_change (RegiaDesired *self, const char *id, GVariant *change,
+                      const RegiaDesiredContext *context, GError **error)
+{
+  g_autoptr (RegiaDesired) new = NULL;
+
+  if (!is_id (id)) {
+    refuse (error, "a command's id has 1 to %d printable characters", ID_MAX);
+    return NULL;
+  }
+  if (g_ptr_array_find_with_equal_func (self->ids, id, g_str_equal, NULL))
+    return regia_desired_ref (self);
+  new = copy (self);
+  if (!take (new, id, change, context, error))
+    return NULL;
+  new->version++;
+  g_ptr_array_add (new->ids, g_strdup (id));
+  if (new->ids->len > REGIA_DESIRED_IDS_MAX)
+    g_ptr_array_remove_range (new->ids, 0, new->ids->len - REGIA_DESIRED_IDS_MAX);
+  return g_steal_pointer (&new);
+}
+
+static GVariant *
+spans_to_variant (const GArray *spans)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (guint i = 0; i < spans->len; i++) {
+    const RegiaDesiredSpan *span = &g_array_index (spans, RegiaDesiredSpan, i);
+    GVariantDict dict;
+
+    g_variant_dict_init (&dict, NULL);
+    g_variant_dict_insert (&dict, "from-ms", "t", span->from_ms);
+    g_variant_dict_insert (&dict, "to-ms", "t", span->to_ms);
+    g_variant_builder_add (&builder, "v", g_variant_dict_end (&dict));
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+marks_to_variant (const GPtrArray *marks)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (guint i = 0; i < marks->len; i++) {
+    const RegiaDesiredMark *mark = g_ptr_array_index (marks, i);
+    GVariantDict dict;
+
+    g_variant_dict_init (&dict, NULL);
+    g_variant_dict_insert (&dict, "id", "s", mark->id);
+    g_variant_dict_insert (&dict, "at-ms", "t", mark->at_ms);
+    g_variant_dict_insert (&dict, "title", "s", mark->title);
+    g_variant_builder_add (&builder, "v", g_variant_dict_end (&dict));
+  }
+  return g_variant_builder_end (&builder);
+}
+
+GVariant *
+regia_desired_to_variant (const RegiaDesired *self)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "version", "t", self->version);
+  g_variant_dict_insert (&dict, "private", "b", self->private_on);
+  g_variant_dict_insert (&dict, "paused", "b", self->paused);
+  g_variant_dict_insert (&dict, "end", "x", self->end_s);
+  g_variant_dict_insert_value (
+      &dict, "relays-off",
+      g_variant_new_strv ((const char *const *)self->relays_off->pdata, (gssize)self->relays_off->len));
+  g_variant_dict_insert_value (&dict, "marks", marks_to_variant (self->marks));
+  g_variant_dict_insert_value (&dict, "private-spans", spans_to_variant (self->private_spans));
+  g_variant_dict_insert_value (&dict, "paused-spans", spans_to_variant (self->paused_spans));
+  g_variant_dict_insert_value (
+      &dict, "ids", g_variant_new_strv ((const char *const *)self->ids->pdata, (gssize)self->ids->len));
+  return g_variant_dict_end (&dict);
+}
+
+/* Reading: JSON knows neither t nor as. */
+
+static gboolean
+read_number (GVariant *dict, const char *key, gint64 *ret_value)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, NULL);
+
+  if (value == NULL)
+    return TRUE;
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    *ret_value = g_variant_get_int64 (value);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64) && g_variant_get_uint64 (value) <= G_MAXINT64)
+    *ret_value = (gint64)g_variant_get_uint64 (value);
+  else
+    return FALSE;
+  return *ret_value >= 0;
+}
+
+static gboolean
+read_flag (GVariant *dict, const char *key, gboolean *ret_value)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, NULL);
+
+  if (value != NULL && !g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    return FALSE;
+  *ret_value = value != NULL && g_variant_get_boolean (value);
+  return TRUE;
+}
+
+/* Each entry, unboxed, to @take, until one is refused. */
+static gboolean
+read_list (GVariant *dict, const char *key, gboolean (*take_cb) (RegiaDesired *, GVariant *),
+           RegiaDesired *self)
+{
+  g_autoptr (GVariant) list = g_variant_lookup_value (dict, key, NULL);
+
+  if (list == NULL)
+    return TRUE;
+  if (!g_variant_is_of_type (list, G_VARIANT_TYPE_ARRAY))
+    return FALSE;
+  for (gsize i = 0; i < g_variant_n_children (list); i++) {
+    g_autoptr (GVariant) child = g_variant_get_child_value (list, i);
+    g_autoptr (GVariant) entry = g_variant_is_of_type (child, G_VARIANT_TYPE_VARIANT)
+                                     ? g_variant_get_variant (child)
+                                     : g_variant_ref (child);
+
+    if (!take_cb (self, entry))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+take_relay_cb (RegiaDesired *self, GVariant *entry)
+{
+  if (!g_variant_is_of_type (entry, G_VARIANT_TYPE_STRING))
+    return FALSE;
+  g_ptr_array_add (self->relays_off, g_variant_dup_string (entry, NULL));
+  return TRUE;
+}
+
+static gboolean
+take_id_cb (RegiaDesired *self, GVariant *entry)
+{
+  if (!g_variant_is_of_type (entry, G_VARIANT_TYPE_STRING))
+    return FALSE;
+  g_ptr_array_add (self->ids, g_variant_dup_string (entry, NULL));
+  return TRUE;
+}
+
+static gboolean
+take_mark_cb (RegiaDesired *self, GVariant *entry)
+{
+  const char *id, *title;
+  gint64 at_ms = 0;
+
+  if (!g_variant_is_of_type (entry, G_VARIANT_TYPE_VARDICT) || !g_variant_lookup (entry, "id", "&s", &id) ||
+      !g_variant_lookup (entry, "title", "&s", &title) || !read_number (entry, "at-ms", &at_ms))
+    return FALSE;
+  add_mark (self, id, (guint64)at_ms, title);
+  return TRUE;
+}
+
+static gboolean
+take_span (GArray *spans, GVariant *entry)
+{
+  gint64 from_ms = 0, to_ms = 0;
+  RegiaDesiredSpan span;
+
+  if (!g_variant_is_of_type (entry, G_VARIANT_TYPE_VARDICT) || !read_number (entry, "from-ms", &from_ms) ||
+      !read_number (entry, "to-ms", &to_ms))
+    return FALSE;
+  span = (RegiaDesiredSpan){(guint64)from_ms, (guint64)to_ms};
+  g_array_append_val (spans, span);
+  return TRUE;
+}
+
+static gboolean
+take_private_cb (RegiaDesired *self, GVariant *entry)
+{
+  return take_span (self->private_spans, entry);
+}
+
+static gboolean
+take_paused_cb (RegiaDesired *self, GVariant *entry)
+{
+  return take_span (self->paused_spans, entry);
+}
+
+RegiaDesired *
+regia_desired_from_variant (GVariant *value)
+{
+  g_autoptr (RegiaDesired) self = regia_desired_new ();
+  gint64 version = 1;
+
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT) || !read_number (value, "version", &version) ||
+      !read_flag (value, "private", &self->private_on) || !read_flag (value, "paused", &self->paused) ||
+      !read_number (value, "end", &self->end_s) || !read_list (value, "relays-off", take_relay_cb, self) ||
+      !read_list (value, "marks", take_mark_cb, self) ||
+      !read_list (value, "private-spans", take_private_cb, self) ||
+      !read_list (value, "paused-spans", take_paused_cb, self) || !read_list (value, "ids", take_id_cb, self))
+    return NULL;
+  self->version = (guint64)version;
+  return g_steal_pointer (&self);
+}

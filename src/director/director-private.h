@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "control-private.h"
+#include "handed-private.h"
+#include "locks-private.h"
+#include "processes-private.h"
+#include "regia/director/director.h"
+#include "show-file-private.h"
+#include "show-private.h"
+#include "watch-private.h"
+
+typedef struct _RegiaCommands RegiaCommands;
+
+/*
+ * RegiaDirector: the show, its processes and the two ways in (signals, control.sock). Everything happens on
+ * the default main context; the only blocking work, replacing show.json, is done on a worker thread once the
+ * show runs.
+ *
+ * Life: regia_director_run() makes it, runs the loop, and takes it down. director.c: beginning, running;
+ * ending.c: the ways in which a show ends; commands.c: what people want of it meanwhile.
+ */
+typedef struct {
+  const RegiaDirectorOptions *options;
+  RegiaConfig *config;                                     /* (owned) */
+  const RegiaConfigValues *values;                         /* of config */
+  char *run_dir, *recordings_dir, *show_path, *event_path; /* (owned) */
+  RegiaHanded handed;
+  RegiaLocks locks;
+  GMainLoop *loop;           /* (owned) */
+  RegiaControl *control;     /* (owned) */
+  RegiaWatch *watch;         /* (owned) */
+  RegiaCommands *commands;   /* (owned) */
+  RegiaProcesses *processes; /* (owned) */
+  RegiaShow show;            /* as it is to be persisted */
+  RegiaShowFile *show_file;  /* (owned) */
+  RegiaDesired *desired;     /* (owned): in effect; what show says may still be on its way to the disk */
+  gint64 started_us;
+  gint64 ended_us;  /* when it was told to end; 0 before */
+  gint64 grace_us;  /* until when viewers' pages are given time to see that it is over */
+  gboolean ended;   /* all that ends with the event is gone */
+  gboolean resumed; /* an interrupted show went on */
+  gboolean ready;   /* the programme runs, or ran */
+  gboolean quit;    /* the program ends with the event */
+  gboolean hurry;   /* nobody wants to wait */
+  gboolean leaving; /* the program ends and the show does not: the machine goes down */
+  guint ticks;
+  int exit_signals;
+} RegiaDirector;
+
+/* director.c */
+
+/** (transfer full): the whole status, a{sv} of Show1.GetStatus. */
+GVariant *regia_director_build_status (RegiaDirector *self);
+/** The status to whoever looks at it, now. */
+void regia_director_report (RegiaDirector *self);
+
+/* ending.c */
+
+/** regia_ending_stop: the event is over: what is on the air stops, the recording is finished. @quit: the
+ * program ends as well. Again: adds quit. */
+void regia_ending_stop (RegiaDirector *self, gboolean quit);
+/** regia_ending_check: whether that has come to its end; called whenever a process changed, and with each
+ * tick. */
+void regia_ending_check (RegiaDirector *self);
+/** regia_ending_signal: @number is SIGINT, SIGTERM or SIGHUP. */
+void regia_ending_signal (RegiaDirector *self, int number);
+
+/* commands.c */
+
+/** RegiaCommandsDoneFunc: @result: (nullable) (transfer none): a{sv} as Show1.Command gives it; @error:
+ * (nullable): why it was refused. */
+typedef void (*RegiaCommandsDoneFunc) (GVariant *result, const GError *error, gpointer user_data);
+
+RegiaCommands *regia_commands_new (RegiaDirector *director);
+void regia_commands_free (RegiaCommands *self);
+/** regia_commands_take: a command of @who; see regia_desired_change(). @done is called once, when it is
+ * persisted and in effect, or refused. */
+void regia_commands_take (RegiaCommands *self, const char *id, const char *who, GVariant *change,
+                          RegiaCommandsDoneFunc done, gpointer user_data);
+/** regia_commands_note: @entry said something new, which a command may wait for. */
+void regia_commands_note (RegiaCommands *self, RegiaProcessEntry *entry);
+/** regia_commands_log: a line for audit.jsonl: what was wanted besides the desired state (start, stop). */
+void regia_commands_log (RegiaCommands *self, const char *who, const char *what);

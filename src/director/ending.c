@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-director"
+
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+
+#include "director-private.h"
+#include "shutdown-private.h"
+
+/*
+ * The ways in which a show ends:
+ *
+ *   regia stop         the event is over; the recording is finished, director and gateway stay and serve it
+ *   regia stop --quit,
+ *   Ctrl-C, SIGHUP     the same, then the program ends
+ *   … a second time    the program ends at once; the recording is safe, and finished beside whatever starts
+ * next SIGTERM            `systemctl stop`: as Ctrl-C. While the machine goes down: the show does not end,
+ * all of it is made safe and goes, and the next start goes on with it
+ *
+ * Each is written down (show.json) before it is carried out any further than cannot be taken back.
+ */
+
+/* Viewers' pages ask every 3 s: they are to hear that the event is over before the gateway goes. */
+#define VIEWERS_GRACE_US (5 * G_USEC_PER_SEC)
+
+/* The event is over when all that ends with it is gone, the recorder with its files finished. */
+static void
+note_end (RegiaDirector *self)
+{
+  g_autoptr (GVariant) status = NULL;
+
+  /* Who was told to hurry may have left something to finish. */
+  if (!self->hurry)
+    self->show.state = REGIA_SHOW_ENDED;
+  self->ended = TRUE;
+  status = regia_director_build_status (self);
+  regia_control_tell_end (self->control, status);
+  /* Finishing may have taken long; the pages are still to see that the event has ended. */
+  if (!self->hurry && self->grace_us > self->ended_us)
+    self->grace_us = g_get_monotonic_time () + VIEWERS_GRACE_US;
+  regia_show_file_save_later (self->show_file);
+  g_message ("the event is over");
+  regia_director_report (self);
+}
+
+void
+regia_ending_check (RegiaDirector *self)
+{
+  if (self->leaving) {
+    if (regia_processes_are_gone (self->processes, TRUE))
+      g_main_loop_quit (self->loop);
+    return;
+  }
+  if (self->show.state == REGIA_SHOW_ENDING && !self->ended &&
+      regia_processes_are_gone (self->processes, FALSE))
+    note_end (self);
+  if (!self->ended || !self->quit)
+    return;
+  if (regia_processes_are_gone (self->processes, TRUE))
+    g_main_loop_quit (self->loop);
+  else if (g_get_monotonic_time () >= self->grace_us)
+    regia_processes_end_all (self->processes);
+}
+
+static guint64
+count_viewers (RegiaDirector *self)
+{
+  g_autoptr (GVariant) gateway = regia_processes_get_state (self->processes, "gateway");
+  guint64 viewers = 0;
+
+  g_variant_lookup (gateway, "viewers", "t", &viewers);
+  return viewers;
+}
+
+void
+regia_ending_stop (RegiaDirector *self, gboolean quit)
+{
+  self->quit = self->quit || quit;
+  self->show.left = self->quit;
+  if (self->show.state < REGIA_SHOW_ENDING) {
+    g_message ("ending the event");
+    self->show.state = REGIA_SHOW_ENDING;
+    self->ended_us = g_get_monotonic_time ();
+    self->grace_us = self->ended_us + (count_viewers (self) > 0 ? VIEWERS_GRACE_US : 0);
+    regia_show_file_save_later (self->show_file);
+    regia_processes_enforce (self->processes, self->show.state);
+    sd_notify (0, "STOPPING=1\nSTATUS=Ending the event");
+    regia_director_report (self);
+  } else if (quit) {
+    regia_show_file_save_later (self->show_file);
+  }
+  regia_ending_check (self);
+}
+
+/* The second signal: whoever presses Ctrl-C twice does not want to wait. */
+static void
+hurry_up (RegiaDirector *self)
+{
+  regia_ending_stop (self, TRUE);
+  if (!self->hurry)
+    g_message ("leaving at once; the recording is finished at the next start");
+  self->hurry = TRUE;
+  self->grace_us = 0;
+  regia_processes_hurry (self->processes);
+  regia_ending_check (self);
+}
+
+/* The machine goes down in mid-event: nothing of the show ends. */
+static void
+leave (RegiaDirector *self)
+{
+  g_message ("this computer goes down; the show is made safe, the next start goes on with it");
+  self->leaving = self->quit = TRUE;
+  sd_notify (0, "STOPPING=1\nSTATUS=Going down, the show goes on at the next start");
+  regia_show_file_save_later (self->show_file);
+  regia_processes_leave (self->processes);
+  regia_ending_check (self);
+}
+
+static void
+asked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  if (regia_shutdown_ask_finish (result) && self->show.state < REGIA_SHOW_ENDING)
+    leave (self);
+  else
+    regia_ending_stop (self, TRUE);
+}
+
+void
+regia_ending_signal (RegiaDirector *self, int number)
+{
+  self->exit_signals++;
+  if (self->leaving)
+    return;
+  if (self->exit_signals > 1)
+    hurry_up (self);
+  else if (number == SIGTERM)
+    regia_shutdown_ask (asked_cb, self);
+  else
+    regia_ending_stop (self, TRUE);
+}
