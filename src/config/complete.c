@@ -111,9 +111,7 @@ complete_audios (RegiaConfig *self)
     RegiaConfigAudio *audio = g_new0 (RegiaConfigAudio, 1);
 
     audio->language = g_strdup (values->languages != NULL ? values->languages[0] : "it");
-    for (const RegiaOption *option = group->options; option->key != NULL; option++)
-      if (option->default_value != NULL)
-        g_free (option->read (option, option->default_value, "/", (char *)audio + option->offset));
+    regia_config_set_defaults (group, audio);
     g_ptr_array_add (values->audios, audio);
   }
   for (guint i = 0; i < values->audios->len; i++) {

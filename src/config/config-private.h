@@ -2,6 +2,7 @@
 #pragma once
 
 #include "faults-private.h"
+#include "options-private.h"
 #include "regia/config/config.h"
 #include "scan-private.h"
 
@@ -15,6 +16,17 @@ struct _RegiaConfig {
   RegiaKeyText *scan; /* for line numbers of later checks */
   RegiaConfigValues values;
 };
+
+/** regia_config_new: (transfer full): without any value; @base_dir: (nullable): default: the file's folder.
+ */
+RegiaConfig *regia_config_new (const char *file_name, const char *base_dir);
+
+/** regia_config_set_defaults: what holds when nothing is written, into @target, the struct of @group. */
+void regia_config_set_defaults (const RegiaOptionGroup *group, gpointer target);
+
+/** regia_config_fill_empty: no %NULL where a header promises none: texts are "", lists and the file's
+ * structure are empty. For values that came from no file. */
+void regia_config_fill_empty (RegiaConfig *self);
 
 /**
  * regia_config_complete: fills in what follows from other values (default renditions and languages, titles,

@@ -59,8 +59,8 @@ relay_free (gpointer data)
   g_free (relay);
 }
 
-static RegiaConfig *
-config_new (const char *file_name, const char *base_dir)
+RegiaConfig *
+regia_config_new (const char *file_name, const char *base_dir)
 {
   RegiaConfig *self = g_new0 (RegiaConfig, 1);
   RegiaConfigValues *values = &self->values;
@@ -79,6 +79,28 @@ config_new (const char *file_name, const char *base_dir)
   values->audios = g_ptr_array_new_with_free_func (audio_free);
   values->relays = g_ptr_array_new_with_free_func (relay_free);
   return self;
+}
+
+void
+regia_config_fill_empty (RegiaConfig *self)
+{
+  RegiaConfigValues *values = &self->values;
+  char **texts[] = {&values->name, &values->place, &values->id};
+  char ***lists[] = {&values->languages, &values->hosts};
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (*texts[i] == NULL)
+      *texts[i] = g_strdup ("");
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    if (*lists[i] == NULL)
+      *lists[i] = g_new0 (char *, 1);
+  if (values->warnings == NULL)
+    values->warnings = g_ptr_array_new_with_free_func (g_free);
+  if (self->scan == NULL) {
+    g_autoptr (RegiaFaults) none = regia_faults_new (self->file);
+
+    self->scan = regia_key_text_text ("", 0, none);
+  }
 }
 
 RegiaConfig *
@@ -216,6 +238,23 @@ read_entry (RegiaConfig *self, const RegiaKeyEntry *entry, const char *title, co
   return fault == NULL;
 }
 
+static void
+set_default (const RegiaOption *option, gpointer target)
+{
+  char *fault = NULL;
+
+  if (option->default_value != NULL)
+    fault = option->read (option, option->default_value, "/", (char *)target + option->offset);
+  g_assert (fault == NULL);
+}
+
+void
+regia_config_set_defaults (const RegiaOptionGroup *group, gpointer target)
+{
+  for (const RegiaOption *option = group->options; option->key != NULL; option++)
+    set_default (option, target);
+}
+
 /* @scanned: (nullable): the group when it is in the file; @target: struct that the options' offsets count
  * from. */
 static void
@@ -230,12 +269,8 @@ read_group (RegiaConfig *self, const RegiaKeyGroup *scanned, const RegiaOptionGr
       regia_faults_add (faults, scanned != NULL ? scanned->line : 0,
                         scanned != NULL ? scanned->title : group->kind, option->key,
                         "missing; add it (%s: %s)", option->help, option->range);
-    if (!done && option->default_value != NULL) {
-      char *fault = option->read (option, option->default_value, self->values.base_dir,
-                                  (char *)target + option->offset);
-
-      g_assert (fault == NULL);
-    }
+    if (!done)
+      set_default (option, target);
   }
 }
 
@@ -304,7 +339,7 @@ RegiaConfig *
 regia_config_parse (const char *data, gsize length, const char *file_name, const char *base_dir,
                     gboolean check_files, GError **error)
 {
-  g_autoptr (RegiaConfig) self = config_new (file_name, base_dir);
+  g_autoptr (RegiaConfig) self = regia_config_new (file_name, base_dir);
   g_autoptr (RegiaFaults) faults = regia_faults_new (file_name);
   g_autoptr (RegiaFaults) warnings = regia_faults_new (file_name);
 
