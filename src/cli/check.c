@@ -46,8 +46,9 @@ describe_time (const char *written, gint64 unix_s, const char *zone_name)
 static void
 print_event (const RegiaConfigValues *values)
 {
-  printf ("Event        %s\n", values->name);
-  if (values->place[0] != '\0')
+  printf ("%-12s %s\n", values->name[0] != '\0' ? "Event" : "Hall",
+          values->name[0] != '\0' ? values->name : values->place);
+  if (values->name[0] != '\0' && values->place[0] != '\0')
     printf ("             %s\n", values->place);
   if (values->start != NULL || values->end != NULL) {
     g_autofree char *start =
@@ -128,7 +129,8 @@ print_services (const RegiaConfigValues *values)
   g_autofree char *hosts = g_strjoinv (", ", values->hosts);
 
   if (values->record)
-    printf ("Recording    in %s, named %s; %s stay free\n", folder, values->id, reserve);
+    printf ("Recording    in %s, named %s; %s stay free\n", folder,
+            values->id[0] != '\0' ? values->id : "after each event", reserve);
   else
     printf ("Recording    none\n");
   printf ("Viewers      http://%s/%s%s\n", values->listen, hosts[0] != '\0' ? " and as " : "", hosts);
@@ -159,19 +161,19 @@ why_not_listening (const char *listen)
                           listen, error->message);
 }
 
-/* One line for what the engine says of a group's pipeline; @line 0 for a group that is not in the file. */
+/* One line for what the engine says of a group's pipeline. */
 static void
-report (const char *file, guint line, const char *kind, const char *name, const char *key,
-        const GError *error, int *exit_status)
+report (RegiaConfig *config, const char *kind, const char *name, const char *key, const GError *error,
+        int *exit_status)
 {
   g_auto (GStrv) lines = NULL;
   g_autofree char *message = NULL;
-
-  g_autofree char *where = line > 0 ? g_strdup_printf ("%s:%u", file, line) : g_strdup (file);
+  g_autofree char *title = g_strconcat (kind, " ", name, NULL);
+  g_autofree char *where = regia_config_where (config, title, key);
 
   lines = g_strsplit (error->message, "\n", -1);
   message = g_strjoinv (" | ", lines);
-  fprintf (stderr, "%s: [%s %s] %s: %s\n", where, kind, name, key, message);
+  fprintf (stderr, "%s%s\n", where, message);
   /* a wrong file outweighs a missing package */
   if (*exit_status != 78)
     *exit_status = regia_error_exit_status (error);
@@ -199,8 +201,9 @@ without_secrets (const RegiaConfigSource *source)
 
 /* Whether this machine can capture and encode it: tried with GStreamer, no device is opened. */
 static int
-try_pipelines (const char *file, const RegiaConfigValues *values)
+try_pipelines (RegiaConfig *config)
 {
+  const RegiaConfigValues *values = regia_config_get (config);
   static const char *const sound_encoders[] = {"aac", "opus"};
   int exit_status = 0;
 
@@ -210,21 +213,21 @@ try_pipelines (const char *file, const RegiaConfigValues *values)
     g_autoptr (GError) error = NULL;
 
     if (!regia_engine_check_source (source->pipeline, parameters, &error))
-      report (file, source->line, "source", source->name, "pipeline", error, &exit_status);
+      report (config, "source", source->name, "pipeline", error, &exit_status);
   }
   for (guint i = 0; i < values->renditions->len; i++) {
     const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
     g_autoptr (GError) error = NULL;
 
     if (!regia_engine_check_encoder (rendition->encoder, NULL, &error))
-      report (file, rendition->line, "rendition", rendition->name, "encoder", error, &exit_status);
+      report (config, "rendition", rendition->name, "encoder", error, &exit_status);
   }
   for (gsize i = 0; i < G_N_ELEMENTS (sound_encoders); i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, 0);
     g_autoptr (GError) error = NULL;
 
     if (!regia_engine_check_encoder (sound_encoders[i], NULL, &error))
-      report (file, audio->line, "audio", audio->language, sound_encoders[i], error, &exit_status);
+      report (config, "audio", audio->language, sound_encoders[i], error, &exit_status);
   }
   return exit_status;
 }
@@ -241,7 +244,11 @@ int
 regia_cli_check (int argc, char **argv)
 {
   gboolean keys = FALSE;
+  g_autofree char *hall = NULL;
   GOptionEntry entries[] = {
+      {"hall", 0, 0, G_OPTION_ARG_FILENAME, &hall,
+       "The hall of an event file that names none; without an event file, the hall itself is checked",
+       "HALL"},
       {"keys", 0, 0, G_OPTION_ARG_NONE, &keys, "List every key that an event file can have", NULL},
       G_OPTION_ENTRY_NULL,
   };
@@ -259,17 +266,18 @@ regia_cli_check (int argc, char **argv)
     print_keys ();
     return 0;
   }
-  if (argc != 2) {
+  if (argc != 2 && !(argc == 1 && hall != NULL)) {
     fprintf (stderr, "regia: check takes one event file; `regia check --help` says more\n");
     return 64;
   }
 
-  config = regia_config_load (argv[1], NULL, &error);
+  config =
+      argc == 2 ? regia_config_load_in_hall (argv[1], hall, &error) : regia_config_load_hall (hall, &error);
   if (config == NULL || !regia_config_check_pipelines (config, &error) ||
       !regia_cli_check_slate (config, &error))
     return fail (error);
   values = regia_config_get (config);
-  exit_status = try_pipelines (argv[1], values);
+  exit_status = try_pipelines (config);
   if (exit_status != 0)
     return exit_status;
 
@@ -282,7 +290,10 @@ regia_cli_check (int argc, char **argv)
   for (guint i = 0; i < values->warnings->len; i++)
     fprintf (stderr, "warning: %s\n", (const char *)g_ptr_array_index (values->warnings, i));
   port_warning = why_not_listening (values->listen);
-  if (port_warning != NULL)
-    fprintf (stderr, "warning: %s: [web] listen: %s\n", argv[1], port_warning);
+  if (port_warning != NULL) {
+    g_autofree char *where = regia_config_where (config, "web", "listen");
+
+    fprintf (stderr, "warning: %s%s\n", where, port_warning);
+  }
   return 0;
 }

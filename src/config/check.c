@@ -19,19 +19,11 @@ join_path_faults (const GError *error)
   return g_strjoinv (" | ", lines);
 }
 
-static guint
-parameter_line (const RegiaConfigSource *source, const char *param)
-{
-  guint line = GPOINTER_TO_UINT (g_hash_table_lookup (source->parameter_lines, param));
-
-  return line != 0 ? line : source->line;
-}
-
 /* A wrong word in [source] may have been meant as a key of its own or as a parameter of its pipeline: both
  * are offered. */
 static void
-name_unknown_parameters (const RegiaConfigSource *source, const RegiaPipelineFile *file, const char *title,
-                         RegiaFaults *faults)
+name_unknown_parameters (RegiaConfig *self, const RegiaConfigSource *source, const RegiaPipelineFile *file,
+                         const char *title, RegiaFaults *faults)
 {
   g_autoptr (GPtrArray) faulty = regia_pipeline_file_faults (file, source->parameters);
   g_autofree const char **own = regia_option_names (regia_option_group_find ("source"));
@@ -43,22 +35,22 @@ name_unknown_parameters (const RegiaConfigSource *source, const RegiaPipelineFil
     if (strstr (fault->text, "did you mean") == NULL && g_str_has_prefix (fault->text, "not a parameter"))
       near = regia_nearest_name (fault->param, own);
     if (near != NULL)
-      regia_faults_add (faults, parameter_line (source, fault->param), title, fault->param,
-                        "unknown key; did you mean \"%s\"?", near);
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, fault->param), title,
+                           fault->param, "unknown key; did you mean \"%s\"?", near);
     else
-      regia_faults_add (faults, parameter_line (source, fault->param), title, fault->param, "%s",
-                        fault->text);
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, fault->param), title,
+                           fault->param, "%s", fault->text);
   }
 }
 
 static void
-check_named_files (const RegiaConfigSource *source, const RegiaPipelineFile *file, const char *title,
-                   RegiaFaults *faults)
+check_named_files (RegiaConfig *self, const RegiaConfigSource *source, const RegiaPipelineFile *file,
+                   const char *title, RegiaFaults *faults)
 {
   for (guint i = 0; i < file->params->len; i++) {
     const RegiaPipelineParam *param = g_ptr_array_index (file->params, i);
     const char *path = g_hash_table_lookup (source->parameters, param->name);
-    guint line = parameter_line (source, param->name);
+    RegiaPlace place = regia_key_text_place (self->scan, title, param->name);
     g_autofree char *quoted = NULL;
     g_autoptr (GError) error = NULL;
     int fd;
@@ -67,17 +59,17 @@ check_named_files (const RegiaConfigSource *source, const RegiaPipelineFile *fil
       continue;
     quoted = regia_quote_clip (path);
     if (!g_path_is_absolute (path)) {
-      regia_faults_add (faults, line, title, param->name,
-                        "%s is not a whole path; begin it with / or with ./", quoted);
+      regia_faults_add_at (faults, place, title, param->name,
+                           "%s is not a whole path; begin it with / or with ./", quoted);
       continue;
     }
     fd = regia_named_open (path, "check the path", &error);
     if (fd >= 0)
       close (fd);
     else if (!g_file_test (path, G_FILE_TEST_EXISTS))
-      regia_faults_add (faults, line, title, param->name, "there is no file %s; check the path", quoted);
+      regia_faults_add_at (faults, place, title, param->name, "there is no file %s; check the path", quoted);
     else
-      regia_faults_add (faults, line, title, param->name, "%s %s", quoted, error->message);
+      regia_faults_add_at (faults, place, title, param->name, "%s %s", quoted, error->message);
   }
 }
 
@@ -98,16 +90,16 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
   if (file == NULL) {
     g_autofree char *why = join_path_faults (error);
 
-    regia_faults_add (faults, regia_key_text_line (self->scan, title, "pipeline"), title, "pipeline", "%s",
-                      why);
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "pipeline"), title, "pipeline",
+                         "%s", why);
     return;
   }
-  name_unknown_parameters (source, file, title, faults);
-  check_named_files (source, file, title, faults);
+  name_unknown_parameters (self, source, file, title, faults);
+  check_named_files (self, source, file, title, faults);
   if (values->picture != NULL && g_str_equal (values->picture, source->name) && !file->gives_video)
-    regia_faults_add (faults, regia_key_text_line (self->scan, "programme", "picture"), "programme",
-                      "picture", "[source %s] gives no picture (pipeline %s); show another", source->name,
-                      file->name);
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, "programme", "picture"), "programme",
+                         "picture", "[source %s] gives no picture (pipeline %s); show another", source->name,
+                         file->name);
   for (guint i = 0; i < values->audios->len && !file->gives_audio; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     g_autofree char *audio_title = g_strconcat ("audio ", audio->language, NULL);
@@ -116,9 +108,9 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
     /* only where a person named it: the default of `sources` takes in those without sound as well */
     if (scanned != NULL && regia_key_text_find_entry (scanned, "sources") != NULL &&
         mixes (audio, source->name))
-      regia_faults_add (faults, regia_key_text_line (self->scan, audio_title, "sources"), audio_title,
-                        "sources", "[source %s] gives no sound (pipeline %s); remove it here", source->name,
-                        file->name);
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, audio_title, "sources"), audio_title,
+                           "sources", "[source %s] gives no sound (pipeline %s); remove it here",
+                           source->name, file->name);
   }
 }
 
@@ -140,8 +132,8 @@ regia_config_check_pipelines (RegiaConfig *self, GError **error)
     if (file == NULL) {
       g_autofree char *why = join_path_faults (encoder_error);
 
-      regia_faults_add (faults, regia_key_text_line (self->scan, title, "encoder"), title, "encoder", "%s",
-                        why);
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "encoder"), title, "encoder",
+                           "%s", why);
     }
   }
   return regia_faults_raise (faults, error);

@@ -64,6 +64,23 @@ join_names (GPtrArray *things)
   return g_string_free (g_string_append (names, things->len == 0 ? "none" : ""), FALSE);
 }
 
+/* What is wrong with the name of a source that there is none of: it may have been left out by another file.
+ */
+static char *
+word_missing_source (RegiaConfig *self, RegiaPlace place, const char *name)
+{
+  g_autofree char *title = g_strconcat ("source ", name, NULL);
+  g_autofree char *names = join_names (self->values.sources);
+
+  if (self->left_out != NULL && regia_key_text_find_group (self->left_out, title) != NULL) {
+    g_autofree char *where = regia_key_text_elsewhere (self->left_out, place, title, "off");
+
+    return g_strdup_printf ("[source %s] is left out, it has off = yes%s; name other sources: %s", name,
+                            where, names);
+  }
+  return g_strdup_printf ("there is no [source %s]; sources are: %s", name, names);
+}
+
 static const char *
 default_of (const char *kind, const char *key)
 {
@@ -155,24 +172,24 @@ complete_times (RegiaConfig *self, RegiaFaults *faults)
   g_autofree char *date = NULL;
   g_autofree char *start_fault = NULL;
   g_autofree char *end_fault = NULL;
-  guint end_line = regia_key_text_line (self->scan, "event", "end");
+  RegiaPlace end_place = regia_key_text_place (self->scan, "event", "end");
 
   if (values->start != NULL)
     start_fault = regia_time_resolve (values->start, values->timezone, &values->start_s, &date);
   if (values->end != NULL)
     end_fault = regia_time_resolve (values->end, values->timezone, &values->end_s, NULL);
   if (start_fault != NULL)
-    regia_faults_add (faults, regia_key_text_line (self->scan, "event", "start"), "event", "start", "%s",
-                      start_fault);
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, "event", "start"), "event", "start", "%s",
+                         start_fault);
   if (end_fault != NULL)
-    regia_faults_add (faults, end_line, "event", "end", "%s", end_fault);
+    regia_faults_add_at (faults, end_place, "event", "end", "%s", end_fault);
   if (values->start != NULL && values->end != NULL && start_fault == NULL && end_fault == NULL) {
     if (values->end_s <= values->start_s)
-      regia_faults_add (faults, end_line, "event", "end",
-                        "not after the start (%s); check the day and the hour", values->start);
+      regia_faults_add_at (faults, end_place, "event", "end",
+                           "not after the start (%s); check the day and the hour", values->start);
     else if (values->end_s - values->start_s > MAX_EVENT_SECONDS)
-      regia_faults_add (faults, end_line, "event", "end",
-                        "more than 14 days after the start; check the year, or leave the end out");
+      regia_faults_add_at (faults, end_place, "event", "end",
+                           "more than 14 days after the start; check the year, or leave the end out");
   }
 
   if (values->id == NULL && values->name != NULL) {
@@ -187,10 +204,9 @@ static void
 check_sources (RegiaConfig *self, RegiaFaults *faults)
 {
   RegiaConfigValues *values = &self->values;
-  guint line = regia_key_text_line (self->scan, "programme", "picture");
-  g_autofree char *names = join_names (values->sources);
+  RegiaPlace place = regia_key_text_place (self->scan, "programme", "picture");
 
-  if (!has_group (self, "source"))
+  if (!has_group (self, "source") && !self->is_hall)
     regia_faults_add (faults, 0, "source NAME", NULL,
                       "there is no source; add a group [source camera] with pipeline = test to begin with");
   for (guint i = 0; i < values->sources->len; i++) {
@@ -198,18 +214,25 @@ check_sources (RegiaConfig *self, RegiaFaults *faults)
     g_autofree char *title = g_strconcat ("source ", source->name, NULL);
 
     if (!source->audio && !source->video)
-      regia_faults_add (faults, source->line, title, NULL,
-                        "neither sound nor picture is taken from it; remove the group or one `no`");
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, NULL), title, NULL,
+                           "neither sound nor picture is taken from it; remove the group or one `no`");
   }
   if (values->picture != NULL) {
     const RegiaConfigSource *source = find_source (values, values->picture);
 
-    if (source == NULL)
-      regia_faults_add (faults, line, "programme", "picture", "there is no [source %s]; sources are: %s",
-                        values->picture, names);
-    else if (!source->video)
-      regia_faults_add (faults, line, "programme", "picture",
-                        "[source %s] has video = no; remove that or show another", values->picture);
+    g_autofree char *title = g_strconcat ("source ", values->picture, NULL);
+
+    if (source == NULL) {
+      g_autofree char *words = word_missing_source (self, place, values->picture);
+
+      regia_faults_add_at (faults, place, "programme", "picture", "%s", words);
+    } else if (!source->video) {
+      g_autofree char *where = regia_key_text_elsewhere (self->scan, place, title, "video");
+
+      regia_faults_add_at (faults, place, "programme", "picture",
+                           "[source %s] has video = no%s; remove that or show another", values->picture,
+                           where);
+    }
   }
 }
 
@@ -222,24 +245,27 @@ check_renditions (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   for (guint i = 0; i < values->renditions->len; i++) {
     const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
     g_autofree char *title = g_strconcat ("rendition ", rendition->name, NULL);
-    guint line = regia_key_text_line (self->scan, title, "size");
+    RegiaPlace place = regia_key_text_place (self->scan, title, "size");
     gint64 across = (gint64)rendition->width * values->height;
     gint64 down = (gint64)rendition->height * values->width;
 
     if (rendition->width == 0 || values->width == 0)
       continue; /* its own fault is named already */
-    if (rendition->width > values->width || rendition->height > values->height)
-      regia_faults_add (
-          faults, line, title, "size",
-          "%ux%u is larger than the programme, %ux%u; make it smaller or [programme] size larger",
-          rendition->width, rendition->height, values->width, values->height);
-    else if (ABS (across - down) * 50 > down)
-      regia_faults_add (warnings, line, title, "size",
-                        "not the shape of the programme, it will have bars; %ux%u fits", rendition->width,
-                        (guint)((guint64)rendition->width * values->height / values->width) & ~1u);
+    if (rendition->width > values->width || rendition->height > values->height) {
+      g_autofree char *where = regia_key_text_elsewhere (self->scan, place, "programme", "size");
+
+      regia_faults_add_at (
+          faults, place, title, "size",
+          "%ux%u is larger than the programme, %ux%u%s; make it smaller or [programme] size larger",
+          rendition->width, rendition->height, values->width, values->height, where);
+    } else if (ABS (across - down) * 50 > down)
+      regia_faults_add_at (warnings, place, title, "size",
+                           "not the shape of the programme, it will have bars; %ux%u fits", rendition->width,
+                           (guint)((guint64)rendition->width * values->height / values->width) & ~1u);
     if (rendition->width > first->width)
-      regia_faults_add (warnings, line, title, "size",
-                        "larger than the first rendition, which is the one recorded; put the largest first");
+      regia_faults_add_at (
+          warnings, place, title, "size",
+          "larger than the first rendition, which is the one recorded; put the largest first");
   }
 }
 
@@ -247,37 +273,47 @@ static void
 check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
 {
   RegiaConfigValues *values = &self->values;
-  g_autofree char *names = join_names (values->sources);
 
   for (guint i = 0; i < values->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     g_autofree char *title = g_strconcat ("audio ", audio->language, NULL);
-    guint line = regia_key_text_line (self->scan, title, "sources");
+    RegiaPlace place = regia_key_text_place (self->scan, title, "sources");
 
     for (guint j = 0; j < i; j++) {
       const RegiaConfigAudio *before = g_ptr_array_index (values->audios, j);
 
-      if (g_ascii_strcasecmp (before->language, audio->language) == 0)
-        regia_faults_add (faults, audio->line, title, NULL,
-                          "double name, the same language as in line %u; choose another or remove one",
-                          before->line);
+      if (g_ascii_strcasecmp (before->language, audio->language) == 0) {
+        g_autofree char *before_title = g_strconcat ("audio ", before->language, NULL);
+        RegiaPlace here = regia_key_text_place (self->scan, title, NULL);
+        g_autofree char *where = regia_key_text_elsewhere (self->scan, here, before_title, NULL);
+
+        regia_faults_add_at (faults, here, title, NULL,
+                             "double name, the same language as in line %u%s; choose another or remove one",
+                             regia_key_text_place (self->scan, before_title, NULL).line, where);
+      }
     }
     for (guint j = 0; audio->sources[j] != NULL; j++) {
       const RegiaConfigSource *source = find_source (values, audio->sources[j]);
 
-      if (source == NULL)
-        regia_faults_add (faults, line, title, "sources", "there is no [source %s]; sources are: %s",
-                          audio->sources[j], names);
-      else if (!source->audio)
-        regia_faults_add (faults, line, title, "sources",
-                          "[source %s] has audio = no; remove that or the name here", audio->sources[j]);
+      if (source == NULL) {
+        g_autofree char *words = word_missing_source (self, place, audio->sources[j]);
+
+        regia_faults_add_at (faults, place, title, "sources", "%s", words);
+      } else if (!source->audio) {
+        g_autofree char *source_title = g_strconcat ("source ", source->name, NULL);
+        g_autofree char *where = regia_key_text_elsewhere (self->scan, place, source_title, "audio");
+
+        regia_faults_add_at (faults, place, title, "sources",
+                             "[source %s] has audio = no%s; remove that or the name here", audio->sources[j],
+                             where);
+      }
     }
   }
   for (guint i = 0; values->languages[i] != NULL; i++)
     if (!has_audio (values, values->languages[i]))
-      regia_faults_add (warnings, regia_key_text_line (self->scan, "event", "languages"), "event",
-                        "languages", "nobody is heard in \"%s\"; add a group [audio %s] or leave it out",
-                        values->languages[i], values->languages[i]);
+      regia_faults_add_at (warnings, regia_key_text_place (self->scan, "event", "languages"), "event",
+                           "languages", "nobody is heard in \"%s\"; add a group [audio %s] or leave it out",
+                           values->languages[i], values->languages[i]);
 }
 
 static void
@@ -294,17 +330,18 @@ check_relays (RegiaConfig *self, RegiaFaults *faults)
     const RegiaKeyGroup *scanned = regia_key_text_find_group (self->scan, title);
 
     if (relay->rendition != NULL && !has_rendition (values, relay->rendition))
-      regia_faults_add (faults, regia_key_text_line (self->scan, title, "rendition"), title, "rendition",
-                        "there is no [rendition %s]; renditions are: %s", relay->rendition, renditions);
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "rendition"), title, "rendition",
+                           "there is no [rendition %s]; renditions are: %s", relay->rendition, renditions);
     if (relay->language != NULL && !has_audio (values, relay->language))
-      regia_faults_add (faults, regia_key_text_line (self->scan, title, "language"), title, "language",
-                        "there is no [audio %s]; languages are: %s", relay->language, languages);
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "language"), title, "language",
+                           "there is no [audio %s]; languages are: %s", relay->language, languages);
     for (guint j = 0; j < G_N_ELEMENTS (srt_keys); j++) {
       const RegiaKeyEntry *entry = regia_key_text_find_entry (scanned, srt_keys[j]);
 
       if (entry != NULL && entry->raw[0] != '\0' && relay->url != NULL &&
           !g_str_has_prefix (relay->url, "srt:"))
-        regia_faults_add (faults, entry->line, title, entry->key, "only SRT has this; remove it");
+        regia_faults_add_at (faults, regia_key_text_place (self->scan, title, entry->key), title, entry->key,
+                             "only SRT has this; remove it");
     }
   }
 }
@@ -323,18 +360,18 @@ check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   guint64 window_ms = (guint64)values->window_segments * values->segment_ms;
 
   if (values->max_connections_per_address > values->max_connections)
-    regia_faults_add (faults, regia_key_text_line (self->scan, "web", "max_connections_per_address"), "web",
-                      "max_connections_per_address", "more than max_connections, %u; lower it or raise that",
-                      values->max_connections);
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, "web", "max_connections_per_address"),
+                         "web", "max_connections_per_address",
+                         "more than max_connections, %u; lower it or raise that", values->max_connections);
   if (window_ms > (guint64)values->feed_seconds * 1000)
-    regia_faults_add (warnings, regia_key_text_line (self->scan, "web", "window"), "web", "window",
-                      "longer than [feed] memory (%u s): after a restart of the gateway viewers cannot "
-                      "rewind to its beginning; "
-                      "raise that",
-                      values->feed_seconds);
+    regia_faults_add_at (warnings, regia_key_text_place (self->scan, "web", "window"), "web", "window",
+                         "longer than [feed] memory (%u s): after a restart of the gateway viewers cannot "
+                         "rewind to its beginning; "
+                         "raise that",
+                         values->feed_seconds);
   if (!is_loopback (values->listen) && (values->hosts == NULL || values->hosts[0] == NULL))
-    regia_faults_add (warnings, regia_key_text_line (self->scan, "web", "listen"), "web", "hosts",
-                      "viewers who come by a name will be refused; add the name of this machine, or *");
+    regia_faults_add_at (warnings, regia_key_text_place (self->scan, "web", "listen"), "web", "hosts",
+                         "viewers who come by a name will be refused; add the name of this machine, or *");
   for (guint i = 0; i < values->renditions->len; i++)
     kbps += ((RegiaConfigRendition *)g_ptr_array_index (values->renditions, i))->bitrate_kbps;
   for (guint i = 0; i < values->audios->len; i++) {
@@ -343,10 +380,10 @@ check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
     kbps += audio->bitrate_kbps + audio->opus_bitrate_kbps;
   }
   if (kbps * values->feed_seconds / 8000 > values->feed_mbytes)
-    regia_faults_add (warnings, regia_key_text_line (self->scan, "feed", "limit"), "feed", "limit",
-                      "%u MB hold less than the %u s of [feed] memory; %" G_GUINT64_FORMAT "M would",
-                      values->feed_mbytes, values->feed_seconds,
-                      kbps * values->feed_seconds / 8000 * 5 / 4 + 1);
+    regia_faults_add_at (warnings, regia_key_text_place (self->scan, "feed", "limit"), "feed", "limit",
+                         "%u MB hold less than the %u s of [feed] memory; %" G_GUINT64_FORMAT "M would",
+                         values->feed_mbytes, values->feed_seconds,
+                         kbps * values->feed_seconds / 8000 * 5 / 4 + 1);
 }
 
 void

@@ -7,13 +7,16 @@
 #include "scan-private.h"
 
 /*
- * RegiaConfig: one event file, read. Made by regia_config_parse() in one go and immutable from then on, which
- * is why any thread may read it; whoever holds a reference may keep pointers into the values.
+ * RegiaConfig: one event file and its hall, read. Made by regia_config_load() in one go and immutable from
+ * then on, which is why any thread may read it; whoever holds a reference may keep pointers into the values.
  */
 struct _RegiaConfig {
   gatomicrefcount references;
   char *file;         /* name for messages */
-  RegiaKeyText *scan; /* for line numbers of later checks */
+  RegiaKeyText *scan; /* what was read, merged; for the places of later checks and for the text of it all */
+  RegiaKeyText *left_out; /* (nullable): groups with off = yes, which are not in @scan any more */
+  char **files;           /* absolute paths of the files read */
+  gboolean is_hall;       /* a hall file by itself: no event is missing from it */
   RegiaConfigValues values;
 };
 
@@ -27,6 +30,17 @@ void regia_config_set_defaults (const RegiaOptionGroup *group, gpointer target);
 /** regia_config_fill_empty: no %NULL where a header promises none: texts are "", lists and the file's
  * structure are empty. For values that came from no file. */
 void regia_config_fill_empty (RegiaConfig *self);
+
+/** regia_config_leave_out: takes the groups with `off = yes` out of @self->scan. */
+void regia_config_leave_out (RegiaConfig *self, RegiaFaults *faults);
+
+/**
+ * regia_config_read: makes values of @self->scan, names everything that is wrong with them, and looks for the
+ * files that they name where @check_files says so. The last step of loading; @faults has what was found
+ * before. Returns: %FALSE with REGIA_ERROR_CONFIG.
+ */
+gboolean regia_config_read (RegiaConfig *self, RegiaFaults *faults, gboolean check_files,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * regia_config_complete: fills in what follows from other values (default renditions and languages, titles,

@@ -11,6 +11,9 @@
 
 #define MAX_PARAMETER_BYTES 2048
 
+/* of an entry or a group */
+#define PLACE(written) ((RegiaPlace){(written)->origin->name, (written)->line})
+
 static void
 source_free (gpointer data)
 {
@@ -19,7 +22,6 @@ source_free (gpointer data)
   g_free (source->name);
   g_free (source->pipeline);
   g_clear_pointer (&source->parameters, g_hash_table_unref);
-  g_clear_pointer (&source->parameter_lines, g_hash_table_unref);
   g_free (source);
 }
 
@@ -98,19 +100,10 @@ regia_config_fill_empty (RegiaConfig *self)
     values->warnings = g_ptr_array_new_with_free_func (g_free);
   if (self->scan == NULL) {
     g_autoptr (RegiaFaults) none = regia_faults_new (self->file);
+    g_autoptr (RegiaKeyOrigin) nowhere = regia_key_origin_new (self->file, "/");
 
-    self->scan = regia_key_text_text ("", 0, none);
+    self->scan = regia_key_text_text ("", 0, nowhere, none);
   }
-}
-
-RegiaConfig *
-regia_config_from_part (GVariant *part, GError **error)
-{
-  const char *text = "", *base = "/";
-
-  g_variant_lookup (part, "event", "&s", &text);
-  g_variant_lookup (part, "base", "&s", &base);
-  return regia_config_parse (text, strlen (text), "event.conf", base, FALSE, error);
 }
 
 RegiaConfig *
@@ -147,6 +140,8 @@ regia_config_unref (RegiaConfig *self)
   g_free (values->base_dir);
   g_clear_pointer (&values->warnings, g_ptr_array_unref);
   g_clear_pointer (&self->scan, regia_key_text_free);
+  g_clear_pointer (&self->left_out, regia_key_text_free);
+  g_strfreev (self->files);
   g_free (self->file);
   g_free (self);
 }
@@ -160,11 +155,11 @@ regia_config_get (RegiaConfig *self)
 char *
 regia_config_where (RegiaConfig *self, const char *group, const char *key)
 {
-  guint line = regia_key_text_line (self->scan, group, key);
+  RegiaPlace place = regia_key_text_place (self->scan, group, key);
 
-  if (line == 0)
+  if (place.line == 0)
     return g_strdup_printf ("%s: [%s] %s: ", self->file, group, key);
-  return g_strdup_printf ("%s:%u: [%s] %s: ", self->file, line, group, key);
+  return g_strdup_printf ("%s:%u: [%s] %s: ", place.file, place.line, group, key);
 }
 
 /* Everything of [source NAME] that is not in the table belongs to its pipeline file, which is not known here.
@@ -174,7 +169,6 @@ read_parameters (RegiaConfig *self, RegiaConfigSource *source, const RegiaKeyGro
                  const RegiaOptionGroup *group, RegiaFaults *faults)
 {
   source->parameters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  source->parameter_lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < scanned->entries->len; i++) {
     const RegiaKeyEntry *entry = g_ptr_array_index (scanned->entries, i);
     g_autofree char *value = NULL;
@@ -184,16 +178,15 @@ read_parameters (RegiaConfig *self, RegiaConfigSource *source, const RegiaKeyGro
     value = regia_key_text_decode (entry->raw);
     /* a parameter may be a password: its value is never shown */
     if (value == NULL)
-      regia_faults_add (faults, entry->line, scanned->title, entry->key,
-                        "an escape that is not known; a backslash is written twice");
+      regia_faults_add_at (faults, PLACE (entry), scanned->title, entry->key,
+                           "an escape that is not known; a backslash is written twice");
     else if (strlen (value) > MAX_PARAMETER_BYTES)
-      regia_faults_add (faults, entry->line, scanned->title, entry->key, "longer than %d bytes; shorten it",
-                        MAX_PARAMETER_BYTES);
+      regia_faults_add_at (faults, PLACE (entry), scanned->title, entry->key,
+                           "longer than %d bytes; shorten it", MAX_PARAMETER_BYTES);
     else {
-      g_hash_table_insert (source->parameter_lines, g_strdup (entry->key), GUINT_TO_POINTER (entry->line));
       if (g_str_has_prefix (value, "./") || g_str_has_prefix (value, "../"))
         g_hash_table_insert (source->parameters, g_strdup (entry->key),
-                             g_canonicalize_filename (value, self->values.base_dir));
+                             g_canonicalize_filename (value, entry->origin->base_dir));
       else
         g_hash_table_insert (source->parameters, g_strdup (entry->key), g_steal_pointer (&value));
     }
@@ -211,7 +204,7 @@ name_unknown_keys (const RegiaKeyGroup *scanned, const RegiaOptionGroup *group, 
     if (regia_option_find (group, entry->key) == NULL) {
       g_autofree char *suggestion = regia_suggest (entry->key, names);
 
-      regia_faults_add (faults, entry->line, scanned->title, entry->key, "unknown key; %s", suggestion);
+      regia_faults_add_at (faults, PLACE (entry), scanned->title, entry->key, "unknown key; %s", suggestion);
     }
   }
 }
@@ -219,12 +212,15 @@ name_unknown_keys (const RegiaKeyGroup *scanned, const RegiaOptionGroup *group, 
 /* One key into its field. %FALSE when the default has to stand in: nothing was written, or it was wrong (and
  * is named). */
 static gboolean
-read_entry (RegiaConfig *self, const RegiaKeyEntry *entry, const char *title, const RegiaOption *option,
-            gpointer target, RegiaFaults *faults)
+read_entry (const RegiaKeyEntry *entry, const char *title, const RegiaOption *option, gpointer target,
+            RegiaFaults *faults)
 {
-  g_autofree char *text = regia_key_text_decode (entry->raw);
+  g_autofree char *text = NULL;
   g_autofree char *fault = NULL;
 
+  if (option->size == 0)
+    return TRUE; /* hall.c has seen to it */
+  text = regia_key_text_decode (entry->raw);
   if (text == NULL)
     fault = g_strdup ("an escape that is not known; a backslash is written twice");
   else if (text[0] == '\0' && !option->required && option->default_value == NULL)
@@ -232,9 +228,9 @@ read_entry (RegiaConfig *self, const RegiaKeyEntry *entry, const char *title, co
   else if (text[0] == '\0')
     fault = g_strdup_printf ("is empty; allowed: %s", option->range);
   else
-    fault = option->read (option, text, self->values.base_dir, (char *)target + option->offset);
+    fault = option->read (option, text, entry->origin->base_dir, (char *)target + option->offset);
   if (fault != NULL)
-    regia_faults_add (faults, entry->line, title, entry->key, "%s", fault);
+    regia_faults_add_at (faults, PLACE (entry), title, entry->key, "%s", fault);
   return fault == NULL;
 }
 
@@ -243,7 +239,7 @@ set_default (const RegiaOption *option, gpointer target)
 {
   char *fault = NULL;
 
-  if (option->default_value != NULL)
+  if (option->default_value != NULL && option->size > 0)
     fault = option->read (option, option->default_value, "/", (char *)target + option->offset);
   g_assert (fault == NULL);
 }
@@ -263,12 +259,12 @@ read_group (RegiaConfig *self, const RegiaKeyGroup *scanned, const RegiaOptionGr
 {
   for (const RegiaOption *option = group->options; option->key != NULL; option++) {
     const RegiaKeyEntry *entry = scanned != NULL ? regia_key_text_find_entry (scanned, option->key) : NULL;
-    gboolean done = entry != NULL && read_entry (self, entry, scanned->title, option, target, faults);
+    gboolean done = entry != NULL && read_entry (entry, scanned->title, option, target, faults);
 
-    if (entry == NULL && option->required)
-      regia_faults_add (faults, scanned != NULL ? scanned->line : 0,
-                        scanned != NULL ? scanned->title : group->kind, option->key,
-                        "missing; add it (%s: %s)", option->help, option->range);
+    if (entry == NULL && option->required && !(self->is_hall && !group->named))
+      regia_faults_add_at (faults, scanned != NULL ? PLACE (scanned) : (RegiaPlace){NULL, 0},
+                           scanned != NULL ? scanned->title : group->kind, option->key,
+                           "missing; add it (%s: %s)", option->help, option->range);
     if (!done)
       set_default (option, target);
   }
@@ -285,22 +281,21 @@ read_named_group (RegiaConfig *self, const RegiaKeyGroup *scanned, const RegiaOp
     g_autofree char *quoted = regia_quote_clip (scanned->name != NULL ? scanned->name : "");
 
     if (scanned->name == NULL)
-      regia_faults_add (faults, scanned->line, scanned->title, NULL,
-                        "has no name; write [%s NAME], NAME being %s", group->kind, group->name_range);
+      regia_faults_add_at (faults, PLACE (scanned), scanned->title, NULL,
+                           "has no name; write [%s NAME], NAME being %s", group->kind, group->name_range);
     else
-      regia_faults_add (faults, scanned->line, scanned->title, NULL, "%s cannot be its name; use %s", quoted,
-                        group->name_range);
+      regia_faults_add_at (faults, PLACE (scanned), scanned->title, NULL, "%s cannot be its name; use %s",
+                           quoted, group->name_range);
     return;
   }
   if (array->len == group->max_count) {
-    regia_faults_add (faults, scanned->line, scanned->title, NULL, "more than %u of this kind; remove some",
-                      group->max_count);
+    regia_faults_add_at (faults, PLACE (scanned), scanned->title, NULL,
+                         "more than %u of this kind; remove some", group->max_count);
     return;
   }
 
   target = g_malloc0 (group->struct_size);
   *(char **)target = g_strdup (scanned->name); /* the first member of each of them */
-  *(guint *)(target + group->line_offset) = scanned->line;
   g_ptr_array_add (array, target);
   read_group (self, scanned, group, target, faults);
   if (group->takes_parameters)
@@ -321,12 +316,12 @@ read_groups (RegiaConfig *self, RegiaFaults *faults)
     if (group == NULL) {
       g_autofree char *suggestion = regia_suggest (scanned->kind, kinds);
 
-      regia_faults_add (faults, scanned->line, scanned->title, NULL, "unknown group; %s", suggestion);
+      regia_faults_add_at (faults, PLACE (scanned), scanned->title, NULL, "unknown group; %s", suggestion);
     } else if (group->named)
       read_named_group (self, scanned, group, faults);
     else if (scanned->name != NULL)
-      regia_faults_add (faults, scanned->line, scanned->title, NULL, "there is only one of it; write [%s]",
-                        group->kind);
+      regia_faults_add_at (faults, PLACE (scanned), scanned->title, NULL,
+                           "there is only one of it; write [%s]", group->kind);
     else
       name_unknown_keys (scanned, group, faults);
   }
@@ -335,43 +330,22 @@ read_groups (RegiaConfig *self, RegiaFaults *faults)
       read_group (self, regia_key_text_find_group (self->scan, group->kind), group, &self->values, faults);
 }
 
-RegiaConfig *
-regia_config_parse (const char *data, gsize length, const char *file_name, const char *base_dir,
-                    gboolean check_files, GError **error)
+gboolean
+regia_config_read (RegiaConfig *self, RegiaFaults *faults, gboolean check_files, GError **error)
 {
-  g_autoptr (RegiaConfig) self = regia_config_new (file_name, base_dir);
-  g_autoptr (RegiaFaults) faults = regia_faults_new (file_name);
-  g_autoptr (RegiaFaults) warnings = regia_faults_new (file_name);
+  g_autoptr (RegiaFaults) warnings = regia_faults_new (self->file);
 
-  self->scan = regia_key_text_text (data, length, faults);
   /* not an event file at all: what all is missing from it would only distract */
   if (self->scan->groups->len == 0 && !regia_faults_raise (faults, error))
-    return NULL;
+    return FALSE;
+  regia_config_leave_out (self, faults);
   read_groups (self, faults);
   regia_config_complete (self, faults, warnings);
   if (check_files)
     regia_config_check_files (self, faults, warnings);
   if (!regia_faults_raise (faults, error))
-    return NULL;
+    return FALSE;
   self->values.warnings = regia_faults_lines (warnings);
-  return g_steal_pointer (&self);
-}
-
-RegiaConfig *
-regia_config_load (const char *path, const char *base_dir, GError **error)
-{
-  g_autoptr (GByteArray) content = regia_named_read (
-      path, REGIA_CONFIG_MAX_BYTES, "check the name (config/example.conf is a file to start from)", error);
-
-  if (content != NULL && content->len == 0) {
-    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-                         "is empty; check the name (config/example.conf is a file to start from)");
-    g_clear_pointer (&content, g_byte_array_unref);
-  }
-  if (content == NULL) {
-    g_prefix_error (error, "%s: ", path);
-    return NULL;
-  }
-  return regia_config_parse ((const char *)content->data, content->len, path, base_dir, base_dir == NULL,
-                             error);
+  regia_config_fill_empty (self);
+  return TRUE;
 }

@@ -3,7 +3,14 @@
 
 #include <gio/gio.h>
 
-/** RegiaFaults: what is wrong with one file, a line each, in the order of the file. One thread. */
+/** RegiaPlace: where something is written. */
+typedef struct {
+  const char *file; /* (nullable): name for messages; %NULL: the file that the faults are of */
+  guint line;       /* 0: not written anywhere */
+} RegiaPlace;
+
+/** RegiaFaults: what is wrong with one file, and with others that it names, a line each, in the order of the
+ * files. One thread. */
 typedef struct _RegiaFaults RegiaFaults;
 
 /** regia_faults_new: @file is the name put before each line; copied. */
@@ -22,10 +29,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFaults, regia_faults_free)
 void regia_faults_add (RegiaFaults *self, guint line, const char *group, const char *key, const char *format,
                        ...) G_GNUC_PRINTF (5, 6);
 
+/** regia_faults_add_at: the same for a place that may be in another file. */
+void regia_faults_add_at (RegiaFaults *self, RegiaPlace place, const char *group, const char *key,
+                          const char *format, ...) G_GNUC_PRINTF (5, 6);
+
 /** regia_faults_raise: Returns: %FALSE with REGIA_ERROR_CONFIG, one line per fault, when there is any. */
 gboolean regia_faults_raise (RegiaFaults *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_faults_lines: (transfer full) (element-type utf8): the lines, sorted by line number. */
+/** regia_faults_lines: (transfer full) (element-type utf8): the lines, its own file's first, sorted by
+ * line number. */
 GPtrArray *regia_faults_lines (RegiaFaults *self);
 
 /** regia_quote_clip: (transfer full): @text as it may stand in a message: clipped, no control characters,

@@ -11,6 +11,7 @@
 #define MAX_FAULTS 60
 
 typedef struct {
+  char *file; /* (nullable): %NULL: the file that all this is of */
   guint line;
   guint order;
   char *text;
@@ -30,6 +31,7 @@ struct _RegiaFaults {
 static void
 fault_clear (gpointer data)
 {
+  g_free (((Fault *)data)->file);
   g_free (((Fault *)data)->text);
 }
 
@@ -54,32 +56,55 @@ regia_faults_free (RegiaFaults *self)
   g_free (self);
 }
 
-void
-regia_faults_add (RegiaFaults *self, guint line, const char *group, const char *key, const char *format, ...)
+G_GNUC_PRINTF (5, 0)
+static void
+add_fault (RegiaFaults *self, RegiaPlace place, const char *group, const char *key, const char *format,
+           va_list args)
 {
-  va_list args;
+  gboolean own = place.file == NULL || g_str_equal (place.file, self->file);
   GString *text;
   Fault fault;
 
   if (self->count++ >= MAX_FAULTS)
     return;
 
-  text = g_string_new (self->file);
-  if (line > 0)
-    g_string_append_printf (text, ":%u", line);
+  text = g_string_new (own ? self->file : place.file);
+  if (place.line > 0)
+    g_string_append_printf (text, ":%u", place.line);
   g_string_append (text, ": ");
   if (group != NULL)
     g_string_append_printf (text, "[%s]%s", group, key != NULL ? " " : ": ");
   if (key != NULL)
     g_string_append_printf (text, "%s: ", key);
-  va_start (args, format);
   g_string_append_vprintf (text, format, args);
-  va_end (args);
 
-  fault.line = line;
+  fault.file = own ? NULL : g_strdup (place.file);
+  fault.line = place.line;
   fault.order = self->count;
   fault.text = g_string_free (text, FALSE);
   g_array_append_val (self->faults, fault);
+}
+
+void
+regia_faults_add (RegiaFaults *self, guint line, const char *group, const char *key, const char *format, ...)
+{
+  RegiaPlace place = {NULL, line};
+  va_list args;
+
+  va_start (args, format);
+  add_fault (self, place, group, key, format, args);
+  va_end (args);
+}
+
+void
+regia_faults_add_at (RegiaFaults *self, RegiaPlace place, const char *group, const char *key,
+                     const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  add_fault (self, place, group, key, format, args);
+  va_end (args);
 }
 
 /* Things that are not there (line 0) come last: what is there and wrong may be the reason. */
@@ -89,6 +114,10 @@ compare_faults (gconstpointer a, gconstpointer b)
   const Fault *left = a;
   const Fault *right = b;
 
+  int files = g_strcmp0 (left->file, right->file); /* %NULL comes first */
+
+  if (files != 0)
+    return files;
   if (left->line != right->line)
     return left->line - 1 < right->line - 1 ? -1 : 1;
   return left->order < right->order ? -1 : 1;

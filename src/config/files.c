@@ -68,7 +68,7 @@ static void
 check_folder (RegiaConfig *self, RegiaFaults *faults)
 {
   const char *folder = self->values.folder;
-  guint line = regia_key_text_line (self->scan, "record", "folder");
+  RegiaPlace place = regia_key_text_place (self->scan, "record", "folder");
   struct stat info;
 
   if (folder == NULL || !self->values.record)
@@ -77,14 +77,14 @@ check_folder (RegiaConfig *self, RegiaFaults *faults)
     g_autofree char *parent = g_path_get_dirname (folder);
 
     if (errno != ENOENT || access (parent, W_OK | X_OK) < 0)
-      regia_faults_add (faults, line, "record", "folder",
-                        "%s does not exist and cannot be made: %s; make it by hand", folder,
-                        g_strerror (errno));
+      regia_faults_add_at (faults, place, "record", "folder",
+                           "%s does not exist and cannot be made: %s; make it by hand", folder,
+                           g_strerror (errno));
   } else if (!S_ISDIR (info.st_mode))
-    regia_faults_add (faults, line, "record", "folder", "%s is not a folder; name another", folder);
+    regia_faults_add_at (faults, place, "record", "folder", "%s is not a folder; name another", folder);
   else if (access (folder, W_OK | X_OK) < 0)
-    regia_faults_add (faults, line, "record", "folder", "%s cannot be written to: %s; change its owner",
-                      folder, g_strerror (errno));
+    regia_faults_add_at (faults, place, "record", "folder", "%s cannot be written to: %s; change its owner",
+                         folder, g_strerror (errno));
 }
 
 void
@@ -97,8 +97,8 @@ regia_config_check_files (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *w
     int fd = regia_named_open (values->slate, "check the path", &error);
 
     if (fd < 0)
-      regia_faults_add (faults, regia_key_text_line (self->scan, "programme", "slate"), "programme", "slate",
-                        "%s %s", values->slate, error->message);
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, "programme", "slate"), "programme",
+                           "slate", "%s %s", values->slate, error->message);
     else
       close (fd);
   }
@@ -114,8 +114,8 @@ regia_config_check_files (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *w
     if (key == NULL) {
       const char *what = strstr (error->message, "key_file: ");
 
-      regia_faults_add (faults, regia_key_text_line (self->scan, title, "key_file"), title, "key_file", "%s",
-                        what + strlen ("key_file: "));
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "key_file"), title, "key_file",
+                           "%s", what + strlen ("key_file: "));
     } else
       explicit_bzero (key, strlen (key));
   }

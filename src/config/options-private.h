@@ -26,7 +26,7 @@ struct _RegiaOption {
   const char *range; /* what is allowed, in words */
   const char *help;
   RegiaOptionRead read;
-  gsize offset, size; /* of the field in the group's struct */
+  gsize offset, size; /* of the field in the group's struct; 0, 0: none, it is used up while files are read */
   gint64 min, max;    /* numbers: in the field's unit; text: letters */
   gint64 unit;        /* durations: ms per one of the field's unit */
   const char *const *choices;
@@ -40,7 +40,6 @@ typedef struct {
   guint max_count;
   gboolean (*check_name) (const char *name);
   gsize struct_size;          /* of a named group's struct, whose first member is its name */
-  gsize line_offset;          /* of its member `line` */
   gsize array_offset;         /* in RegiaConfigValues, of the array that it goes to */
   gboolean takes_parameters;  /* keys that are not in the table are parameters of its pipeline file */
   const RegiaOption *options; /* ends with a NULL key */

@@ -79,6 +79,11 @@ static const RegiaOption event_options[] = {
      EVENT_FIELD (id),
      .range = "1 to 64 of a-z 0-9 -",
      .help = "name of the recording's folder and of its downloads; without it made from date and name"},
+    {.key = "hall",
+     .default_value = NULL,
+     .read = regia_read_path,
+     .range = "a file like this one, without name, start, end, id and hall",
+     .help = "what holds where this file says nothing: the hall's sources, renditions, web, …"},
     {NULL},
 };
 
@@ -156,6 +161,12 @@ static const RegiaOption source_options[] = {
      SOURCE_FIELD (video),
      .range = "yes or no",
      .help = "take its picture"},
+    {.key = "off",
+     .default_value = "no",
+     .read = regia_read_bool,
+     .range = "yes or no",
+     .help =
+         "leave this group out, as if it were not written; for what the hall has and this event does not"},
     {NULL},
 };
 
@@ -187,6 +198,12 @@ static const RegiaOption rendition_options[] = {
      .choices = x264_presets,
      .range = "ultrafast, superfast, veryfast, faster, fast, medium, slow, slower",
      .help = "slower is better looking and costs more of the processor"},
+    {.key = "off",
+     .default_value = "no",
+     .read = regia_read_bool,
+     .range = "yes or no",
+     .help =
+         "leave this group out, as if it were not written; for what the hall has and this event does not"},
     {NULL},
 };
 
@@ -223,6 +240,12 @@ static const RegiaOption audio_options[] = {
      .max = 256,
      .range = "16k to 256k",
      .help = "Opus, for viewers with the shortest delay"},
+    {.key = "off",
+     .default_value = "no",
+     .read = regia_read_bool,
+     .range = "yes or no",
+     .help =
+         "leave this group out, as if it were not written; for what the hall has and this event does not"},
     {NULL},
 };
 
@@ -268,6 +291,12 @@ static const RegiaOption relay_options[] = {
      .max = 512,
      .range = "up to 512 letters",
      .help = "SRT: what the far end knows the stream by"},
+    {.key = "off",
+     .default_value = "no",
+     .read = regia_read_bool,
+     .range = "yes or no",
+     .help =
+         "leave this group out, as if it were not written; for what the hall has and this event does not"},
     {NULL},
 };
 
@@ -384,8 +413,7 @@ static const RegiaOption web_options[] = {
 };
 
 #define NAMED(type, array)                                                                                   \
-  .named = TRUE, .struct_size = sizeof (type), .line_offset = G_STRUCT_OFFSET (type, line),                  \
-  .array_offset = G_STRUCT_OFFSET (RegiaConfigValues, array)
+  .named = TRUE, .struct_size = sizeof (type), .array_offset = G_STRUCT_OFFSET (RegiaConfigValues, array)
 
 const RegiaOptionGroup regia_option_groups[] = {
     {.kind = "event", .help = "what it is, where and when", .options = event_options},

@@ -56,6 +56,9 @@ char *regia_read_hosts (const RegiaOption *option, const char *text, const char 
 char *regia_read_relay_url (const RegiaOption *option, const char *text, const char *base_dir,
                             gpointer field); /* [char *] */
 
+/** regia_read_is_path: whether the value of @option is or can be a path. */
+gboolean regia_read_is_path (const RegiaOption *option);
+
 /** regia_is_name: [a-z0-9][a-z0-9-]{0,31}: sources, renditions, relays. */
 gboolean regia_is_name (const char *text);
 /** regia_is_language: a tag of BCP 47 (RFC 5646 §2.1) as far as browsers and players know them: a language

@@ -229,6 +229,13 @@ regia_read_pipeline (const RegiaOption *option, const char *text, const char *ba
   return NULL;
 }
 
+gboolean
+regia_read_is_path (const RegiaOption *option)
+{
+  return option->read == regia_read_path || option->read == regia_read_picture ||
+         option->read == regia_read_pipeline;
+}
+
 char *
 regia_read_choice (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {

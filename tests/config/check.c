@@ -96,7 +96,7 @@ test_engine_refuses (void)
   g_autofree char *path = write_event ("[event]\nname = a\n[source a]\npipeline = rtsp\n"
                                        "location = rtsp://192.0.2.1/a\nlatency = soon\npassword = geheim\n");
   g_auto (Outcome) outcome = check (path, NULL);
-  g_autofree char *expected = g_strdup_printf ("%s:3: [source a] pipeline: ", path);
+  g_autofree char *expected = g_strdup_printf ("%s:4: [source a] pipeline: ", path);
 
   g_assert_cmpint (outcome.status, ==, 78);
   g_assert_cmpstr (outcome.out, ==, "");
@@ -211,6 +211,35 @@ test_slate (void)
   g_remove (path);
 }
 
+/* A fault in the hall is named there; a hall can be checked by itself. */
+static void
+test_hall (void)
+{
+  g_autofree char *hall = write_event ("[web]\nthreads = 0\n[source a]\npipeline = test\n");
+  g_autofree char *text = g_strdup_printf ("[event]\nname = a\nhall = %s\n", hall);
+  g_autofree char *event = write_event (text);
+  g_autofree char *option = g_strconcat ("--hall=", hall, NULL);
+  g_autofree char *expected = g_strconcat (hall, ":2: [web] threads: ", NULL);
+  g_auto (Outcome) bad_event = check (event, NULL);
+  g_auto (Outcome) bad_hall = check (option, NULL);
+
+  g_assert_cmpint (bad_event.status, ==, 78);
+  g_assert_true (g_str_has_prefix (bad_event.err, expected));
+  g_assert_cmpint (bad_hall.status, ==, 78);
+  g_assert_true (g_str_has_prefix (bad_hall.err, expected));
+  g_assert_true (g_file_set_contents (hall, "[web]\nthreads = 3\n[source a]\npipeline = test\n", -1, NULL));
+  {
+    g_auto (Outcome) good_event = check (event, NULL);
+    g_auto (Outcome) good_hall = check (option, NULL);
+
+    g_assert_cmpint (good_event.status, ==, 0);
+    g_assert_nonnull (strstr (good_event.out, "a: test, picture and sound"));
+    g_assert_cmpint (good_hall.status, ==, 0);
+  }
+  g_remove (event);
+  g_remove (hall);
+}
+
 static void
 test_usage (void)
 {
@@ -253,6 +282,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/check/port-in-use", test_port_in_use);
   g_test_add_func ("/config/check/warning", test_warning);
   g_test_add_func ("/config/check/slate", test_slate);
+  g_test_add_func ("/config/check/hall", test_hall);
   g_test_add_func ("/config/check/usage", test_usage);
   g_test_add_func ("/config/check/keys", test_keys);
   return g_test_run ();

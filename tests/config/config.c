@@ -370,7 +370,6 @@ test_defaults (void)
 
   g_assert_cmpuint (values->sources->len, ==, 1);
   g_assert_cmpstr (source->name, ==, "test");
-  g_assert_cmpuint (source->line, ==, 3);
   g_assert_true (source->audio);
   g_assert_cmpuint (source->channels[0], ==, 0);
   g_assert_true (source->video);
@@ -448,6 +447,7 @@ test_full (void)
   const RegiaConfigAudio *english = g_ptr_array_index (values->audios, 1);
   const RegiaConfigRelay *youtube = g_ptr_array_index (values->relays, 0);
   const RegiaConfigRelay *school = g_ptr_array_index (values->relays, 1);
+  g_autofree char *where = regia_config_where (config, "source camera", "location");
 
   g_assert_cmpstr (values->name, ==, "L’accoglienza: #33 sportelli");
   g_assert_cmpint (values->start_s, ==, 1664436600);
@@ -458,7 +458,7 @@ test_full (void)
   g_assert_cmpstr (values->slate, ==, "/srv/event/img/slate.PNG");
   g_assert_cmpuint (values->latency_ms, ==, 500);
   g_assert_cmpstr (g_hash_table_lookup (camera->parameters, "location"), ==, "rtsp://192.0.2.1/a?b=c;d");
-  g_assert_cmpuint (GPOINTER_TO_UINT (g_hash_table_lookup (camera->parameter_lines, "location")), ==, 15);
+  g_assert_cmpstr (where, ==, "event.conf:15: [source camera] location: ");
   g_assert_cmpint (camera->delay_ms, ==, -40);
   g_assert_false (camera->audio);
   g_assert_cmpstr (clip->pipeline, ==, "/srv/event/my/clip.pipeline");

@@ -226,6 +226,20 @@ test_shipped_files (gconstpointer data)
   g_assert_true (g_str_has_prefix (regia_config_get (config)->listen, "127."));
 }
 
+static void
+test_shipped_hall (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) config = regia_config_load_hall (REGIA_SOURCE_DIR "/config/hall.conf", &error);
+  gboolean pipelines_fit;
+
+  g_assert_no_error (error);
+  pipelines_fit = regia_config_check_pipelines (config, &error);
+  g_assert_no_error (error);
+  g_assert_true (pipelines_fit);
+  g_assert_cmpuint (regia_config_get (config)->warnings->len, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -235,5 +249,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/example/uncommented", test_uncommented_means_the_same);
   g_test_add_data_func ("/config/shipped/example", "example.conf", test_shipped_files);
   g_test_add_data_func ("/config/shipped/demo", "demo.conf", test_shipped_files);
+  g_test_add_data_func ("/config/shipped/event", "event.conf", test_shipped_files);
+  g_test_add_func ("/config/shipped/hall", test_shipped_hall);
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
 
 #include "regia/base/error.h"
 #include "regia/config/config.h"
+#include "regia/config/part.h"
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
@@ -50,6 +51,30 @@ assert_sound (const RegiaConfigValues *values)
   }
 }
 
+/* The text of it all means the same, wherever it lies. */
+static void
+assert_text_is_whole (RegiaConfig *config)
+{
+  static const char *const kinds[] = {"engine", "recorder", "gateway"};
+  g_autofree char *text = regia_config_to_text (config);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) again =
+      regia_config_parse (text, strlen (text), "copy.conf", "/elsewhere", FALSE, &error);
+  g_autofree char *text_again = NULL;
+
+  g_assert_no_error (error);
+  text_again = regia_config_to_text (again);
+  g_assert_cmpstr (text_again, ==, text);
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    g_autoptr (GVariant) part = g_variant_ref_sink (regia_config_part (config, kinds[i], "", NULL));
+    g_autoptr (GVariant) same = g_variant_ref_sink (regia_config_part (again, kinds[i], "", NULL));
+    g_autoptr (RegiaConfig) read = regia_config_new_from_part (part, &error);
+
+    g_assert_no_error (error);
+    g_assert_true (g_variant_equal (part, same));
+  }
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -58,12 +83,15 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       regia_config_parse ((const char *)data, size, "event.conf", "/srv", FALSE, &error);
 
   g_assert_true ((config == NULL) == (error != NULL));
-  if (config != NULL)
+  if (config != NULL) {
     assert_sound (regia_config_get (config));
-  else {
+    assert_text_is_whole (config);
+  } else {
     g_assert_true (g_error_matches (error, REGIA_ERROR, REGIA_ERROR_CONFIG));
     g_assert_true (g_utf8_validate (error->message, -1, NULL));
-    g_assert_true (g_str_has_prefix (error->message, "event.conf:"));
+    /* a text that was put together says itself where it is from */
+    g_assert_true (g_str_has_prefix (error->message, "event.conf:") ||
+                   memmem (data, size, "# from ", 7) != NULL);
   }
   return 0;
 }

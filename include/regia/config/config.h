@@ -8,6 +8,14 @@
  * every error names file, line, group, key and remedy. The compiled-in defaults are config/example.conf, in
  * which every key is explained.
  *
+ * It can leave what does not change from event to event to a hall file (`[event] hall = ../hall.conf`), which
+ * is written in the same way and holds any group, but not what is an event's own ([event] name, start, end,
+ * id, hall). The two are laid over each other key by key: what the event file says goes before what the hall
+ * says, a list is replaced as a whole, `key =` without a value means none where that is allowed, and a group
+ * with `off = yes` is left out as if nobody had written it. The groups of the hall come first, in its order:
+ * its first rendition is the one recorded, unless left out. Relative paths start in the folder of the file
+ * that they are written in, and a fault is named with that file and its line.
+ *
  * All structs are immutable once loaded and owned by the RegiaConfig, which is reference counted; any thread.
  */
 
@@ -18,13 +26,10 @@ typedef struct {
    * regia_config_check_pipelines(). A value beginning with ./ or ../ is a path from the event file's folder:
    * here it is absolute already */
   GHashTable *parameters;
-  GHashTable
-      *parameter_lines; /* (element-type utf8 uint) line of each parameter in the event file, for errors */
-  gboolean audio;       /* its sound is taken; default true */
-  guint channels[2];    /* of its sound, for left and right, counted from 1; {0, 0}: not said */
-  gboolean video;       /* its picture is taken; default true */
-  int delay_ms;         /* added to its timestamps: lip-sync by hand; −500 … 2000 */
-  guint line;           /* of the group header */
+  gboolean audio;    /* its sound is taken; default true */
+  guint channels[2]; /* of its sound, for left and right, counted from 1; {0, 0}: not said */
+  gboolean video;    /* its picture is taken; default true */
+  int delay_ms;      /* added to its timestamps: lip-sync by hand; −500 … 2000 */
 } RegiaConfigSource;
 
 typedef struct {
@@ -33,7 +38,6 @@ typedef struct {
   guint bitrate_kbps;  /* 100 … 50000 */
   char *encoder;       /* file in pipelines/encode/, default "x264" */
   char *preset;        /* x264 speed preset, default "veryfast" */
-  guint line;
 } RegiaConfigRendition;
 
 typedef struct {
@@ -42,7 +46,6 @@ typedef struct {
   char **sources;          /* names of the sources mixed into it */
   guint bitrate_kbps;      /* AAC, 32 … 320 */
   guint opus_bitrate_kbps; /* 16 … 256 */
-  guint line;
 } RegiaConfigAudio;
 
 typedef struct {
@@ -54,7 +57,6 @@ typedef struct {
   char *language;   /* default: the first */
   guint latency_ms; /* SRT, 20 … 8000 */
   char *stream_id;  /* (nullable) SRT */
-  guint line;
 } RegiaConfigRelay;
 
 typedef struct {
@@ -119,13 +121,26 @@ typedef struct _RegiaConfig RegiaConfig;
  */
 RegiaConfig *regia_config_load (const char *path, const char *base_dir,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_config_parse: the same from memory; pure but for the existence checks of files, which @check_files
- * turns on. Fuzzed. */
+/** regia_config_parse: the same from memory, where `hall` is an error; pure but for the existence checks of
+ * files, which @check_files turns on. Fuzzed. */
 RegiaConfig *regia_config_parse (const char *data, gsize length, const char *file_name, const char *base_dir,
                                  gboolean check_files, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_config_from_part: what a process was told at its start: @part holds the event file's text as `event`
- * and the folder of its relative paths as `base`. Errors: REGIA_ERROR_CONFIG. */
-RegiaConfig *regia_config_from_part (GVariant *part, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * regia_config_load_in_hall:
+ * @hall: (nullable): the hall file of an event file that names none; `hall =` in it says that it has none
+ *
+ * Otherwise as regia_config_load(), without a @base_dir.
+ */
+RegiaConfig *regia_config_load_in_hall (const char *path, const char *hall,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * regia_config_load_hall:
+ * @path: a hall file
+ *
+ * The hall by itself, while no event is on: what it says, checked as in an event. Name, place and id can be
+ * "", start and end are not set, there may be no source. Errors: as regia_config_load().
+ */
+RegiaConfig *regia_config_load_hall (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 RegiaConfig *regia_config_ref (RegiaConfig *self);
 void regia_config_unref (RegiaConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaConfig, regia_config_unref)
@@ -140,6 +155,23 @@ gboolean regia_config_check_pipelines (RegiaConfig *self, GError **error) G_GNUC
 
 /** regia_config_get: (transfer none): the values. */
 const RegiaConfigValues *regia_config_get (RegiaConfig *self);
+
+/** regia_config_get_files: (transfer none) (array zero-terminated=1): absolute paths of the files that were
+ * read: event, then hall. Empty for what came from memory. */
+const char *const *regia_config_get_files (RegiaConfig *self);
+
+/**
+ * regia_config_to_text:
+ *
+ * The whole configuration as the text of one event file, without a hall and with absolute paths, to be kept
+ * for a restart in the midst of the event: regia_config_load() with the event file's @base_dir makes the same
+ * values of it. Comments say from which file and line each key is, and loading believes them: messages go on
+ * naming the files that people write in. A text that was made of it again is the same text. Contains what the
+ * files contain, secrets too. Not for what regia_config_new_from_part() made.
+ *
+ * Returns: (transfer full): UTF-8.
+ */
+char *regia_config_to_text (RegiaConfig *self);
 
 /** regia_config_where: (transfer full): `FILE:LINE: [group] key: `, for a message about a value that turned
  * out to be wrong later. */
