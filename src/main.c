@@ -22,6 +22,7 @@ typedef struct {
 static const Command commands[] = {
     {"run", regia_cli_run, "start the event of an event file"},
     {"check", regia_cli_check, "say what is wrong with an event file, without starting it"},
+    {"events", regia_cli_events, "list the events of a folder, and which comes next"},
     {"status", regia_cli_status, "say what the running event does"},
     {"stop", regia_cli_stop, "end the running event"},
     {"tap", regia_cli_tap, "write the running feed to standard output"},

@@ -192,6 +192,10 @@ complete_times (RegiaConfig *self, RegiaFaults *faults)
                            "more than 14 days after the start; check the year, or leave the end out");
   }
 
+  if (values->start_by_itself && !self->is_hall && (values->start == NULL || values->end == NULL))
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, "event", "start_by_itself"), "event",
+                         "start_by_itself", "needs %s: it begins between the two; add that, or write no",
+                         values->start == NULL ? "a start" : "an end");
   if (values->id == NULL && values->name != NULL) {
     g_autofree char *words =
         date != NULL ? g_strconcat (date, " ", values->name, NULL) : g_strdup (values->name);

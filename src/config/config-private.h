@@ -31,6 +31,14 @@ void regia_config_set_defaults (const RegiaOptionGroup *group, gpointer target);
  * structure are empty. For values that came from no file. */
 void regia_config_fill_empty (RegiaConfig *self);
 
+/**
+ * regia_config_load_partly: as regia_config_load_in_hall().
+ * @ret_partly: (out) (transfer full) (nullable): on failure what could be read; texts in it can be %NULL and
+ * values make no sense together. To tell a person which event is faulty, for nothing else
+ */
+RegiaConfig *regia_config_load_partly (const char *path, const char *hall, RegiaConfig **ret_partly,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** regia_config_leave_out: takes the groups with `off = yes` out of @self->scan. */
 void regia_config_leave_out (RegiaConfig *self, RegiaFaults *faults);
 

@@ -144,10 +144,11 @@ add_hall (RegiaConfig *self, const char *by_default, RegiaFaults *faults)
   return TRUE;
 }
 
-/* What @path is read as: an event, with the hall that it names or @hall, or a hall. */
+/* What @path is read as: an event, with the hall that it names or @hall, or a hall. @ret_partly: (nullable).
+ */
 static RegiaConfig *
 load (const char *path, const char *base_dir, const char *hall, gboolean is_hall, gboolean check_files,
-      GError **error)
+      RegiaConfig **ret_partly, GError **error)
 {
   g_autoptr (GByteArray) content = regia_named_read (path, REGIA_CONFIG_MAX_BYTES, REMEDY, error);
   g_autoptr (RegiaConfig) self = NULL;
@@ -172,25 +173,36 @@ load (const char *path, const char *base_dir, const char *hall, gboolean is_hall
     check_hall (self->scan, faults);
   else if (!add_hall (self, hall, faults) && !regia_faults_raise (faults, error))
     return NULL;
-  return regia_config_read (self, faults, check_files, error) ? g_steal_pointer (&self) : NULL;
+  if (regia_config_read (self, faults, check_files, error))
+    return g_steal_pointer (&self);
+  if (ret_partly != NULL)
+    *ret_partly = g_steal_pointer (&self);
+  return NULL;
+}
+
+RegiaConfig *
+regia_config_load_partly (const char *path, const char *hall, RegiaConfig **ret_partly, GError **error)
+{
+  *ret_partly = NULL;
+  return load (path, NULL, hall, FALSE, TRUE, ret_partly, error);
 }
 
 RegiaConfig *
 regia_config_load (const char *path, const char *base_dir, GError **error)
 {
-  return load (path, base_dir, NULL, FALSE, base_dir == NULL, error);
+  return load (path, base_dir, NULL, FALSE, base_dir == NULL, NULL, error);
 }
 
 RegiaConfig *
 regia_config_load_in_hall (const char *path, const char *hall, GError **error)
 {
-  return load (path, NULL, hall, FALSE, TRUE, error);
+  return load (path, NULL, hall, FALSE, TRUE, NULL, error);
 }
 
 RegiaConfig *
 regia_config_load_hall (const char *path, GError **error)
 {
-  return load (path, NULL, NULL, TRUE, TRUE, error);
+  return load (path, NULL, NULL, TRUE, TRUE, NULL, error);
 }
 
 RegiaConfig *

@@ -61,11 +61,12 @@ typedef struct {
 
 typedef struct {
   /* [event] */
-  char *name, *place;    /* place: "" when not given */
-  char *start, *end;     /* (nullable) as written; RFC 3339 or `YYYY-MM-DD HH:MM` with timezone */
-  gint64 start_s, end_s; /* Unix time, 0 when not given */
-  char *timezone;        /* default Europe/Rome */
-  char **languages;      /* default: those of the [audio] groups, in order */
+  char *name, *place;       /* place: "" when not given */
+  char *start, *end;        /* (nullable) as written; RFC 3339 or `YYYY-MM-DD HH:MM` with timezone */
+  gint64 start_s, end_s;    /* Unix time, 0 when not given */
+  gboolean start_by_itself; /* at its start, from a folder of events; start and end are then given */
+  char *timezone;           /* default Europe/Rome */
+  char **languages;         /* default: those of the [audio] groups, in order */
   char *id; /* as given, or slug of date and name: 2022-09-29-sirio-migranti (of the name alone without a
                start); the session folder's name */
   /* [programme] */
