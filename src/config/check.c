@@ -96,10 +96,14 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
   }
   name_unknown_parameters (self, source, file, title, faults);
   check_named_files (self, source, file, title, faults);
-  if (values->picture != NULL && g_str_equal (values->picture, source->name) && !file->gives_video)
-    regia_faults_add_at (faults, regia_key_text_place (self->scan, "programme", "picture"), "programme",
-                         "picture", "[source %s] gives no picture (pipeline %s); show another", source->name,
-                         file->name);
+  if (values->picture != NULL && g_str_equal (values->picture, source->name) && !file->gives_video) {
+    RegiaPlace place = regia_key_text_place (self->scan, "programme", "picture");
+    g_autofree char *where = regia_key_text_elsewhere (self->scan, place, title, "pipeline");
+
+    regia_faults_add_at (faults, place, "programme", "picture",
+                         "[source %s] gives no picture (pipeline %s)%s; show another", source->name,
+                         file->name, where);
+  }
   for (guint i = 0; i < values->audios->len && !file->gives_audio; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     g_autofree char *audio_title = g_strconcat ("audio ", audio->language, NULL);
@@ -107,10 +111,14 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
 
     /* only where a person named it: the default of `sources` takes in those without sound as well */
     if (scanned != NULL && regia_key_text_find_entry (scanned, "sources") != NULL &&
-        mixes (audio, source->name))
-      regia_faults_add_at (faults, regia_key_text_place (self->scan, audio_title, "sources"), audio_title,
-                           "sources", "[source %s] gives no sound (pipeline %s); remove it here",
-                           source->name, file->name);
+        mixes (audio, source->name)) {
+      RegiaPlace place = regia_key_text_place (self->scan, audio_title, "sources");
+      g_autofree char *where = regia_key_text_elsewhere (self->scan, place, title, "pipeline");
+
+      regia_faults_add_at (faults, place, audio_title, "sources",
+                           "[source %s] gives no sound (pipeline %s)%s; remove it here", source->name,
+                           file->name, where);
+    }
   }
 }
 

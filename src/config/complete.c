@@ -64,21 +64,21 @@ join_names (GPtrArray *things)
   return g_string_free (g_string_append (names, things->len == 0 ? "none" : ""), FALSE);
 }
 
-/* What is wrong with the name of a source that there is none of: it may have been left out by another file.
- */
+/* What is wrong with a name that there is none of: it may have been left out by another file. @all: what they
+ * are called together; @things: those there are. */
 static char *
-word_missing_source (RegiaConfig *self, RegiaPlace place, const char *name)
+word_missing (RegiaConfig *self, RegiaPlace place, const char *kind, const char *name, const char *all,
+              GPtrArray *things)
 {
-  g_autofree char *title = g_strconcat ("source ", name, NULL);
-  g_autofree char *names = join_names (self->values.sources);
+  g_autofree char *title = g_strconcat (kind, " ", name, NULL);
+  g_autofree char *names = join_names (things);
 
   if (self->left_out != NULL && regia_key_text_find_group (self->left_out, title) != NULL) {
     g_autofree char *where = regia_key_text_elsewhere (self->left_out, place, title, "off");
 
-    return g_strdup_printf ("[source %s] is left out, it has off = yes%s; name other sources: %s", name,
-                            where, names);
+    return g_strdup_printf ("[%s] is left out, it has off = yes%s; name another: %s", title, where, names);
   }
-  return g_strdup_printf ("there is no [source %s]; sources are: %s", name, names);
+  return g_strdup_printf ("there is no [%s]; %s are: %s", title, all, names);
 }
 
 static const char *
@@ -227,7 +227,8 @@ check_sources (RegiaConfig *self, RegiaFaults *faults)
     g_autofree char *title = g_strconcat ("source ", values->picture, NULL);
 
     if (source == NULL) {
-      g_autofree char *words = word_missing_source (self, place, values->picture);
+      g_autofree char *words =
+          word_missing (self, place, "source", values->picture, "sources", values->sources);
 
       regia_faults_add_at (faults, place, "programme", "picture", "%s", words);
     } else if (!source->video) {
@@ -300,7 +301,8 @@ check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
       const RegiaConfigSource *source = find_source (values, audio->sources[j]);
 
       if (source == NULL) {
-        g_autofree char *words = word_missing_source (self, place, audio->sources[j]);
+        g_autofree char *words =
+            word_missing (self, place, "source", audio->sources[j], "sources", values->sources);
 
         regia_faults_add_at (faults, place, title, "sources", "%s", words);
       } else if (!source->audio) {
@@ -325,20 +327,26 @@ check_relays (RegiaConfig *self, RegiaFaults *faults)
 {
   static const char *const srt_keys[] = {"latency", "stream_id"};
   RegiaConfigValues *values = &self->values;
-  g_autofree char *renditions = join_names (values->renditions);
-  g_autofree char *languages = join_names (values->audios);
 
   for (guint i = 0; i < values->relays->len; i++) {
     const RegiaConfigRelay *relay = g_ptr_array_index (values->relays, i);
     g_autofree char *title = g_strconcat ("relay ", relay->name, NULL);
     const RegiaKeyGroup *scanned = regia_key_text_find_group (self->scan, title);
 
-    if (relay->rendition != NULL && !has_rendition (values, relay->rendition))
-      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "rendition"), title, "rendition",
-                           "there is no [rendition %s]; renditions are: %s", relay->rendition, renditions);
-    if (relay->language != NULL && !has_audio (values, relay->language))
-      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "language"), title, "language",
-                           "there is no [audio %s]; languages are: %s", relay->language, languages);
+    if (relay->rendition != NULL && !has_rendition (values, relay->rendition)) {
+      RegiaPlace place = regia_key_text_place (self->scan, title, "rendition");
+      g_autofree char *words =
+          word_missing (self, place, "rendition", relay->rendition, "renditions", values->renditions);
+
+      regia_faults_add_at (faults, place, title, "rendition", "%s", words);
+    }
+    if (relay->language != NULL && !has_audio (values, relay->language)) {
+      RegiaPlace place = regia_key_text_place (self->scan, title, "language");
+      g_autofree char *words =
+          word_missing (self, place, "audio", relay->language, "languages", values->audios);
+
+      regia_faults_add_at (faults, place, title, "language", "%s", words);
+    }
     for (guint j = 0; j < G_N_ELEMENTS (srt_keys); j++) {
       const RegiaKeyEntry *entry = regia_key_text_find_entry (scanned, srt_keys[j]);
 
@@ -363,10 +371,14 @@ check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   guint64 kbps = 0;
   guint64 window_ms = (guint64)values->window_segments * values->segment_ms;
 
-  if (values->max_connections_per_address > values->max_connections)
-    regia_faults_add_at (faults, regia_key_text_place (self->scan, "web", "max_connections_per_address"),
-                         "web", "max_connections_per_address",
-                         "more than max_connections, %u; lower it or raise that", values->max_connections);
+  if (values->max_connections_per_address > values->max_connections) {
+    RegiaPlace place = regia_key_text_place (self->scan, "web", "max_connections_per_address");
+    g_autofree char *where = regia_key_text_elsewhere (self->scan, place, "web", "max_connections");
+
+    regia_faults_add_at (faults, place, "web", "max_connections_per_address",
+                         "more than max_connections, %u%s; lower it or raise that", values->max_connections,
+                         where);
+  }
   if (window_ms > (guint64)values->feed_seconds * 1000)
     regia_faults_add_at (warnings, regia_key_text_place (self->scan, "web", "window"), "web", "window",
                          "longer than [feed] memory (%u s): after a restart of the gateway viewers cannot "

@@ -349,6 +349,17 @@ static const Bad bad[] = {
      ":6: [audio it] sources: ", "has audio = no (EVENT:5)"},
     {"blind-source", HALL "[programme]\npicture = camera\n", EVENT "[source camera]\nvideo = no\n", TRUE,
      ":6: [programme] picture: ", "has video = no (EVENT:5)"},
+    {"connections", HALL "[web]\nmax_connections_per_address = 400\n", EVENT "[web]\nmax_connections = 100\n",
+     TRUE, ":6: [web] max_connections_per_address: ", "max_connections, 100 (EVENT:5)"},
+    {"rendition-left-out",
+     HALL
+     "[rendition a]\nsize = 640x360\nbitrate = 1M\n[relay r]\nurl = srt://192.0.2.1:9000\nrendition = a\n",
+     EVENT "[rendition a]\noff = yes\n", TRUE,
+     ":10: [relay r] rendition: ", "is left out, it has off = yes (EVENT:5)"},
+    {"language-left-out",
+     HALL "[audio it]\n[audio en]\n[relay r]\nurl = srt://192.0.2.1:9000\nlanguage = en\n",
+     EVENT "[audio en]\noff = yes\n", TRUE,
+     ":9: [relay r] language: ", "is left out, it has off = yes (EVENT:5)"},
     {"source-left-out", HALL "[audio it]\nsources = desk\n", EVENT "[source desk]\noff = yes\n", TRUE,
      ":6: [audio it] sources: ", "is left out, it has off = yes (EVENT:5)"},
     {"picture-left-out", HALL "[programme]\npicture = camera\n", EVENT "[source camera]\noff = yes\n", TRUE,
@@ -420,11 +431,17 @@ static void
 test_pipelines_of_hall (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RegiaConfig) config = load (self, HALL "volum = 3\n", EVENT "[source camera]\npatern = x\n");
+  g_autoptr (RegiaConfig) config =
+      load (self, HALL "volum = 3\n", EVENT "[source camera]\npatern = x\n[programme]\npicture = desk\n");
+  g_autofree char *blind =
+      g_strdup_printf ("%s:7: [programme] picture: [source desk] gives no picture (pipeline pulse) (%s:4); ",
+                       self->event, self->hall);
   g_autofree char *in_hall = g_strconcat (self->hall, ":5: [source desk] volum: ", NULL);
   g_autofree char *in_event = g_strconcat (self->event, ":5: [source camera] patern: ", NULL);
 
   g_assert_false (regia_config_check_pipelines (config, &error));
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, blind));
   g_assert_nonnull (strstr (error->message, in_hall));
   g_assert_nonnull (strstr (error->message, in_event));
 }
