@@ -3,10 +3,10 @@
 
 #include <glib.h>
 
-/** part_new: (transfer floating): what every process finds in its part. @event: text of the event file, its
- * relative paths below @folder, which is also where everything lies. */
+/** part_new: (transfer floating): what every process finds in its part. @config: (nullable): of
+ * regia_config_part(), floating; everything lies in @folder. */
 static inline GVariant *
-part_new (const char *event, const char *folder, const char *epoch, guint64 generation)
+part_new (GVariant *config, const char *folder, const char *epoch, guint64 generation)
 {
   GVariantDict dict;
 
@@ -17,7 +17,7 @@ part_new (const char *event, const char *folder, const char *epoch, guint64 gene
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "run", "s", folder);
   g_variant_dict_insert (&dict, "recordings", "s", folder);
-  g_variant_dict_insert (&dict, "event", "s", event);
-  g_variant_dict_insert (&dict, "base", "s", folder);
+  if (config != NULL)
+    g_variant_dict_insert_value (&dict, "config", config);
   return g_variant_dict_end (&dict);
 }

@@ -409,6 +409,17 @@ regia_config_new_from_part (GVariant *part, GError **error)
   return g_steal_pointer (&self);
 }
 
+RegiaConfig *
+regia_config_of_process (GVariant *part, GError **error)
+{
+  g_autoptr (GVariant) config = g_variant_lookup_value (part, "config", G_VARIANT_TYPE_VARDICT);
+
+  if (config != NULL)
+    return regia_config_new_from_part (config, error);
+  g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_PROTOCOL, "the process was told no configuration");
+  return NULL;
+}
+
 char *
 regia_config_part_key (GVariant *part)
 {

@@ -3,6 +3,7 @@
 
 #include "control-private.h"
 #include "handed-private.h"
+#include "keys-private.h"
 #include "locks-private.h"
 #include "processes-private.h"
 #include "regia/director/director.h"
@@ -30,6 +31,7 @@ typedef struct {
   GMainLoop *loop;           /* (owned) */
   RegiaControl *control;     /* (owned) */
   RegiaWatch *watch;         /* (owned) */
+  RegiaKeys *keys;           /* (owned) */
   RegiaCommands *commands;   /* (owned) */
   RegiaProcesses *processes; /* (owned) */
   RegiaShow show;            /* as it is to be persisted */

@@ -15,6 +15,7 @@
 #include "director-private.h"
 #include "regia/base/error.h"
 #include "regia/base/file.h"
+#include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
 #include "status-private.h"
@@ -175,9 +176,8 @@ part_cb (RegiaProcess *process, gpointer user_data)
   RegiaProcessEntry *entry = regia_processes_find (self->processes, process);
   g_autoptr (GVariant) desired = g_variant_ref_sink (regia_desired_to_variant (self->desired));
   g_autofree char *epoch = regia_epoch_to_string (&self->show.epoch);
-  gsize size;
-  const char *event = g_bytes_get_data (self->handed.event, &size);
-  g_autofree char *text = g_strndup (event, size);
+  const char *instance = regia_process_get_instance (process), *key_error;
+  const char *key = regia_keys_get (self->keys, instance, &key_error);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -187,13 +187,15 @@ part_cb (RegiaProcess *process, gpointer user_data)
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "run", "s", self->run_dir);
   g_variant_dict_insert (&dict, "recordings", "s", self->recordings_dir);
-  g_variant_dict_insert (&dict, "event", "s", text);
-  g_variant_dict_insert (&dict, "base", "s", self->options->base_dir);
+  g_variant_dict_insert_value (&dict, "config",
+                               regia_config_part (self->config, entry->kind->kind, instance, key));
+  if (key_error != NULL)
+    g_variant_dict_insert (&dict, "key-error", "s", key_error);
   for (guint i = 0; entry->kind->desired[i] != NULL; i++) {
-    const char *key = entry->kind->desired[i];
-    g_autoptr (GVariant) value = g_variant_lookup_value (desired, key, NULL);
+    const char *name = entry->kind->desired[i];
+    g_autoptr (GVariant) value = g_variant_lookup_value (desired, name, NULL);
 
-    g_variant_dict_insert_value (&dict, key, value);
+    g_variant_dict_insert_value (&dict, name, value);
   }
   if (entry->kind->shows && self->control != NULL) {
     g_autoptr (GVariant) status = regia_director_build_status (self);
@@ -327,6 +329,7 @@ tick_cb (gpointer user_data)
   self->ticks++;
   regia_processes_tick (self->processes);
   regia_watch_tick (self->watch);
+  regia_keys_tick (self->keys);
   refresh_recordings (self);
   /* systemd's watchdog is fed only while the show does what it is for. */
   if (!on_air || !self->ready || regia_processes_move (self->processes))
@@ -401,6 +404,17 @@ open_control (RegiaDirector *self, GError **error)
 }
 
 static void
+key_changed_cb (const char *relay, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+  g_autofree char *name = g_strdup_printf ("relay %s", relay);
+  RegiaProcessEntry *entry = regia_processes_find_name (self->processes, name);
+
+  if (entry != NULL)
+    regia_process_apply (entry->process);
+}
+
+static void
 start_processes (RegiaDirector *self)
 {
   self->processes = regia_processes_new (self->values, &process_callbacks, self);
@@ -425,6 +439,7 @@ director_clear (RegiaDirector *self)
   g_clear_pointer (&self->commands, regia_commands_free);
   g_clear_pointer (&self->processes, g_ptr_array_unref);
   g_clear_pointer (&self->watch, regia_watch_free);
+  g_clear_pointer (&self->keys, regia_keys_free);
   g_clear_pointer (&self->control, regia_control_free);
   g_clear_pointer (&self->config, regia_config_unref);
   g_clear_pointer (&self->show_file, regia_show_file_free);
@@ -464,11 +479,8 @@ hang_up_cb (gpointer user_data)
 static gboolean
 begin (RegiaDirector *self, GError **error)
 {
-  const RegiaDirectorOptions *options = self->options;
-
   return prepare_folders (self, error) && regia_locks_take (&self->locks, self->run_dir, TRUE, error) &&
-         regia_handed_open (&self->handed, options->keep_event ? self->event_path : options->config_path,
-                            self->run_dir, error) &&
+         regia_handed_open (&self->handed, regia_config_to_text (self->config), self->run_dir, error) &&
          begin_show (self, error) && open_control (self, error);
 }
 
@@ -479,6 +491,7 @@ run (RegiaDirector *self)
 
   self->loop = g_main_loop_new (NULL, FALSE);
   self->commands = regia_commands_new (self);
+  self->keys = regia_keys_new (self->config, key_changed_cb, self);
   start_processes (self);
   if (self->show.state == REGIA_SHOW_ENDED || self->show.state == REGIA_SHOW_ENDING) {
     self->ended_us = g_get_monotonic_time ();

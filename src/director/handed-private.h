@@ -8,7 +8,7 @@
  * state folder. Owned by the director, open until it ends.
  */
 typedef struct {
-  GBytes *event;   /* (owned): the text of the event file */
+  GBytes *event;   /* (owned): the text of the event file, with that of its hall */
   int feed_fd;     /* the feed's listening socket: who waits for an engine waits here */
   int feed_name;   /* O_PATH: what readers connect to */
   char *feed_path; /* (owned) (nullable): the name that `regia tap` finds it by */
@@ -17,12 +17,12 @@ typedef struct {
 #define REGIA_HANDED_INIT ((RegiaHanded){.feed_fd = -1, .feed_name = -1})
 
 /** regia_handed_open:
- * @event_path: the event file, which is read; whatever happens to it during the event, a restarted process
- * means the same show
+ * @event: (transfer full): the merged text of the event file; whatever happens to its files during the event,
+ * a restarted director means the same show
  * @run_dir: where the feed's socket is made; elsewhere, without a name, when that cannot be written to
  *
  * Blocks. Errors: G_FILE_ERROR, G_IO_ERROR. */
-gboolean regia_handed_open (RegiaHanded *self, const char *event_path, const char *run_dir,
+gboolean regia_handed_open (RegiaHanded *self, char *event, const char *run_dir,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void regia_handed_close (RegiaHanded *self);
 

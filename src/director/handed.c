@@ -11,9 +11,7 @@
 #include <unistd.h>
 
 #include "regia/base/file.h"
-#include "regia/base/named.h"
 #include "regia/base/socket.h"
-#include "regia/config/config.h"
 #include "regia/control/paths.h"
 
 int
@@ -32,19 +30,6 @@ regia_handed_seal (const char *name, GBytes *bytes, GError **error)
   }
   fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
   return fd;
-}
-
-static gboolean
-read_event (RegiaHanded *self, const char *path, GError **error)
-{
-  GByteArray *text = regia_named_read (path, REGIA_CONFIG_MAX_BYTES, "check the name", error);
-
-  if (text == NULL) {
-    g_prefix_error (error, "%s: ", path);
-    return FALSE;
-  }
-  self->event = g_byte_array_free_to_bytes (text);
-  return TRUE;
 }
 
 static gboolean
@@ -95,9 +80,10 @@ open_feed (RegiaHanded *self, const char *run_dir, GError **error)
 }
 
 gboolean
-regia_handed_open (RegiaHanded *self, const char *event_path, const char *run_dir, GError **error)
+regia_handed_open (RegiaHanded *self, char *event, const char *run_dir, GError **error)
 {
-  return read_event (self, event_path, error) && open_feed (self, run_dir, error);
+  self->event = g_bytes_new_take (event, strlen (event));
+  return open_feed (self, run_dir, error);
 }
 
 void

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "regia/base/clock.h"
-#include "regia/config/config.h"
+#include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/engine/core.h"
 #include "regia/feed/log.h"
@@ -154,7 +154,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
 
   self->started_ns = regia_clock_monotonic_ns ();
   self->child = child;
-  self->config = regia_config_from_part (regia_child_get_part (child), error);
+  self->config = regia_config_of_process (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
   values = regia_config_get (self->config);

@@ -12,7 +12,7 @@
 #include "isolate-private.h"
 #include "live-private.h"
 #include "regia/base/json.h"
-#include "regia/config/config.h"
+#include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
 #include "router-private.h"
@@ -225,7 +225,7 @@ prepare_cb (RegiaChild *child, gpointer data, GError **error)
 
   self->child = child;
   g_unsetenv ("SOUP_SERVER_HTTP2"); /* before there are threads: libsoup would speak HTTP/2 */
-  self->config = regia_config_from_part (regia_child_get_part (child), error);
+  self->config = regia_config_of_process (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
   self->descriptors = regia_raise_descriptors (DESCRIPTORS);

@@ -5,7 +5,7 @@
 
 #include "recording-private.h"
 #include "recovery-private.h"
-#include "regia/config/config.h"
+#include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
 
@@ -111,7 +111,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   RegiaRecordingOptions options = {.disk = regia_disk_real ()};
 
   self->child = child;
-  self->config = regia_config_from_part (regia_child_get_part (child), error);
+  self->config = regia_config_of_process (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
   values = regia_config_get (self->config);

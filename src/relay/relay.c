@@ -4,9 +4,11 @@
 #include "regia/relay/relay.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "regia/base/error.h"
+#include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
 #include "worker-private.h"
@@ -127,6 +129,39 @@ done_cb (gpointer data)
   g_main_context_invoke (NULL, ended_cb, data);
 }
 
+static void
+wipe (char *secret)
+{
+  if (secret == NULL)
+    return;
+  explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
+
+/* @ret_key: (out) (transfer full) (nullable): to be wiped. */
+static void
+take_key (Relay *self, GVariant *part, char **ret_key, const char **ret_error)
+{
+  g_autoptr (GVariant) config = g_variant_lookup_value (part, "config", G_VARIANT_TYPE_VARDICT);
+
+  *ret_key = config != NULL ? regia_config_part_key (config) : NULL;
+  *ret_error = NULL;
+  g_variant_lookup (part, "key-error", "&s", ret_error);
+}
+
+static gboolean
+apply_cb (RegiaChild *child, GVariant *part, gpointer data)
+{
+  Relay *self = data;
+  const char *error;
+  char *key;
+
+  take_key (self, part, &key, &error);
+  regia_relay_worker_set_key (self->worker, key, error);
+  wipe (key);
+  return TRUE;
+}
+
 static gboolean
 start_cb (RegiaChild *child, gpointer data, GError **error)
 {
@@ -135,9 +170,10 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   RegiaRelayWorkerSetup setup;
   g_autofree char *video = NULL;
   g_autofree char *audio = NULL;
+  char *key;
 
   self->child = child;
-  self->config = regia_config_from_part (regia_child_get_part (child), error);
+  self->config = regia_config_of_process (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
   relay = find_relay (regia_config_get (self->config), regia_child_get_instance (child), error);
@@ -150,7 +186,10 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   setup.audio = audio;
   setup.feed_path = REGIA_FEED_NAME;
   setup.epoch = *regia_child_get_epoch (child);
+  take_key (self, regia_child_get_part (child), &key, &setup.key_error);
+  setup.key = key;
   self->worker = regia_relay_worker_new (&setup, done_cb, self);
+  wipe (key);
   publish_cb (self);
   self->timer = g_timeout_add (PUBLISH_MS, publish_cb, self);
   return TRUE;
@@ -173,6 +212,7 @@ const RegiaChildClass regia_relay_class = {
     .kind = "relay",
     .size = sizeof (Relay),
     .start = start_cb,
+    .apply = apply_cb,
     .stop = stop_cb,
     .health = health_cb,
     .clear = clear_cb,

@@ -14,6 +14,8 @@ typedef struct _RegiaRelayWorker RegiaRelayWorker;
 /** What a worker needs to know. A plain value, copied; `relay` must outlive the worker. */
 typedef struct {
   const RegiaConfigRelay *relay; /* (borrowed) */
+  const char *key;               /* (nullable): stream key or passphrase; copied, wiped with the worker */
+  const char *key_error;         /* (nullable): why there is none though the event names one; copied */
   const char *video;             /* track names, for example video/720p … */
   const char *audio;             /* … and audio/it */
   const char *feed_path;
@@ -31,6 +33,9 @@ void regia_relay_worker_setup (RegiaRelayWorkerSetup *ret_setup, const RegiaConf
  * thing it does. */
 RegiaRelayWorker *regia_relay_worker_new (const RegiaRelayWorkerSetup *setup, void (*done_cb) (gpointer),
                                           gpointer done_data);
+
+/** regia_relay_worker_set_key: another one is used from the next attempt on. Both as in the setup. */
+void regia_relay_worker_set_key (RegiaRelayWorker *self, const char *key, const char *key_error);
 
 /** regia_relay_worker_stop: ends the thread: @finish: after what the feed still has, at most 0.8 s of it;
  * otherwise at once. May be called again, to be less patient. Does not wait. */

@@ -22,7 +22,8 @@
  * ever piles up. Show time goes on when the engine is restarted, and so does the connection, as long as the
  * new generation's tracks are the same.
  *
- * The key is read from its file at each attempt (so a corrected one is used at the next) and wiped after it.
+ * The key comes from the director, and again when it changed: a corrected one is used at the next attempt.
+ * What libavformat is given is wiped after it.
  */
 
 #define TICK_MS   250                       /* how often the thread looks up while the feed is quiet */
@@ -40,9 +41,10 @@ struct _RegiaRelayWorker {
   GCancellable *cancellable; /* (owned) cancelled: go away at once */
   RegiaRelayState state;     /* its own lock */
 
-  GMutex lock;      /* guards finish_us */
-  GCond cond;       /* it was set */
-  gint64 finish_us; /* when stop() was first called, 0 before */
+  GMutex lock;           /* guards finish_us, key, key_error */
+  GCond cond;            /* it was set */
+  gint64 finish_us;      /* when stop() was first called, 0 before */
+  char *key, *key_error; /* (owned) (nullable) */
 
   /* the thread's own */
   RegiaPace pace;
@@ -156,6 +158,19 @@ wipe (char *secret)
   g_free (secret);
 }
 
+/* (transfer full): to be wiped. */
+static char *
+copy_key (RegiaRelayWorker *self, GError **error)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
+
+  if (self->key != NULL)
+    return g_strdup (self->key);
+  g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+                       self->key_error != NULL ? self->key_error : "the key has not come yet");
+  return NULL;
+}
+
 static RegiaOutput *
 connect_output (RegiaRelayWorker *self, GPtrArray *tracks, GError **error)
 {
@@ -166,11 +181,8 @@ connect_output (RegiaRelayWorker *self, GPtrArray *tracks, GError **error)
   char *key = NULL;
   RegiaOutput *output;
 
-  if (relay->key_file != NULL) {
-    key = regia_config_read_key (relay, error);
-    if (key == NULL)
-      return NULL;
-  }
+  if (relay->key_file != NULL && (key = copy_key (self, error)) == NULL)
+    return NULL;
   target.key = key;
   regia_relay_state_busy (&self->state, g_get_monotonic_time ());
   output = regia_output_open (&target, srt ? "mpegts" : "flv", tracks, self->setup.timeout_ms,
@@ -329,6 +341,9 @@ regia_relay_worker_new (const RegiaRelayWorkerSetup *setup, void (*done_cb) (gpo
   self->setup.video = g_strdup (setup->video);
   self->setup.audio = g_strdup (setup->audio);
   self->setup.feed_path = g_strdup (setup->feed_path);
+  self->setup.key = self->setup.key_error = NULL;
+  self->key = g_strdup (setup->key);
+  self->key_error = g_strdup (setup->key_error);
   self->kind = g_str_has_prefix (setup->relay->url, "srt:") ? "srt" : "rtmp";
   self->done_cb = done_cb;
   self->done_data = done_data;
@@ -338,6 +353,17 @@ regia_relay_worker_new (const RegiaRelayWorkerSetup *setup, void (*done_cb) (gpo
   g_cond_init (&self->cond);
   self->thread = g_thread_new ("relay", run, self);
   return self;
+}
+
+void
+regia_relay_worker_set_key (RegiaRelayWorker *self, const char *key, const char *key_error)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->lock);
+
+  wipe (self->key);
+  g_free (self->key_error);
+  self->key = g_strdup (key);
+  self->key_error = g_strdup (key_error);
 }
 
 void
@@ -382,6 +408,8 @@ regia_relay_worker_free (RegiaRelayWorker *self)
   regia_relay_state_clear (&self->state);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
+  wipe (self->key);
+  g_free (self->key_error);
   g_free ((char *)self->setup.video);
   g_free ((char *)self->setup.audio);
   g_free ((char *)self->setup.feed_path);

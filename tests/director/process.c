@@ -89,7 +89,7 @@ static GVariant *
 part_cb (RegiaProcess *process, gpointer user_data)
 {
   Fixture *f = user_data;
-  g_autoptr (GVariant) part = g_variant_ref_sink (part_new ("", "/none", "1:2:b", 7));
+  g_autoptr (GVariant) part = g_variant_ref_sink (part_new (NULL, "/none", "1:2:b", 7));
   g_autofree char *word = g_strdup_printf ("word %" G_GUINT64_FORMAT, f->version);
   GVariantDict dict;
 

@@ -46,7 +46,7 @@ test_stopped_unserved (gconstpointer data)
     g_autoptr (GError) error = NULL;
     g_autofree char *guid = g_dbus_generate_guid ();
     gboolean gone = FALSE;
-    g_autoptr (GVariant) part = g_variant_ref_sink (part_new ("not an event", "/nonexistent", "1:2:b", 1));
+    g_autoptr (GVariant) part = g_variant_ref_sink (part_new (NULL, "/nonexistent", "1:2:b", 1));
     g_autofree char *name = NULL;
     int pair[2], part_fd = g_file_open_tmp ("regia-part-XXXXXX", &name, &error);
 

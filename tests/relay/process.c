@@ -14,6 +14,7 @@
 #include "feeder.h"
 #include "peer.h"
 #include "process-private.h"
+#include "regia/config/part.h"
 #include "regia/relay/relay.h"
 
 #define GOOD_KEY  "good-sEcReT-4711"
@@ -21,7 +22,7 @@
 
 typedef struct {
   char *folder;
-  char *event_text;
+  RegiaConfig *config;
   char *epoch_text;
   RegiaEpoch epoch;
   Feeder *feeder;
@@ -40,7 +41,12 @@ part_cb (RegiaProcess *process, gpointer data)
 {
   Fixture *f = data;
 
-  return part_new (f->event_text, f->folder, f->epoch_text, 1);
+  const char *instance = regia_process_get_instance (process);
+  g_autofree char *key = g_str_equal (instance, "good")    ? g_strdup (GOOD_KEY)
+                         : g_str_equal (instance, "wrong") ? g_strdup (WRONG_KEY)
+                                                           : NULL;
+
+  return part_new (regia_config_part (f->config, "relay", instance, key), f->folder, f->epoch_text, 1);
 }
 
 static void
@@ -60,21 +66,10 @@ tick_cb (gpointer data)
 }
 
 static void
-write_file (const char *path, const char *content)
+make_config (Fixture *f)
 {
   g_autoptr (GError) error = NULL;
-
-  g_file_set_contents_full (path, content, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error);
-  g_assert_no_error (error);
-}
-
-static void
-write_event (Fixture *f)
-{
-  g_autofree char *good = g_build_filename (f->folder, "good.key", NULL);
-  g_autofree char *wrong = g_build_filename (f->folder, "wrong.key", NULL);
-
-  f->event_text =
+  g_autofree char *event_text =
       g_strdup_printf ("[event]\nname=Test\n[source test]\npipeline=test\n[rendition test]\nsize=320x180\n"
                        "bitrate=1500k\n[audio it]\nsources=test\n"
                        "[relay good]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=good.key\n"
@@ -83,8 +78,8 @@ write_event (Fixture *f)
                        "[relay wrong-token]\nurl=rtmp://127.0.0.1:%u/guarded/hall?token=" WRONG_KEY "\n",
                        f->peer->port, f->peer->port, f->peer->port, f->peer->port);
 
-  write_file (good, GOOD_KEY "\n");
-  write_file (wrong, WRONG_KEY "\n");
+  f->config = regia_config_parse (event_text, strlen (event_text), "event.conf", f->folder, FALSE, &error);
+  g_assert_no_error (error);
 }
 
 static void
@@ -100,7 +95,7 @@ set_up (Fixture *f, gconstpointer data)
   feed = g_build_filename (f->folder, "feed.sock", NULL);
   f->feeder = feeder_new (sample, feed, &f->epoch, 1);
   f->peer = peer_new_nginx (f->folder, peer_free_port (G_SOCKET_TYPE_STREAM));
-  write_event (f);
+  make_config (f);
   f->stderr = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
   log = g_open (f->log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   dup2 (log, STDERR_FILENO);
@@ -127,7 +122,7 @@ tear_down (Fixture *f, gconstpointer data)
   out = sample_run ("rm", "-rf", f->folder, NULL);
   g_free (f->epoch_text);
   g_free (f->folder);
-  g_free (f->event_text);
+  regia_config_unref (f->config);
   g_free (f->log);
 }
 
@@ -233,7 +228,7 @@ check_unknown (Fixture *f, gconstpointer data)
 
   WAIT_UNTIL (regia_process_get_last_exit (f->process) != NULL);
   g_file_get_contents (f->log, &log, NULL, NULL);
-  g_assert_nonnull (strstr (log, "The event has no [relay nobody]"));
+  g_assert_nonnull (strstr (log, "the process was told no configuration"));
 }
 
 int

@@ -71,17 +71,14 @@ static void start (Fixture *self, const char *key, const char *format, ...) G_GN
 static void
 start (Fixture *self, const char *key, const char *format, ...)
 {
-  g_autoptr (GError) error = NULL;
   va_list args;
 
   va_start (args, format);
   self->relay.url = g_strdup_vprintf (format, args);
   va_end (args);
-  if (key != NULL) {
-    self->relay.key_file = g_build_filename (self->folder, "key", NULL);
-    g_assert_true (
-        g_file_set_contents_full (self->relay.key_file, key, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error));
-  }
+  self->setup.key = key;
+  if (key != NULL)
+    self->relay.key_file = g_strdup ("/named/but/never/read/here");
   self->worker = regia_relay_worker_new (&self->setup, done_cb, &self->done);
 }
 
@@ -408,6 +405,25 @@ check_right_key (Fixture *self, gconstpointer data)
   wait_for_bytes (self, 100000);
 }
 
+/* One that was not there, and then the wrong one, is used as soon as it is right. */
+static void
+check_late_key (Fixture *self, gconstpointer data)
+{
+  g_autoptr (Peer) peer = peer_new_nginx (self->folder, peer_free_port (G_SOCKET_TYPE_STREAM));
+  g_autofree char *words = NULL;
+
+  self->setup.key_error = "key: no such file";
+  self->relay.key_file = g_strdup ("/named/but/never/read/here");
+  self->setup.rejected_ms = 500;
+  self->relay.url = g_strdup_printf ("rtmp://127.0.0.1:%u/guarded", peer->port);
+  self->worker = regia_relay_worker_new (&self->setup, done_cb, &self->done);
+  wait_for (self, "retrying", NULL, 5000);
+  words = text (self, "last-error");
+  g_assert_cmpstr (words, ==, "key: no such file");
+  regia_relay_worker_set_key (self->worker, KEY, NULL);
+  wait_for (self, "live", NULL, 5000);
+}
+
 /* A token after the ? arrives: with the stream that the address names, with an application and a key, and
  * with a key that has it itself. A wrong one does not, and nothing of it is seen. */
 static void
@@ -520,6 +536,7 @@ main (int argc, char **argv)
   add ("/relay/worker/slow", check_slow);
   add ("/relay/worker/wrong-key", check_wrong_key);
   add ("/relay/worker/right-key", check_right_key);
+  add ("/relay/worker/late-key", check_late_key);
   add ("/relay/worker/token", check_token);
   add ("/relay/worker/wrong-application", check_wrong_application);
   add ("/relay/worker/wrong-passphrase", check_wrong_passphrase);

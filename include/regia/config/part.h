@@ -36,6 +36,10 @@ GVariant *regia_config_part (RegiaConfig *self, const char *kind, const char *in
  */
 RegiaConfig *regia_config_new_from_part (GVariant *part, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_config_of_process: the same from all that a process was told (control/child.h), in which it is
+ * `config`. Errors also: REGIA_ERROR_PROTOCOL when it is not there. */
+RegiaConfig *regia_config_of_process (GVariant *part, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** regia_config_part_key: (transfer full) (nullable): the relay's key, if one came with the part; wipe it
  * after use. Any thread. */
 char *regia_config_part_key (GVariant *part) G_GNUC_WARN_UNUSED_RESULT;
