@@ -117,6 +117,23 @@ regia_client_get_status (const char *control_path, guint timeout_ms, GError **er
   return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
 }
 
+GVariant *
+regia_client_command (const char *control_path, const char *id, GVariant *change, guint timeout_ms,
+                      GError **error)
+{
+  g_autoptr (GVariant) arguments = g_variant_ref_sink (g_variant_new ("(s@a{sv})", id, change));
+  g_autoptr (GDBusConnection) connection = connect_to (control_path, MAX (timeout_ms / 1000, 1u), error);
+  g_autoptr (GVariant) reply = NULL;
+
+  if (connection != NULL)
+    reply = call (connection, "Command", arguments, "(a{sv})", timeout_ms, error);
+  if (reply == NULL && error != NULL && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    g_prefix_error (
+        error, "no answer within %u s, so it is not known whether this took effect (`regia status` tells): ",
+        timeout_ms / 1000);
+  return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
 static void
 ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {

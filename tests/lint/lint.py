@@ -183,10 +183,16 @@ def wrong_names(sentences, keys, commands):
                 yield f"{where}: `regia {command}` has no {option}: {text[:100]}"
 
 
+def command_source(name):
+    """Commands that are much alike share a file."""
+    own = ROOT / f"src/cli/{name}.c"
+    return own if own.exists() else ROOT / "src/cli/command.c"
+
+
 def command_options():
     """{command: its long options}"""
     table = re.search(r"commands\[\] = \{(.*?)\n\};", (ROOT / "src/main.c").read_text(), re.S).group(1)
-    return {name: set(re.findall(r'\{"([a-z-]+)", (?:0|\'.\')', (ROOT / f"src/cli/{name}.c").read_text()))
+    return {name: set(re.findall(r'\{"([a-z-]+)", (?:0|\'.\')', command_source(name).read_text()))
             for name in re.findall(r'\{"(\w+)", regia_cli', table)}
 
 

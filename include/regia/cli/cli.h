@@ -18,6 +18,12 @@ int regia_cli_status (int argc, char **argv);
 int regia_cli_stop (int argc, char **argv);
 int regia_cli_tap (int argc, char **argv);
 int regia_cli_pipelines (int argc, char **argv);
+int regia_cli_private (int argc, char **argv);
+int regia_cli_pause (int argc, char **argv);
+int regia_cli_resume (int argc, char **argv);
+int regia_cli_relay (int argc, char **argv);
+int regia_cli_mark (int argc, char **argv);
+int regia_cli_extend (int argc, char **argv);
 int regia_cli_version (int argc, char **argv);
 
 /** regia_cli_state_dir: (transfer full): --state if given, else $STATE_DIRECTORY (systemd), else

@@ -15,6 +15,18 @@ GVariant *regia_client_get_status (const char *control_path, guint timeout_ms,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * regia_client_command: changes one thing that is wanted of the running event.
+ * @id: the caller's own for this command: sent again with the same one, it has no second effect
+ * @change: a{sv} with one key; a floating reference is consumed. Both, and the answer: Show1.Command in
+ * control/org.regia.control.xml
+ *
+ * Returns: (transfer full): the answer: it is kept and in effect. Errors: why nothing was changed; when the
+ * time was over it is not known.
+ */
+GVariant *regia_client_command (const char *control_path, const char *id, GVariant *change, guint timeout_ms,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * regia_client_stop: ends the event; with @quit the director ends as well, otherwise recordings stay served.
  * Blocks until the event is over, its recording finished, however long that takes; @timeout_ms is for the
  * director to hear it.

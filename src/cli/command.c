@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "regia/base/error.h"
+#include "regia/cli/cli.h"
+#include "regia/control/client.h"
+#include "regia/control/paths.h"
+
+/*
+ * The commands that change what is wanted of the running event. Each becomes one change of the desired state
+ * (Show1.Command) with an id of its own, and says what was answered.
+ */
+
+/* A disk that hangs keeps an answer from us, not the command from taking effect once it answers. */
+#define ANSWER_MS 15000
+
+typedef struct {
+  char *state_option; /* (owned) (nullable) */
+  char *control_path; /* (owned) */
+  gint64 ago_s;
+} Command;
+
+static void
+command_clear (Command *command)
+{
+  g_free (command->state_option);
+  g_free (command->control_path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Command, command_clear)
+
+/* Returns: %FALSE after saying what is wrong. @n: arguments that must be there; @more: one may follow. */
+static gboolean
+parse (Command *self, const char *name, const char *usage, const char *summary, guint n, guint more,
+       int *argc, char ***argv, int *ret_status)
+{
+  GOptionEntry entries[] = {
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &self->state_option, "Folder that the event runs on", "DIR"},
+      {"ago", 0, strcmp (name, "mark") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->ago_s,
+       "The mark lies so long ago", "SECONDS"},
+      G_OPTION_ENTRY_NULL,
+  };
+  g_autofree char *state_dir = NULL;
+
+  if (!regia_cli_parse (name, usage, summary, entries, argc, argv, ret_status))
+    return FALSE;
+  if ((guint)*argc - 1 < n || (guint)*argc - 1 > n + more) {
+    fprintf (stderr, "regia: write `regia %s %s`; `regia %s --help` says more\n", name,
+             usage != NULL ? usage : "", name);
+    *ret_status = 64;
+    return FALSE;
+  }
+  state_dir = regia_cli_state_dir (self->state_option);
+  self->control_path = g_build_filename (state_dir, "run", REGIA_CONTROL_SOCKET, NULL);
+  return TRUE;
+}
+
+/* (transfer full) (nullable): the answer; NULL after saying what is wrong. */
+static GVariant *
+send_change (Command *self, const char *key, GVariant *value, int *ret_status)
+{
+  g_autofree char *id = g_uuid_string_random ();
+  g_autoptr (GError) error = NULL;
+  GVariantDict dict;
+  GVariant *result;
+  const char *note;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, key, value);
+  result = regia_client_command (self->control_path, id, g_variant_dict_end (&dict), ANSWER_MS, &error);
+  *ret_status = result != NULL ? 0 : regia_cli_fail (error);
+  if (result != NULL && g_variant_lookup (result, "note", "&s", &note)) {
+    fprintf (stderr, "regia: %s\n", note);
+    *ret_status = 75;
+  }
+  return result;
+}
+
+static char *
+format_ms (guint64 ms)
+{
+  return g_strdup_printf ("%u:%02u:%02u", (guint)(ms / 3600000), (guint)(ms / 60000 % 60),
+                          (guint)(ms / 1000 % 60));
+}
+
+static gboolean
+parse_word (const char *word, const char *yes, const char *no, gboolean *ret_on)
+{
+  *ret_on = g_str_equal (word, yes);
+  if (*ret_on || g_str_equal (word, no))
+    return TRUE;
+  fprintf (stderr, "regia: \"%s\" is neither %s nor %s\n", word, yes, no);
+  return FALSE;
+}
+
+int
+regia_cli_private (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) result = NULL;
+  g_autofree char *at = NULL;
+  guint64 last_ms = 0;
+  gboolean on;
+  int status;
+
+  if (!parse (&self, "private", "on|off",
+              "While it is on, viewers and platforms see the slate and hear nothing; the recording goes on, "
+              "and is not shown "
+              "publicly until its private minutes were taken out.",
+              1, 0, &argc, &argv, &status))
+    return status;
+  if (!parse_word (argv[1], "on", "off", &on))
+    return 64;
+  result = send_change (&self, "private", g_variant_new_boolean (on), &status);
+  if (result == NULL)
+    return status;
+  if (!on) {
+    printf ("Public again: viewers see the hall from the next keyframe on.\n");
+    return status;
+  }
+  g_variant_lookup (result, "last-public-ms", "t", &last_ms);
+  at = format_ms (last_ms);
+  if (last_ms > 0)
+    printf ("Private. The last public picture was at %s.\n", at);
+  else
+    printf ("Private.\n");
+  return status;
+}
+
+static int
+pause_or_resume (const char *name, const char *summary, gboolean on, const char *said, int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) result = NULL;
+  int status;
+
+  if (!parse (&self, name, NULL, summary, 0, 0, &argc, &argv, &status))
+    return status;
+  result = send_change (&self, "paused", g_variant_new_boolean (on), &status);
+  if (result != NULL)
+    printf ("%s\n", said);
+  return status;
+}
+
+int
+regia_cli_pause (int argc, char **argv)
+{
+  return pause_or_resume (
+      "pause", "Stops the recording for a while; viewers go on watching. `regia resume` goes on with it.",
+      TRUE, "The recording is paused.", argc, argv);
+}
+
+int
+regia_cli_resume (int argc, char **argv)
+{
+  return pause_or_resume ("resume", "Goes on with a recording that was paused.", FALSE, "Recording.", argc,
+                          argv);
+}
+
+int
+regia_cli_relay (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) result = NULL;
+  gboolean on;
+  int status;
+
+  if (!parse (&self, "relay", "start|stop NAME",
+              "Starts or stops pushing to one destination, [relay NAME] of the event file.", 2, 0, &argc,
+              &argv, &status))
+    return status;
+  if (!parse_word (argv[1], "start", "stop", &on))
+    return 64;
+  result = send_change (&self, "relay", g_variant_new ("(sb)", argv[2], on), &status);
+  if (result != NULL)
+    printf ("Relay %s is %s.\n", argv[2], on ? "started" : "stopped");
+  return status;
+}
+
+int
+regia_cli_mark (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) show = NULL, result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *at = NULL;
+  guint64 now_ms = 0;
+  int status;
+
+  if (!parse (&self, "mark", "[TITLE]",
+              "Marks this moment of the event, for example as the beginning of a talk.", 0, 1, &argc, &argv,
+              &status))
+    return status;
+  if (self.ago_s < 0) {
+    fprintf (stderr, "regia: --ago is a number of seconds, 0 or more\n");
+    return 64;
+  }
+  show = regia_client_get_status (self.control_path, 5000, &error);
+  if (show == NULL)
+    return regia_cli_fail (error);
+  g_variant_lookup (show, "show-time-ms", "t", &now_ms);
+  now_ms -= MIN (now_ms, (guint64)self.ago_s * 1000);
+  result = send_change (&self, "mark", g_variant_new ("(ts)", now_ms, argc > 1 ? argv[1] : ""), &status);
+  if (result == NULL)
+    return status;
+  at = format_ms (now_ms);
+  printf ("Marked %s%s%s\n", at, argc > 1 ? "  " : "", argc > 1 ? argv[1] : "");
+  return status;
+}
+
+/* `+15min`, `+15`, `+1h`: seconds, 0 when it is none of them. */
+static gint64
+parse_length (const char *text)
+{
+  char *end = NULL;
+  gint64 number = text[0] == '+' ? g_ascii_strtoll (text + 1, &end, 10) : 0;
+
+  if (end == NULL || end == text + 1 || number <= 0 || number > 7 * 24 * 60)
+    return 0;
+  if (*end == '\0' || g_str_equal (end, "min") || g_str_equal (end, "m"))
+    return number * 60;
+  return g_str_equal (end, "h") ? number * 3600 : 0;
+}
+
+int
+regia_cli_extend (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) show = NULL, event = NULL, result = NULL;
+  g_autoptr (GDateTime) planned = NULL, end = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *when = NULL;
+  const char *text = "";
+  gint64 length_s, now_s = g_get_real_time () / G_USEC_PER_SEC, end_s;
+  int status;
+
+  if (!parse (&self, "extend", "+15min", "Moves the planned end of the event, which viewers are told.", 1, 0,
+              &argc, &argv, &status))
+    return status;
+  length_s = parse_length (argv[1]);
+  if (length_s == 0) {
+    fprintf (stderr, "regia: \"%s\" is no length; write +15min or +1h\n", argv[1]);
+    return 64;
+  }
+  show = regia_client_get_status (self.control_path, 5000, &error);
+  if (show == NULL)
+    return regia_cli_fail (error);
+  event = g_variant_lookup_value (show, "event", G_VARIANT_TYPE_VARDICT);
+  if (event != NULL)
+    g_variant_lookup (event, "end", "&s", &text);
+  planned = g_date_time_new_from_iso8601 (text, NULL);
+  end_s = (planned != NULL ? g_date_time_to_unix (planned) : now_s) + length_s;
+  result = send_change (&self, "end", g_variant_new_int64 (end_s), &status);
+  if (result == NULL)
+    return status;
+  end = g_date_time_new_from_unix_local (end_s);
+  when = g_date_time_format (end, "%H:%M");
+  printf ("The planned end is %s now.\n", when);
+  return status;
+}
