@@ -47,7 +47,8 @@ node_from_variant (GVariant *value)
     json_node_take_object (node, object);
     return node;
   }
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_ARRAY) || g_variant_is_of_type (value, G_VARIANT_TYPE_TUPLE)) {
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_ARRAY) ||
+      g_variant_is_of_type (value, G_VARIANT_TYPE_TUPLE)) {
     JsonArray *array = json_array_new ();
     GVariant *entry;
 

@@ -5,7 +5,8 @@
 
 /**
  * regia_json_from_variant:
- * @value: a tree of a{sv}, av, as, tuples (become arrays), s, b, d and integers; a floating reference is consumed
+ * @value: a tree of a{sv}, av, as, tuples (become arrays), s, b, d and integers; a floating reference is
+ * consumed
  *
  * Returns: (transfer full): JSON text, UTF-8, pretty when @pretty. Variants inside are unwrapped. Any thread.
  */
