@@ -20,6 +20,7 @@ LIBRARIES = {
     "libswresample": r"lib(swresample|avutil)/",
     "libsoup": r"libsoup/",
     "libpulse": r"pulse/",
+    "libseccomp": r"seccomp\.h$",
     "libsystemd": r"systemd/",
     "OpenSSL": r"openssl/",
     "libsrtp2": r"srtp2/",

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-isolate"
+
+#include "isolate-private.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * A thread can only shut in itself and those it starts afterwards (but for the system calls); GLib's own
+ * threads block every signal, so that nothing could be made to run in them later. Hence the rule that the
+ * process is shut in while it has one thread, and the count that tells when it was not.
+ */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#ifdef SANITIZED
+static gboolean shut_in;
+
+/* LeakSanitizer asks this at the process' end: it would wait for a tracer that cannot be started. */
+int __lsan_is_turned_off (void);
+int
+__lsan_is_turned_off (void)
+{
+  return shut_in;
+}
+#endif
+
+gboolean
+regia_isolate_fail (GError **error, const char *what)
+{
+  int code = errno;
+
+  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (code), "cannot isolate the process: %s: %s",
+               what, g_strerror (code));
+  return FALSE;
+}
+
+static guint
+count_threads (void)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  while (tasks != NULL && g_dir_read_name (tasks) != NULL)
+    n++;
+  return MAX (n, 1);
+}
+
+/* Through the system call: libcap would be a library for three lines. */
+gboolean
+regia_isolate_privileges (GError **error)
+{
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+  /* The bounding set can be emptied only by who has the capability for it; who has not has nothing that could
+   * come back, either. Up to the first that the kernel does not know. */
+  for (int capability = 0; prctl (PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+    if (prctl (PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EPERM)
+      return regia_isolate_fail (error, "capabilities that could come back");
+  if (prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
+    return regia_isolate_fail (error, "ambient capabilities");
+  if (syscall (SYS_capset, &header, none) < 0)
+    return regia_isolate_fail (error, "capabilities");
+  if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+    return regia_isolate_fail (error, "memory that others can read");
+  return TRUE;
+}
+
+gboolean
+regia_isolate (const RegiaIsolation *what, RegiaIsolated *ret_done, GError **error)
+{
+  g_autoptr (GTimeZone) zone G_GNUC_UNUSED = g_time_zone_new_local (); /* GLib keeps it */
+
+  *ret_done = (RegiaIsolated){.threads = count_threads ()}; /* /proc cannot be read afterwards */
+  if (!regia_isolate_files (what, &ret_done->landlock_abi, error) || !regia_isolate_privileges (error) ||
+      !regia_isolate_calls (what, ret_done->landlock_abi, &ret_done->system_calls, error))
+    return FALSE;
+#ifdef SANITIZED
+  shut_in = TRUE;
+#endif
+  return TRUE;
+}
+
+gboolean
+regia_isolated_is_whole (const RegiaIsolated *done)
+{
+  return done->landlock_abi > 0 && done->system_calls && done->threads == 1;
+}
+
+char *
+regia_isolated_describe (const RegiaIsolated *done)
+{
+  GString *text = g_string_new ("no privileges");
+
+  if (done->landlock_abi > 0)
+    g_string_append_printf (text, ", files by Landlock (ABI %d)", done->landlock_abi);
+  if (done->system_calls)
+    g_string_append (text, ", system calls by an allow-list");
+#ifdef SANITIZED
+  g_string_append (text, ", leaks not looked for");
+#endif
+  if (done->landlock_abi == 0)
+    g_string_append (text, "; this kernel has no Landlock, so files that it does not need can be read");
+  if (!done->system_calls)
+    g_string_append (text, "; this kernel has no seccomp, so every system call is possible");
+  if (done->threads > 1)
+    g_string_append_printf (text, "; %u threads ran before and are not held by all of it", done->threads - 1);
+  return g_string_free (text, FALSE);
+}
