@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,8 +27,8 @@
  * only when it changed; what changes without it (the size of a recording that runs) is asked of the file
  * system.
  *
- * Whether a session is being worked on is asked of the kernel: the recorder holds an flock on the folder of
- * each session that it writes or finishes, and a crash lets it go.
+ * Whether a session is being worked on is asked of the kernel: the recorder holds locks on the folder of each
+ * session that it writes or finishes, and a crash lets them go (store.c).
  */
 
 #define LIST_AGE_US        G_USEC_PER_SEC
@@ -231,14 +230,13 @@ measure_live (int session_fd, Live *ret_live)
     close (fd);
 }
 
-/* Whether a recorder works on it: it then holds the lock of the folder. */
+/* Whether a recorder works on it: asked without taking anything, which the gateway could not. */
 static gboolean
 is_held (int session_fd)
 {
-  if (flock (session_fd, LOCK_SH | LOCK_NB) != 0)
-    return errno == EWOULDBLOCK;
-  flock (session_fd, LOCK_UN);
-  return FALSE;
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+  return fcntl (session_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 static void

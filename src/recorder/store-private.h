@@ -7,9 +7,9 @@
 #include "session-private.h"
 
 /**
- * RegiaStore: one session's folder, held by this process. Holding is an flock on the folder: it keeps two
- * recorders off one session, tells the library that somebody works on it, and goes with the process however
- * that dies. Blocks on the disk; one thread at a time.
+ * RegiaStore: one session's folder, held by this process. Holding is an flock on the folder, which keeps two
+ * recorders off one session, and a lock that tells the library that somebody works on it; both go with the
+ * process however that dies. Blocks on the disk; one thread at a time.
  */
 typedef struct _RegiaStore RegiaStore;
 

@@ -48,12 +48,29 @@ make_folder (const char *folder, const char *parent, GError **error)
   return errno == EEXIST || fail (error, errno, folder);
 }
 
+/*
+ * The library wants to know whether a session is worked on, and is not to be able to take the lock for it: a
+ * reader that held it would keep a restarted recorder out. So a second lock, which keeps nobody out, stands
+ * beside: it can be asked for (F_OFD_GETLK) without being taken. A file system that has none lets a recording
+ * look interrupted while it goes on; it goes on.
+ */
+static void
+show_lock (RegiaStore *self)
+{
+  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+
+  if (fcntl (self->lock_fd, F_OFD_SETLK, &lock) < 0)
+    g_debug ("%s: cannot be shown as worked on: %s", self->folder, g_strerror (errno));
+}
+
 static gboolean
 take_lock (RegiaStore *self, guint wait_ms, GError **error)
 {
   for (gint64 until = g_get_monotonic_time () + (gint64)wait_ms * 1000;;) {
-    if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock (self->lock_fd, LOCK_EX | LOCK_NB) == 0) {
+      show_lock (self);
       return TRUE;
+    }
     if (errno != EWOULDBLOCK && errno != EINTR)
       return fail (error, errno, self->folder);
     if (g_get_monotonic_time () >= until)

@@ -5,7 +5,6 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -129,6 +128,7 @@ test_states (Fixture *self, gconstpointer unused)
   g_autoptr (RegiaLibraryItem) held = NULL, left = NULL, gone = NULL, lost = NULL, spoiled = NULL,
                                changed = NULL;
   g_autofree char *path = add_path (self, "held", NULL);
+  struct flock shown = {.l_type = F_RDLCK};
   int lock_fd;
 
   put_session (self, "held", "recording", 1664436600000, NULL);
@@ -141,7 +141,7 @@ test_states (Fixture *self, gconstpointer unused)
   put_session (self, "changed", "finished", 1664436600000, "programme.mp4");
   put (self, "changed", "programme.mp4", "other length");
   lock_fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  g_assert_cmpint (flock (lock_fd, LOCK_EX), ==, 0);
+  g_assert_cmpint (fcntl (lock_fd, F_OFD_SETLK, &shown), ==, 0);
 
   held = get (library, "held");
   g_assert_cmpstr (held->state, ==, "recording");

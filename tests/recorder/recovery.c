@@ -85,7 +85,13 @@ test_held (Fixture *self, gconstpointer unused)
 {
   g_autoptr (RegiaStore) store = regia_store_open (self->hall->recordings, HALL_SESSION, FALSE, 0, NULL);
 
+  int fd = open (self->hall->session, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct flock asked = {.l_type = F_WRLCK};
+
   g_assert_nonnull (store);
+  g_assert_cmpint (fcntl (fd, F_OFD_GETLK, &asked), ==, 0);
+  g_assert_cmpint (asked.l_type, ==, F_RDLCK); /* the library sees it, with nothing taken */
+  close (fd);
   g_assert_cmpuint (recover (self), ==, 0);
   g_assert_true (g_file_test (self->first, G_FILE_TEST_EXISTS));
 }
