@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "address-private.h"
-#include "isolate-private.h"
 #include "live-private.h"
 #include "regia/base/json.h"
 #include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
+#include "regia/isolate/isolate.h"
 #include "router-private.h"
 #include "server-private.h"
 
@@ -39,7 +39,7 @@ typedef struct {
   RegiaLive *live;
   int recordings_fd;
   guint descriptors;
-  RegiaIsolation isolation;
+  RegiaIsolated isolated;
   char *address;       /* (owned) as a browser would use it */
   char **addresses;    /* (owned) */
   GVariant *status;    /* (owned) (nullable): the last one that the director told */
@@ -222,6 +222,7 @@ prepare_cb (RegiaChild *child, gpointer data, GError **error)
   Gateway *self = data;
   g_autofree char *recordings = NULL;
   const char *read_only[] = {NULL, NULL};
+  const RegiaIsolation isolation = {.read_only = read_only, .joins_paths = TRUE};
 
   self->child = child;
   g_unsetenv ("SOUP_SERVER_HTTP2"); /* before there are threads: libsoup would speak HTTP/2 */
@@ -234,25 +235,23 @@ prepare_cb (RegiaChild *child, gpointer data, GError **error)
   if (self->recordings_fd >= 0)
     read_only[0] = recordings = g_strdup_printf ("/proc/self/fd/%d", self->recordings_fd);
   return open_server (self, regia_config_get (self->config), error) &&
-         regia_isolate (read_only, &self->isolation, error);
+         regia_isolate (&isolation, &self->isolated, error);
 }
 
 static void
 tell_preparation (Gateway *self, const RegiaConfigValues *values)
 {
+  g_autofree char *isolated = NULL;
+
   if (self->recordings_fd < 0)
     g_warning ("%s cannot be read; no recordings are listed until it can",
                regia_child_get_recordings_dir (self->child));
   if (self->descriptors < values->max_connections + 64)
     g_warning ("only %u descriptors are allowed, which is too few for %u connections; raise LimitNOFILE",
                self->descriptors, values->max_connections);
-  if (self->isolation.landlock_abi == 0)
-    g_info ("this kernel has no Landlock: the gateway could read files it does not need (it gains no "
-            "privileges all the same)");
-  else if (self->isolation.threads > 1)
-    g_warning ("%u threads ran before the gateway was isolated", self->isolation.threads - 1);
-  else
-    g_info ("isolated: recordings read-only, nothing else (Landlock ABI %d)", self->isolation.landlock_abi);
+  isolated = regia_isolated_describe (&self->isolated);
+  g_log (G_LOG_DOMAIN, regia_isolated_is_whole (&self->isolated) ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+         "isolated: recordings read-only, nothing else (%s)", isolated);
 }
 
 static gboolean

@@ -26,14 +26,19 @@ typedef struct _RegiaHttp RegiaHttp;
 typedef void (*RegiaHttpAnswerFunc) (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait,
                                      RegiaReply *reply, gpointer user_data);
 
+/** regia_http_pair: the socket pair that regia_http_new() is given: made before the process is isolated and
+ * can make none. Errors: G_IO_ERROR. */
+gboolean regia_http_pair (int ret_pair[2], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * regia_http_new:
  * SOUP_SERVER_HTTP2 must not be in the environment (unset it before there are threads).
  * @disk: (transfer none): the pool that waits for the disk, made by regia_http_disk_new() and shared by all
  * workers
+ * @pair: (transfer full): of regia_http_pair(), also when this fails
  */
-RegiaHttp *regia_http_new (GThreadPool *disk, RegiaHttpAnswerFunc answer, gpointer user_data,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+RegiaHttp *regia_http_new (GThreadPool *disk, const int pair[2], RegiaHttpAnswerFunc answer,
+                           gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_http_close: closes every connection; disk jobs still running come back to the context and find
  * theirs closed. */
 void regia_http_close (RegiaHttp *self);

@@ -387,14 +387,24 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
   g_signal_connect (message, "got-headers", G_CALLBACK (got_headers_cb), data);
 }
 
+gboolean
+regia_http_pair (int ret_pair[2], GError **error)
+{
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_pair) < 0) {
+    int code = errno;
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "socketpair: %s", g_strerror (code));
+    return FALSE;
+  }
+  return TRUE;
+}
+
 RegiaHttp *
-regia_http_new (GThreadPool *disk, RegiaHttpAnswerFunc answer, gpointer user_data, GError **error)
+regia_http_new (GThreadPool *disk, const int pair[2], RegiaHttpAnswerFunc answer, gpointer user_data,
+                GError **error)
 {
   g_autoptr (RegiaHttp) self = g_new0 (RegiaHttp, 1);
   g_autoptr (GSocket) quiet = NULL;
-  int pair[2];
 
-  self->quiet_fd = -1;
   self->context = g_main_context_ref_thread_default ();
   self->disk = disk;
   self->answer = answer;
@@ -405,11 +415,6 @@ regia_http_new (GThreadPool *disk, RegiaHttpAnswerFunc answer, gpointer user_dat
   /* libsoup keeps connections alive only while it has a listener. It is given one end of a socket pair whose
    * other end never says anything: unlike a listening socket, nobody can reach that. So it is from 3.2.3 to
    * 3.6.5 at least. */
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
-    int code = errno;
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "socketpair: %s", g_strerror (code));
-    return NULL;
-  }
   self->quiet_fd = pair[1];
   quiet = g_socket_new_from_fd (pair[0], error);
   if (quiet == NULL) {

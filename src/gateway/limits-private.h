@@ -18,6 +18,10 @@ typedef struct {
 /** regia_limits_default: 2000 connections, 500 an address, 1000 requests, 5 s, 30 s, 10 s, 1 s. */
 void regia_limits_default (RegiaLimits *ret_limits);
 
+/** regia_raise_descriptors: as many descriptors as allowed, at most @wanted. Returns: how many there may be.
+ */
+guint regia_raise_descriptors (guint wanted);
+
 /** One address as connections are counted by: IPv4 as ::ffff:a.b.c.d, IPv6 by its first 64 bits. */
 typedef struct {
   guint8 bytes[16];

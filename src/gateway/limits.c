@@ -3,8 +3,10 @@
 
 #include "limits-private.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 
 void
 regia_limits_default (RegiaLimits *ret_limits)
@@ -16,6 +18,22 @@ regia_limits_default (RegiaLimits *ret_limits)
                               .idle_ms = 30000,
                               .progress_ms = 10000,
                               .linger_ms = 1000};
+}
+
+guint
+regia_raise_descriptors (guint wanted)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) < 0)
+    return 1024;
+  if (limit.rlim_cur < wanted) {
+    limit.rlim_cur = MIN (limit.rlim_max, wanted);
+    if (setrlimit (RLIMIT_NOFILE, &limit) < 0)
+      g_debug ("setrlimit: %s", g_strerror (errno));
+    getrlimit (RLIMIT_NOFILE, &limit);
+  }
+  return (guint)MIN (limit.rlim_cur, G_MAXUINT);
 }
 
 void

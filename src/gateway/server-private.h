@@ -20,8 +20,9 @@ typedef struct {
   RegiaLimits limits; /* max_connections is lowered to what the descriptor limit allows */
 } RegiaServerOptions;
 
-/** regia_server_new: opens the sockets; nothing is accepted yet. Starts no thread, so that the process can be
- * isolated before regia_server_start() starts them. Errors: as regia_listen(). */
+/** regia_server_new: opens the sockets; nothing is accepted yet. Starts no thread and leaves no socket to
+ * be made later, so that the process can be isolated before regia_server_start() starts its threads. Errors:
+ * as regia_listen(). */
 RegiaServer *regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
                                gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean regia_server_start (RegiaServer *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -21,6 +21,7 @@ typedef struct {
   RegiaServer *server;
   guint number;
   int listen_fd;
+  int pair[2];             /* see regia_http_pair(); −1: handed on */
   GMainContext *context;   /* (owned) */
   GMainLoop *loop;         /* (owned) */
   GThread *thread;         /* (owned) (nullable) */
@@ -115,9 +116,13 @@ regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
     worker->server = self;
     worker->number = i;
     worker->listen_fd = fds[i];
+    worker->pair[0] = worker->pair[1] = -1;
     worker->context = g_main_context_new ();
     worker->loop = g_main_loop_new (worker->context, FALSE);
   }
+  for (guint i = 0; i < self->threads; i++)
+    if (!regia_http_pair (self->workers[i].pair, error))
+      return NULL;
   self->hosts = regia_hosts_new (options->hosts, options->listen);
   self->limits.max_connections = affordable_connections (self->limits.max_connections);
   self->client_count =
@@ -132,7 +137,8 @@ start_worker (Worker *worker, GError **error)
   gboolean ok;
 
   g_main_context_push_thread_default (worker->context);
-  worker->http = regia_http_new (self->disk, self->answer, self->user_data, error);
+  worker->http = regia_http_new (self->disk, worker->pair, self->answer, self->user_data, error);
+  worker->pair[0] = worker->pair[1] = -1;
   ok = worker->http != NULL;
   if (ok)
     worker->acceptor = regia_acceptor_new (worker->listen_fd, self->client_count, self->hosts, &self->limits,
@@ -195,6 +201,9 @@ close_worker (Worker *worker)
   g_main_loop_unref (worker->loop);
   g_main_context_unref (worker->context);
   close (worker->listen_fd);
+  for (guint i = 0; i < G_N_ELEMENTS (worker->pair); i++)
+    if (worker->pair[i] >= 0)
+      close (worker->pair[i]);
 }
 
 void

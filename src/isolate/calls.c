@@ -33,7 +33,9 @@
 #define NEW_END   640
 
 typedef struct {
-  scmp_filter_ctx context;
+  scmp_filter_ctx context; /* the list itself: EPERM for what is not on it, with a line in the kernel's log */
+  scmp_filter_ctx unknown; /* what is not known here: ENOSYS; libraries ask for it as a matter of course, so
+                              nothing is logged */
   gboolean allowed[NEW_END]; /* by number */
   int failure;               /* the first: a negative errno; 0 none */
 } List;
@@ -108,20 +110,26 @@ static const int for_itself[] = {SCMP_SYS (sched_getscheduler), SCMP_SYS (sched_
   SCMP_CMP ((argument), SCMP_CMP_MASKED_EQ, (scmp_datum_t)(mask), (scmp_datum_t)(value))
 
 static void
-add (List *list, guint32 action, int call, guint n, const struct scmp_arg_cmp *arguments)
+note (List *list, int code)
 {
-  int code = seccomp_rule_add_array (list->context, action, call, n, arguments);
-
   if (code < 0 && list->failure == 0)
     list->failure = code;
-  if (code == 0 && call >= 0 && call < NEW_END)
-    list->allowed[call] = TRUE;
 }
 
 static void
 allow_if (List *list, int call, guint n, const struct scmp_arg_cmp *arguments)
 {
-  add (list, SCMP_ACT_ALLOW, call, n, arguments);
+  note (list, seccomp_rule_add_array (list->context, SCMP_ACT_ALLOW, call, n, arguments));
+  if (call >= 0 && call < NEW_END)
+    list->allowed[call] = TRUE;
+}
+
+/* The list lets it pass to the other filter: of two refusals the newer filter's would count. */
+static void
+not_known (List *list, int call)
+{
+  note (list, seccomp_rule_add (list->unknown, SCMP_ACT_ERRNO (ENOSYS), call, 0));
+  allow_if (list, call, 0, NULL);
 }
 
 static void
@@ -221,11 +229,13 @@ allow_sockets (List *list, const RegiaIsolation *what)
 }
 
 static void
-deny_what_is_newer (List *list)
+answer_as_an_older_kernel (List *list)
 {
+  not_known (list, SCMP_SYS (sched_getattr));
+  not_known (list, SCMP_SYS (sched_setattr));
   for (int call = NEW_FIRST; call < NEW_END; call++)
     if (!list->allowed[call])
-      add (list, SCMP_ACT_ERRNO (ENOSYS), call, 0, NULL);
+      not_known (list, call);
 }
 
 static void
@@ -242,34 +252,54 @@ fill (List *list, const RegiaIsolation *what, int landlock_abi)
   allow_values (list, SCMP_SYS (prctl), 0, prctl_operations, G_N_ELEMENTS (prctl_operations));
   if (what->writable != NULL)
     allow (list, for_writing, G_N_ELEMENTS (for_writing));
-  deny_what_is_newer (list);
+  answer_as_an_older_kernel (list);
+}
+
+/* All threads; a binary tree, because a filter is walked for each call that the kernel has not in its own
+ * table of those that are always allowed. */
+static scmp_filter_ctx
+new_filter (guint32 action)
+{
+  scmp_filter_ctx context = seccomp_init (action);
+
+  if (context == NULL)
+    return NULL;
+  seccomp_attr_set (context, SCMP_FLTATR_CTL_TSYNC, 1);
+  seccomp_attr_set (context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+  seccomp_attr_set (context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  return context;
+}
+
+static int
+load (List *list, const RegiaIsolation *what, int landlock_abi)
+{
+  list->context = new_filter (SCMP_ACT_ERRNO (EPERM));
+  list->unknown = new_filter (SCMP_ACT_ALLOW);
+  if (list->context == NULL || list->unknown == NULL)
+    return -ENOMEM;
+  seccomp_attr_set (list->context, SCMP_FLTATR_CTL_LOG, 1);
+  fill (list, what, landlock_abi);
+  if (list->failure == 0)
+    note (list, seccomp_load (list->unknown));
+  if (list->failure == 0)
+    note (list, seccomp_load (list->context));
+  return list->failure;
 }
 
 gboolean
 regia_isolate_calls (const RegiaIsolation *what, int landlock_abi, gboolean *ret_done, GError **error)
 {
   List list = {.context = NULL};
+  int code;
 
   /* EFAULT for the program that is not there; EINVAL from a kernel that has no filters. */
   *ret_done = prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 && errno == EFAULT;
   if (!*ret_done)
     return TRUE;
-  list.context = seccomp_init (SCMP_ACT_ERRNO (EPERM));
-  if (list.context == NULL) {
-    errno = ENOMEM;
-    return regia_isolate_fail (error, "list of system calls");
-  }
-  /* All threads; a binary tree, because the list is walked for each call that the kernel has not in its own
-   * table of those always allowed; a line in the kernel's log for what is refused, where it keeps one. */
-  seccomp_attr_set (list.context, SCMP_FLTATR_CTL_TSYNC, 1);
-  seccomp_attr_set (list.context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  seccomp_attr_set (list.context, SCMP_FLTATR_CTL_LOG, 1);
-  seccomp_attr_set (list.context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-  fill (&list, what, landlock_abi);
-  if (list.failure == 0)
-    list.failure = seccomp_load (list.context);
-  seccomp_release (list.context);
-  errno = -list.failure;
-  *ret_done = list.failure == 0;
+  code = load (&list, what, landlock_abi);
+  g_clear_pointer (&list.context, seccomp_release);
+  g_clear_pointer (&list.unknown, seccomp_release);
+  errno = -code;
+  *ret_done = code == 0;
   return *ret_done || regia_isolate_fail (error, "list of system calls");
 }

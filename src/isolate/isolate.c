@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -82,6 +83,7 @@ regia_isolate (const RegiaIsolation *what, RegiaIsolated *ret_done, GError **err
 {
   g_autoptr (GTimeZone) zone G_GNUC_UNUSED = g_time_zone_new_local (); /* GLib keeps it */
 
+  tzset ();                                                 /* the C library, too, keeps it */
   *ret_done = (RegiaIsolated){.threads = count_threads ()}; /* /proc cannot be read afterwards */
   if (!regia_isolate_files (what, &ret_done->landlock_abi, error) || !regia_isolate_privileges (error) ||
       !regia_isolate_calls (what, ret_done->landlock_abi, &ret_done->system_calls, error))

@@ -11,6 +11,7 @@
 #include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
+#include "regia/isolate/isolate.h"
 #include "worker-private.h"
 
 #define PUBLISH_MS 500
@@ -22,7 +23,9 @@
  */
 typedef struct {
   RegiaChild *child;
-  RegiaConfig *config;      /* (owned) */
+  RegiaConfig *config;           /* (owned) */
+  const RegiaConfigRelay *relay; /* (unowned) of config */
+  RegiaIsolated isolated;
   RegiaRelayWorker *worker; /* (owned) */
   guint timer;
   char *said;     /* (owned) state and error last logged */
@@ -162,26 +165,34 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer data)
   return TRUE;
 }
 
+/* All that it needs it is told, the key too: it connects, and reads what that takes. */
 static gboolean
-start_cb (RegiaChild *child, gpointer data, GError **error)
+prepare_cb (RegiaChild *child, gpointer data, GError **error)
 {
+  const RegiaIsolation isolation = {.connects = TRUE, .joins_paths = TRUE};
   Relay *self = data;
-  const RegiaConfigRelay *relay;
-  RegiaRelayWorkerSetup setup;
-  g_autofree char *video = NULL;
-  g_autofree char *audio = NULL;
-  char *key;
 
   self->child = child;
   self->config = regia_config_of_process (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
-  relay = find_relay (regia_config_get (self->config), regia_child_get_instance (child), error);
-  if (relay == NULL)
-    return FALSE;
-  video = g_strconcat ("video/", relay->rendition, NULL);
-  audio = g_strconcat ("audio/", relay->language, NULL);
-  regia_relay_worker_setup (&setup, relay);
+  self->relay = find_relay (regia_config_get (self->config), regia_child_get_instance (child), error);
+  return self->relay != NULL && regia_isolate (&isolation, &self->isolated, error);
+}
+
+static gboolean
+start_cb (RegiaChild *child, gpointer data, GError **error)
+{
+  Relay *self = data;
+  RegiaRelayWorkerSetup setup;
+  g_autofree char *video = g_strconcat ("video/", self->relay->rendition, NULL);
+  g_autofree char *audio = g_strconcat ("audio/", self->relay->language, NULL);
+  g_autofree char *isolated = regia_isolated_describe (&self->isolated);
+  char *key;
+
+  g_log (G_LOG_DOMAIN, regia_isolated_is_whole (&self->isolated) ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+         "isolated: it connects, nothing else (%s)", isolated);
+  regia_relay_worker_setup (&setup, self->relay);
   setup.video = video;
   setup.audio = audio;
   setup.feed_path = REGIA_FEED_NAME;
@@ -211,6 +222,7 @@ clear_cb (gpointer data)
 const RegiaChildClass regia_relay_class = {
     .kind = "relay",
     .size = sizeof (Relay),
+    .prepare = prepare_cb,
     .start = start_cb,
     .apply = apply_cb,
     .stop = stop_cb,

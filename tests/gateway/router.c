@@ -11,7 +11,7 @@
 
 #include "client.h"
 #include "fixture.h"
-#include "isolate-private.h"
+#include "regia/isolate/isolate.h"
 
 #define PLAYLIST   "/live/video/64p/index.m3u8"
 #define FILE_BYTES 3000000
@@ -406,9 +406,10 @@ test_isolated (void)
 {
   RegiaServerOptions options = fixture_options ();
   World world = {0};
-  RegiaIsolation done = {0};
+  RegiaIsolated done;
   g_autoptr (GError) error = NULL;
   const char *folders[] = {NULL, NULL};
+  const RegiaIsolation isolation = {.read_only = folders};
   g_autofree char *inside = NULL, *made = NULL;
   g_auto (ClientAnswer) answer = {0};
   int fd;
@@ -429,9 +430,8 @@ test_isolated (void)
   fixture_prepare (&world.gateway, &options, 100, world.folder);
   fd = client_connect (world.gateway.port, 0); /* before: the process cannot connect to anything afterwards */
 
-  g_assert_true (regia_isolate (folders, &done, &error));
+  g_assert_true (regia_isolate (&isolation, &done, &error));
   g_assert_no_error (error);
-  g_assert_true (done.no_new_privileges);
   g_assert_cmpuint (done.threads, ==, 1);
   if (!regia_server_start (world.gateway.server, &error))
     g_error ("%s", error->message);
@@ -442,14 +442,14 @@ test_isolated (void)
     g_assert_cmpint (g_open (inside, O_WRONLY, 0), ==, -1);
     g_assert_cmpint (g_unlink (inside), ==, -1);
   }
-  if (done.landlock_abi >= 4)
-    g_assert_cmpint (connect_fails (world.gateway.port), ==, EACCES);
+  if (done.system_calls)
+    g_assert_cmpint (connect_fails (world.gateway.port), !=, 0);
   client_send (fd, "GET " DOWNLOAD " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   client_receive (fd, FALSE, &answer);
   g_assert_cmpuint (answer.status, ==, 200);
   g_assert_cmpuint (answer.body->len, ==, FILE_BYTES);
   close (fd);
-  _exit (0); /* past what runs at the end: a leak checker would need /proc */
+  _exit (0); /* past the end of the test framework, which would look for files */
 }
 
 int
