@@ -31,7 +31,7 @@ SYSTEM = re.compile(
     r"(sys|linux|netinet|arpa|net|asm)/[\w/]+\.h$|"
     r"(assert|complex|ctype|dirent|dlfcn|endian|err|errno|execinfo|fcntl|fenv|float|fnmatch|getopt|glob|grp|ifaddrs|inttypes|"
     r"langinfo|libgen|limits|locale|malloc|math|mqueue|netdb|paths|poll|pthread|pwd|regex|sched|search|semaphore|setjmp|signal|"
-    r"spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syscall|sysexits|termios|threads|time|"
+    r"spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|syscall|sysexits|syslog|termios|threads|time|"
     r"uchar|ucontext|unistd|utime|wchar|wctype)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

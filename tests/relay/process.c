@@ -27,6 +27,7 @@ typedef struct {
   RegiaEpoch epoch;
   Feeder *feeder;
   Peer *peer;
+  guint16 tls_port;
   RegiaProcess *process;
   guint timer;
   char *log; /* the process' standard error, in a file */
@@ -75,8 +76,11 @@ make_config (Fixture *f)
                        "[relay good]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=good.key\n"
                        "[relay wrong]\nurl=rtmp://127.0.0.1:%u/guarded\nkey_file=wrong.key\n"
                        "[relay token]\nurl=rtmp://127.0.0.1:%u/guarded/hall?token=" GOOD_KEY "\n"
-                       "[relay wrong-token]\nurl=rtmp://127.0.0.1:%u/guarded/hall?token=" WRONG_KEY "\n",
-                       f->peer->port, f->peer->port, f->peer->port, f->peer->port);
+                       "[relay wrong-token]\nurl=rtmp://127.0.0.1:%u/guarded/hall?token=" WRONG_KEY "\n"
+                       "[relay silent]\nurl=srt://localhost:%u\n"
+                       "[relay tls]\nurl=rtmps://localhost:%u/live\n",
+                       f->peer->port, f->peer->port, f->peer->port, f->peer->port,
+                       peer_free_port (G_SOCKET_TYPE_DATAGRAM), f->tls_port);
 
   f->config = regia_config_parse (event_text, strlen (event_text), "event.conf", f->folder, FALSE, &error);
   g_assert_no_error (error);
@@ -95,6 +99,7 @@ set_up (Fixture *f, gconstpointer data)
   feed = g_build_filename (f->folder, "feed.sock", NULL);
   f->feeder = feeder_new (sample, feed, &f->epoch, 1);
   f->peer = peer_new_nginx (f->folder, peer_free_port (G_SOCKET_TYPE_STREAM));
+  f->tls_port = peer_free_port (G_SOCKET_TYPE_STREAM);
   make_config (f);
   f->stderr = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
   log = g_open (f->log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
@@ -228,7 +233,46 @@ check_unknown (Fixture *f, gconstpointer data)
 
   WAIT_UNTIL (regia_process_get_last_exit (f->process) != NULL);
   g_file_get_contents (f->log, &log, NULL, NULL);
-  g_assert_nonnull (strstr (log, "the process was told no configuration"));
+  g_assert_nonnull (strstr (log, "The event has no [relay nobody]"));
+}
+
+static gboolean
+says (Fixture *f, const char *words)
+{
+  g_autoptr (GVariant) published = regia_process_get_published (f->process);
+  const char *error = "";
+
+  g_variant_lookup (published, "last-error", "&s", &error);
+  return strstr (error, words) != NULL;
+}
+
+/* SRT to where nobody is, by a name that is looked up inside. */
+static void
+check_silent (Fixture *f, gconstpointer data)
+{
+  WAIT_UNTIL (is (f, "retrying"));
+  g_assert_cmpuint (regia_process_get_restarts (f->process), ==, 0);
+}
+
+/* As far as a certificate that it does not trust: certificates and all of TLS work inside. */
+static void
+check_tls (Fixture *f, gconstpointer data)
+{
+  g_autofree char *key = g_build_filename (f->folder, "tls.key", NULL);
+  g_autofree char *certificate = g_build_filename (f->folder, "tls.crt", NULL);
+  g_autofree char *where = g_strdup_printf ("127.0.0.1:%u", f->tls_port);
+  g_autofree char *made =
+      sample_run ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                  "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost",
+                  "-addext", "subjectAltName=DNS:localhost", "-batch", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) server =
+      g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, "openssl", "s_server", "-quiet", "-accept",
+                        where, "-key", key, "-cert", certificate, NULL);
+
+  g_assert_no_error (error);
+  WAIT_UNTIL (says (f, "certificate"));
+  g_subprocess_force_exit (server);
 }
 
 int
@@ -248,6 +292,8 @@ main (int argc, char **argv)
   g_test_add ("/relay/process/token", Fixture, "token", set_up, check_live, tear_down);
   g_test_add ("/relay/process/token-rejected", Fixture, "wrong-token", set_up, check_rejected, tear_down);
   g_test_add ("/relay/process/unknown", Fixture, "nobody", set_up, check_unknown, tear_down);
+  g_test_add ("/relay/process/silent", Fixture, "silent", set_up, check_silent, tear_down);
+  g_test_add ("/relay/process/tls", Fixture, "tls", set_up, check_tls, tear_down);
   result = g_test_run ();
   sample_free (sample);
   return result;
