@@ -44,9 +44,8 @@ typedef struct {
 static const int for_all[] = {
     /* memory; mmap and mprotect below. libunwind, which C++'s exceptions go through once GStreamer is linked,
      * asks with mincore and msync whether an address is there: without an answer libsrt's end in abort() */
-    SCMP_SYS (mincore),
-    SCMP_SYS (msync), SCMP_SYS (brk), SCMP_SYS (munmap), SCMP_SYS (mremap), SCMP_SYS (madvise),
-    SCMP_SYS (membarrier),
+    SCMP_SYS (mincore), SCMP_SYS (msync), SCMP_SYS (brk), SCMP_SYS (munmap), SCMP_SYS (mremap),
+    SCMP_SYS (madvise), SCMP_SYS (membarrier),
     /* threads; clone below */
     SCMP_SYS (futex), SCMP_SYS (set_robust_list), SCMP_SYS (set_tid_address), SCMP_SYS (rseq),
     SCMP_SYS (sched_yield), SCMP_SYS (sched_getaffinity), SCMP_SYS (exit), SCMP_SYS (exit_group),
