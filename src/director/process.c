@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "guard-private.h"
 #include "handed-private.h"
 #include "regia-control-generated.h"
 #include "regia/base/backoff.h"
@@ -44,6 +45,7 @@ struct _RegiaProcess {
   RegiaProcessState state;
   GSubprocess *subprocess;     /* (owned) (nullable) */
   GCancellable *cancellable;   /* (owned) (nullable): of the present run */
+  RegiaGuard *guard;           /* (owned) (nullable) */
   GDBusConnection *connection; /* (owned) (nullable) */
   guint state_subscription;    /* on connection */
   RegiaDBusProcess1 *proxy;    /* (owned) (nullable) */
@@ -113,6 +115,7 @@ end_run (RegiaProcess *self)
     g_dbus_connection_close (self->connection, NULL, NULL, NULL);
   }
   g_clear_object (&self->connection);
+  g_clear_pointer (&self->guard, regia_guard_free);
   g_clear_object (&self->subprocess);
   self->ping_pending = self->stop_sent = self->applying = self->apply_again = FALSE;
   self->started_us = 0;
@@ -162,8 +165,10 @@ plan_restart (RegiaProcess *self, guint64 ran_ms)
 }
 
 static char *
-exit_in_words (GSubprocess *subprocess, const char *hang_why, const char *last_error)
+exit_in_words (GSubprocess *subprocess, const char *fault, const char *hang_why, const char *last_error)
 {
+  if (fault != NULL)
+    return g_strdup_printf ("it flooded the director (%s) and was killed", fault);
   if (hang_why != NULL)
     return g_strdup_printf ("it hung (%s) and was killed", hang_why);
   if (g_subprocess_get_if_signaled (subprocess))
@@ -197,7 +202,9 @@ exited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self = user_data;
   ran_ms = (guint64)(g_get_monotonic_time () - self->started_us) / 1000;
   g_free (self->last_exit);
-  self->last_exit = exit_in_words (G_SUBPROCESS (source), self->hang_why, self->last_error);
+  self->last_exit =
+      exit_in_words (G_SUBPROCESS (source), self->guard != NULL ? regia_guard_get_fault (self->guard) : NULL,
+                     self->hang_why, self->last_error);
   clean = g_subprocess_get_successful (G_SUBPROCESS (source));
   g_clear_pointer (&self->hang_why, g_free);
   end_run (self);
@@ -217,6 +224,15 @@ kill_hung (RegiaProcess *self, const char *why)
   g_warning ("%s hangs (%s); killing it", self->name, why);
   g_free (self->hang_why);
   self->hang_why = g_strdup (why);
+  set_state (self, REGIA_PROCESS_HUNG);
+  g_subprocess_force_exit (self->subprocess);
+}
+
+/* What it sends is not let in any more: there is no haste. */
+static void
+kill_flooding (RegiaProcess *self)
+{
+  g_warning ("%s floods the director: %s; killing it", self->name, regia_guard_get_fault (self->guard));
   set_state (self, REGIA_PROCESS_HUNG);
   g_subprocess_force_exit (self->subprocess);
 }
@@ -310,15 +326,18 @@ open_part (RegiaProcess *self)
   return fd;
 }
 
-/* The director's end of the control connection. */
+/* The director's end of the control connection, with the guard before it. */
 static void
 connect_child (RegiaProcess *self, int fd)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = g_socket_new_from_fd (fd, &error);
+  g_autoptr (GSocket) socket = NULL;
   g_autoptr (GSocketConnection) stream = NULL;
   g_autofree char *guid = g_dbus_generate_guid ();
+  int guarded_fd;
 
+  self->guard = regia_guard_new (fd, &guarded_fd, &error);
+  socket = self->guard != NULL ? g_socket_new_from_fd (guarded_fd, &error) : NULL;
   if (socket == NULL)
     return;
   stream = g_socket_connection_factory_create_connection (socket);
@@ -510,6 +529,10 @@ regia_process_tick (RegiaProcess *self)
 
   if (self->subprocess == NULL || self->state == REGIA_PROCESS_HUNG)
     return;
+  if (self->guard != NULL && regia_guard_get_fault (self->guard) != NULL) {
+    kill_flooding (self);
+    return;
+  }
   if (self->stop_deadline_us != 0 && now_us > self->stop_deadline_us) {
     kill_hung (self, "it did not end in its time");
   } else if (self->proxy == NULL) {
