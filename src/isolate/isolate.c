@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +80,26 @@ regia_isolate_privileges (GError **error)
   return TRUE;
 }
 
+/* Looking at a file's number needs no permission to read it, neither before nor afterwards. */
+static void
+identify_resolver (guint64 ret_identity[2])
+{
+  struct stat st;
+  gboolean there = stat ("/etc/resolv.conf", &st) == 0;
+
+  ret_identity[0] = there ? st.st_dev : 0;
+  ret_identity[1] = there ? st.st_ino : 0;
+}
+
+gboolean
+regia_isolated_is_stale (const RegiaIsolated *done)
+{
+  guint64 now[2];
+
+  identify_resolver (now);
+  return memcmp (now, done->resolver, sizeof now) != 0;
+}
+
 gboolean
 regia_isolate (const RegiaIsolation *what, RegiaIsolated *ret_done, GError **error)
 {
@@ -85,6 +107,7 @@ regia_isolate (const RegiaIsolation *what, RegiaIsolated *ret_done, GError **err
 
   tzset ();                                                 /* the C library, too, keeps it */
   *ret_done = (RegiaIsolated){.threads = count_threads ()}; /* /proc cannot be read afterwards */
+  identify_resolver (ret_done->resolver);
   if (!regia_isolate_files (what, &ret_done->landlock_abi, error) || !regia_isolate_privileges (error) ||
       !regia_isolate_calls (what, ret_done->landlock_abi, &ret_done->system_calls, error))
     return FALSE;

@@ -28,7 +28,8 @@ typedef struct {
   RegiaIsolated isolated;
   RegiaRelayWorker *worker; /* (owned) */
   guint timer;
-  char *said;     /* (owned) state and error last logged */
+  char *said; /* (owned) state and error last logged */
+  gboolean stopping;
   gboolean stuck; /* the worker's thread would not end */
 } Relay;
 
@@ -65,6 +66,22 @@ say (Relay *self, GVariant *state)
     g_message ("%s", self->said);
 }
 
+/* It retries, and cannot read how names are looked up by now: the next process can. */
+static void
+leave_if_stale (Relay *self, GVariant *state)
+{
+  g_autoptr (GError) error = NULL;
+  const char *name;
+
+  g_variant_lookup (state, "state", "&s", &name);
+  if (!g_str_equal (name, "retrying") || self->stopping || !regia_isolated_is_stale (&self->isolated))
+    return;
+  self->stopping = TRUE;
+  error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_STATE,
+                               "/etc/resolv.conf was replaced; starting again to read the new one");
+  regia_child_failed (self->child, error);
+}
+
 static gboolean
 publish_cb (gpointer data)
 {
@@ -73,6 +90,7 @@ publish_cb (gpointer data)
 
   say (self, state);
   regia_child_set_state (self->child, state);
+  leave_if_stale (self, state);
   g_variant_unref (state);
   return G_SOURCE_CONTINUE;
 }
@@ -110,6 +128,7 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer data)
 {
   Relay *self = data;
 
+  self->stopping = TRUE;
   regia_relay_worker_stop (self->worker, finish);
   g_timeout_add (FINISH_MS, impatient_cb, self);
   g_timeout_add (FINISH_MS + 500, gone_cb, self);

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -288,6 +289,40 @@ send_datagrams (const Place *p)
   return 0;
 }
 
+/* In a namespace of its own the resolver's file is replaced, from outside of the isolation. */
+static int
+notice_replaced (const Place *p)
+{
+  RegiaIsolated done;
+  int go[2], gone[2];
+  char c = 0;
+
+  NEED (unshare (CLONE_NEWNS) == 0 && mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  NEED (pipe (go) == 0 && pipe (gone) == 0);
+  if (fork () == 0) {
+    c = read (go[0], &c, 1) == 1 && mount (p->outside, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0;
+    _exit (write (gone[1], &c, 1) == 1 ? 0 : 1);
+  }
+  place_shut_in (p, RELAY, &done);
+  NEED (!regia_isolated_is_stale (&done));
+  NEED (write (go[1], &c, 1) == 1 && read (gone[0], &c, 1) == 1 && c == 1);
+  NEED (regia_isolated_is_stale (&done));
+  return 0;
+}
+
+static void
+test_replaced (void)
+{
+  g_auto (Place) place = {0};
+
+  if (getuid () != 0 || access ("/etc/resolv.conf", F_OK) != 0) {
+    g_test_skip ("root alone can replace /etc/resolv.conf, where there is one");
+    return;
+  }
+  place_make (&place);
+  g_assert_cmpint (place_run (&place, 0, notice_replaced), ==, 0);
+}
+
 typedef struct {
   const char *name;
   int (*func) (const Place *);
@@ -382,6 +417,7 @@ main (int argc, char **argv)
     g_test_add_data_func (name, &lines[i], test_line);
   }
   g_test_add_func ("/isolate/able/serve", test_serve);
+  g_test_add_func ("/isolate/able/resolver-replaced", test_replaced);
   g_test_add_func ("/isolate/able/described", test_described);
   return g_test_run ();
 }

@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
   int landlock_abi;      /* 0: the kernel has none, or it is switched off */
   gboolean system_calls; /* the allow-list is in force; FALSE: the kernel has no seccomp */
+  guint64 resolver[2];   /* which file /etc/resolv.conf was; 0, 0 for none */
   guint threads;         /* that the process had: of those but the first only the system calls are held */
 } RegiaIsolated;
 
@@ -64,6 +65,11 @@ typedef struct {
  */
 gboolean regia_isolate (const RegiaIsolation *what, RegiaIsolated *ret_done,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_isolated_is_stale: whether /etc/resolv.conf is another file than it was, as after the network was
+ * configured anew: who connects cannot read that one and looks up no name any more, until it is started
+ * again. Any thread. */
+gboolean regia_isolated_is_stale (const RegiaIsolated *done);
 
 /** regia_isolated_is_whole: whether every layer holds for every thread. */
 gboolean regia_isolated_is_whole (const RegiaIsolated *done);
