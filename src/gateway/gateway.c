@@ -18,6 +18,7 @@
 #include "router-private.h"
 #include "server-private.h"
 
+#define MEMORY_BYTES  (G_GUINT64_CONSTANT (4) << 30) /* the window, and two thousand viewers */
 #define DESCRIPTORS   65536
 #define HANG_MS       5000
 #define STOP_DRAIN_MS 1000
@@ -222,7 +223,8 @@ prepare_cb (RegiaChild *child, gpointer data, GError **error)
   Gateway *self = data;
   g_autofree char *recordings = NULL;
   const char *read_only[] = {NULL, NULL};
-  const RegiaIsolation isolation = {.read_only = read_only, .joins_paths = TRUE};
+  const RegiaIsolation isolation = {
+      .read_only = read_only, .joins_paths = TRUE, .memory_bytes = MEMORY_BYTES, .oom_score_adj = 300};
 
   self->child = child;
   g_unsetenv ("SOUP_SERVER_HTTP2"); /* before there are threads: libsoup would speak HTTP/2 */

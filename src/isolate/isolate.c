@@ -18,15 +18,7 @@
  * process is shut in while it has one thread, and the count that tells when it was not.
  */
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifdef SANITIZED
+#ifdef REGIA_SANITIZED
 static gboolean shut_in;
 
 /* LeakSanitizer asks this at the process' end: it would wait for a tracer that cannot be started. */
@@ -108,10 +100,11 @@ regia_isolate (const RegiaIsolation *what, RegiaIsolated *ret_done, GError **err
   tzset ();                                                 /* the C library, too, keeps it */
   *ret_done = (RegiaIsolated){.threads = count_threads ()}; /* /proc cannot be read afterwards */
   identify_resolver (ret_done->resolver);
-  if (!regia_isolate_files (what, &ret_done->landlock_abi, error) || !regia_isolate_privileges (error) ||
+  if (!regia_isolate_limits (what, error) || !regia_isolate_files (what, &ret_done->landlock_abi, error) ||
+      !regia_isolate_privileges (error) ||
       !regia_isolate_calls (what, ret_done->landlock_abi, &ret_done->system_calls, error))
     return FALSE;
-#ifdef SANITIZED
+#ifdef REGIA_SANITIZED
   shut_in = TRUE;
 #endif
   return TRUE;
@@ -132,7 +125,7 @@ regia_isolated_describe (const RegiaIsolated *done)
     g_string_append_printf (text, ", files by Landlock (ABI %d)", done->landlock_abi);
   if (done->system_calls)
     g_string_append (text, ", system calls by an allow-list");
-#ifdef SANITIZED
+#ifdef REGIA_SANITIZED
   g_string_append (text, ", leaks not looked for");
 #endif
   if (done->landlock_abi == 0)

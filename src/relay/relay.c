@@ -14,8 +14,9 @@
 #include "regia/isolate/isolate.h"
 #include "worker-private.h"
 
-#define PUBLISH_MS 500
-#define FINISH_MS  1300 /* then the worker is cancelled: a stop takes 2 s at most */
+#define MEMORY_BYTES (G_GUINT64_CONSTANT (1) << 30)
+#define PUBLISH_MS   500
+#define FINISH_MS    1300 /* then the worker is cancelled: a stop takes 2 s at most */
 
 /*
  * The relay process: a thin shell around one RegiaRelayWorker. The main thread publishes the worker's state
@@ -188,7 +189,8 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer data)
 static gboolean
 prepare_cb (RegiaChild *child, gpointer data, GError **error)
 {
-  const RegiaIsolation isolation = {.connects = TRUE, .joins_paths = TRUE};
+  const RegiaIsolation isolation = {
+      .connects = TRUE, .joins_paths = TRUE, .memory_bytes = MEMORY_BYTES, .oom_score_adj = 200};
   Relay *self = data;
 
   self->child = child;

@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -25,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NEED(condition)                                                                                      \
@@ -323,6 +325,45 @@ test_replaced (void)
   g_assert_cmpint (place_run (&place, 0, notice_replaced), ==, 0);
 }
 
+/* As the kernel tells it to others: it counts what the process has, and kills it before them. */
+static void
+test_limits (void)
+{
+  g_auto (Place) place = {0};
+  g_autofree char *score_path = NULL, *limits_path = NULL, *score = NULL, *limits = NULL;
+  int ready[2], pid;
+  char c = 0;
+
+  place_make (&place);
+  g_assert_cmpint (pipe (ready), ==, 0);
+  pid = fork ();
+  if (pid == 0) {
+    RegiaIsolated done;
+
+    alarm (20);
+    place_shut_in (&place, GATEWAY, &done);
+    c = write (ready[1], "x", 1) == 1;
+    while (c)
+      pause ();
+    _exit (1);
+  }
+  g_assert_cmpint (read (ready[0], &c, 1), ==, 1);
+  score_path = g_strdup_printf ("/proc/%d/oom_score_adj", pid);
+  limits_path = g_strdup_printf ("/proc/%d/limits", pid);
+  g_assert_true (g_file_get_contents (score_path, &score, NULL, NULL));
+  g_assert_cmpint (atoi (score), >=, 300);
+  g_assert_true (g_file_get_contents (limits_path, &limits, NULL, NULL));
+  g_assert_true (g_regex_match_simple ("^Max core file size +0 +0 ", limits, G_REGEX_MULTILINE, 0));
+  g_assert_true (
+      g_regex_match_simple ("^Max file size +1073741824 +1073741824 ", limits, G_REGEX_MULTILINE, 0));
+#ifndef __SANITIZE_ADDRESS__
+  g_assert_true (
+      g_regex_match_simple ("^Max data size +1073741824 +1073741824 ", limits, G_REGEX_MULTILINE, 0));
+#endif
+  kill (pid, SIGKILL);
+  waitpid (pid, NULL, 0);
+}
+
 typedef struct {
   const char *name;
   int (*func) (const Place *);
@@ -417,6 +458,7 @@ main (int argc, char **argv)
     g_test_add_data_func (name, &lines[i], test_line);
   }
   g_test_add_func ("/isolate/able/serve", test_serve);
+  g_test_add_func ("/isolate/able/limits", test_limits);
   g_test_add_func ("/isolate/able/resolver-replaced", test_replaced);
   g_test_add_func ("/isolate/able/described", test_described);
   return g_test_run ();

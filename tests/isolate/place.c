@@ -122,7 +122,8 @@ place_shut_in (const Place *self, Role role, RegiaIsolated *ret_done)
 {
   g_autofree char *recordings = g_strdup_printf ("/proc/self/fd/%d", self->recordings_fd);
   const char *read_only[] = {role == GATEWAY ? recordings : self->keys, NULL};
-  RegiaIsolation what = {.read_only = read_only, .connects = role == RELAY};
+  RegiaIsolation what = {
+      .read_only = read_only, .connects = role == RELAY, .memory_bytes = 1 << 30, .oom_score_adj = 300};
   g_autoptr (GError) error = NULL;
 
   if (!regia_isolate (&what, ret_done, &error))

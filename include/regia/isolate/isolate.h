@@ -18,6 +18,12 @@ typedef struct {
   gboolean connects;
   /** It may connect to sockets that have a path: those who follow the feed by its name. */
   gboolean joins_paths;
+  /** How much memory of its own it may have, 0: as before. Counted as RLIMIT_DATA does, what was written to
+   * and the threads' stacks, and not as RLIMIT_AS, which counts the 64 MiB that malloc only reserves for each
+   * thread. Not with AddressSanitizer, which reserves terabytes. */
+  guint64 memory_bytes;
+  /** When the machine's memory is at its end: above 0 (to 1000) it dies before others do. */
+  int oom_score_adj;
 } RegiaIsolation;
 
 /** How far the process could be shut in. */
@@ -49,6 +55,9 @@ typedef struct {
  *   lengths of files (but below @what->writable), limits and schedules of others, signals to others,
  * io_uring, descriptors of processes, keys, BPF, sockets but those that @what allows. Descriptors that are
  * open are used freely: what must not be written is to be opened read-only.
+ *
+ * Beside them limits that can only go down: memory and its order of death as @what says, no core dump, and
+ * 1 GiB for what it writes (the log, if that is a file) unless @what->writable.
  *
  * A kernel without Landlock or seccomp is no error: @ret_done says it, and the other layers hold.
  *
