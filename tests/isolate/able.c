@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,6 +328,40 @@ test_replaced (void)
   g_assert_cmpint (place_run (&place, 0, notice_replaced), ==, 0);
 }
 
+/* As the service: another user, and a filter before ours, which has neither capset nor (where the unit is not
+ * ours) seccomp(2). */
+static int
+be_a_service (const Place *p)
+{
+  struct sock_filter code[] = {BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+                               BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_capset, 1, 0),
+                               BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+                               BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                               BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const struct sock_fprog filter = {G_N_ELEMENTS (code), code};
+  RegiaIsolated done;
+
+  NEED (setresgid (65534, 65534, 65534) == 0 && setresuid (65534, 65534, 65534) == 0);
+  NEED (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  NEED (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
+  place_shut_in (p, GATEWAY, &done);
+  NEED (done.system_calls && socket (AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM);
+  return use_threads (p);
+}
+
+static void
+test_service (void)
+{
+  g_auto (Place) place = {0};
+
+  if (getuid () != 0) {
+    g_test_skip ("root alone can become another user");
+    return;
+  }
+  place_make (&place);
+  g_assert_cmpint (place_run (&place, 0, be_a_service), ==, 0);
+}
+
 /* As the kernel tells it to others: it counts what the process has, and kills it before them. */
 static void
 test_limits (void)
@@ -458,6 +495,7 @@ main (int argc, char **argv)
     g_test_add_data_func (name, &lines[i], test_line);
   }
   g_test_add_func ("/isolate/able/serve", test_serve);
+  g_test_add_func ("/isolate/able/service", test_service);
   g_test_add_func ("/isolate/able/limits", test_limits);
   g_test_add_func ("/isolate/able/resolver-replaced", test_replaced);
   g_test_add_func ("/isolate/able/described", test_described);
