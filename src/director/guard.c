@@ -56,13 +56,15 @@ begin_message (RegiaGuardMeter *self, gint64 now_us)
   return NULL;
 }
 
-/* Returns: how many of @length bytes it has used. */
+/* Returns: how many of @length bytes it has used; 0 when the line is too long. */
 static gsize
 count_line (RegiaGuardMeter *self, const char *data, gsize length)
 {
   const char *end = memchr (data, '\n', length);
   gsize used = end != NULL ? (gsize)(end - data) + 1 : length;
 
+  if (self->line_bytes + used > LINE_BYTES)
+    return 0;
   for (gsize i = 0; i < used && self->line_bytes + i < sizeof self->line; i++)
     self->line[self->line_bytes + i] = data[i];
   self->line_bytes += (guint)used;
@@ -84,7 +86,7 @@ regia_guard_meter_count (RegiaGuardMeter *self, const void *data, gsize length, 
 
     if (!self->messages) {
       used = count_line (self, at, length);
-      if (self->line_bytes > LINE_BYTES)
+      if (used == 0)
         return "it does not speak D-Bus";
     } else if (self->body_bytes > 0) {
       used = (gsize)MIN (self->body_bytes, length);
