@@ -302,7 +302,9 @@ notice_replaced (const Place *p)
   int go[2], gone[2];
   char c = 0;
 
-  NEED (unshare (CLONE_NEWNS) == 0 && mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+  NEED (unshare (CLONE_NEWNS) == 0);
+  if (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    return errno; /* in a chroot, which is no mount: what is mounted could be seen outside */
   NEED (pipe (go) == 0 && pipe (gone) == 0);
   if (fork () == 0) {
     c = read (go[0], &c, 1) == 1 && mount (p->outside, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0;
@@ -319,13 +321,18 @@ static void
 test_replaced (void)
 {
   g_auto (Place) place = {0};
+  int code;
 
   if (getuid () != 0 || access ("/etc/resolv.conf", F_OK) != 0) {
     g_test_skip ("root alone can replace /etc/resolv.conf, where there is one");
     return;
   }
   place_make (&place);
-  g_assert_cmpint (place_run (&place, 0, notice_replaced), ==, 0);
+  code = place_run (&place, 0, notice_replaced);
+  if (code == EINVAL)
+    g_test_skip ("/ is no mount here");
+  else
+    g_assert_cmpint (code, ==, 0);
 }
 
 /* As the service: another user, and a filter before ours, which has neither capset nor (where the unit is not
