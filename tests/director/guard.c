@@ -117,7 +117,7 @@ get_rss (void)
 static GVariant *
 part_cb (RegiaProcess *process, gpointer user_data)
 {
-  return part_new ("", "/none", "1:2:b", 1);
+  return part_new (NULL, "/none", "1:2:b", 1);
 }
 
 static void

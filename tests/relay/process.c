@@ -233,7 +233,7 @@ check_unknown (Fixture *f, gconstpointer data)
 
   WAIT_UNTIL (regia_process_get_last_exit (f->process) != NULL);
   g_file_get_contents (f->log, &log, NULL, NULL);
-  g_assert_nonnull (strstr (log, "The event has no [relay nobody]"));
+  g_assert_nonnull (strstr (log, "the process was told no configuration"));
 }
 
 static gboolean
