@@ -14,6 +14,7 @@ part_new (GVariant *config, const char *folder, const char *epoch, guint64 gener
   g_variant_dict_insert (&dict, "version", "t", (guint64)1);
   g_variant_dict_insert (&dict, "generation", "t", generation);
   g_variant_dict_insert (&dict, "session", "s", "one");
+  g_variant_dict_insert (&dict, "show", "s", "0a1b2c3d");
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "run", "s", folder);
   g_variant_dict_insert (&dict, "recordings", "s", folder);

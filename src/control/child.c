@@ -26,12 +26,12 @@
  */
 struct _RegiaChild {
   const RegiaChildClass *class;
-  gpointer instance_data;                         /* (owned): the process' own struct */
-  GVariant *part;                                 /* (owned) immutable */
-  char *instance;                                 /* (owned) immutable */
-  const char *run_dir, *recordings_dir, *session; /* of part; immutable */
-  RegiaEpoch epoch;                               /* immutable */
-  guint64 generation;                             /* immutable */
+  gpointer instance_data;                                /* (owned): the process' own struct */
+  GVariant *part;                                        /* (owned) immutable */
+  char *instance;                                        /* (owned) immutable */
+  const char *run_dir, *recordings_dir, *session, *show; /* of part; immutable */
+  RegiaEpoch epoch;                                      /* immutable */
+  guint64 generation;                                    /* immutable */
 
   GMainLoop *loop;             /* (owned) */
   GDBusConnection *connection; /* (owned) (nullable) */
@@ -171,6 +171,7 @@ take_part (RegiaChild *self)
          g_variant_lookup (self->part, "run", "&s", &self->run_dir) &&
          g_variant_lookup (self->part, "recordings", "&s", &self->recordings_dir) &&
          g_variant_lookup (self->part, "session", "&s", &self->session) &&
+         g_variant_lookup (self->part, "show", "&s", &self->show) &&
          g_variant_lookup (self->part, "generation", "t", &self->generation) &&
          g_variant_lookup (self->part, "epoch", "&s", &epoch) && regia_epoch_parse (epoch, &self->epoch);
 }
@@ -251,6 +252,7 @@ GETTER (const char *, instance)
 GETTER (const char *, run_dir)
 GETTER (const char *, recordings_dir)
 GETTER (const char *, session)
+GETTER (const char *, show)
 GETTER (guint64, generation)
 GETTER (GVariant *, part)
 

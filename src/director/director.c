@@ -126,6 +126,7 @@ begin_show (RegiaDirector *self, GError **error)
   } else {
     self->show.event_id = g_strdup (self->values->id);
     self->show.session = regia_show_new_session (self->recordings_dir, self->values->id);
+    self->show.id = g_strdup_printf ("%08x", g_random_int ());
     self->show.generation = 0;
     self->show.state = REGIA_SHOW_ON_AIR;
     self->show.desired = regia_desired_new ();
@@ -184,6 +185,7 @@ part_cb (RegiaProcess *process, gpointer user_data)
   g_variant_dict_insert (&dict, "version", "t", self->desired->version);
   g_variant_dict_insert (&dict, "generation", "t", self->show.generation);
   g_variant_dict_insert (&dict, "session", "s", self->show.session);
+  g_variant_dict_insert (&dict, "show", "s", self->show.id);
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "run", "s", self->run_dir);
   g_variant_dict_insert (&dict, "recordings", "s", self->recordings_dir);

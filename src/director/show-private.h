@@ -20,6 +20,7 @@ typedef enum {
 
 typedef struct {
   char *event_id;    /* (owned) */
+  char *id;          /* (owned) 8 hex digits: what tells one show from another in addresses */
   char *session;     /* (owned) folder name of the recording */
   char *config_path; /* (owned) the event file as given */
   RegiaShowState state;

@@ -18,6 +18,7 @@ void
 regia_show_clear (RegiaShow *show)
 {
   g_clear_pointer (&show->event_id, g_free);
+  g_clear_pointer (&show->id, g_free);
   g_clear_pointer (&show->session, g_free);
   g_clear_pointer (&show->config_path, g_free);
   g_clear_pointer (&show->desired, regia_desired_unref);
@@ -40,6 +41,7 @@ regia_show_to_json (const RegiaShow *show)
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "version", "x", (gint64)VERSION);
   g_variant_dict_insert (&dict, "event", "s", show->event_id);
+  g_variant_dict_insert (&dict, "id", "s", show->id);
   g_variant_dict_insert (&dict, "session", "s", show->session);
   g_variant_dict_insert (&dict, "config", "s", show->config_path);
   g_variant_dict_insert (&dict, "state", "s", states[show->state]);
@@ -77,7 +79,7 @@ parse_state (const char *text, RegiaShowState *ret_state)
 static gboolean
 read_show (GVariant *dict, RegiaShow *show)
 {
-  const char *event, *session, *config, *state, *epoch;
+  const char *event, *session, *config, *state, *epoch, *id;
   g_autoptr (GVariant) desired = g_variant_lookup_value (dict, "desired", NULL);
   gint64 generation;
 
@@ -91,6 +93,10 @@ read_show (GVariant *dict, RegiaShow *show)
   show->desired = desired != NULL ? regia_desired_from_variant (desired) : regia_desired_new ();
   if (show->desired == NULL)
     return FALSE;
+  /* The first version had none: always the same one for the same show. */
+  show->id = g_variant_lookup (dict, "id", "&s", &id) && is_name (id)
+                 ? g_strdup (id)
+                 : g_strdup_printf ("%08x", g_str_hash (session));
   show->event_id = g_strdup (event);
   show->session = g_strdup (session);
   show->config_path = g_strdup (config);

@@ -264,11 +264,13 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   const RegiaHlsOptions hls = {.segment_ns = (gint64)values->segment_ms * REGIA_MSECOND,
                                .segments = values->window_segments,
                                .segments_kept = values->window_segments + 4,
-                               .epoch = *regia_child_get_epoch (self->child)};
+                               .epoch = *regia_child_get_epoch (self->child),
+                               .show = regia_child_get_show (child)};
 
   tell_preparation (self, values);
   self->window = regia_hls_window_new (&hls);
   self->site.window = self->window;
+  self->site.show = regia_child_get_show (child);
   self->site.snapshot = regia_snapshot_new ();
   self->site.viewers = regia_viewers_new ();
   regia_site_init (&self->site, values->segment_ms);

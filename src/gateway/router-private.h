@@ -20,6 +20,7 @@ typedef struct {
   RegiaSnapshot *snapshot;
   RegiaViewers *viewers;
   RegiaHlsWindow *window;
+  const char *show;      /* (nullable): media addresses lie below /live/SHOW/ */
   RegiaLibrary *library; /* (nullable): the recordings folder cannot be read */
   char *playlist_cache;  /* (owned) Cache-Control of a playlist: half a segment */
 } RegiaSite;

@@ -78,6 +78,24 @@ openapi (RegiaSite *site, const char *rest, const RegiaRequest *request, const R
   answer_asset (site, "openapi.json", request, reply);
 }
 
+/* What belongs to another show is nothing of this one, whatever its number. */
+static RegiaHlsFound
+look_up_media (RegiaSite *site, const char *rest, RegiaHlsResource *ret_resource)
+{
+  const char *path = rest;
+
+  if (site->show != NULL && strcmp (rest, "index.m3u8") != 0) {
+    gsize length = strlen (site->show);
+
+    if (strncmp (rest, site->show, length) != 0 || rest[length] != '/')
+      return REGIA_HLS_NOT_FOUND;
+    path = rest + length + 1;
+    if (strcmp (path, "index.m3u8") == 0)
+      return REGIA_HLS_NOT_FOUND;
+  }
+  return regia_hls_window_lookup (site->window, path, ret_resource);
+}
+
 static void
 live (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
       RegiaReply *reply)
@@ -85,7 +103,7 @@ live (RegiaSite *site, const char *rest, const RegiaRequest *request, const Regi
   g_auto (RegiaHlsResource) resource = {0};
 
   reply->cors = TRUE;
-  switch (regia_hls_window_lookup (site->window, rest, &resource)) {
+  switch (look_up_media (site, rest, &resource)) {
   case REGIA_HLS_FOUND:
     answer_bytes (request, reply, resource.bytes, resource.content_type, resource.etag,
                   resource.kind == REGIA_HLS_MEDIA ? MEDIA_CACHE : site->playlist_cache);

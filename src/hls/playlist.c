@@ -168,11 +168,12 @@ audio_name (const RegiaHlsRendition *renditions, gsize index)
 }
 
 static void
-append_audio (GString *text, const RegiaHlsRendition *renditions, gsize index, gboolean is_default)
+append_audio (GString *text, const RegiaHlsRendition *renditions, gsize index, gboolean is_default,
+              const char *prefix)
 {
   const RegiaTrack *track = renditions[index].track;
   g_autofree char *name = audio_name (renditions, index);
-  g_autofree char *uri = g_strdup_printf ("%s/index.m3u8", track->name);
+  g_autofree char *uri = g_strdup_printf ("%s%s/index.m3u8", prefix, track->name);
   g_autofree char *channels = g_strdup_printf ("%u", MAX (track->channels, 1));
 
   g_string_append (text, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"" AUDIO_GROUP "\",");
@@ -190,7 +191,8 @@ append_audio (GString *text, const RegiaHlsRendition *renditions, gsize index, g
 
 /* @audio: (nullable): the dearest of the group, which BANDWIDTH must cover, §4.3.4.2 */
 static void
-append_variant (GString *text, const RegiaHlsRendition *rendition, const RegiaHlsRendition *audio)
+append_variant (GString *text, const RegiaHlsRendition *rendition, const RegiaHlsRendition *audio,
+                const char *prefix)
 {
   const RegiaTrack *track = rendition->track;
   g_autofree char *codec = regia_hls_codec_string (track);
@@ -215,11 +217,11 @@ append_variant (GString *text, const RegiaHlsRendition *rendition, const RegiaHl
   }
   if (audio != NULL)
     g_string_append (text, ",AUDIO=\"" AUDIO_GROUP "\"");
-  g_string_append_printf (text, "\n%s/index.m3u8\n", track->name);
+  g_string_append_printf (text, "\n%s%s/index.m3u8\n", prefix, track->name);
 }
 
 char *
-regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n)
+regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n, const char *prefix)
 {
   GString *text;
   const RegiaHlsRendition *audio = NULL;
@@ -241,12 +243,12 @@ regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n)
 
     for (gsize i = 0; i < n; i++)
       if (regia_track_is_audio (renditions[i].track)) {
-        append_audio (text, renditions, i, first);
+        append_audio (text, renditions, i, first, prefix);
         first = FALSE;
       }
   }
   for (gsize i = 0; i < n; i++)
     if (regia_track_is_video (renditions[i].track) == has_video)
-      append_variant (text, &renditions[i], has_video ? audio : NULL);
+      append_variant (text, &renditions[i], has_video ? audio : NULL, prefix);
   return g_string_free (text, FALSE);
 }

@@ -38,6 +38,7 @@
 
 struct _RegiaHlsWindow {
   RegiaHlsOptions options;
+  char *prefix;         /* (owned) */
   RegiaHlsCache *cache; /* (owned) */
   GPtrArray *streams;   /* (owned) (element-type RegiaHlsStream): in the order of the table */
   guint n_tracks;       /* of the present table */
@@ -63,6 +64,8 @@ regia_hls_window_new (const RegiaHlsOptions *options)
 
   self = g_new0 (RegiaHlsWindow, 1);
   self->options = *options;
+  self->prefix = options->show != NULL ? g_strconcat (options->show, "/", NULL) : g_strdup ("");
+  self->options.show = NULL; /* copied */
   self->options.segments_kept = MAX (options->segments_kept, options->segments + 3);
   self->cache = regia_hls_cache_new ();
   self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_hls_stream_free);
@@ -77,6 +80,7 @@ regia_hls_window_free (RegiaHlsWindow *self)
   g_ptr_array_unref (self->streams);
   regia_hls_breaks_clear (&self->breaks);
   regia_hls_cache_free (self->cache);
+  g_free (self->prefix);
   g_free (self);
 }
 
@@ -113,7 +117,8 @@ render_multivariant (RegiaHlsWindow *self)
     rendition->average_bps = stream->track->bitrate_bps > 0 ? stream->track->bitrate_bps : stream->peak_bps;
     n++;
   }
-  regia_hls_cache_put_playlist (self->cache, "index.m3u8", regia_hls_multivariant_playlist (renditions, n),
+  regia_hls_cache_put_playlist (self->cache, "index.m3u8",
+                                regia_hls_multivariant_playlist (renditions, n, self->prefix),
                                 REGIA_HLS_MASTER);
 }
 

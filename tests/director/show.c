@@ -11,7 +11,8 @@ static void
 test_round_trip (void)
 {
   g_autoptr (RegiaDesired) desired = regia_desired_new ();
-  RegiaShow show = {.event_id = (char *)"2022-09-29-sirio",
+  RegiaShow show = {.id = (char *)"0a1b2c3d",
+                    .event_id = (char *)"2022-09-29-sirio",
                     .session = (char *)"2022-09-29-sirio-2",
                     .config_path = (char *)"/etc/è.conf",
                     .state = REGIA_SHOW_ENDING,
@@ -29,6 +30,7 @@ test_round_trip (void)
   g_assert_no_error (error);
   g_assert_cmpstr (read.event_id, ==, show.event_id);
   g_assert_cmpstr (read.session, ==, show.session);
+  g_assert_cmpstr (read.id, ==, show.id);
   g_assert_cmpstr (read.config_path, ==, show.config_path);
   g_assert_cmpint (read.state, ==, REGIA_SHOW_ENDING);
   g_assert_true (read.left);

@@ -65,7 +65,7 @@ def play(t, debian, regia, terminal, before):
         t.figure(f"{name}: from nothing to a playable stream in {seconds:.0f} s, with {debian.packages() - before} packages installed")
     with t.case(f"{name}: a picture can be seen"):
         # The first ones are the slate's.
-        t.wait("light and shade", lambda: picture(f"{regia.base}/live/video/720p/index.m3u8") > 100, 60)
+        t.wait("light and shade", lambda: picture(f"{regia.base}{regia.media('video/720p')}") > 100, 60)
     with t.case(f"{name}: it says that it is on air, and that the gateway is shut in"):
         equal(json.loads(regia.get("/api/v1/status"))["state"], "on-air", "state")
         check(any(words in terminal.text for words in ("isolated: recordings read-only", "has no Landlock")), terminal.text[-3000:])

@@ -67,7 +67,7 @@ class Viewer(threading.Thread):
         answered = time.monotonic()
         while not self.stop.wait(0.05):
             with contextlib.suppress(OSError, TypeError):
-                text = self.regia.get("/live/video/360p/index.m3u8").decode()
+                text = self.regia.get(self.regia.media("video/360p")).decode()
                 number = int(re.search(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", text)[1])
                 if number < self.number:
                     self.back.append((self.number, number))

@@ -84,7 +84,7 @@ test_multivariant (void)
 
   sd->rate_num = 30000;
   sd->rate_den = 1001;
-  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions));
+  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), "");
   g_assert_cmpstr (
       text, ==,
       "#EXTM3U\n"
@@ -109,7 +109,7 @@ test_multivariant_video_only (void)
 {
   g_autoptr (RegiaTrack) hd = make_video ("video/720p", 1280, 720, avcc_720, sizeof avcc_720);
   const RegiaHlsRendition renditions[] = {{hd, 3000000, 2400000}};
-  g_autofree char *text = regia_hls_multivariant_playlist (renditions, 1);
+  g_autofree char *text = regia_hls_multivariant_playlist (renditions, 1, "");
 
   g_assert_nonnull (strstr (text, "CODECS=\"avc1.64001f\","));
   g_assert_null (strstr (text, "AUDIO"));
@@ -120,7 +120,7 @@ test_multivariant_audio_only (void)
 {
   g_autoptr (RegiaTrack) it = make_audio ("audio/it", "it");
   const RegiaHlsRendition renditions[] = {{it, 160000, 128000}};
-  g_autofree char *text = regia_hls_multivariant_playlist (renditions, 1);
+  g_autofree char *text = regia_hls_multivariant_playlist (renditions, 1, "");
 
   g_assert_cmpstr (text, ==,
                    "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-INDEPENDENT-SEGMENTS\n"
@@ -138,7 +138,7 @@ test_multivariant_names (void)
   g_autoptr (RegiaTrack) odd = make_audio ("audio/x", "x\"\n#EXT");
   g_autoptr (RegiaTrack) none = make_audio ("audio/floor", "");
   const RegiaHlsRendition renditions[] = {{hd, 1, 1}, {it, 1, 1}, {clean, 1, 1}, {odd, 1, 1}, {none, 1, 1}};
-  g_autofree char *text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions));
+  g_autofree char *text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), "");
 
   g_assert_nonnull (strstr (text, "NAME=\"Italiano\",LANGUAGE=\"it\",DEFAULT=YES"));
   g_assert_nonnull (strstr (text, "NAME=\"Italiano (audio/clean)\",LANGUAGE=\"it\",DEFAULT=NO"));
@@ -164,7 +164,7 @@ test_multivariant_titles (void)
   regia_track_set_title (en, "English \"interpreter\"\n#EXT-X-ENDLIST");
   regia_track_set_title (fr, "Sala, «originale»");
   regia_track_set_title (bg, "bg");
-  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions));
+  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), "");
   g_assert_nonnull (strstr (text, "NAME=\"Sala, «originale»\",LANGUAGE=\"it\""));
   g_assert_nonnull (strstr (text, "NAME=\"English  interpreter  #EXT-X-ENDLIST\",LANGUAGE=\"en\""));
   g_assert_nonnull (strstr (text, "NAME=\"Sala, «originale» (audio/fr)\",LANGUAGE=\"fr\""));

@@ -10,7 +10,7 @@ if (!base) {
   process.exit(64);
 }
 
-const SEGMENT = '/live/{kind}/{name}/{segment}';
+const SEGMENT = '/live/{show}/{kind}/{name}/{segment}';
 const results = [];
 
 function report (name, faults) {
@@ -98,14 +98,14 @@ async function checkLive (api) {
   report(`GET ${master}`, check(api, master, 'GET', answer, 200));
   for (const path of playlistPaths(master, answer.body)) {
     const playlist = await ask('GET', path);
-    report(`GET ${path}`, check(api, '/live/{kind}/{name}/index.m3u8', 'GET', playlist, 200));
+    report(`GET ${path}`, check(api, '/live/{show}/{kind}/{name}/index.m3u8', 'GET', playlist, 200));
     const media = playlistPaths(path, playlist.body);
     const init = media.find((name) => name.endsWith('.mp4'));
     const newest = media.filter((name) => name.endsWith('.m4s')).pop();
     if (!init || !newest) report(`${path} names an initialisation segment and media segments`, [`${init} ${newest}`]);
     for (const name of [init, newest].filter(Boolean)) report(`GET ${name}`, check(api, SEGMENT, 'GET', await ask('GET', name), 200));
   }
-  report('GET a segment that is not there', check(api, SEGMENT, 'GET', await ask('GET', '/live/video/none/1.m4s'), 404));
+  report('GET a segment that is not there', check(api, SEGMENT, 'GET', await ask('GET', '/live/0a1b2c3d/video/none/1.m4s'), 404));
 }
 
 async function checkFile (api, path, file) {
@@ -159,7 +159,7 @@ await checkRecordings(api);
 await checkLive(api);
 const known = [
   '/api/v1/openapi.json', '/api/v1/status', '/healthz', '/api/v1/recordings', '/api/v1/recordings/{id}', '/recordings/{id}/{file}',
-  '/live/index.m3u8', '/live/{kind}/{name}/index.m3u8', SEGMENT,
+  '/live/index.m3u8', '/live/{show}/{kind}/{name}/index.m3u8', SEGMENT,
 ];
 const unknown = Object.keys(api.document.paths).filter((path) => !known.includes(path));
 report('every path of the description is asked for', unknown.map((path) => `${path} is not: teach openapi-check.mjs`));

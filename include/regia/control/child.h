@@ -68,6 +68,7 @@ const char *regia_child_get_instance (RegiaChild *self); /* a relay's name in th
 const char *regia_child_get_run_dir (RegiaChild *self);  /* may be gone in mid-event */
 const char *regia_child_get_recordings_dir (RegiaChild *self); /* absolute */
 const char *regia_child_get_session (RegiaChild *self); /* this show's session folder, as 2022-09-29-sirio */
+const char *regia_child_get_show (RegiaChild *self);    /* id of the show, in every media address */
 const RegiaEpoch *regia_child_get_epoch (RegiaChild *self);
 guint64 regia_child_get_generation (RegiaChild *self); /* counts engine starts within a show, from 1 */
 /** (transfer none): the part that was passed at the start: control/org.regia.control.xml, "Process.Apply". */

@@ -49,9 +49,10 @@ typedef struct {
  * Audio tracks become one group (EXT-X-MEDIA), each video track one EXT-X-STREAM-INF with it; without video
  * the audio tracks are variants themselves. RFC 8216 §4.3.4.
  *
- * Returns: (transfer full): the text; addresses are relative, `NAME/index.m3u8`.
+ * Returns: (transfer full): the text; addresses are relative, `NAME/index.m3u8` behind @prefix ("" or
+ * `SHOW/`).
  */
-char *regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n);
+char *regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n, const char *prefix);
 
 /**
  * regia_hls_codec_string:

@@ -30,6 +30,8 @@ typedef struct {
   guint segments;      /* how many are listed */
   guint segments_kept; /* how many can still be fetched (≥ segments + 3) */
   RegiaEpoch epoch;    /* for EXT-X-PROGRAM-DATE-TIME */
+  const char *show;    /* (nullable): the multivariant playlist names the others below SHOW/: each show counts
+                          from 0,    and caches keep what they have */
 } RegiaHlsOptions;
 
 /** How long a cache may keep an answer. */

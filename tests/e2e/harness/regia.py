@@ -210,16 +210,22 @@ class Regia:
 
     # -- what viewers get ---------------------------------------------------------------------------------------------
 
+    def media(self, track="video/360p"):
+        """The address of a track's playlist, as the multivariant one names it."""
+        text = self.get("/live/index.m3u8").decode()
+        return "/live/" + re.search(rf'(\w+/{track}/index.m3u8)', text)[1]
+
     def playlist(self, track="video/360p"):
         """[(number, address or None for a gap)], whether it has ended"""
-        text = self.get(f"/live/{track}/index.m3u8").decode()
+        address = self.media(track)
+        text = self.get(address).decode()
         number = int(re.search(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", text)[1])
         segments, gap = [], False
         for line in text.splitlines():
             if line.startswith("#EXT-X-GAP"):
                 gap = True
             elif line and not line.startswith("#"):
-                segments.append((number, None if gap else urllib.parse.urljoin(f"/live/{track}/index.m3u8", line)))
+                segments.append((number, None if gap else urllib.parse.urljoin(address, line)))
                 number, gap = number + 1, False
         return segments, "#EXT-X-ENDLIST" in text
 
