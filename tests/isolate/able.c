@@ -232,16 +232,6 @@ have_nothing (const Place *p)
 }
 
 static int
-read_key (const Place *p)
-{
-  g_autofree char *path = g_build_filename (p->keys, "key", NULL);
-  g_autofree char *key = NULL;
-
-  NEED (g_file_get_contents (path, &key, NULL, NULL) && strcmp (key, "key") == 0);
-  return 0;
-}
-
-static int
 look_up (const Place *p)
 {
   const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
@@ -425,7 +415,6 @@ static const Line lines[] = {
     {"time-zone", tell_time, BOTH},
     {"itself", know_itself, BOTH},
     {"no-privileges", have_nothing, BOTH},
-    {"read-key", read_key, RELAY},
     {"look-up", look_up, RELAY},
     {"network-files", read_network_files, RELAY},
     {"connect", connect_out, RELAY},

@@ -121,7 +121,7 @@ void
 place_shut_in (const Place *self, Role role, RegiaIsolated *ret_done)
 {
   g_autofree char *recordings = g_strdup_printf ("/proc/self/fd/%d", self->recordings_fd);
-  const char *read_only[] = {role == GATEWAY ? recordings : self->keys, NULL};
+  const char *read_only[] = {role == GATEWAY ? recordings : NULL, NULL};
   RegiaIsolation what = {
       .read_only = read_only, .connects = role == RELAY, .memory_bytes = 1 << 30, .oom_score_adj = 300};
   g_autoptr (GError) error = NULL;

@@ -8,7 +8,7 @@
 /** Who is shut in: exactly as the process is. */
 typedef enum {
   GATEWAY = 1 << 0, /* a recordings folder, open; nothing else */
-  RELAY = 1 << 1,   /* the folder of its key; it connects */
+  RELAY = 1 << 1,   /* it connects */
 } Role;
 
 /** A recording, what lies outside, and another process: all that a process taken over could want. Made anew
@@ -18,7 +18,7 @@ typedef struct {
   char *recordings; /* (owned) */
   char *session;    /* (owned) its one session's folder */
   char *recording;  /* (owned) a file in it */
-  char *keys;       /* (owned) the folder of a relay's key */
+  char *keys;       /* (owned) where the keys of relays lie */
   char *outside;    /* (owned) a file that nobody was given */
   char *socket;     /* (owned) a listening path socket */
   int recordings_fd, session_fd, recording_fd;

@@ -186,6 +186,14 @@ list_outside (const Place *p)
 }
 
 static int
+read_key (const Place *p)
+{
+  g_autofree char *path = g_build_filename (p->keys, "key", NULL);
+
+  return told (open (path, O_RDONLY));
+}
+
+static int
 read_shadow (const Place *p)
 {
   return told (open ("/etc/shadow", O_RDONLY));
@@ -249,6 +257,7 @@ const Line refused_files[] = {
     {"open", "reads a file outside", open_outside, BOTH},
     {"openat ..", "leaves the recordings folder", open_above, BOTH},
     {"open O_DIRECTORY", "lists a folder outside", list_outside, BOTH},
+    {"open of a key file", "reads another relay's key", read_key, BOTH},
     {"open /etc/shadow", "reads the passwords", read_shadow, BOTH, TRUE},
     {"open /proc/PID/environ", "reads another process' environment", read_processes, BOTH},
     {"chroot", "changes what paths mean", change_root, BOTH, TRUE},
