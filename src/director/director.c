@@ -260,6 +260,10 @@ changed_cb (RegiaProcess *process, gpointer user_data)
     return; /* being taken down */
   entry = regia_processes_find (self->processes, process);
   regia_processes_note (entry);
+  if (entry->seen != regia_process_get_state (process)) {
+    entry->seen = regia_process_get_state (process);
+    regia_processes_apply (self->processes, TRUE);
+  }
   if (entry->kind->leads) {
     g_autoptr (GVariant) published = regia_process_get_published (process);
     g_variant_lookup (published, "ready", "b", &ready);

@@ -32,11 +32,12 @@ typedef struct {
 /** One process of the table. */
 typedef struct {
   const RegiaProcessKind *kind;
-  RegiaProcess *process; /* (owned) */
-  gboolean held_back;    /* people want it stopped for now (a relay) */
-  guint recordings;      /* which recordings folder the present run was given; regia_watch_get_change() */
-  guint64 advance;       /* its number that must move on … */
-  gint64 advanced_us;    /* … and when it last did; 0 never */
+  RegiaProcess *process;  /* (owned) */
+  gboolean held_back;     /* people want it stopped for now (a relay) */
+  guint recordings;       /* which recordings folder the present run was given; regia_watch_get_change() */
+  RegiaProcessState seen; /* that others were last told */
+  guint64 advance;        /* its number that must move on … */
+  gint64 advanced_us;     /* … and when it last did; 0 never */
 } RegiaProcessEntry;
 
 /** RegiaProcesses: every process of a show, by the table. Main context only. */

@@ -97,7 +97,11 @@ def library(regia):
 
 def kill_and_wait(regia, *names):
     """Kills them at once, finding them without the control socket; waits until each is back."""
-    old = {p["name"]: p["pid"] for p in public(regia)["processes"]}
+    def running():
+        pids = {p["name"]: p["pid"] for p in public(regia)["processes"]}
+        return all(pids[name] > 0 for name in names) and pids
+
+    old = regia.t.wait("all of them running", running, 10)
     for name in names:
         os.kill(old[name], signal.SIGKILL)
 
