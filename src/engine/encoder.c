@@ -7,8 +7,8 @@
 #include <gst/video/video.h>
 #include <string.h>
 
+#include "grid-private.h"
 #include "launch-private.h"
-#include "pacing-private.h"
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
 

@@ -3,7 +3,7 @@
 
 #include "channels-private.h"
 #include "drift-private.h"
-#include "pacing-private.h"
+#include "pacer-private.h"
 #include "run-private.h"
 #include "timeline-private.h"
 

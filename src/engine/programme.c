@@ -6,8 +6,8 @@
 #include <gst/base/gstaggregator.h>
 #include <stdio.h>
 
+#include "grid-private.h"
 #include "launch-private.h"
-#include "pacing-private.h"
 #include "regia/base/error.h"
 #include "regia/base/scrub.h"
 #include "slate-private.h"

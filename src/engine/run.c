@@ -3,6 +3,7 @@
 
 #include "run-private.h"
 
+#include "grid-private.h"
 #include "hand-over-private.h"
 #include "launch-private.h"
 #include "links-private.h"

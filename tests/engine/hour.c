@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "../../src/engine/drift-private.h"
-#include "../../src/engine/pacing-private.h"
+#include "../../src/engine/pacer-private.h"
 #include "../../src/engine/timeline-private.h"
 #include "regia/base/clock.h"
 

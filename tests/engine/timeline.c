@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "../../src/engine/pacing-private.h"
+#include "../../src/engine/pacer-private.h"
 #include "regia/base/clock.h"
 
 static gint64
