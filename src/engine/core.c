@@ -306,7 +306,7 @@ regia_engine_get_state (RegiaEngine *self)
   GVariantBuilder sources, renditions, audios;
   GVariantDict dict;
   RegiaProgrammeStats mix;
-  g_autofree char *slate_error = NULL;
+  g_autofree char *slate_error = NULL, *blank_error = NULL;
   guint64 dropped = 0;
 
   g_variant_builder_init (&sources, G_VARIANT_TYPE ("av"));
@@ -334,11 +334,13 @@ regia_engine_get_state (RegiaEngine *self)
   }
   regia_programme_get_stats (self->programme, &mix);
   slate_error = regia_programme_get_slate_error (self->programme);
+  blank_error = regia_programme_get_blank_error (self->programme);
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "ready", "b", self->ready);
   g_variant_dict_insert (&dict, "frames", "t", mix.frames);
   g_variant_dict_insert (&dict, "frames-dropped", "t", mix.missed + dropped);
   g_variant_dict_insert (&dict, "slate-error", "s", slate_error);
+  g_variant_dict_insert (&dict, "blank-error", "s", blank_error);
   g_variant_dict_insert_value (&dict, "sources", g_variant_builder_end (&sources));
   g_variant_dict_insert_value (&dict, "renditions", g_variant_builder_end (&renditions));
   g_variant_dict_insert_value (&dict, "audios", g_variant_builder_end (&audios));

@@ -23,6 +23,7 @@ typedef struct {
   guint rate_num, rate_den;  /* video */
   gint64 keyframe_ns;        /* video: distance of keyframes in show time */
   gboolean may_shed; /* may lose frames when it does not keep up; never the first rendition, never sound */
+  gboolean unqueued; /* encodes on the thread that brings the frames, as sound always does */
 } RegiaEncoderSpec;
 
 /** Counters since the start; a copy. */
@@ -48,8 +49,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEncoder, regia_encoder_free)
 
 /** Any thread. */
 void regia_encoder_get_stats (RegiaEncoder *self, RegiaEncoderStats *ret_stats);
-/** Whether the end of the stream has passed through. Any thread. */
-gboolean regia_encoder_is_drained (RegiaEncoder *self);
+/** regia_encoder_wait_drained: waits until the end of the stream has passed through, or until @until_ns
+ * (CLOCK_MONOTONIC). Returns: whether it has. Any thread but its streaming one. */
+gboolean regia_encoder_wait_drained (RegiaEncoder *self, gint64 until_ns) G_GNUC_WARN_UNUSED_RESULT;
 /** (transfer none): immutable. */
 const RegiaEncoderSpec *regia_encoder_get_spec (RegiaEncoder *self);
 /** "h264", "aac", "opus", or "" while unknown. Any thread. */

@@ -42,6 +42,7 @@ struct _RegiaEncoder {
   GMutex lock; /* guards what follows */
   RegiaEncoderStats stats;
   gboolean drained;
+  GCond drained_cond; /* told when drained becomes true */
   RegiaCodec codec;
 };
 
@@ -275,6 +276,7 @@ on_eos (GstAppSink *sink, gpointer user_data)
 
   g_mutex_lock (&self->lock);
   self->drained = TRUE;
+  g_cond_broadcast (&self->drained_cond);
   g_mutex_unlock (&self->lock);
 }
 
@@ -286,20 +288,20 @@ static GstElement *
 make_head (RegiaEncoder *self, GError **error)
 {
   gboolean scale = self->spec.width != self->spec.in_width || self->spec.height != self->spec.in_height;
-  g_autofree char *queue =
-      g_strdup_printf ("queue name=head max-size-buffers=%u max-size-bytes=0 max-size-time=0 leaky=%s",
-                       self->spec.may_shed ? 12 : 25, self->spec.may_shed ? "downstream" : "no");
-  g_autofree char *text = NULL;
-  GstElement *bin;
+  gboolean queued = self->spec.width > 0 && !self->spec.unqueued;
+  g_autofree char *head =
+      queued
+          ? g_strdup_printf ("queue name=head max-size-buffers=%u max-size-bytes=0 max-size-time=0 leaky=%s",
+                             self->spec.may_shed ? 12 : 25, self->spec.may_shed ? "downstream" : "no")
+          : g_strdup ("capsfilter name=head");
+  g_autofree char *text = self->spec.width > 0 && scale
+                              ? g_strdup_printf ("%s ! videoscale n-threads=1 ! capsfilter name=tail "
+                                                 "caps=video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1",
+                                                 head, self->spec.width, self->spec.height)
+                              : g_strdup_printf ("%s ! capsfilter name=tail", head);
+  GstElement *bin = regia_launch_parse (text, "encoder", error);
 
-  if (self->spec.width == 0)
-    return regia_launch_parse ("capsfilter name=head ! capsfilter name=tail", "encoder", error);
-  text = scale ? g_strdup_printf ("%s ! videoscale n-threads=1 ! capsfilter name=tail "
-                                  "caps=video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1",
-                                  queue, self->spec.width, self->spec.height)
-               : g_strdup_printf ("%s ! capsfilter name=tail", queue);
-  bin = regia_launch_parse (text, "encoder", error);
-  if (bin && self->spec.may_shed) {
+  if (bin && queued && self->spec.may_shed) {
     g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (bin), "head");
     g_signal_connect (element, "overrun", G_CALLBACK (on_overrun), self);
   }
@@ -380,6 +382,7 @@ regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *t
   self->packet_cb = packet_cb;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
+  g_cond_init (&self->drained_cond);
   return build (self, pipeline, tee, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -394,6 +397,7 @@ regia_encoder_free (RegiaEncoder *self)
   g_free ((char *)self->spec.encoder);
   g_clear_pointer (&self->spec.parameters, g_hash_table_unref);
   g_mutex_clear (&self->lock);
+  g_cond_clear (&self->drained_cond);
   g_free (self);
 }
 
@@ -406,11 +410,14 @@ regia_encoder_get_stats (RegiaEncoder *self, RegiaEncoderStats *ret_stats)
 }
 
 gboolean
-regia_encoder_is_drained (RegiaEncoder *self)
+regia_encoder_wait_drained (RegiaEncoder *self, gint64 until_ns)
 {
   gboolean drained;
 
   g_mutex_lock (&self->lock);
+  while (!self->drained)
+    if (!g_cond_wait_until (&self->drained_cond, &self->lock, until_ns / 1000))
+      break;
   drained = self->drained;
   g_mutex_unlock (&self->lock);
   return drained;

@@ -48,9 +48,6 @@ const char *regia_programme_audio_caps (RegiaProgramme *self);
 /** regia_programme_add_picture: (transfer full): a place for a source's picture; the one that is @shown hides
  * the slate. Before start. */
 GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_ns);
-/** regia_programme_hold_picture: how long @source's last picture stands before the slate shows; 0: the usual.
- * Any thread. */
-void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);
 /** regia_programme_hold_picture: how long the last picture of @source (of regia_programme_add_picture())
  * stands before the slate shows; 0: the usual half second. Any thread. */
 void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);
@@ -78,3 +75,6 @@ RegiaProgrammeLevel regia_programme_get_level (RegiaProgramme *self, guint index
 /** regia_programme_get_slate_error: (transfer full): why the event's own slate is not shown; "" when it is,
  * or is not drawn yet. Any thread. */
 char *regia_programme_get_slate_error (RegiaProgramme *self);
+/** regia_programme_get_blank_error: (transfer full): of which tracks public readers get nothing while the
+ * hall is private, and why; "" for none, or while it is not known yet. Any thread. */
+char *regia_programme_get_blank_error (RegiaProgramme *self);

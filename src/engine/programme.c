@@ -6,6 +6,7 @@
 #include <gst/base/gstaggregator.h>
 #include <stdio.h>
 
+#include "blank-private.h"
 #include "grid-private.h"
 #include "launch-private.h"
 #include "regia/base/error.h"
@@ -28,9 +29,9 @@
  * Life cycle: new → add_picture / add_sound → start → end → wait_drained → free. Owner: RegiaEngine.
  *
  * Threads: built on the main thread; encoders' streaming threads come in through on_track() and on_packet(),
- * the compositor's through on_frame(), the slate's through on_slate(). `lock` guards the track table until it
- * is complete, and the counters; the feed log is called outside of it, but for the hand-over of the first
- * packets, which keeps their order (order of locks: lock, then the log's).
+ * the compositor's through on_frame(), the slate's through on_slate(), the blank's through on_blank_cb().
+ * `lock` guards the track table until it is complete, and the counters; the feed log is called outside of it,
+ * but for the hand-over of the first packets, which keeps their order (order of locks: lock, then the log's).
  */
 
 #define SILENCE_DB      (-120.0)
@@ -46,7 +47,8 @@ struct _RegiaProgramme {
   RegiaFeedLog *log; /* (unowned) */
   RegiaProgrammeFailedFunc failed_cb;
   gpointer user_data;
-  char *video_caps; /* (owned) */
+  char *video_caps; /* (owned) of inputs of any rate */
+  char *out_caps;   /* (owned) … with the programme's */
 
   GstElement *pipeline;        /* (owned) */
   GstElement *compositor;      /* (unowned) in the pipeline */
@@ -57,6 +59,7 @@ struct _RegiaProgramme {
   GstAppSrc *slate;            /* (owned) */
   GThread *slate_thread;       /* (owned) (nullable) */
   GCancellable *slate_ending;  /* (owned) */
+  RegiaBlank *blank;           /* (owned) (nullable): from start on; main thread */
   guint bus_watch;
   int ending; /* atomic: no more buffers pass the mixers */
 
@@ -65,9 +68,32 @@ struct _RegiaProgramme {
   guint tracks_known;
   GQueue waiting; /* (element-type RegiaPacket) (owned) until all tracks are known */
   RegiaProgrammeStats stats;
-  gint64 next_frame; /* grid number expected next; −1 at first */
-  char *slate_error; /* (owned) (nullable) */
+  gint64 next_frame;      /* grid number expected next; −1 at first */
+  char *slate_error;      /* (owned) (nullable) */
+  RegiaBlank *blank_done; /* (unowned) (nullable): once everything of it is made */
+  char *blank_error;      /* (owned) (nullable) */
 };
+
+/* Under the lock, as soon as both the running encoders' parameters and the blank are known. */
+static void
+give_blank (RegiaProgramme *self)
+{
+  g_autoptr (GString) faults = g_string_new (NULL);
+
+  if (self->blank_done == NULL || self->tracks_known < self->tracks->len)
+    return;
+  for (guint i = 0; i < self->tracks->len; i++) {
+    const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
+    g_autoptr (GError) error = NULL;
+    gint64 duration_ns;
+    GPtrArray *payloads = regia_blank_get (self->blank_done, track, &duration_ns, &error);
+
+    if (payloads == NULL)
+      g_string_append_printf (faults, "%s%s", faults->len ? "; " : "", error->message);
+  }
+  if (faults->len)
+    self->blank_error = g_string_free (g_steal_pointer (&faults), FALSE);
+}
 
 /* Encoders' streaming threads. */
 static void
@@ -83,6 +109,7 @@ on_track (RegiaTrack *track, gpointer user_data)
     regia_feed_log_set_tracks (self->log, self->tracks);
     while ((packet = g_queue_pop_head (&self->waiting)))
       regia_feed_log_append (self->log, packet);
+    give_blank (self);
   }
   g_mutex_unlock (&self->lock);
 }
@@ -146,6 +173,18 @@ on_slate (GstBuffer *frame, const GError *error, gpointer user_data)
   GST_BUFFER_PTS (frame) = (GstClockTime)MAX (regia_epoch_show_time (&self->epoch), 0);
   GST_BUFFER_DTS (frame) = GST_BUFFER_DURATION (frame) = GST_CLOCK_TIME_NONE;
   gst_app_src_push_buffer (self->slate, frame);
+}
+
+/* The blank's thread. */
+static void
+on_blank_cb (RegiaBlank *blank, gpointer user_data)
+{
+  RegiaProgramme *self = user_data;
+
+  g_mutex_lock (&self->lock);
+  self->blank_done = blank;
+  give_blank (self);
+  g_mutex_unlock (&self->lock);
 }
 
 static double
@@ -343,12 +382,10 @@ static gboolean
 build (RegiaProgramme *self, GError **error)
 {
   const RegiaConfigValues *config = self->config;
-  g_autofree char *out_caps =
-      g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
   g_autofree char *slate_caps = g_strdup_printf ("%s,framerate=0/1", self->video_caps);
   g_autoptr (GstPad) pad = NULL, slate_pad = NULL;
 
-  self->compositor = add_mixer (self, "compositor", out_caps, NULL, error);
+  self->compositor = add_mixer (self, "compositor", self->out_caps, NULL, error);
   if (self->compositor == NULL)
     return FALSE;
   g_object_set (self->compositor, "background", 1 /* black */, "max-threads", 1u, NULL);
@@ -398,6 +435,8 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   self->video_caps = g_strdup_printf ("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1,"
                                       "interlace-mode=progressive,colorimetry=bt709,chroma-site=mpeg2",
                                       config->width, config->height);
+  self->out_caps =
+      g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
   self->mixers = g_ptr_array_new ();
   self->tees = g_ptr_array_new ();
   self->encoders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_encoder_free);
@@ -423,6 +462,7 @@ regia_programme_free (RegiaProgramme *self)
   if (self->pipeline)
     gst_element_set_state (self->pipeline, GST_STATE_NULL);
   g_cancellable_cancel (self->slate_ending);
+  regia_blank_free (self->blank);
   if (self->slate_thread)
     g_thread_join (self->slate_thread);
   g_clear_handle_id (&self->bus_watch, g_source_remove);
@@ -436,8 +476,10 @@ regia_programme_free (RegiaProgramme *self)
   g_mutex_clear (&self->lock);
   g_clear_object (&self->slate_ending);
   g_free (self->slate_error);
+  g_free (self->blank_error);
   g_free (self->levels);
   g_free (self->video_caps);
+  g_free (self->out_caps);
   g_free (self);
 }
 
@@ -456,10 +498,8 @@ regia_programme_audio_caps (RegiaProgramme *self)
 GstAppSrc *
 regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_ns)
 {
-  g_autofree char *caps = g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, self->config->rate_num,
-                                           self->config->rate_den);
   g_autoptr (GstPad) pad = NULL;
-  GstAppSrc *source = add_input (self, self->compositor, caps, queue_ns, &pad);
+  GstAppSrc *source = add_input (self, self->compositor, self->out_caps, queue_ns, &pad);
 
   g_object_set (pad, "zorder", 1u, "alpha", shown ? 1.0 : 0.0, "max-last-buffer-repeat",
                 (guint64)HIDDEN_AFTER_NS, NULL);
@@ -528,15 +568,7 @@ regia_programme_start (RegiaProgramme *self, GError **error)
     return FALSE;
   }
   self->slate_thread = regia_slate_render (config, self->video_caps, self->slate_ending, on_slate, self);
-  return TRUE;
-}
-
-static gboolean
-all_drained (RegiaProgramme *self)
-{
-  for (guint i = 0; i < self->encoders->len; i++)
-    if (!regia_encoder_is_drained (g_ptr_array_index (self->encoders, i)))
-      return FALSE;
+  self->blank = regia_blank_new (config, self->video_caps, self->encoders, on_blank_cb, self);
   return TRUE;
 }
 
@@ -549,10 +581,8 @@ regia_programme_end (RegiaProgramme *self)
 gboolean
 regia_programme_wait_drained (RegiaProgramme *self, gint64 until_ns)
 {
-  while (!all_drained (self))
-    if (regia_clock_monotonic_ns () < until_ns)
-      g_usleep (5000);
-    else
+  for (guint i = 0; i < self->encoders->len; i++)
+    if (!regia_encoder_wait_drained (g_ptr_array_index (self->encoders, i), until_ns))
       return FALSE;
   return TRUE;
 }
@@ -595,6 +625,17 @@ regia_programme_get_slate_error (RegiaProgramme *self)
 
   g_mutex_lock (&self->lock);
   error = g_strdup (self->slate_error ? self->slate_error : "");
+  g_mutex_unlock (&self->lock);
+  return error;
+}
+
+char *
+regia_programme_get_blank_error (RegiaProgramme *self)
+{
+  char *error;
+
+  g_mutex_lock (&self->lock);
+  error = g_strdup (self->blank_error ? self->blank_error : "");
   g_mutex_unlock (&self->lock);
   return error;
 }

@@ -25,6 +25,20 @@ typedef void (*RegiaSlateFunc) (GstBuffer *frame, const GError *error, gpointer 
 GThread *regia_slate_render (const RegiaConfigValues *config, const char *caps, GCancellable *cancellable,
                              RegiaSlateFunc callback, gpointer user_data);
 
+/** regia_slate_break_line: (transfer full): that it goes on soon, in each of @languages (nullable) (array
+ * zero-terminated=1) (BCP 47) that there are words for, one line each; in English where there are none. Pure.
+ */
+char *regia_slate_break_line (const char *const *languages);
+
+/**
+ * regia_slate_draw_break: (transfer full) (nullable): what public readers see while the hall is private: the
+ * event's own image, or name, place and regia_slate_break_line(), as a frame of format @caps. Blocks as
+ * regia_slate_draw_image() does; any thread. As with RegiaSlateFunc, @error can be set beside a frame that
+ * stands in.
+ */
+GstBuffer *regia_slate_draw_break (const RegiaConfigValues *config, const char *caps,
+                                   GCancellable *cancellable, GError **error);
+
 /**
  * regia_slate_draw_image: (transfer full): the picture file @path as a frame of format @caps, with borders
  * where its shape is another. Blocks, 10 s at most unless the disk hangs. Errors: REGIA_ERROR_CONFIG (no

@@ -18,6 +18,9 @@
  * A plain dark one is there at once; the drawn one (an image, or the event's name and place) follows from a
  * little pipeline on a thread of its own, so that neither fonts nor a slow disk can delay the programme. An
  * image that is no good, or no good any more, gives way to name and place, and its fault is told.
+ *
+ * While the hall is private, viewers see the same with a line that says that it goes on. An event's own image
+ * stays as it is: whoever made it knows best what it says.
  */
 
 #define RENDER_NS (10 * REGIA_SECOND)
@@ -29,6 +32,7 @@ enum { DARK_Y = 42, DARK_U = 135, DARK_V = 122 };
 
 typedef struct {
   char *caps, *image, *name, *place;
+  char *line; /* below the place; "" for none */
   GCancellable *cancellable;
   RegiaSlateFunc callback;
   gpointer user_data;
@@ -135,9 +139,12 @@ draw_words (const Job *job, GError **error)
       "textoverlay name=place valignment=position ypos=0.66 halignment=center "
       "line-alignment=center "
       "draw-shadow=false draw-outline=false font-desc=\"Sans 15\" ! "
+      "textoverlay name=line valignment=position ypos=0.84 halignment=center "
+      "line-alignment=center "
+      "draw-shadow=false draw-outline=false font-desc=\"Sans 15\" ! "
       "videoconvertscale ! appsink name=out sync=false caps=\"%s\"",
       job->caps, job->caps);
-  g_autoptr (GstElement) pipeline = make_pipeline (text, error), name = NULL, place = NULL;
+  g_autoptr (GstElement) pipeline = make_pipeline (text, error), name = NULL, place = NULL, line = NULL;
   g_autoptr (GError) local_error = NULL;
   GstBuffer *frame;
 
@@ -145,8 +152,10 @@ draw_words (const Job *job, GError **error)
     return NULL;
   name = gst_bin_get_by_name (GST_BIN (pipeline), "name");
   place = gst_bin_get_by_name (GST_BIN (pipeline), "place");
+  line = gst_bin_get_by_name (GST_BIN (pipeline), "line");
   g_object_set (name, "text", job->name, NULL);
   g_object_set (place, "text", job->place, NULL);
+  g_object_set (line, "text", job->line, NULL);
   frame = take_frame (pipeline, job->cancellable, &local_error);
   if (frame == NULL)
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "the event's name cannot be drawn%s%s",
@@ -154,30 +163,24 @@ draw_words (const Job *job, GError **error)
   return frame;
 }
 
-static gpointer
-render_thread (gpointer user_data)
+/* What the event asked for, or what stands in for it together with the reason. */
+static GstBuffer *
+draw (const Job *job, GError **error)
 {
-  Job *job = user_data;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) local_error = NULL;
   GstBuffer *frame = NULL;
 
   if (job->image)
-    frame = regia_slate_draw_image (job->image, job->caps, job->cancellable, &error);
+    frame = regia_slate_draw_image (job->image, job->caps, job->cancellable, &local_error);
   if (frame == NULL)
-    frame = draw_words (job, error ? NULL : &error);
-  job->callback (frame, error, job->user_data);
-  g_object_unref (job->cancellable);
-  g_free (job->caps);
-  g_free (job->image);
-  g_free (job->name);
-  g_free (job->place);
-  g_free (job);
-  return NULL;
+    frame = draw_words (job, local_error ? NULL : &local_error);
+  if (local_error)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return frame;
 }
 
-GThread *
-regia_slate_render (const RegiaConfigValues *config, const char *caps, GCancellable *cancellable,
-                    RegiaSlateFunc callback, gpointer user_data)
+static Job *
+job_new (const RegiaConfigValues *config, const char *line, const char *caps, GCancellable *cancellable)
 {
   Job *job = g_new0 (Job, 1);
 
@@ -185,8 +188,76 @@ regia_slate_render (const RegiaConfigValues *config, const char *caps, GCancella
   job->image = g_strdup (config->slate);
   job->name = g_strdup (config->name ? config->name : "");
   job->place = g_strdup (config->place ? config->place : "");
+  job->line = g_strdup (line);
   job->cancellable = g_object_ref (cancellable);
+  return job;
+}
+
+static void
+job_free (Job *job)
+{
+  g_object_unref (job->cancellable);
+  g_free (job->caps);
+  g_free (job->image);
+  g_free (job->name);
+  g_free (job->place);
+  g_free (job->line);
+  g_free (job);
+}
+
+static gpointer
+render_thread (gpointer user_data)
+{
+  Job *job = user_data;
+  g_autoptr (GError) error = NULL;
+  GstBuffer *frame = draw (job, &error);
+
+  job->callback (frame, error, job->user_data);
+  job_free (job);
+  return NULL;
+}
+
+GThread *
+regia_slate_render (const RegiaConfigValues *config, const char *caps, GCancellable *cancellable,
+                    RegiaSlateFunc callback, gpointer user_data)
+{
+  Job *job = job_new (config, "", caps, cancellable);
+
   job->callback = callback;
   job->user_data = user_data;
   return g_thread_new ("slate", render_thread, job);
+}
+
+char *
+regia_slate_break_line (const char *const *languages)
+{
+  static const struct {
+    const char *language, *words;
+  } lines[] = {
+      {"it", "Torniamo subito"},    {"en", "We will be right back"},       {"de", "Wir sind gleich zurück"},
+      {"es", "Volvemos enseguida"}, {"fr", "Nous revenons tout de suite"},
+  };
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+
+  for (guint i = 0; languages && languages[i]; i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (lines); j++)
+      if (strncmp (languages[i], lines[j].language, 2) == 0 && !g_ascii_isalpha (languages[i][2]) &&
+          !g_ptr_array_find (words, lines[j].words, NULL))
+        g_ptr_array_add (words, (char *)lines[j].words);
+  if (words->len == 0)
+    g_ptr_array_add (words, (char *)"We will be right back");
+  g_ptr_array_add (words, NULL);
+  return g_strjoinv ("\n", (char **)words->pdata);
+}
+
+GstBuffer *
+regia_slate_draw_break (const RegiaConfigValues *config, const char *caps, GCancellable *cancellable,
+                        GError **error)
+{
+  g_autofree char *line = regia_slate_break_line ((const char *const *)config->languages);
+  Job *job = job_new (config, line, caps, cancellable);
+  GstBuffer *frame = draw (job, error);
+
+  job_free (job);
+  return frame;
 }
