@@ -10,54 +10,8 @@
 struct _RegiaViewers {
   GMutex lock;      /* guards seen */
   GHashTable *seen; /* (owned) (element-type gint64 gint64): hash of the identity → when last, ms */
-  guint64 key[2];   /* immutable */
+  guint8 key[32];   /* immutable */
 };
-
-#define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
-
-static void
-sip_round (guint64 v[4])
-{
-  v[0] += v[1];
-  v[1] = ROTL (v[1], 13) ^ v[0];
-  v[0] = ROTL (v[0], 32);
-  v[2] += v[3];
-  v[3] = ROTL (v[3], 16) ^ v[2];
-  v[0] += v[3];
-  v[3] = ROTL (v[3], 21) ^ v[0];
-  v[2] += v[1];
-  v[1] = ROTL (v[1], 17) ^ v[2];
-  v[2] = ROTL (v[2], 32);
-}
-
-/* SipHash-2-4 (Aumasson, Bernstein 2012), with @seed mixed into the state so that calls can be chained. */
-static guint64
-sip_hash (const guint64 key[2], guint64 seed, const void *data, gsize length)
-{
-  guint64 v[4] = {key[0] ^ 0x736f6d6570736575 ^ seed, key[1] ^ 0x646f72616e646f6d,
-                  key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
-  const guint8 *bytes = data;
-  guint64 last = (guint64)length << 56;
-
-  for (; length >= 8; bytes += 8, length -= 8) {
-    guint64 word;
-    memcpy (&word, bytes, 8);
-    v[3] ^= word;
-    sip_round (v);
-    sip_round (v);
-    v[0] ^= word;
-  }
-  for (gsize i = 0; i < length; i++)
-    last |= (guint64)bytes[i] << (8 * i);
-  v[3] ^= last;
-  sip_round (v);
-  sip_round (v);
-  v[0] ^= last;
-  v[2] ^= 0xff;
-  for (int i = 0; i < 4; i++)
-    sip_round (v);
-  return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 RegiaViewers *
 regia_viewers_new (void)
@@ -67,7 +21,8 @@ regia_viewers_new (void)
   g_mutex_init (&self->lock);
   self->seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   if (getrandom (self->key, sizeof self->key, 0) != sizeof self->key)
-    self->key[0] = ((guint64)g_random_int () << 32) | g_random_int ();
+    for (gsize i = 0; i < sizeof self->key; i++)
+      self->key[i] = (guint8)g_random_int ();
   return self;
 }
 
@@ -81,23 +36,32 @@ regia_viewers_free (RegiaViewers *self)
   g_free (self);
 }
 
-static guint64
+/* The first 64 bits of HMAC-SHA-256 of what a viewer is known by, its kind first. */
+static gint64
 identity (RegiaViewers *self, const RegiaRequest *request, const RegiaPeer *peer)
 {
-  guint64 hash;
+  g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256, self->key, sizeof self->key);
+  guint8 digest[32];
+  gsize size = sizeof digest;
+  gint64 id;
 
-  if (request->viewer != NULL)
-    return sip_hash (self->key, 1, request->viewer, strlen (request->viewer));
-  hash = sip_hash (self->key, 2, peer->bytes, sizeof peer->bytes);
-  if (request->user_agent != NULL)
-    hash = sip_hash (self->key, hash, request->user_agent, strlen (request->user_agent));
-  return hash;
+  g_hmac_update (hmac, (const guchar *)(request->viewer ? "v" : "p"), 1);
+  if (request->viewer)
+    g_hmac_update (hmac, (const guchar *)request->viewer, -1);
+  else {
+    g_hmac_update (hmac, peer->bytes, sizeof peer->bytes);
+    if (request->user_agent)
+      g_hmac_update (hmac, (const guchar *)request->user_agent, -1);
+  }
+  g_hmac_get_digest (hmac, digest, &size);
+  memcpy (&id, digest, sizeof id);
+  return id;
 }
 
 void
 regia_viewers_saw (RegiaViewers *self, const RegiaRequest *request, const RegiaPeer *peer, gint64 now_ms)
 {
-  gint64 id = (gint64)identity (self, request, peer);
+  gint64 id = identity (self, request, peer);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   gpointer key, value;
 
