@@ -3,9 +3,8 @@
 
 #include "range-private.h"
 
-#include <stdio.h>
+#include <libsoup/soup.h>
 #include <string.h>
-#include <time.h>
 
 /* Reads digits; FALSE when there is none. More than fits is clamped: every file is smaller than that. */
 static gboolean
@@ -101,58 +100,28 @@ regia_etag_matches (const char *field, const char *etag)
   return FALSE;
 }
 
-static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-static const char days[] = "SunMonTueWedThuFriSat";
-
-static int
-two_digits (const char *p)
-{
-  return g_ascii_isdigit (p[0]) && g_ascii_isdigit (p[1]) ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
-}
-
-static int
-find_name (const char *table, const char *name)
-{
-  for (int i = 0; table[i] != '\0'; i += 3)
-    if (strncmp (table + i, name, 3) == 0)
-      return i / 3;
-  return -1;
-}
-
+/* libsoup reads other forms too, and is lenient; what it makes of the text must be that text again. */
 gint64
 regia_http_date_parse (const char *text)
 {
-  struct tm tm = {0};
-  int century, year;
+  g_autoptr (GDateTime) date = NULL;
+  g_autofree char *again = NULL;
 
-  /* "Sun, 06 Nov 1994 08:49:37 GMT" */
-  if (strlen (text) != 29 || find_name (days, text) < 0 || text[3] != ',' || text[4] != ' ' ||
-      text[7] != ' ' || text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':' ||
-      strcmp (text + 25, " GMT") != 0)
+  if (strlen (text) != strlen ("Sun, 06 Nov 1994 08:49:37 GMT"))
     return -1;
-  tm.tm_mday = two_digits (text + 5);
-  tm.tm_mon = find_name (months, text + 8);
-  century = two_digits (text + 12);
-  year = two_digits (text + 14);
-  tm.tm_hour = two_digits (text + 17);
-  tm.tm_min = two_digits (text + 20);
-  tm.tm_sec = two_digits (text + 23);
-  if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_mon < 0 || century < 19 || year < 0 || tm.tm_hour < 0 ||
-      tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
+  date = soup_date_time_new_from_http_string (text);
+  if (date == NULL)
     return -1;
-  tm.tm_year = century * 100 + year - 1900;
-  return MAX (timegm (&tm), -1);
+  again = soup_date_time_to_string (date, SOUP_DATE_HTTP);
+  return strcmp (again, text) == 0 ? MAX (g_date_time_to_unix (date), -1) : -1;
 }
 
 void
 regia_http_date_format (gint64 unix_s, char ret_text[REGIA_HTTP_DATE_BYTES])
 {
-  time_t when = CLAMP (unix_s, 0, G_GINT64_CONSTANT (253402300799));
-  struct tm tm;
+  g_autoptr (GDateTime) date =
+      g_date_time_new_from_unix_utc (CLAMP (unix_s, 0, G_GINT64_CONSTANT (253402300799)));
+  g_autofree char *text = soup_date_time_to_string (date, SOUP_DATE_HTTP);
 
-  gmtime_r (&when, &tm);
-  /* Not strftime: its names follow the locale. */
-  g_snprintf (ret_text, REGIA_HTTP_DATE_BYTES, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-              days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour,
-              tm.tm_min, tm.tm_sec);
+  g_strlcpy (ret_text, text, REGIA_HTTP_DATE_BYTES);
 }
