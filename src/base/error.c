@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "regia/base/error.h"
 
+#include <errno.h>
 #include <sysexits.h>
 
 G_DEFINE_QUARK (regia - error - quark, regia_error)
@@ -34,4 +35,18 @@ regia_error_exit_status (const GError *error)
   if (error->domain == G_IO_ERROR || error->domain == G_FILE_ERROR)
     return EX_IOERR;
   return EX_SOFTWARE;
+}
+
+gboolean
+regia_error_set_errno (GError **error, int code, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list list;
+
+  va_start (list, format);
+  what = g_strdup_vprintf (format, list);
+  va_end (list);
+  g_set_error (error, G_IO_ERROR, code == EDQUOT ? G_IO_ERROR_NO_SPACE : (int)g_io_error_from_errno (code),
+               "%s: %s", what, g_strerror (code));
+  return FALSE;
 }

@@ -7,20 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-G_GNUC_PRINTF (4, 5)
-static gboolean
-fail_errno (GError **error, int saved_errno, const char *path, const char *format, ...)
-{
-  g_autofree char *what = NULL;
-  va_list args;
-
-  va_start (args, format);
-  what = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "%s: %s: %s", path, what,
-               g_strerror (saved_errno));
-  return FALSE;
-}
+#include "regia/base/error.h"
 
 gboolean
 regia_fd_write_all (int fd, const void *data, gsize length, GError **error)
@@ -32,12 +19,8 @@ regia_fd_write_all (int fd, const void *data, gsize length, GError **error)
 
     if (n < 0 && errno == EINTR)
       continue;
-    if (n <= 0) {
-      int saved_errno = n == 0 ? EIO : errno;
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "cannot write: %s",
-                   g_strerror (saved_errno));
-      return FALSE;
-    }
+    if (n <= 0)
+      return regia_error_set_errno (error, n == 0 ? EIO : errno, "cannot write");
     p += n;
     length -= (gsize)n;
   }
@@ -51,11 +34,11 @@ regia_file_sync_folder (const char *path, GError **error)
   int saved_errno;
 
   if (fd < 0)
-    return fail_errno (error, errno, path, "cannot open the folder");
+    return regia_error_set_errno (error, errno, "%s: cannot open the folder", path);
   if (fsync (fd) < 0) {
     saved_errno = errno;
     close (fd);
-    return fail_errno (error, saved_errno, path, "cannot sync the folder");
+    return regia_error_set_errno (error, saved_errno, "%s: cannot sync the folder", path);
   }
   close (fd);
   return TRUE;
@@ -72,7 +55,7 @@ regia_file_replace (const char *path, const void *data, gsize length, int mode, 
 
   fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, mode);
   if (fd < 0)
-    return fail_errno (error, errno, path, "cannot create a temporary file beside it");
+    return regia_error_set_errno (error, errno, "%s: cannot create a temporary file beside it", path);
   if (!regia_fd_write_all (fd, data, length, error)) {
     g_prefix_error (error, "%s: ", path);
     close (fd);
@@ -81,15 +64,15 @@ regia_file_replace (const char *path, const void *data, gsize length, int mode, 
   if (fsync (fd) < 0) {
     saved_errno = errno;
     close (fd);
-    fail_errno (error, saved_errno, path, "cannot sync");
+    regia_error_set_errno (error, saved_errno, "%s: cannot sync", path);
     goto remove;
   }
   if (close (fd) < 0) {
-    fail_errno (error, errno, path, "cannot close");
+    regia_error_set_errno (error, errno, "%s: cannot close", path);
     goto remove;
   }
   if (rename (temporary, path) < 0) {
-    fail_errno (error, errno, path, "cannot rename into place");
+    regia_error_set_errno (error, errno, "%s: cannot rename into place", path);
     goto remove;
   }
   return regia_file_sync_folder (folder, error);
@@ -103,7 +86,7 @@ gboolean
 regia_file_make_folder (const char *path, int mode, GError **error)
 {
   if (g_mkdir_with_parents (path, mode) < 0)
-    return fail_errno (error, errno, path, "cannot make the folder");
+    return regia_error_set_errno (error, errno, "%s: cannot make the folder", path);
   return TRUE;
 }
 

@@ -9,13 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static gboolean
-fail_errno (GError **error, int saved_errno, const char *path, const char *what)
-{
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "%s: %s: %s", path, what,
-               g_strerror (saved_errno));
-  return FALSE;
-}
+#include "regia/base/error.h"
 
 char *
 regia_socket_name (const char *path, int *ret_folder_fd, GError **error)
@@ -26,13 +20,13 @@ regia_socket_name (const char *path, int *ret_folder_fd, GError **error)
   int fd = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
   if (fd < 0) {
-    fail_errno (error, errno, folder, "cannot open the folder");
+    regia_error_set_errno (error, errno, "%s: cannot open the folder", folder);
     return NULL;
   }
   name = g_strdup_printf ("/proc/self/fd/%d/%s", fd, base);
   if (strlen (name) >= sizeof ((struct sockaddr_un *)NULL)->sun_path) {
     close (fd);
-    fail_errno (error, ENAMETOOLONG, path, "the name of a socket");
+    regia_error_set_errno (error, ENAMETOOLONG, "%s: the name of a socket", path);
     return NULL;
   }
   *ret_folder_fd = fd;
@@ -63,7 +57,7 @@ regia_socket_listen (const char *path, GError **error)
   if (name == NULL)
     return -1;
   if (unlink (name) < 0 && errno != ENOENT) {
-    fail_errno (error, errno, path, "cannot replace what is there");
+    regia_error_set_errno (error, errno, "%s: cannot replace what is there", path);
     close (folder_fd);
     return -1;
   }
@@ -79,7 +73,7 @@ regia_socket_listen (const char *path, GError **error)
   if (fd >= 0)
     close (fd);
   close (folder_fd);
-  fail_errno (error, saved_errno, path, "cannot listen");
+  regia_error_set_errno (error, saved_errno, "%s: cannot listen", path);
   return -1;
 }
 

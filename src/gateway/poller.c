@@ -8,6 +8,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "regia/base/error.h"
+
 /*
  * A source of high priority which is never dispatched: its check(), which GLib calls before that of every
  * connection's source, asks the kernel and notes the answers. So one turn of the loop is enough. Owned by the
@@ -69,8 +71,7 @@ regia_poller_new (GError **error)
   int fd = epoll_create1 (EPOLL_CLOEXEC);
 
   if (fd < 0) {
-    int code = errno;
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "epoll: %s", g_strerror (code));
+    regia_error_set_errno (error, errno, "epoll");
     return NULL;
   }
   self = g_new0 (RegiaPoller, 1);

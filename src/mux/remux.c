@@ -302,11 +302,8 @@ run_part (Job *self, guint part)
   for (guint i = 0; i < REGIA_TRACKS_MAX; i++)
     self->mixes[i].cut = self->mixes[i].stream < 0 ? 0 : cut_of (self, part, i);
   self->in = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (self->in < 0) {
-    g_set_error (&self->error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "%s: %s", path,
-                 g_strerror (errno));
-    return FALSE;
-  }
+  if (self->in < 0)
+    return regia_error_set_errno (&self->error, errno, "%s", path);
   ok = regia_scan_fd (self->in, sample_cb, self, &scan, self->error == NULL ? &self->error : NULL) &&
        self->error == NULL;
   if (ok && self->output != NULL && !is_as_planned (self, part, &scan))
@@ -478,11 +475,8 @@ open_source (Job *self)
   const char *path = g_ptr_array_index (self->group->paths, 0);
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-  if (fd < 0) {
-    g_set_error (&self->error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "%s: %s", path,
-                 g_strerror (errno));
-    return FALSE;
-  }
+  if (fd < 0)
+    return regia_error_set_errno (&self->error, errno, "%s", path);
   self->source = regia_remux_read_parameters (fd, scan->header_bytes, &self->error);
   close (fd);
   if (self->source == NULL)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "regia/base/clock.h"
+#include "regia/base/error.h"
 
 /*
  * One pass over the top-level boxes: ftyp and moov make the header, then each moof + mdat pair is a fragment.
@@ -542,11 +543,8 @@ scan_file (int fd, guint64 tail_bytes, RegiaSampleFunc func, gpointer user_data,
   Source source = {.fd = fd};
   struct stat st;
 
-  if (fstat (fd, &st) != 0) {
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "Cannot read a recording: %s",
-                 g_strerror (errno));
-    return FALSE;
-  }
+  if (fstat (fd, &st) != 0)
+    return regia_error_set_errno (error, errno, "Cannot read a recording");
   source.size = (guint64)st.st_size;
   scan_source (&source, tail_bytes, func, user_data, ret_scan);
   return TRUE;
@@ -565,10 +563,8 @@ scan_path (const char *path, guint64 tail_bytes, RegiaScan *ret_scan, GError **e
   int saved = errno;
   gboolean ok;
 
-  if (fd < 0) {
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved), "%s: %s", path, g_strerror (saved));
-    return FALSE;
-  }
+  if (fd < 0)
+    return regia_error_set_errno (error, saved, "%s", path);
   ok = scan_file (fd, tail_bytes, NULL, NULL, ret_scan, error);
   close (fd);
   if (!ok)

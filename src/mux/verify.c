@@ -121,7 +121,7 @@ checksum_file (const char *path, const RegiaRemuxSpan *span, guint64 total, GCan
     regia_remux_span_tell (span, result->size_bytes, total);
   }
   if (n < 0)
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
+    regia_error_set_errno (error, errno, "%s", path);
   if (fd >= 0)
     close (fd);
   if (n < 0 || g_cancellable_set_error_if_cancelled (cancellable, n < 0 ? NULL : error))

@@ -122,10 +122,8 @@ check_space (Job *self, GError **error)
   guint64 free_bytes, needed = self->total_bytes + self->total_bytes / 50 + (1u << 20);
   const char *folder = regia_store_get_folder (self->store);
 
-  if (statvfs (folder, &st) != 0) {
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "%s: %s", folder, g_strerror (errno));
-    return FALSE;
-  }
+  if (statvfs (folder, &st) != 0)
+    return regia_error_set_errno (error, errno, "%s", folder);
   free_bytes = (guint64)st.f_bavail * st.f_frsize;
   if (st.f_files > 0 && st.f_favail == 0) {
     g_set_error (
@@ -254,7 +252,7 @@ finish_group (Job *self, RegiaRemuxGroup *group, GArray *gaps, GError **error)
     return FALSE;
   }
   if (rename (part_path, path) != 0) {
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
+    regia_error_set_errno (error, errno, "%s", path);
     unlink (part_path);
     return FALSE;
   }

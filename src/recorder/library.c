@@ -462,7 +462,7 @@ regia_library_open (RegiaLibrary *self, RegiaLibraryItem *item, const char *name
   fd = open_regular (self->folder_fd, path, &st);
   saved = errno;
   if (fd < 0) {
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved), "%s: %s", path, g_strerror (saved));
+    regia_error_set_errno (error, saved, "%s", path);
     return -1;
   }
   if (ret_file != NULL)

@@ -34,18 +34,11 @@ struct _RegiaStore {
 };
 
 static gboolean
-fail (GError **error, int code, const char *path)
-{
-  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (code), "%s: %s", path, g_strerror (code));
-  return FALSE;
-}
-
-static gboolean
 make_folder (const char *folder, const char *parent, GError **error)
 {
   if (mkdir (folder, 0755) == 0)
     return regia_file_sync_folder (parent, error);
-  return errno == EEXIST || fail (error, errno, folder);
+  return errno == EEXIST || regia_error_set_errno (error, errno, "%s", folder);
 }
 
 /*
@@ -72,7 +65,7 @@ take_lock (RegiaStore *self, guint wait_ms, GError **error)
       return TRUE;
     }
     if (errno != EWOULDBLOCK && errno != EINTR)
-      return fail (error, errno, self->folder);
+      return regia_error_set_errno (error, errno, "%s", self->folder);
     if (g_get_monotonic_time () >= until)
       break;
     g_usleep (LOCK_STEP_MS * 1000);
@@ -100,7 +93,7 @@ regia_store_open (const char *recordings, const char *id, gboolean create, guint
     return NULL;
   self->lock_fd = open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (self->lock_fd < 0) {
-    fail (error, errno, self->folder);
+    regia_error_set_errno (error, errno, "%s", self->folder);
     return NULL;
   }
   return take_lock (self, wait_ms, error) ? g_steal_pointer (&self) : NULL;
@@ -346,9 +339,9 @@ read_record (RegiaStore *self, GError **error)
   gsize length;
 
   if (lstat (path, &st) != 0)
-    return (fail (error, errno, path), NULL);
+    return (regia_error_set_errno (error, errno, "%s", path), NULL);
   if (!S_ISREG (st.st_mode) || st.st_size > JSON_BYTES)
-    return (fail (error, EINVAL, path), NULL);
+    return (regia_error_set_errno (error, EINVAL, "%s", path), NULL);
   if (!g_file_get_contents (path, &text, &length, error))
     return NULL;
   return regia_session_from_json (text, (gssize)length, error);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "disk-private.h"
 #include "missing-private.h"
 #include "regia/base/error.h"
 #include "regia/feed/track.h"
@@ -362,7 +363,7 @@ note_part_closed (RegiaWriteQueue *self, const GError *error)
     return;
   show_progress (self);
   self->earlier_ms += self->part->to_ms - self->part->from_ms;
-  if (error != NULL && !g_error_matches (error, REGIA_ERROR, REGIA_ERROR_NO_SPACE))
+  if (error != NULL && !regia_disk_is_full (error))
     regia_session_set_part_state (self->part, REGIA_PART_SUSPECT, error->message);
   else
     regia_session_set_part_state (self->part, REGIA_PART_WHOLE, error != NULL ? "The disk was full" : "");
@@ -400,7 +401,7 @@ part_failed (RegiaWriteQueue *self, const GError *error)
   block (self, error);
   /* A disk that failed gets its second chance at once, in another file, and the next ones ever later; a full
    * one when there is room. */
-  if (!g_error_matches (error, REGIA_ERROR, REGIA_ERROR_NO_SPACE) && self->failures++ == 0)
+  if (!regia_disk_is_full (error) && self->failures++ == 0)
     self->retry_at_us = 0;
 }
 

@@ -38,8 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaWriter, regia_writer_free)
  * @tracks: (element-type RegiaTrack)
  * @ret_number: (out): the number it got
  *
- * Errors: REGIA_ERROR_NO_SPACE, G_IO_ERROR, REGIA_ERROR_MEDIA (parameters of a track). No file is left behind
- * then.
+ * Errors: G_IO_ERROR, REGIA_ERROR_MEDIA (parameters of a track). No file is left behind then.
  */
 gboolean regia_writer_begin (RegiaWriter *self, guint number, GPtrArray *tracks, guint *ret_number,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -68,10 +67,6 @@ gboolean regia_writer_end (RegiaWriter *self, GError **error) G_GNUC_WARN_UNUSED
  * any more, as regia_place_in_words() says it: then adding, flushing or ending has failed. What was written
  * of it cannot be counted on. */
 const char *regia_writer_get_displaced (RegiaWriter *self);
-
-/** regia_writer_is_suspect: whether the last part closed had a failed sync, so that its end may be bad
- * although it reads well now. */
-gboolean regia_writer_is_suspect (RegiaWriter *self);
 
 /** regia_writer_take_unsaved: (transfer full) (element-type RegiaPacket): packets added of which it is not
  * known that they are on the disk. */

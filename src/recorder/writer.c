@@ -34,7 +34,6 @@ struct _RegiaWriter {
   gint64 unsaved_since_us;
   gint64 fragment_from_ns;
   gsize fragment_bytes;
-  gboolean suspect;
   gboolean nameless; /* names and files do not go together on this file system */
   char *displaced;   /* (owned) (nullable) */
   RegiaWriterStats stats;
@@ -74,17 +73,6 @@ regia_writer_free (RegiaWriter *self)
   g_free (self);
 }
 
-static gboolean
-fail (GError **error, int code, const char *path, const char *what)
-{
-  if (code == ENOSPC || code == EDQUOT)
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_NO_SPACE, "%s: %s: %s", path, what, g_strerror (code));
-  else
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (code), "%s: %s: %s", path, what,
-                 g_strerror (code));
-  return FALSE;
-}
-
 /* A name nobody has. */
 static gboolean
 create_file (RegiaWriter *self, guint *number, GError **error)
@@ -96,9 +84,9 @@ create_file (RegiaWriter *self, guint *number, GError **error)
     if (self->fd >= 0)
       return TRUE;
     if (errno != EEXIST)
-      return fail (error, errno, self->path, "cannot begin a part of the recording");
+      return regia_error_set_errno (error, errno, "%s: cannot begin a part of the recording", self->path);
   }
-  return fail (error, EEXIST, self->folder, "there are too many parts");
+  return regia_error_set_errno (error, EEXIST, "%s: there are too many parts", self->folder);
 }
 
 static RegiaPlace
@@ -120,7 +108,7 @@ write_header (RegiaWriter *self, GError **error)
   const void *data = g_bytes_get_data (header, &size);
 
   if (!self->disk->write (self->disk, self->fd, data, size) || !self->disk->sync (self->disk, self->fd))
-    return fail (error, errno, self->path, "cannot begin a part of the recording");
+    return regia_error_set_errno (error, errno, "%s: cannot begin a part of the recording", self->path);
   self->stats.bytes = size;
   self->stats.total_bytes += size;
   return regia_file_sync_folder (self->folder, error);
@@ -134,7 +122,6 @@ regia_writer_begin (RegiaWriter *self, guint number, GPtrArray *tracks, guint *r
   self->mux = regia_fmp4_new (tracks, error);
   if (self->mux == NULL)
     return FALSE;
-  self->suspect = FALSE;
   self->nameless = FALSE;
   g_clear_pointer (&self->displaced, g_free);
   self->stats.bytes = 0;
@@ -168,7 +155,7 @@ abandon (RegiaWriter *self, int code, const char *what, GError **error)
 {
   if (ftruncate (self->fd, (off_t)self->stats.bytes) != 0)
     g_debug ("%s: %s", self->path, g_strerror (errno));
-  fail (error, code, self->path, what);
+  regia_error_set_errno (error, code, "%s: %s", self->path, what);
   close_part (self);
   return FALSE;
 }
@@ -193,12 +180,8 @@ write_fragment (RegiaWriter *self, GBytes *fragment, GError **error)
 
   if (!self->disk->write (self->disk, self->fd, data, size))
     return abandon (self, errno, "cannot write", error);
-  if (!self->disk->sync (self->disk, self->fd)) {
-    int code = errno;
-
-    self->suspect = TRUE;
-    return abandon (self, code, "what was written did not reach the disk", error);
-  }
+  if (!self->disk->sync (self->disk, self->fd))
+    return abandon (self, errno, "what was written did not reach the disk", error);
   place = find_place (self);
   if (place != REGIA_PLACE_KEPT)
     return lose_part (self, place, error);
@@ -291,12 +274,6 @@ const char *
 regia_writer_get_displaced (RegiaWriter *self)
 {
   return self->displaced;
-}
-
-gboolean
-regia_writer_is_suspect (RegiaWriter *self)
-{
-  return self->suspect;
 }
 
 GPtrArray *

@@ -34,3 +34,13 @@ GQuark regia_error_quark (void);
  * 75 try again, 70 anything else; 0 when @error is %NULL. Any thread.
  */
 int regia_error_exit_status (const GError *error);
+
+/**
+ * regia_error_set_errno:
+ * @code: an errno
+ * @format: what could not be done, and with what: "PATH: cannot do it"
+ *
+ * Sets a G_IO_ERROR of the right code with "FORMAT: reason"; a full quota counts as a full disk
+ * (G_IO_ERROR_NO_SPACE). Returns: always %FALSE, so that a function can end with it. Any thread.
+ */
+gboolean regia_error_set_errno (GError **error, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
