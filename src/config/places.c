@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "faults-private.h"
+#include "regia/base/address.h"
 #include "regia/base/destination.h"
 #include "values-private.h"
 
@@ -117,38 +118,18 @@ regia_read_timezone (const RegiaOption *option, const char *text, const char *ba
   return NULL;
 }
 
-/* A port number, 1 … 65535, alone in @text. */
-static gboolean
-is_port (const char *text)
-{
-  gsize length = strlen (text);
-  guint64 port;
-
-  if (length < 1 || length > 5 || strspn (text, G_CSET_DIGITS) != length)
-    return FALSE;
-  port = g_ascii_strtoull (text, NULL, 10);
-  return port >= 1 && port <= 65535;
-}
-
 char *
 regia_read_listen (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
   g_autofree char *quoted = regia_quote_clip (text);
   g_autofree char *host = NULL;
   g_autoptr (GInetAddress) address = NULL;
-  const char *colon = strrchr (text, ':');
+  guint port;
 
-  if (colon == NULL || !is_port (colon + 1))
+  if (!regia_address_split (text, &host, &port) || port == 0)
     return g_strdup_printf ("%s has no port from 1 to 65535; write ADDRESS:PORT, for example 0.0.0.0:8080",
                             quoted);
-  host = g_strndup (text, colon - text);
-  if (host[0] == '[' && g_str_has_suffix (host, "]")) {
-    g_autofree char *inner = g_strndup (host + 1, strlen (host) - 2);
-
-    if (strchr (inner, ':') != NULL && strchr (inner, '%') == NULL)
-      address = g_inet_address_new_from_string (inner);
-  } else if (strspn (host, G_CSET_DIGITS ".") == strlen (host))
-    address = g_inet_address_new_from_string (host);
+  address = regia_address_ip (host);
   if (address == NULL)
     return g_strdup_printf (
         "%s has no IP address before the port; write 127.0.0.1 for this machine alone, 0.0.0.0 for all "

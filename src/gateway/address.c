@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "regia/base/address.h"
+
 static void
 add (GPtrArray *list, const char *host, guint port)
 {
@@ -45,10 +47,13 @@ char **
 regia_addresses (const char *listen, const char *const *hosts, guint port)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new ();
-  const char *colon = strrchr (listen, ':');
-  g_autofree char *host = colon != NULL ? g_strndup (listen, colon - listen) : g_strdup (listen);
-  gboolean all = strcmp (host, "0.0.0.0") == 0 || strcmp (host, "[::]") == 0;
+  g_autofree char *host = NULL;
+  guint asked_port;
+  gboolean all;
 
+  if (!regia_address_split (listen, &host, &asked_port))
+    host = g_strdup (listen);
+  all = strcmp (host, "0.0.0.0") == 0 || strcmp (host, "[::]") == 0;
   for (gsize i = 0; hosts != NULL && hosts[i] != NULL; i++)
     if (strcmp (hosts[i], "*") != 0)
       add (list, hosts[i], port);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "accept-private.h"
+#include "regia/base/address.h"
 #include "regia/base/error.h"
 
 /* Plain socket calls: g_socket_bind() clears SO_REUSEPORT on stream sockets, and GSocket's backlog is 10. */
@@ -18,24 +19,17 @@
 static GSocketAddress *
 parse_listen (const char *text, GError **error)
 {
-  const char *colon = strrchr (text, ':');
   g_autofree char *host = NULL;
-  GSocketAddress *address = NULL;
-  guint64 port;
+  g_autoptr (GInetAddress) ip = NULL;
+  guint port = 0;
 
-  if (colon != NULL && g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL)) {
-    host = *text == '[' && colon > text + 1 && colon[-1] == ']' ? g_strndup (text + 1, colon - text - 2)
-                                                                : g_strndup (text, colon - text);
-    if (strcmp (host, "localhost") == 0)
-      address = g_inet_socket_address_new_from_string ("127.0.0.1", (guint)port);
-    else
-      address = g_inet_socket_address_new_from_string (host, (guint)port);
-  }
-  if (address == NULL)
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-                 "[web] listen: \"%s\" is not ADDRESS:PORT; write for example 0.0.0.0:8080 or [::]:8080",
-                 text);
-  return address;
+  if (regia_address_split (text, &host, &port))
+    ip = regia_address_ip (host);
+  if (ip != NULL)
+    return g_inet_socket_address_new (ip, (guint16)port);
+  g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+               "[web] listen: \"%s\" is not ADDRESS:PORT; write for example 0.0.0.0:8080 or [::]:8080", text);
+  return NULL;
 }
 
 static gboolean
@@ -62,8 +56,7 @@ fail_errno (GError **error, const char *address, const char *doing)
                  "of the event file",
                  address);
   } else {
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s: %s", address, doing,
-                 g_strerror (code));
+    regia_error_set_errno (error, code, "%s: %s", address, doing);
   }
   return FALSE;
 }
