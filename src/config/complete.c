@@ -6,6 +6,7 @@
 #include "config-private.h"
 #include "options-private.h"
 #include "regia/base/file.h"
+#include "regia/base/language.h"
 #include "values-private.h"
 
 /* What follows from several values together: defaults that depend on others first, then the checks of one

@@ -3,6 +3,7 @@
 
 #include "options-private.h"
 
+#include "regia/base/language.h"
 #include "values-private.h"
 
 /*
@@ -442,7 +443,7 @@ const RegiaOptionGroup regia_option_groups[] = {
     {.kind = "audio",
      NAMED (RegiaConfigAudio, audios),
      .max_count = 8,
-     .check_name = regia_is_language,
+     .check_name = regia_language_is_known,
      .name_range = LANGUAGE_RANGE,
      .help = "a language of the sound",
      .options = audio_options},

@@ -61,12 +61,6 @@ gboolean regia_read_is_path (const RegiaOption *option);
 
 /** regia_is_name: [a-z0-9][a-z0-9-]{0,31}: sources, renditions, relays. */
 gboolean regia_is_name (const char *text);
-/** regia_is_language: a tag of BCP 47 (RFC 5646 §2.1) as far as browsers and players know them: a language
- * that there is, in lower case, then script, region and variants by their form. */
-gboolean regia_is_language (const char *text);
-/** regia_language_title: (transfer full): the language's name in itself; the tag for one that is not in the
- * list. */
-char *regia_language_title (const char *language);
 /** regia_split_list: (transfer full): parts of a list, between ; or , without white space at their ends and
  * without empty ones. */
 char **regia_split_list (const char *text);

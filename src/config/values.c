@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "faults-private.h"
+#include "regia/base/language.h"
 
 /* Readers of words, names and paths; numbers are in numbers.c, times, addresses and the like in places.c. */
 
@@ -30,28 +31,6 @@ regia_is_name (const char *text)
 
   return length >= 1 && length <= 32 && text[0] != '-' &&
          strspn (text, G_CSET_a_2_z G_CSET_DIGITS "-") == length;
-}
-
-/* Names of languages in themselves, as a viewer looks for his own. Source: Unicode CLDR, main/LANG,
- * localeDisplayNames. */
-static const char *const language_titles[][2] = {
-    {"it", "Italiano"},    {"en", "English"},  {"fr", "Français"}, {"de", "Deutsch"},    {"es", "Español"},
-    {"pt", "Português"},   {"ro", "Română"},   {"sq", "Shqip"},    {"ar", "العربية"},    {"uk", "Українська"},
-    {"ru", "Русский"},     {"zh", "中文"},     {"pl", "Polski"},   {"nl", "Nederlands"}, {"el", "Ελληνικά"},
-    {"tr", "Türkçe"},      {"hi", "हिन्दी"},    {"bn", "বাংলা"},    {"pa", "ਪੰਜਾਬੀ"},      {"ur", "اردو"},
-    {"fa", "فارسی"},       {"so", "Soomaali"}, {"wo", "Wolof"},    {"ti", "ትግርኛ"},       {"am", "አማርኛ"},
-    {"sl", "Slovenščina"}, {"hr", "Hrvatski"}, {"sr", "Српски"},   {"ja", "日本語"},     {"la", "Latina"},
-};
-
-char *
-regia_language_title (const char *language)
-{
-  gsize length = strspn (language, G_CSET_a_2_z);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (language_titles); i++)
-    if (strlen (language_titles[i][0]) == length && strncmp (language, language_titles[i][0], length) == 0)
-      return g_strdup (language_titles[i][1]);
-  return g_strdup (language);
 }
 
 char **
@@ -169,7 +148,7 @@ regia_read_language (const RegiaOption *option, const char *text, const char *ba
 {
   g_autofree char *quoted = regia_quote_clip (text);
 
-  if (!regia_is_language (text))
+  if (!regia_language_is_known (text))
     return g_strdup_printf ("%s is no language tag; write one such as it, en or pt-BR", quoted);
   take_string (field, g_strdup (text));
   return NULL;
@@ -178,7 +157,7 @@ regia_read_language (const RegiaOption *option, const char *text, const char *ba
 char *
 regia_read_languages (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
-  return read_list (option, text, regia_is_language, field);
+  return read_list (option, text, regia_language_is_known, field);
 }
 
 char *

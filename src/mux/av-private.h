@@ -41,7 +41,3 @@ gboolean regia_av_fill_parameters (AVCodecParameters *parameters, const RegiaTra
  */
 AVStream *regia_av_add_stream (AVFormatContext *context, const RegiaTrack *track,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** regia_av_language: BCP 47 @tag as the three letters of ISO 639-2/T that MP4 and MPEG-TS store; "und" when
- * unknown. Static. Pure. */
-const char *regia_av_language (const char *tag);

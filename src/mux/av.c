@@ -6,6 +6,7 @@
 
 #include "av-private.h"
 #include "regia/base/error.h"
+#include "regia/base/language.h"
 
 /* What every file of this folder needs of libav: its log, its errors, and the way from a RegiaTrack to a
  * stream. */
@@ -120,7 +121,7 @@ regia_av_add_stream (AVFormatContext *context, const RegiaTrack *track, GError *
           (AVRational){(int)track->rate_num, (int)track->rate_den};
   } else {
     stream->time_base = (AVRational){1, (int)track->sample_rate};
-    av_dict_set (&stream->metadata, "language", regia_av_language (track->language), 0);
+    av_dict_set (&stream->metadata, "language", regia_language_three_letters (track->language), 0);
     if (track->title[0] != '\0')
       av_dict_set (&stream->metadata, "title", track->title, 0);
   }

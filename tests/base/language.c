@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which words are languages. */
-#include "../../src/config/values-private.h"
+#include "regia/base/language.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -32,7 +32,7 @@ test_table (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
     g_test_message ("\"%s\"", table[i].tag);
-    g_assert_cmpint (regia_is_language (table[i].tag), ==, table[i].known);
+    g_assert_cmpint (regia_language_is_known (table[i].tag), ==, table[i].known);
   }
 }
 
@@ -70,15 +70,15 @@ test_iso_codes (void)
     for (char b = 'a'; b <= 'z'; b++) {
       const char pair[] = {a, b, '\0'};
 
-      wrong += regia_is_language (pair) != g_hash_table_contains (two, pair);
+      wrong += regia_language_is_known (pair) != g_hash_table_contains (two, pair);
       for (char c = 'a'; c <= 'z'; c++) {
         const char word[] = {a, b, c, '\0'};
         gboolean private_use = a == 'q' && b <= 't';
 
         /* one that is known, but by its two letters */
-        if (!regia_is_language (word) && g_hash_table_contains (three, word))
+        if (!regia_language_is_known (word) && g_hash_table_contains (three, word))
           continue;
-        wrong += regia_is_language (word) != (private_use || g_hash_table_contains (three, word));
+        wrong += regia_language_is_known (word) != (private_use || g_hash_table_contains (three, word));
       }
     }
   g_test_message ("%u and %u codes, %u otherwise than there", g_hash_table_size (two),
@@ -88,11 +88,39 @@ test_iso_codes (void)
   g_assert_cmpuint (wrong, <=, 40);
 }
 
+static void
+test_names (void)
+{
+  static const struct {
+    const char *tag, *three, *title;
+  } names[] = {
+      {"it", "ita", "Italiano"},
+      {"en-GB", "eng", "English"},
+      {"zh-Hant", "zho", "中文"},
+      {"ga", "gle", "ga"},
+      {"lij", "lij", "lij"},
+      {"xq", "und", "xq"},
+      {"i", "und", "i"},
+      {"", "und", ""},
+      {"italiano", "und", "italiano"},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *title = regia_language_title (names[i].tag);
+
+    g_assert_cmpstr (regia_language_three_letters (names[i].tag), ==, names[i].three);
+    g_assert_cmpstr (title, ==, names[i].title);
+  }
+  g_assert_cmpstr (regia_language_three_letters (NULL), ==, "und");
+  g_assert_cmpstr (regia_language_three_letters ("IT"), ==, "ita");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/config/languages/table", test_table);
-  g_test_add_func ("/config/languages/iso-codes", test_iso_codes);
+  g_test_add_func ("/base/language/table", test_table);
+  g_test_add_func ("/base/language/iso-codes", test_iso_codes);
+  g_test_add_func ("/base/language/names", test_names);
   return g_test_run ();
 }

@@ -1,25 +1,61 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#define G_LOG_DOMAIN "regia-config"
+#include "regia/base/language.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-#include "values-private.h"
 
 /*
  * Which languages there are, so that a slip of the pen is found out before the event and not by a viewer
- * whose player does not know "ti-IT" from "it-IT".
+ * whose player does not know "ti-IT" from "it-IT"; and what else is to be known of them.
  *
- * Source: ISO 639-1, -2 (terminology codes) and -3 as in Debian's iso-codes 4.15. As BCP 47 (RFC 5646 §2.2.1)
- * demands, a language that has a code of two letters is known by that alone. qaa to qtz are for private use.
- * A number stands for all codes that differ in their last letter, bit 0 for a, so a code is looked up without
- * searching; the tests compare the tables with iso-codes where that is installed.
+ * Source: ISO 639-1, -2 (terminology codes) and -3 as in Debian's iso-codes 4.15; names in themselves, as a
+ * viewer looks for his own, from Unicode CLDR, main/LANG, localeDisplayNames. As BCP 47 (RFC 5646 §2.2.1)
+ * demands, a language that has a code of two letters is known by that alone: three_letters holds the others.
+ * qaa to qtz are for private use. A number there stands for all codes that differ in their last letter, bit 0
+ * for a; the tests compare both tables with iso-codes where that is installed.
  */
 
 /* clang-format off */
-static const guint32 two_letters[26] = {
-  0x3263433, 0x00671d1, 0x1364091, 0x2200011, 0x01c6810, 0x1024321, 0x0302809, 0x31a4111, 0x01c4559, 0x0200001, 0x1767f41,
-  0x0386143, 0x10e2dc0, 0x122685b, 0x0061204, 0x00c0901, 0x0100000, 0x0507000, 0x07f7ddd, 0x14e6dd1, 0x2020440, 0x0004110,
-  0x0004001, 0x0000080, 0x0004100, 0x0100081,
+static const struct Language {
+  char two[3], three[4];
+  const char *title; /* (nullable) in itself */
+} languages[] = {
+  { "aa", "aar" }, { "ab", "abk" }, { "ae", "ave" }, { "af", "afr" }, { "ak", "aka" },
+  { "am", "amh", "አማርኛ" }, { "an", "arg" }, { "ar", "ara", "العربية" }, { "as", "asm" }, { "av", "ava" },
+  { "ay", "aym" }, { "az", "aze" }, { "ba", "bak" }, { "be", "bel" }, { "bg", "bul" }, { "bh", "bih" },
+  { "bi", "bis" }, { "bm", "bam" }, { "bn", "ben", "বাংলা" }, { "bo", "bod" }, { "br", "bre" },
+  { "bs", "bos" }, { "ca", "cat" }, { "ce", "che" }, { "ch", "cha" }, { "co", "cos" }, { "cr", "cre" },
+  { "cs", "ces" }, { "cu", "chu" }, { "cv", "chv" }, { "cy", "cym" }, { "da", "dan" },
+  { "de", "deu", "Deutsch" }, { "dv", "div" }, { "dz", "dzo" }, { "ee", "ewe" },
+  { "el", "ell", "Ελληνικά" }, { "en", "eng", "English" }, { "eo", "epo" }, { "es", "spa", "Español" },
+  { "et", "est" }, { "eu", "eus" }, { "fa", "fas", "فارسی" }, { "ff", "ful" }, { "fi", "fin" },
+  { "fj", "fij" }, { "fo", "fao" }, { "fr", "fra", "Français" }, { "fy", "fry" }, { "ga", "gle" },
+  { "gd", "gla" }, { "gl", "glg" }, { "gn", "grn" }, { "gu", "guj" }, { "gv", "glv" }, { "ha", "hau" },
+  { "he", "heb" }, { "hi", "hin", "हिन्दी" }, { "ho", "hmo" }, { "hr", "hrv", "Hrvatski" },
+  { "ht", "hat" }, { "hu", "hun" }, { "hy", "hye" }, { "hz", "her" }, { "ia", "ina" }, { "id", "ind" },
+  { "ie", "ile" }, { "ig", "ibo" }, { "ii", "iii" }, { "ik", "ipk" }, { "io", "ido" }, { "is", "isl" },
+  { "it", "ita", "Italiano" }, { "iu", "iku" }, { "ja", "jpn", "日本語" }, { "jv", "jav" }, { "ka", "kat" },
+  { "kg", "kon" }, { "ki", "kik" }, { "kj", "kua" }, { "kk", "kaz" }, { "kl", "kal" }, { "km", "khm" },
+  { "kn", "kan" }, { "ko", "kor" }, { "kr", "kau" }, { "ks", "kas" }, { "ku", "kur" }, { "kv", "kom" },
+  { "kw", "cor" }, { "ky", "kir" }, { "la", "lat", "Latina" }, { "lb", "ltz" }, { "lg", "lug" },
+  { "li", "lim" }, { "ln", "lin" }, { "lo", "lao" }, { "lt", "lit" }, { "lu", "lub" }, { "lv", "lav" },
+  { "mg", "mlg" }, { "mh", "mah" }, { "mi", "mri" }, { "mk", "mkd" }, { "ml", "mal" }, { "mn", "mon" },
+  { "mr", "mar" }, { "ms", "msa" }, { "mt", "mlt" }, { "my", "mya" }, { "na", "nau" }, { "nb", "nob" },
+  { "nd", "nde" }, { "ne", "nep" }, { "ng", "ndo" }, { "nl", "nld", "Nederlands" }, { "nn", "nno" },
+  { "no", "nor" }, { "nr", "nbl" }, { "nv", "nav" }, { "ny", "nya" }, { "oc", "oci" }, { "oj", "oji" },
+  { "om", "orm" }, { "or", "ori" }, { "os", "oss" }, { "pa", "pan", "ਪੰਜਾਬੀ" }, { "pi", "pli" },
+  { "pl", "pol", "Polski" }, { "ps", "pus" }, { "pt", "por", "Português" }, { "qu", "que" },
+  { "rm", "roh" }, { "rn", "run" }, { "ro", "ron", "Română" }, { "ru", "rus", "Русский" }, { "rw", "kin" },
+  { "sa", "san" }, { "sc", "srd" }, { "sd", "snd" }, { "se", "sme" }, { "sg", "sag" }, { "sh", "hbs" }, { "si", "sin" },
+  { "sk", "slk" }, { "sl", "slv", "Slovenščina" }, { "sm", "smo" }, { "sn", "sna" },
+  { "so", "som", "Soomaali" }, { "sq", "sqi", "Shqip" }, { "sr", "srp", "Српски" }, { "ss", "ssw" },
+  { "st", "sot" }, { "su", "sun" }, { "sv", "swe" }, { "sw", "swa" }, { "ta", "tam" }, { "te", "tel" },
+  { "tg", "tgk" }, { "th", "tha" }, { "ti", "tir", "ትግርኛ" }, { "tk", "tuk" }, { "tl", "tgl" },
+  { "tn", "tsn" }, { "to", "ton" }, { "tr", "tur", "Türkçe" }, { "ts", "tso" }, { "tt", "tat" },
+  { "tw", "twi" }, { "ty", "tah" }, { "ug", "uig" }, { "uk", "ukr", "Українська" },
+  { "ur", "urd", "اردو" }, { "uz", "uzb" }, { "ve", "ven" }, { "vi", "vie" }, { "vo", "vol" },
+  { "wa", "wln" }, { "wo", "wol", "Wolof" }, { "xh", "xho" }, { "yi", "yid" }, { "yo", "yor" },
+  { "za", "zha" }, { "zh", "zho", "中文" }, { "zu", "zul" },
 };
 
 static const guint32 three_letters[26 * 26] = {
@@ -130,15 +166,26 @@ static const guint32 three_letters[26 * 26] = {
 };
 /* clang-format on */
 
+static int
+compare_cb (const void *key, const void *element)
+{
+  return strncmp (key, element, 2);
+}
+
+/* Its row, found by the first two of its letters; %NULL when it has none. */
+static const struct Language *
+find (const char *two)
+{
+  return bsearch (two, languages, G_N_ELEMENTS (languages), sizeof languages[0], compare_cb);
+}
+
 /* Whether the first @length letters of @text are a language's code; they are a-z. */
 static gboolean
 is_known (const char *text, gsize length)
 {
-  guint first = (guint)(text[0] - 'a'), second = (guint)(text[1] - 'a');
-
   if (length == 2)
-    return (two_letters[first] >> second & 1) != 0;
-  return length == 3 && (three_letters[first * 26 + second] >> (text[2] - 'a') & 1) != 0;
+    return find (text) != NULL;
+  return length == 3 && (three_letters[(text[0] - 'a') * 26 + text[1] - 'a'] >> (text[2] - 'a') & 1) != 0;
 }
 
 static gboolean
@@ -150,7 +197,7 @@ is_made_of (const char *text, gsize length, const char *letters)
 /* RFC 5646 §2.1: language, script, region, variants, in this order and each once, as far as they make sense
  * for the sound of a hall: extensions and private parts do not. */
 gboolean
-regia_is_language (const char *text)
+regia_language_is_known (const char *text)
 {
   enum { SCRIPT, REGION, VARIANT } next = SCRIPT;
   gsize length = strcspn (text, "-");
@@ -173,4 +220,26 @@ regia_is_language (const char *text)
       return FALSE;
   }
   return TRUE;
+}
+
+const char *
+regia_language_three_letters (const char *tag)
+{
+  const struct Language *found;
+  char primary[4] = "";
+
+  for (guint i = 0; i < 3 && tag != NULL && g_ascii_isalpha (tag[i]); i++)
+    primary[i] = g_ascii_tolower (tag[i]);
+  if (strlen (primary) == 3)
+    return g_ascii_isalpha (tag[3]) ? "und" : g_intern_string (primary);
+  found = strlen (primary) == 2 ? find (primary) : NULL;
+  return found != NULL ? found->three : "und";
+}
+
+char *
+regia_language_title (const char *tag)
+{
+  const struct Language *found = strspn (tag, G_CSET_a_2_z) == 2 ? find (tag) : NULL;
+
+  return g_strdup (found != NULL && found->title != NULL ? found->title : tag);
 }
