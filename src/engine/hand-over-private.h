@@ -71,7 +71,8 @@ gboolean regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error
  * in step with show time. Others wait until their time has come. The run's thread, before playing. */
 void regia_hand_over_set_live (RegiaHandOver *self);
 
-/** regia_hand_over_close: nothing is pushed any more. Any thread. */
+/** regia_hand_over_close: what arrives from now on is not pushed; a buffer on its way still may be. Any
+ * thread. */
 void regia_hand_over_close (RegiaHandOver *self);
 void regia_hand_over_get_stats (RegiaHandOver *self, RegiaHandOverStats *ret_stats);
 /** regia_hand_over_is_at_end: every branch that ever gave data is at its end; the pipeline itself would wait

@@ -71,8 +71,8 @@ typedef struct _RegiaRun RegiaRun;
  * thread. */
 RegiaRun *regia_run_start (RegiaRunPlan *plan, gboolean segment_loop);
 
-/** regia_run_stop: asks it to end. From the return of this call on nothing more is pushed. Any thread; again
- * does no harm. */
+/** regia_run_stop: asks it to end. What arrives after the return of this call is pushed no more; one buffer
+ * of each branch, that was on its way, still may be. Any thread; again does no harm. */
 void regia_run_stop (RegiaRun *self);
 
 /** regia_run_get_info: any thread. */

@@ -23,8 +23,10 @@
  *
  * libavformat's codes say little: a refused key, an unknown application and a far end that died are all EIO.
  * Its log says more, so this file listens to it: only to the constant format strings, never to the arguments,
- * which hold addresses and keys; nothing of it is ever printed. The notes serve the words of errors alone:
- * with another libavformat they become vaguer, nothing else.
+ * which hold addresses and keys; nothing of it is ever printed. The notes choose an error's words, and
+ * whether it is a refusal (G_IO_ERROR_PERMISSION_DENIED), after which a relay waits a minute before it tries
+ * again: with another libavformat, words become vaguer and a refused key may be tried as often as a server
+ * that is down.
  */
 
 #define FD_BUFFER_BYTES 32768
