@@ -55,7 +55,7 @@ turn (Orientation *self)
 }
 
 static GstPadProbeReturn
-on_picture_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_picture_event_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Orientation *self = user_data;
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
@@ -111,14 +111,14 @@ regia_convert_picture_new (const char *caps, guint rate_num, guint rate_den, GEr
   pad = gst_element_get_static_pad (flip, "sink");
   orientation = g_new0 (Orientation, 1);
   orientation->flip = flip;
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_picture_event, orientation, g_free);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_picture_event_cb, orientation, g_free);
   return bin;
 }
 
 /* level measures once more at the end, and divides by a rate that it does not know when no sound ever came
  * (seen in GStreamer 1.22): such an end goes past it. */
 static GstPadProbeReturn
-on_sound_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_sound_event_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
   g_autoptr (GstElement) level = NULL;
@@ -149,7 +149,7 @@ regia_convert_sound_new (const char *caps, const guint channels[2], GstElement *
     return NULL;
   level = gst_bin_get_by_name (GST_BIN (bin), "regia-level");
   pad = gst_element_get_static_pad (level, "sink");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_sound_event, NULL, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_sound_event_cb, NULL, NULL);
   *ret_channels = gst_bin_get_by_name (GST_BIN (bin), "regia-channels");
   return bin;
 }

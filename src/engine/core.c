@@ -51,7 +51,7 @@ struct _RegiaEngine {
 };
 
 static void
-on_programme_failed (const GError *error, gpointer user_data)
+on_programme_failed_cb (const GError *error, gpointer user_data)
 {
   RegiaEngine *self = user_data;
 
@@ -62,7 +62,7 @@ on_programme_failed (const GError *error, gpointer user_data)
 }
 
 static gboolean
-on_tick (gpointer user_data)
+on_tick_cb (gpointer user_data)
 {
   RegiaEngine *self = user_data;
   gint64 now_ns = regia_clock_monotonic_ns ();
@@ -146,7 +146,7 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_source_free);
   if (!regia_gst_init (error))
     return NULL;
-  self->programme = regia_programme_new (self->values, epoch, log, on_programme_failed, self, error);
+  self->programme = regia_programme_new (self->values, epoch, log, on_programme_failed_cb, self, error);
   if (self->programme == NULL)
     return NULL;
   self->rates = g_new0 (Rate, regia_programme_get_encoders (self->programme)->len);
@@ -165,8 +165,8 @@ regia_engine_start (RegiaEngine *self, GError **error)
   if (!regia_programme_start (self->programme, error))
     return FALSE;
   self->started_ns = regia_clock_monotonic_ns ();
-  self->tick = g_timeout_add (TICK_MS, on_tick, self);
-  on_tick (self);
+  self->tick = g_timeout_add (TICK_MS, on_tick_cb, self);
+  on_tick_cb (self);
   return TRUE;
 }
 

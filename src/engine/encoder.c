@@ -22,7 +22,7 @@
  * grid exactly, so that renditions agree to the nanosecond.
  *
  * Owner: RegiaProgramme, which frees it after the pipeline is shut down. Threads: the queue's streaming
- * thread, for sound the mixer's, runs both probes, the encoder and on_sample(); `lock` (a leaf) guards the
+ * thread, for sound the mixer's, runs both probes, the encoder and on_sample_cb(); `lock` (a leaf) guards the
  * counters that others read.
  */
 
@@ -60,7 +60,7 @@ time_of (const RegiaEncoder *self, gint64 frame)
 
 /* The programme's segment starts at 0 with rate 1, so a raw buffer's pts is its show time. */
 static GstPadProbeReturn
-on_raw_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_raw_buffer_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   RegiaEncoder *self = user_data;
   GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
@@ -86,7 +86,7 @@ on_raw_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 static void
-on_overrun (GstElement *queue, gpointer user_data)
+on_overrun_cb (GstElement *queue, gpointer user_data)
 {
   RegiaEncoder *self = user_data;
 
@@ -241,7 +241,7 @@ make_packet (RegiaEncoder *self, GstBuffer *buffer, gint64 pts_ns)
 }
 
 static GstFlowReturn
-on_sample (GstAppSink *sink, gpointer user_data)
+on_sample_cb (GstAppSink *sink, gpointer user_data)
 {
   RegiaEncoder *self = user_data;
   g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
@@ -270,7 +270,7 @@ on_sample (GstAppSink *sink, gpointer user_data)
 }
 
 static void
-on_eos (GstAppSink *sink, gpointer user_data)
+on_eos_cb (GstAppSink *sink, gpointer user_data)
 {
   RegiaEncoder *self = user_data;
 
@@ -303,7 +303,7 @@ make_head (RegiaEncoder *self, GError **error)
 
   if (bin && queued && self->spec.may_shed) {
     g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (bin), "head");
-    g_signal_connect (element, "overrun", G_CALLBACK (on_overrun), self);
+    g_signal_connect (element, "overrun", G_CALLBACK (on_overrun_cb), self);
   }
   return bin;
 }
@@ -326,7 +326,7 @@ link_named (GstBin *from, const char *from_name, GstBin *to, const char *to_name
 static gboolean
 build (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError **error)
 {
-  static const GstAppSinkCallbacks callbacks = {.new_sample = on_sample, .eos = on_eos};
+  static const GstAppSinkCallbacks callbacks = {.new_sample = on_sample_cb, .eos = on_eos_cb};
   g_autofree char *text =
       regia_launch_text ("encode", self->spec.encoder, self->spec.parameters, NULL, NULL, error);
   g_autofree char *where =
@@ -360,7 +360,7 @@ build (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError **error)
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "%s: the element \"in\" takes no input", where);
     return FALSE;
   }
-  gst_pad_add_probe (in_pad, GST_PAD_PROBE_TYPE_BUFFER, on_raw_buffer, self, NULL);
+  gst_pad_add_probe (in_pad, GST_PAD_PROBE_TYPE_BUFFER, on_raw_buffer_cb, self, NULL);
   return TRUE;
 }
 

@@ -53,7 +53,7 @@ feed_state (Process *self)
 }
 
 static gboolean
-publish (gpointer user_data)
+publish_cb (gpointer user_data)
 {
   Process *self = user_data;
   g_autoptr (GVariant) core = g_variant_ref_sink (regia_engine_get_state (self->engine));
@@ -67,7 +67,7 @@ publish (gpointer user_data)
 }
 
 static void
-on_ready (gpointer user_data)
+on_ready_cb (gpointer user_data)
 {
   Process *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -79,11 +79,11 @@ on_ready (gpointer user_data)
   }
   g_info ("the programme runs; first packets after %.0f ms",
           (double)(regia_clock_monotonic_ns () - self->started_ns) / REGIA_MSECOND);
-  publish (self);
+  publish_cb (self);
 }
 
 static void
-on_failed (const GError *error, gpointer user_data)
+on_failed_cb (const GError *error, gpointer user_data)
 {
   Process *self = user_data;
 
@@ -148,7 +148,7 @@ keep_plugin_list (const char *run_dir)
 static gboolean
 start_cb (RegiaChild *child, gpointer user_data, GError **error)
 {
-  static const RegiaEngineCallbacks callbacks = {.ready_cb = on_ready, .failed_cb = on_failed};
+  static const RegiaEngineCallbacks callbacks = {.ready_cb = on_ready_cb, .failed_cb = on_failed_cb};
   Process *self = user_data;
   const RegiaConfigValues *values;
 
@@ -166,8 +166,8 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
                                    self, error);
   if (self->engine == NULL || !regia_engine_start (self->engine, error))
     return FALSE;
-  self->publisher = g_timeout_add_seconds (1, publish, self);
-  publish (self);
+  self->publisher = g_timeout_add_seconds (1, publish_cb, self);
+  publish_cb (self);
   return TRUE;
 }
 

@@ -16,7 +16,7 @@
  * without copying.
  *
  * Owner: RegiaRun, of which it is a part; it outlives the pipeline. Threads: GStreamer's streaming threads
- * come in through on_sample() and touch only what `lock` guards, their own branch, and the targets
+ * come in through on_sample_cb() and touch only what `lock` guards, their own branch, and the targets
  * (thread-safe). Lock: `lock` is a leaf; nothing is called while it is held.
  */
 
@@ -153,7 +153,7 @@ take_caps (RegiaHandOverBranch *self, GstCaps *caps)
 
 /* Streaming thread. */
 static GstFlowReturn
-on_sample (GstAppSink *sink, gpointer user_data)
+on_sample_cb (GstAppSink *sink, gpointer user_data)
 {
   RegiaHandOverBranch *self = user_data;
   g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
@@ -195,7 +195,7 @@ on_sample (GstAppSink *sink, gpointer user_data)
 }
 
 static GstFlowReturn
-on_preroll (GstAppSink *sink, gpointer user_data)
+on_preroll_cb (GstAppSink *sink, gpointer user_data)
 {
   RegiaHandOverBranch *self = user_data;
   g_autoptr (GstSample) sample = gst_app_sink_pull_preroll (sink);
@@ -206,7 +206,7 @@ on_preroll (GstAppSink *sink, gpointer user_data)
 }
 
 static void
-on_end (GstAppSink *sink, gpointer user_data)
+on_end_cb (GstAppSink *sink, gpointer user_data)
 {
   RegiaHandOverBranch *self = user_data;
 
@@ -218,7 +218,7 @@ on_end (GstAppSink *sink, gpointer user_data)
 /* Tells decoders that padded frames are welcome: without this answer each frame would be copied into a tight
  * one. */
 static GstPadProbeReturn
-on_allocation_query (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_allocation_query_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
 
@@ -243,7 +243,7 @@ gboolean
 regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error)
 {
   static const GstAppSinkCallbacks callbacks = {
-      .new_sample = on_sample, .new_preroll = on_preroll, .eos = on_end};
+      .new_sample = on_sample_cb, .new_preroll = on_preroll_cb, .eos = on_end_cb};
   const char *name = kind == REGIA_HAND_OVER_VIDEO ? "video" : "audio";
   g_autoptr (GstElement) end = gst_bin_get_by_name (GST_BIN (self->pipeline), name);
   g_autofree char *sink_name = g_strdup_printf ("regia-%s-out", name);
@@ -280,7 +280,7 @@ regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error)
                               NULL);
   if (kind == REGIA_HAND_OVER_VIDEO) {
     g_autoptr (GstPad) pad = gst_element_get_static_pad (sink, "sink");
-    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_allocation_query, NULL, NULL);
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_allocation_query_cb, NULL, NULL);
   }
   return TRUE;
 }

@@ -65,7 +65,7 @@ kind_of (const GstCaps *caps)
 }
 
 static GstPadProbeReturn
-on_data (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_data_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Flow *flow = user_data;
 
@@ -88,7 +88,7 @@ link_to_chain (RegiaLinks *self, GstPad *pad, const GstCaps *caps)
 
 /* The thread of the element to which @pad belongs. */
 static void
-on_pad_added (GstElement *element, GstPad *pad, gpointer user_data)
+on_pad_added_cb (GstElement *element, GstPad *pad, gpointer user_data)
 {
   RegiaLinks *self = user_data;
   g_autoptr (GstCaps) caps = NULL;
@@ -108,7 +108,7 @@ on_pad_added (GstElement *element, GstPad *pad, gpointer user_data)
   if (kind >= 0 && self->streams[kind] == NULL) {
     self->announced_ns[kind] = regia_clock_monotonic_ns ();
     self->streams[kind] = gst_object_ref (pad);
-    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_data,
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_data_cb,
                        &self->flows[kind], NULL);
   }
   g_mutex_unlock (&self->lock);
@@ -116,13 +116,13 @@ on_pad_added (GstElement *element, GstPad *pad, gpointer user_data)
 
 /* Called for each element of the bin. */
 static void
-look_at (const GValue *item, gpointer user_data)
+look_at_cb (const GValue *item, gpointer user_data)
 {
   RegiaLinks *self = user_data;
   GstElement *element = g_value_get_object (item);
 
   if (may_appear (element))
-    g_signal_connect (element, "pad-added", G_CALLBACK (on_pad_added), self);
+    g_signal_connect (element, "pad-added", G_CALLBACK (on_pad_added_cb), self);
   GST_OBJECT_LOCK (element);
   for (GList *link = element->sinkpads; link; link = link->next)
     if (!gst_pad_is_linked (link->data))
@@ -140,7 +140,7 @@ regia_links_new (GstBin *bin)
   g_mutex_init (&self->linking);
   g_mutex_init (&self->lock);
   self->heads = g_ptr_array_new_with_free_func (gst_object_unref);
-  while (gst_iterator_foreach (elements, look_at, self) == GST_ITERATOR_RESYNC)
+  while (gst_iterator_foreach (elements, look_at_cb, self) == GST_ITERATOR_RESYNC)
     gst_iterator_resync (elements);
   for (guint i = 0; i < self->heads->len / 2; i++) {
     gpointer head = self->heads->pdata[i];

@@ -28,10 +28,11 @@
  *
  * Life cycle: new → add_picture / add_sound → start → end → wait_drained → free. Owner: RegiaEngine.
  *
- * Threads: built on the main thread; encoders' streaming threads come in through on_track() and on_packet(),
- * the compositor's through on_frame(), the slate's through on_slate(), the blank's through on_blank_cb().
- * `lock` guards the track table until it is complete, and the counters; the feed log is called outside of it,
- * but for the hand-over of the first packets, which keeps their order (order of locks: lock, then the log's).
+ * Threads: built on the main thread; encoders' streaming threads come in through on_track_cb() and
+ * on_packet_cb(), the compositor's through on_frame_cb(), the slate's through on_slate_cb(), the blank's
+ * through on_blank_cb(). `lock` guards the track table until it is complete, and the counters; the feed log
+ * is called outside of it, but for the hand-over of the first packets, which keeps their order (order of
+ * locks: lock, then the log's).
  */
 
 #define SILENCE_DB      (-120.0)
@@ -97,7 +98,7 @@ give_blank (RegiaProgramme *self)
 
 /* Encoders' streaming threads. */
 static void
-on_track (RegiaTrack *track, gpointer user_data)
+on_track_cb (RegiaTrack *track, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
 
@@ -115,7 +116,7 @@ on_track (RegiaTrack *track, gpointer user_data)
 }
 
 static void
-on_packet (RegiaPacket *packet, gpointer user_data)
+on_packet_cb (RegiaPacket *packet, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
   gboolean known;
@@ -132,7 +133,7 @@ on_packet (RegiaPacket *packet, gpointer user_data)
 /* Between a mixer and its encoders. The end is sent from here, so that nobody has to wait for a streaming
  * thread that may be stuck. */
 static GstPadProbeReturn
-on_mixed_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_mixed_buffer_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
 
@@ -143,7 +144,7 @@ on_mixed_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 }
 
 static GstPadProbeReturn
-on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+on_frame_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
   gint64 frame = regia_grid_frame ((gint64)GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)),
@@ -161,7 +162,7 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 
 /* The slate's thread. Its frame takes the plain one's place from now on. */
 static void
-on_slate (GstBuffer *frame, const GError *error, gpointer user_data)
+on_slate_cb (GstBuffer *frame, const GError *error, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
 
@@ -202,7 +203,7 @@ loudest (const GstStructure *structure, const char *field)
 }
 
 static gboolean
-on_message (GstBus *bus, GstMessage *message, gpointer user_data)
+on_message_cb (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -262,7 +263,7 @@ add_mixer (RegiaProgramme *self, const char *factory, const char *caps_text, Gst
   } else
     gst_element_link_many (mixer, filter, tee, NULL);
   pad = gst_element_get_static_pad (tee, "sink");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_mixed_buffer, self, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_mixed_buffer_cb, self, NULL);
   g_ptr_array_add (self->tees, tee);
   return mixer;
 }
@@ -308,8 +309,8 @@ add_encoder (RegiaProgramme *self, RegiaEncoderSpec *spec, guint tee, GError **e
 
   spec->track_id = self->tracks->len;
   g_ptr_array_add (self->tracks, NULL);
-  encoder = regia_encoder_new (spec, GST_BIN (self->pipeline), g_ptr_array_index (self->tees, tee), on_track,
-                               on_packet, self, error);
+  encoder = regia_encoder_new (spec, GST_BIN (self->pipeline), g_ptr_array_index (self->tees, tee),
+                               on_track_cb, on_packet_cb, self, error);
   g_clear_pointer (&spec->parameters, g_hash_table_unref);
   if (encoder == NULL)
     return FALSE;
@@ -390,7 +391,7 @@ build (RegiaProgramme *self, GError **error)
     return FALSE;
   g_object_set (self->compositor, "background", 1 /* black */, "max-threads", 1u, NULL);
   pad = gst_element_get_static_pad (self->compositor, "src");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame, self, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame_cb, self, NULL);
   self->slate = add_input (self, self->compositor, slate_caps, 0, &slate_pad);
   g_object_set (slate_pad, "zorder", 0u, NULL);
 
@@ -450,7 +451,7 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
   gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE);
   bus = gst_element_get_bus (self->pipeline);
-  self->bus_watch = gst_bus_add_watch (bus, on_message, self);
+  self->bus_watch = gst_bus_add_watch (bus, on_message_cb, self);
   return build (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -567,7 +568,7 @@ regia_programme_start (RegiaProgramme *self, GError **error)
                  cause ? cause->message : "no reason given");
     return FALSE;
   }
-  self->slate_thread = regia_slate_render (config, self->video_caps, self->slate_ending, on_slate, self);
+  self->slate_thread = regia_slate_render (config, self->video_caps, self->slate_ending, on_slate_cb, self);
   self->blank = regia_blank_new (config, self->video_caps, self->encoders, on_blank_cb, self);
   return TRUE;
 }

@@ -54,25 +54,25 @@ static GType regia_pulse_get_type (void);
 G_DEFINE_TYPE (RegiaPulse, regia_pulse, GST_TYPE_PUSH_SRC)
 
 static void
-on_context_state (pa_context *context, void *user_data)
+on_context_state_cb (pa_context *context, void *user_data)
 {
   pa_threaded_mainloop_signal (((RegiaPulse *)user_data)->loop, 0);
 }
 
 static void
-on_stream (pa_stream *stream, void *user_data)
+on_stream_cb (pa_stream *stream, void *user_data)
 {
   pa_threaded_mainloop_signal (((RegiaPulse *)user_data)->loop, 0);
 }
 
 static void
-on_data (pa_stream *stream, size_t size, void *user_data)
+on_data_cb (pa_stream *stream, size_t size, void *user_data)
 {
   pa_threaded_mainloop_signal (((RegiaPulse *)user_data)->loop, 0);
 }
 
 static void
-on_late (pa_mainloop_api *api, pa_time_event *event, const struct timeval *time, void *user_data)
+on_late_cb (pa_mainloop_api *api, pa_time_event *event, const struct timeval *time, void *user_data)
 {
   RegiaPulse *self = user_data;
 
@@ -118,7 +118,7 @@ connect_context (RegiaPulse *self)
 {
   pa_context_state_t state;
 
-  pa_context_set_state_callback (self->context, on_context_state, self);
+  pa_context_set_state_callback (self->context, on_context_state_cb, self);
   if (pa_context_connect (self->context, self->server, PA_CONTEXT_NOAUTOSPAWN, NULL) < 0)
     return FALSE;
   while ((state = pa_context_get_state (self->context)) != PA_CONTEXT_READY) {
@@ -147,8 +147,8 @@ connect_stream (RegiaPulse *self)
   self->stream = pa_stream_new (self->context, "Regia", &ask, NULL);
   if (self->stream == NULL)
     return FALSE;
-  pa_stream_set_state_callback (self->stream, on_stream, self);
-  pa_stream_set_read_callback (self->stream, on_data, self);
+  pa_stream_set_state_callback (self->stream, on_stream_cb, self);
+  pa_stream_set_read_callback (self->stream, on_data_cb, self);
   if (pa_stream_connect_record (self->stream, self->device, &buffers,
                                 self->device ? flags | PA_STREAM_DONT_MOVE : flags) < 0)
     return FALSE;
@@ -228,7 +228,7 @@ start (GstBaseSrc *base)
   pa_threaded_mainloop_lock (self->loop);
   api = pa_threaded_mainloop_get_api (self->loop);
   self->context = pa_context_new (api, self->client_name);
-  deadline = pa_context_rttime_new (self->context, pa_rtclock_now () + CONNECT_US, on_late, self);
+  deadline = pa_context_rttime_new (self->context, pa_rtclock_now () + CONNECT_US, on_late_cb, self);
   done = connect_context (self) && connect_stream (self);
   if (done)
     take_format (self);

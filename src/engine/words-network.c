@@ -25,14 +25,14 @@ typedef struct {
 } Try;
 
 static void
-on_event (GSocketClient *client, GSocketClientEvent event, GSocketConnectable *address, GIOStream *stream,
-          gpointer user_data)
+on_event_cb (GSocketClient *client, GSocketClientEvent event, GSocketConnectable *address, GIOStream *stream,
+             gpointer user_data)
 {
   ((Try *)user_data)->connected |= event == G_SOCKET_CLIENT_CONNECTED;
 }
 
 static void
-on_connected (GObject *client, GAsyncResult *result, gpointer user_data)
+on_connected_cb (GObject *client, GAsyncResult *result, gpointer user_data)
 {
   Try *self = user_data;
 
@@ -41,7 +41,7 @@ on_connected (GObject *client, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-on_late (gpointer cancellable)
+on_late_cb (gpointer cancellable)
 {
   g_cancellable_cancel (cancellable);
   return G_SOURCE_REMOVE;
@@ -108,13 +108,13 @@ regia_words_why_not_reached (const char *address)
   client = g_socket_client_new ();
   g_socket_client_set_enable_proxy (client, FALSE);
   g_socket_client_set_tls (client, known[kind].tls);
-  g_signal_connect (client, "event", G_CALLBACK (on_event), &self);
+  g_signal_connect (client, "event", G_CALLBACK (on_event_cb), &self);
   cancellable = g_cancellable_new ();
   late = g_timeout_source_new (known[kind].tls ? TLS_MS : TRY_MS);
-  g_source_set_callback (late, on_late, cancellable, NULL);
+  g_source_set_callback (late, on_late_cb, cancellable, NULL);
   g_source_attach (late, context);
   g_socket_client_connect_to_host_async (client, g_uri_get_host (uri), (guint16)port, cancellable,
-                                         on_connected, &self);
+                                         on_connected_cb, &self);
   g_main_loop_run (loop);
   g_source_destroy (late);
   g_main_context_pop_thread_default (context);

@@ -53,7 +53,7 @@ forget_wire (RegiaAcceptor *self, RegiaWire *wire)
 }
 
 static void
-wire_closed (RegiaWire *wire, gpointer data)
+wire_closed_cb (RegiaWire *wire, gpointer data)
 {
   if (regia_wire_get_phase (wire) == REGIA_WIRE_CLOSED)
     forget_wire (data, wire);
@@ -203,7 +203,7 @@ regia_acceptor_new (int listen_fd, RegiaClientCount *client_count, const RegiaHo
   self->listen_fd = listen_fd;
   self->client_count = client_count;
   self->limits = limits;
-  self->owner = (RegiaWireOwner){hosts, limits, &self->stats, self->poller, wire_closed, self};
+  self->owner = (RegiaWireOwner){hosts, limits, &self->stats, self->poller, wire_closed_cb, self};
   self->accepted = accepted;
   self->user_data = user_data;
   self->wires = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);

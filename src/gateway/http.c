@@ -114,7 +114,7 @@ typedef struct {
 static void file_body_append (FileBody *self, void *piece, gssize n);
 
 static void
-piece_work (DiskJob *job)
+piece_work_cb (DiskJob *job)
 {
   PieceJob *self = (PieceJob *)job;
 
@@ -125,7 +125,7 @@ piece_work (DiskJob *job)
 }
 
 static void
-piece_done (DiskJob *job)
+piece_done_cb (DiskJob *job)
 {
   PieceJob *self = (PieceJob *)job;
   SoupServerMessage *message = self->file->message;
@@ -188,8 +188,8 @@ file_body_next (FileBody *self)
     return;
   }
   job = g_new0 (PieceJob, 1);
-  job->job.work = piece_work;
-  job->job.done = piece_done;
+  job->job.work = piece_work_cb;
+  job->job.done = piece_done_cb;
   job->job.context = g_main_context_ref (self->http->context);
   job->piece = piece;
   g_atomic_ref_count_inc (&self->ref_count);
@@ -318,7 +318,7 @@ typedef struct {
 } SlowJob;
 
 static void
-slow_work (DiskJob *job)
+slow_work_cb (DiskJob *job)
 {
   SlowJob *self = (SlowJob *)job;
   self->http->answer (regia_wire_get_request (self->wire), regia_wire_get_peer (self->wire), TRUE,
@@ -326,7 +326,7 @@ slow_work (DiskJob *job)
 }
 
 static void
-slow_done (DiskJob *job)
+slow_done_cb (DiskJob *job)
 {
   SlowJob *self = (SlowJob *)job;
 
@@ -370,8 +370,8 @@ got_headers_cb (SoupServerMessage *message, gpointer data)
     return;
   }
   job = g_new0 (SlowJob, 1);
-  job->job.work = slow_work;
-  job->job.done = slow_done;
+  job->job.work = slow_work_cb;
+  job->job.done = slow_done_cb;
   job->job.context = g_main_context_ref (self->context);
   job->http = self;
   job->message = g_object_ref (message);

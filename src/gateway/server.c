@@ -45,7 +45,7 @@ struct _RegiaServer {
 };
 
 static gboolean
-accepted (RegiaWire *wire, GSocketAddress *remote, gpointer data)
+accepted_cb (RegiaWire *wire, GSocketAddress *remote, gpointer data)
 {
   Worker *worker = data;
   g_autoptr (GError) error = NULL;
@@ -142,7 +142,7 @@ start_worker (Worker *worker, GError **error)
   ok = worker->http != NULL;
   if (ok)
     worker->acceptor = regia_acceptor_new (worker->listen_fd, self->client_count, self->hosts, &self->limits,
-                                           accepted, worker, error);
+                                           accepted_cb, worker, error);
   ok = worker->acceptor != NULL;
   g_main_context_pop_thread_default (worker->context);
   if (!ok)

@@ -78,7 +78,7 @@ regia_viewers_saw (RegiaViewers *self, const RegiaRequest *request, const RegiaP
 }
 
 static gboolean
-is_gone (gpointer key, gpointer value, gpointer data)
+is_gone_cb (gpointer key, gpointer value, gpointer data)
 {
   return *(gint64 *)data - *(gint64 *)value > REGIA_VIEWERS_SPAN_MS;
 }
@@ -88,6 +88,6 @@ regia_viewers_count (RegiaViewers *self, gint64 now_ms)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  g_hash_table_foreach_remove (self->seen, is_gone, &now_ms);
+  g_hash_table_foreach_remove (self->seen, is_gone_cb, &now_ms);
   return g_hash_table_size (self->seen);
 }
