@@ -14,6 +14,7 @@ regia_error_exit_status (const GError *error)
   if (error->domain == REGIA_ERROR) {
     switch ((RegiaError)error->code) {
     case REGIA_ERROR_CONFIG:
+    case REGIA_ERROR_NEWER:
       return EX_CONFIG;
     case REGIA_ERROR_USAGE:
       return EX_USAGE;

@@ -191,3 +191,41 @@ regia_json_to_vardict (const char *text, gssize length, GError **error)
   }
   return g_variant_ref_sink (value);
 }
+
+const char *
+regia_json_get_string (GVariant *dict, const char *key)
+{
+  const char *value = "";
+
+  return g_variant_lookup (dict, key, "&s", &value) ? value : "";
+}
+
+gint64
+regia_json_get_int (GVariant *dict, const char *key)
+{
+  gint64 value = 0;
+  double real = 0;
+
+  if (g_variant_lookup (dict, key, "x", &value))
+    return value;
+  return g_variant_lookup (dict, key, "d", &real) && real > -9e15 && real < 9e15 ? (gint64)real : 0;
+}
+
+double
+regia_json_get_double (GVariant *dict, const char *key)
+{
+  gint64 whole = 0;
+  double value = 0;
+
+  if (g_variant_lookup (dict, key, "x", &whole))
+    return (double)whole;
+  return g_variant_lookup (dict, key, "d", &value) ? value : 0;
+}
+
+gboolean
+regia_json_get_boolean (GVariant *dict, const char *key)
+{
+  gboolean value = FALSE;
+
+  return g_variant_lookup (dict, key, "b", &value) && value;
+}

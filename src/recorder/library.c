@@ -14,6 +14,7 @@
 
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
+#include "regia/base/fields.h"
 #include "regia/base/file.h"
 #include "regia/base/json.h"
 #include "session-private.h"
@@ -40,6 +41,7 @@ typedef struct {
   off_t size;
   ino_t inode;
   RegiaSession *session; /* (owned) (nullable): not readable */
+  char *newer;           /* (owned) (nullable): what to say of it when a later version of Regia wrote it */
 } Cached;
 
 struct _RegiaLibrary {
@@ -54,15 +56,36 @@ static void
 cached_free (Cached *self)
 {
   g_clear_pointer (&self->session, regia_session_free);
+  g_free (self->newer);
   g_free (self);
 }
+
+static const RegiaField file_fields[] = {
+    REGIA_FIELD_STRING (RegiaLibraryFile, name, "name"),
+    REGIA_FIELD_STRING (RegiaLibraryFile, content_type, "content-type"),
+    REGIA_FIELD_UINT64 (RegiaLibraryFile, size_bytes, "size-bytes"),
+    REGIA_FIELD_STRING (RegiaLibraryFile, sha256, "sha256"),
+    REGIA_FIELD_INT64 (RegiaLibraryFile, duration_ms, "duration-ms"),
+    {NULL},
+};
+
+static const RegiaField item_fields[] = {
+    REGIA_FIELD_STRING (RegiaLibraryItem, id, "id"),
+    REGIA_FIELD_STRING (RegiaLibraryItem, title, "title"),
+    REGIA_FIELD_STRING (RegiaLibraryItem, place, "place"),
+    REGIA_FIELD_STRING (RegiaLibraryItem, state, "state"),
+    REGIA_FIELD_STRING (RegiaLibraryItem, message, "message"),
+    REGIA_FIELD_INT64 (RegiaLibraryItem, duration_ms, "duration-ms"),
+    REGIA_FIELD_UINT64 (RegiaLibraryItem, size_bytes, "size-bytes"),
+    REGIA_FIELD_UINT (RegiaLibraryItem, gaps, "gaps"),
+    REGIA_FIELD_INT64 (RegiaLibraryItem, gap_ms, "gap-ms"),
+    {NULL},
+};
 
 static void
 file_free (RegiaLibraryFile *self)
 {
-  g_free (self->name);
-  g_free (self->content_type);
-  g_free (self->sha256);
+  regia_fields_clear (file_fields, self);
   g_free (self);
 }
 
@@ -78,11 +101,7 @@ regia_library_item_unref (RegiaLibraryItem *self)
 {
   if (self == NULL || !g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_free (self->id);
-  g_free (self->title);
-  g_free (self->place);
-  g_free (self->state);
-  g_free (self->message);
+  regia_fields_clear (item_fields, self);
   g_ptr_array_unref (self->files);
   g_free (self);
 }
@@ -175,30 +194,36 @@ read_whole (int fd, gsize size)
 }
 
 /* The parsed session.json of @session_fd, from the cache where it has not changed. Lock held. NULL: missing
- * or not readable. */
+ * or not readable. @ret_newer: (transfer none) (nullable): words for one that a later version wrote. */
 static RegiaSession *
-load_session (RegiaLibrary *self, int session_fd, const char *id)
+load_session (RegiaLibrary *self, int session_fd, const char *id, const char **ret_newer)
 {
   Cached *cached = g_hash_table_lookup (self->cached, id);
   g_autofree char *text = NULL;
   struct stat st;
   int fd = open_regular (session_fd, REGIA_SESSION_FILE, &st);
 
+  *ret_newer = NULL;
   if (fd < 0) {
     g_hash_table_remove (self->cached, id);
     return NULL;
   }
   if (cached == NULL || cached->size != st.st_size || cached->inode != st.st_ino ||
       cached->modified.tv_sec != st.st_mtim.tv_sec || cached->modified.tv_nsec != st.st_mtim.tv_nsec) {
+    g_autoptr (GError) error = NULL;
+
     cached = g_new0 (Cached, 1);
     cached->modified = st.st_mtim;
     cached->size = st.st_size;
     cached->inode = st.st_ino;
     if (st.st_size <= SESSION_FILE_BYTES && (text = read_whole (fd, (gsize)st.st_size)) != NULL)
-      cached->session = regia_session_from_json (text, st.st_size, NULL);
+      cached->session = regia_session_from_json (text, st.st_size, &error);
+    if (g_error_matches (error, REGIA_ERROR, REGIA_ERROR_NEWER))
+      cached->newer = g_strdup (error->message);
     g_hash_table_insert (self->cached, g_strdup (id), cached);
   }
   close (fd);
+  *ret_newer = cached->newer;
   return cached->session;
 }
 
@@ -296,9 +321,9 @@ describe (RegiaLibraryItem *item, const char *title, const char *place, const ch
   item->message = g_strdup (message);
 }
 
-/* A folder whose session.json is missing or spoiled. NULL when nothing in it is ours. */
+/* A folder whose session.json is missing, spoiled or @newer. NULL when nothing in it is ours. */
 static RegiaLibraryItem *
-item_without_record (const char *id, int session_fd, const Live *live)
+item_without_record (const char *id, int session_fd, const Live *live, const char *newer)
 {
   RegiaLibraryItem *item;
   gboolean spoiled = faccessat (session_fd, REGIA_SESSION_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
@@ -308,7 +333,9 @@ item_without_record (const char *id, int session_fd, const Live *live)
   item = item_new (id);
   item->size_bytes = live->bytes;
   item->started_s = live->modified_s;
-  if (live->parts > 0)
+  if (newer != NULL)
+    describe (item, id, "", REGIA_SESSION_DAMAGED, newer);
+  else if (live->parts > 0)
     describe (item, id, "", "interrupted",
               "The record of this session is lost; it is rebuilt from the recording at the next start");
   else
@@ -322,6 +349,7 @@ item_from_folder (RegiaLibrary *self, const char *id)
   int session_fd = open_beneath (self->folder_fd, id, O_DIRECTORY);
   RegiaLibraryItem *item;
   RegiaSession *session;
+  const char *newer;
   Live live;
 
   if (session_fd < 0) {
@@ -334,9 +362,9 @@ item_from_folder (RegiaLibrary *self, const char *id)
     return item;
   }
   measure_live (session_fd, &live);
-  session = load_session (self, session_fd, id);
+  session = load_session (self, session_fd, id, &newer);
   if (session == NULL) {
-    item = item_without_record (id, session_fd, &live);
+    item = item_without_record (id, session_fd, &live, newer);
     close (session_fd);
     return item;
   }
@@ -500,12 +528,8 @@ file_to_variant (RegiaLibraryItem *item, const RegiaLibraryFile *file)
   g_autofree char *url = g_strdup_printf ("/recordings/%s/%s", item->id, file->name);
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
 
-  g_variant_builder_add (&builder, "{sv}", "name", g_variant_new_string (file->name));
+  regia_fields_put (file_fields, file, &builder);
   g_variant_builder_add (&builder, "{sv}", "title", g_variant_new_string (title));
-  g_variant_builder_add (&builder, "{sv}", "size-bytes", g_variant_new_uint64 (file->size_bytes));
-  g_variant_builder_add (&builder, "{sv}", "sha256", g_variant_new_string (file->sha256));
-  g_variant_builder_add (&builder, "{sv}", "duration-ms", g_variant_new_int64 (file->duration_ms));
-  g_variant_builder_add (&builder, "{sv}", "content-type", g_variant_new_string (file->content_type));
   g_variant_builder_add (&builder, "{sv}", "modified", g_variant_new_string (modified));
   g_variant_builder_add (&builder, "{sv}", "url", g_variant_new_string (url));
   return g_variant_builder_end (&builder);
@@ -521,16 +545,8 @@ regia_library_item_to_variant (RegiaLibraryItem *item)
 
   for (guint i = 0; i < item->files->len; i++)
     g_variant_builder_add (&files, "v", file_to_variant (item, g_ptr_array_index (item->files, i)));
-  g_variant_builder_add (&builder, "{sv}", "id", g_variant_new_string (item->id));
-  g_variant_builder_add (&builder, "{sv}", "title", g_variant_new_string (item->title));
-  g_variant_builder_add (&builder, "{sv}", "place", g_variant_new_string (item->place));
+  regia_fields_put (item_fields, item, &builder);
   g_variant_builder_add (&builder, "{sv}", "started", g_variant_new_string (started));
-  g_variant_builder_add (&builder, "{sv}", "duration-ms", g_variant_new_int64 (item->duration_ms));
-  g_variant_builder_add (&builder, "{sv}", "size-bytes", g_variant_new_uint64 (item->size_bytes));
-  g_variant_builder_add (&builder, "{sv}", "state", g_variant_new_string (item->state));
-  g_variant_builder_add (&builder, "{sv}", "message", g_variant_new_string (item->message));
-  g_variant_builder_add (&builder, "{sv}", "gaps", g_variant_new_uint32 (item->gaps));
-  g_variant_builder_add (&builder, "{sv}", "gap-ms", g_variant_new_int64 (item->gap_ms));
   g_variant_builder_add (&builder, "{sv}", "files", g_variant_builder_end (&files));
   return g_variant_builder_end (&builder);
 }

@@ -303,24 +303,32 @@ open_folder (RegiaRecording *self, const char *name, gboolean *ret_rebuilt, GErr
   return TRUE;
 }
 
-/* The session's folder. When its name is taken by something that is none, the first of NAME-2, NAME-3 … that
- * is free or was taken by this show before. */
+/* The session's folder. When its name is taken by something that is none, or by a session of a later version
+ * of Regia, the first of NAME-2, NAME-3 … that is free or was taken by this show before. */
 static gboolean
 choose_folder (RegiaRecording *self, gboolean *ret_rebuilt, GError **error)
 {
-  if (!is_obstructed (self, self->session_name))
-    return open_folder (self, self->session_name, ret_rebuilt, error);
-  for (guint n = 2;; n++) {
-    g_autofree char *name = g_strdup_printf ("%s-%u", self->session_name, n);
+  const char *why = "is not a folder";
+
+  for (guint n = 1;; n++) {
+    g_autofree char *name =
+        n == 1 ? g_strdup (self->session_name) : g_strdup_printf ("%s-%u", self->session_name, n);
     g_autofree char *path = g_build_filename (self->recordings, name, NULL);
+    g_autoptr (GError) local_error = NULL;
 
     if (is_obstructed (self, name))
       continue;
-    if (!open_folder (self, name, ret_rebuilt, error))
-      return FALSE;
-    if (self->session == NULL || !is_of_another_show (self, self->session)) {
-      g_warning ("%s/%s is not a folder; recording into %s", self->recordings, self->session_name, name);
-      regia_recorder_status_set_place (self->status, name, path);
+    if (!open_folder (self, name, ret_rebuilt, &local_error)) {
+      if (!g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_NEWER)) {
+        g_propagate_error (error, g_steal_pointer (&local_error));
+        return FALSE;
+      }
+      why = "was written by a later version of Regia";
+    } else if (n == 1 || self->session == NULL || !is_of_another_show (self, self->session)) {
+      if (n > 1) {
+        g_warning ("%s/%s %s; recording into %s", self->recordings, self->session_name, why, name);
+        regia_recorder_status_set_place (self->status, name, path);
+      }
       return TRUE;
     }
     g_clear_pointer (&self->session, regia_session_free);

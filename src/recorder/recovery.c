@@ -50,6 +50,8 @@ recover (const char *recordings, const char *id, GCancellable *cancellable)
   if (store == NULL)
     return FALSE;
   session = regia_store_load (store, FALSE, &rebuilt, &error);
+  if (g_error_matches (error, REGIA_ERROR, REGIA_ERROR_NEWER))
+    g_message ("%s", error->message);
   if (session == NULL || (!rebuilt && !regia_finish_is_due (store, session)))
     return FALSE;
   g_clear_pointer (&session, regia_session_free);

@@ -107,8 +107,9 @@ RegiaSessionFile *regia_session_find_file (RegiaSession *self, const char *name)
 
 /** regia_session_to_json: (transfer full): text of session.json. */
 char *regia_session_to_json (RegiaSession *self);
-/** regia_session_from_json: errors REGIA_ERROR_MEDIA when it is not a session's text; unknown keys are passed
- * over. Fuzzed. */
+/** regia_session_from_json: records of all earlier versions too; unknown keys are passed over. Errors:
+ * REGIA_ERROR_MEDIA when it is not a session's text; REGIA_ERROR_NEWER when a later version of Regia wrote
+ * it: such a session is left alone. Fuzzed. */
 RegiaSession *regia_session_from_json (const char *text, gssize length,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

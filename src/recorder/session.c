@@ -7,8 +7,11 @@
 
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
+#include "regia/base/fields.h"
 #include "regia/base/json.h"
 
+/* It rises with what a program that does not know of it would do wrong, by passing it over or by writing the
+ * record without it. Below it, each version is read field by field; above it, none. */
 #define VERSION 1
 
 /*
@@ -17,38 +20,95 @@
  * value becomes 0 or "") and strict in what would be dangerous: names that are no plain names are dropped.
  */
 
+static const RegiaField session_fields[] = {
+    REGIA_FIELD_STRING (RegiaSession, id, "id"),
+    REGIA_FIELD_STRING (RegiaSession, title, "title"),
+    REGIA_FIELD_STRING (RegiaSession, place, "place"),
+    REGIA_FIELD_STRING (RegiaSession, state, "state"),
+    REGIA_FIELD_STRING (RegiaSession, message, "message"),
+    REGIA_FIELD_INT64 (RegiaSession, epoch_ms, "epoch-ms"),
+    REGIA_FIELD_INT64 (RegiaSession, started_ms, "started-ms"),
+    REGIA_FIELD_INT64 (RegiaSession, duration_ms, "duration-ms"),
+    REGIA_FIELD_UINT (RegiaSession, gaps_total, "gaps-total"),
+    REGIA_FIELD_INT64 (RegiaSession, gap_ms, "gap-ms"),
+    {NULL},
+};
+
+static const RegiaField track_fields[] = {
+    REGIA_FIELD_STRING (RegiaSessionTrack, name, "name"),
+    REGIA_FIELD_STRING (RegiaSessionTrack, language, "language"),
+    REGIA_FIELD_STRING (RegiaSessionTrack, codec, "codec"),
+    {NULL},
+};
+
+static const RegiaField picture_fields[] = {
+    REGIA_FIELD_UINT (RegiaSessionTrack, width, "width"),
+    REGIA_FIELD_UINT (RegiaSessionTrack, height, "height"),
+    REGIA_FIELD_UINT (RegiaSessionTrack, rate_num, "rate-num"),
+    REGIA_FIELD_UINT (RegiaSessionTrack, rate_den, "rate-den"),
+    {NULL},
+};
+
+static const RegiaField sound_fields[] = {
+    REGIA_FIELD_UINT (RegiaSessionTrack, sample_rate, "sample-rate"),
+    REGIA_FIELD_UINT (RegiaSessionTrack, channels, "channels"),
+    {NULL},
+};
+
+static const RegiaField part_fields[] = {
+    REGIA_FIELD_STRING (RegiaSessionPart, file, "file"),
+    REGIA_FIELD_INT64 (RegiaSessionPart, from_ms, "from-ms"),
+    REGIA_FIELD_INT64 (RegiaSessionPart, to_ms, "to-ms"),
+    REGIA_FIELD_UINT64 (RegiaSessionPart, bytes, "size-bytes"),
+    REGIA_FIELD_UINT64 (RegiaSessionPart, lost_bytes, "lost-bytes"),
+    REGIA_FIELD_STRING (RegiaSessionPart, state, "state"),
+    REGIA_FIELD_STRING (RegiaSessionPart, message, "message"),
+    {NULL},
+};
+
+static const RegiaField gap_fields[] = {
+    REGIA_FIELD_INT64 (RegiaSessionGap, from_ms, "from-ms"),
+    REGIA_FIELD_INT64 (RegiaSessionGap, to_ms, "to-ms"),
+    REGIA_FIELD_STRING (RegiaSessionGap, reason, "reason"),
+    {NULL},
+};
+
+static const RegiaField file_fields[] = {
+    REGIA_FIELD_STRING (RegiaSessionFile, name, "name"),
+    REGIA_FIELD_STRING (RegiaSessionFile, content_type, "content-type"),
+    REGIA_FIELD_UINT64 (RegiaSessionFile, size_bytes, "size-bytes"),
+    REGIA_FIELD_STRING (RegiaSessionFile, sha256, "sha256"),
+    REGIA_FIELD_INT64 (RegiaSessionFile, duration_ms, "duration-ms"),
+    REGIA_FIELD_STRINGS (RegiaSessionFile, tracks, "tracks"),
+    REGIA_FIELD_UINT64 (RegiaSessionFile, silent_frames, "silent-frames"),
+    {NULL},
+};
+
 static void
 track_free (RegiaSessionTrack *self)
 {
-  g_free (self->name);
-  g_free (self->language);
-  g_free (self->codec);
+  regia_fields_clear (track_fields, self);
   g_free (self);
 }
 
 static void
 part_free (RegiaSessionPart *self)
 {
-  g_free (self->file);
-  g_free (self->state);
-  g_free (self->message);
+  regia_fields_clear (part_fields, self);
   g_free (self);
 }
 
 static void
 gap_free (RegiaSessionGap *self)
 {
-  g_free (self->reason);
+  regia_fields_clear (gap_fields, self);
   g_free (self);
 }
 
 static void
 file_free (RegiaSessionFile *self)
 {
-  g_free (self->name);
-  g_free (self->content_type);
-  g_free (self->sha256);
-  g_strfreev (self->tracks);
+  regia_fields_clear (file_fields, self);
   g_free (self);
 }
 
@@ -74,11 +134,7 @@ regia_session_free (RegiaSession *self)
 {
   if (self == NULL)
     return;
-  g_free (self->id);
-  g_free (self->title);
-  g_free (self->place);
-  g_free (self->state);
-  g_free (self->message);
+  regia_fields_clear (session_fields, self);
   g_ptr_array_unref (self->tracks);
   g_ptr_array_unref (self->parts);
   g_ptr_array_unref (self->gaps);
@@ -229,85 +285,30 @@ regia_session_name_is_safe (const char *name)
 
 /* --- to JSON --- */
 
-static void
-put (GVariantBuilder *builder, const char *key, GVariant *value)
-{
-  g_variant_builder_add (builder, "{sv}", key, value);
-}
-
 static GVariant *
-track_to_variant (gpointer element)
+track_to_variant (gconstpointer element)
 {
   const RegiaSessionTrack *track = element;
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
 
-  put (&builder, "name", g_variant_new_string (track->name));
-  put (&builder, "language", g_variant_new_string (track->language));
-  put (&builder, "codec", g_variant_new_string (track->codec));
-  if (track->width > 0) {
-    put (&builder, "width", g_variant_new_uint32 (track->width));
-    put (&builder, "height", g_variant_new_uint32 (track->height));
-    put (&builder, "rate-num", g_variant_new_uint32 (track->rate_num));
-    put (&builder, "rate-den", g_variant_new_uint32 (track->rate_den));
-  } else {
-    put (&builder, "sample-rate", g_variant_new_uint32 (track->sample_rate));
-    put (&builder, "channels", g_variant_new_uint32 (track->channels));
-  }
+  regia_fields_put (track_fields, track, &builder);
+  regia_fields_put (track->width > 0 ? picture_fields : sound_fields, track, &builder);
   return g_variant_builder_end (&builder);
 }
 
-static GVariant *
-part_to_variant (gpointer element)
-{
-  const RegiaSessionPart *part = element;
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-
-  put (&builder, "file", g_variant_new_string (part->file));
-  put (&builder, "from-ms", g_variant_new_int64 (part->from_ms));
-  put (&builder, "to-ms", g_variant_new_int64 (part->to_ms));
-  put (&builder, "size-bytes", g_variant_new_uint64 (part->bytes));
-  put (&builder, "lost-bytes", g_variant_new_uint64 (part->lost_bytes));
-  put (&builder, "state", g_variant_new_string (part->state));
-  put (&builder, "message", g_variant_new_string (part->message));
-  return g_variant_builder_end (&builder);
-}
-
-static GVariant *
-gap_to_variant (gpointer element)
-{
-  const RegiaSessionGap *gap = element;
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-
-  put (&builder, "from-ms", g_variant_new_int64 (gap->from_ms));
-  put (&builder, "to-ms", g_variant_new_int64 (gap->to_ms));
-  put (&builder, "reason", g_variant_new_string (gap->reason));
-  return g_variant_builder_end (&builder);
-}
-
-static GVariant *
-file_to_variant (gpointer element)
-{
-  const RegiaSessionFile *file = element;
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-
-  put (&builder, "name", g_variant_new_string (file->name));
-  put (&builder, "content-type", g_variant_new_string (file->content_type));
-  put (&builder, "size-bytes", g_variant_new_uint64 (file->size_bytes));
-  put (&builder, "sha256", g_variant_new_string (file->sha256));
-  put (&builder, "duration-ms", g_variant_new_int64 (file->duration_ms));
-  put (&builder, "tracks", g_variant_new_strv ((const char *const *)file->tracks, -1));
-  put (&builder, "silent-frames", g_variant_new_uint64 (file->silent_frames));
-  return g_variant_builder_end (&builder);
-}
-
+/* @fields: of an element; %NULL: those of a track. */
 static void
-put_list (GVariantBuilder *builder, const char *key, GPtrArray *list, GVariant *(*to_variant) (gpointer))
+put_list (GVariantBuilder *builder, const char *key, GPtrArray *list, const RegiaField *fields)
 {
   GVariantBuilder array = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("av"));
 
-  for (guint i = 0; i < list->len; i++)
-    g_variant_builder_add (&array, "v", to_variant (g_ptr_array_index (list, i)));
-  put (builder, key, g_variant_builder_end (&array));
+  for (guint i = 0; i < list->len; i++) {
+    gconstpointer element = g_ptr_array_index (list, i);
+
+    g_variant_builder_add (&array, "v",
+                           fields ? regia_fields_to_variant (fields, element) : track_to_variant (element));
+  }
+  g_variant_builder_add (builder, "{sv}", key, g_variant_builder_end (&array));
 }
 
 char *
@@ -317,125 +318,64 @@ regia_session_to_json (RegiaSession *self)
   g_autofree char *started =
       self->started_ms > 0 ? regia_time_format_iso (self->started_ms * REGIA_MSECOND) : g_strdup ("");
 
-  put (&builder, "version", g_variant_new_uint32 (VERSION));
-  put (&builder, "id", g_variant_new_string (self->id));
-  put (&builder, "title", g_variant_new_string (self->title));
-  put (&builder, "place", g_variant_new_string (self->place));
-  put (&builder, "state", g_variant_new_string (self->state));
-  put (&builder, "message", g_variant_new_string (self->message));
-  put (&builder, "epoch-ms", g_variant_new_int64 (self->epoch_ms));
-  put (&builder, "started", g_variant_new_string (started));
-  put (&builder, "started-ms", g_variant_new_int64 (self->started_ms));
-  put (&builder, "duration-ms", g_variant_new_int64 (self->duration_ms));
-  put (&builder, "gaps-total", g_variant_new_uint32 (self->gaps_total));
-  put (&builder, "gap-ms", g_variant_new_int64 (self->gap_ms));
-  put_list (&builder, "tracks", self->tracks, track_to_variant);
-  put_list (&builder, "parts", self->parts, part_to_variant);
-  put_list (&builder, "gaps", self->gaps, gap_to_variant);
-  put_list (&builder, "files", self->files, file_to_variant);
+  g_variant_builder_add (&builder, "{sv}", "version", g_variant_new_uint32 (VERSION));
+  g_variant_builder_add (&builder, "{sv}", "started", g_variant_new_string (started));
+  regia_fields_put (session_fields, self, &builder);
+  put_list (&builder, "tracks", self->tracks, NULL);
+  put_list (&builder, "parts", self->parts, part_fields);
+  put_list (&builder, "gaps", self->gaps, gap_fields);
+  put_list (&builder, "files", self->files, file_fields);
   return regia_json_from_variant (g_variant_builder_end (&builder), TRUE);
 }
 
 /* --- from JSON --- */
 
-/* Never NULL; borrowed from @dict. */
-static const char *
-get_string (GVariant *dict, const char *key)
-{
-  const char *value = "";
-
-  return g_variant_lookup (dict, key, "&s", &value) ? value : "";
-}
-
-static gint64
-get_int (GVariant *dict, const char *key)
-{
-  gint64 value = 0;
-  double real = 0;
-
-  if (g_variant_lookup (dict, key, "x", &value))
-    return value;
-  return g_variant_lookup (dict, key, "d", &real) && real > -9e15 && real < 9e15 ? (gint64)real : 0;
-}
-
-static guint
-get_uint (GVariant *dict, const char *key)
-{
-  return (guint)CLAMP (get_int (dict, key), 0, G_MAXINT32);
-}
-
 static void
 read_track (RegiaSession *self, GVariant *dict)
 {
+  const char *name = regia_json_get_string (dict, "name");
   RegiaSessionTrack *track;
 
-  if (get_string (dict, "name")[0] == '\0')
+  if (name[0] == '\0')
     return;
-  track = regia_session_add_track (self, get_string (dict, "name"), get_string (dict, "language"),
-                                   get_string (dict, "codec"));
-  track->width = get_uint (dict, "width");
-  track->height = get_uint (dict, "height");
-  track->rate_num = get_uint (dict, "rate-num");
-  track->rate_den = get_uint (dict, "rate-den");
-  track->sample_rate = get_uint (dict, "sample-rate");
-  track->channels = get_uint (dict, "channels");
+  track = regia_session_add_track (self, name, "", "");
+  regia_fields_read (track_fields, dict, track);
+  regia_fields_read (picture_fields, dict, track);
+  regia_fields_read (sound_fields, dict, track);
 }
 
 static void
 read_part (RegiaSession *self, GVariant *dict)
 {
-  const char *file = get_string (dict, "file");
-  RegiaSessionPart *part;
+  const char *file = regia_json_get_string (dict, "file");
 
-  if (!g_str_has_prefix (file, REGIA_SESSION_LIVE "/") ||
-      !regia_session_name_is_safe (file + strlen (REGIA_SESSION_LIVE "/")) ||
-      regia_session_find_part (self, file) != NULL)
-    return;
-  part = regia_session_add_part (self, file, get_string (dict, "state"));
-  part->from_ms = get_int (dict, "from-ms");
-  part->to_ms = get_int (dict, "to-ms");
-  part->bytes = (guint64)MAX (get_int (dict, "size-bytes"), 0);
-  part->lost_bytes = (guint64)MAX (get_int (dict, "lost-bytes"), 0);
-  set_string (&part->message, get_string (dict, "message"));
+  if (g_str_has_prefix (file, REGIA_SESSION_LIVE "/") &&
+      regia_session_name_is_safe (file + strlen (REGIA_SESSION_LIVE "/")) &&
+      regia_session_find_part (self, file) == NULL)
+    regia_fields_read (part_fields, dict, regia_session_add_part (self, file, ""));
 }
 
 static void
 read_gap (RegiaSession *self, GVariant *dict)
 {
-  regia_session_add_gap (self, get_int (dict, "from-ms"), get_int (dict, "to-ms"),
-                         get_string (dict, "reason"));
+  RegiaSessionGap gap = {0};
+
+  regia_fields_read (gap_fields, dict, &gap);
+  regia_session_add_gap (self, gap.from_ms, gap.to_ms, gap.reason);
+  regia_fields_clear (gap_fields, &gap);
 }
 
 static void
 read_file (RegiaSession *self, GVariant *dict)
 {
-  g_autoptr (GVariant) tracks = NULL;
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  RegiaSessionFile *file;
+  const char *name = regia_json_get_string (dict, "name");
 
-  if (!regia_session_name_is_safe (get_string (dict, "name")))
-    return;
-  file = regia_session_add_file (self, get_string (dict, "name"));
-  file->size_bytes = (guint64)MAX (get_int (dict, "size-bytes"), 0);
-  file->duration_ms = get_int (dict, "duration-ms");
-  file->silent_frames = (guint64)MAX (get_int (dict, "silent-frames"), 0);
-  set_string (&file->content_type, get_string (dict, "content-type"));
-  set_string (&file->sha256, get_string (dict, "sha256"));
-  tracks = g_variant_lookup_value (dict, "tracks", G_VARIANT_TYPE ("av"));
-  for (gsize i = 0; tracks != NULL && i < g_variant_n_children (tracks); i++) {
-    g_autoptr (GVariant) boxed = g_variant_get_child_value (tracks, i);
-    g_autoptr (GVariant) name = g_variant_get_variant (boxed);
-
-    if (g_variant_is_of_type (name, G_VARIANT_TYPE_STRING))
-      g_ptr_array_add (names, g_variant_dup_string (name, NULL));
-  }
-  g_ptr_array_add (names, NULL);
-  g_strfreev (file->tracks);
-  file->tracks = (char **)g_ptr_array_steal (names, NULL);
+  if (regia_session_name_is_safe (name))
+    regia_fields_read (file_fields, dict, regia_session_add_file (self, name));
 }
 
 static void
-read_list (RegiaSession *self, GVariant *dict, const char *key, void (*read) (RegiaSession *, GVariant *))
+read_list (RegiaSession *self, GVariant *dict, const char *key, void (*read_cb) (RegiaSession *, GVariant *))
 {
   g_autoptr (GVariant) list = g_variant_lookup_value (dict, key, G_VARIANT_TYPE ("av"));
 
@@ -444,33 +384,53 @@ read_list (RegiaSession *self, GVariant *dict, const char *key, void (*read) (Re
     g_autoptr (GVariant) element = g_variant_get_variant (boxed);
 
     if (g_variant_is_of_type (element, G_VARIANT_TYPE_VARDICT))
-      read (self, element);
+      read_cb (self, element);
   }
+}
+
+static gboolean
+check_version (GVariant *dict, GError **error)
+{
+  gint64 version = regia_json_get_int (dict, "version");
+
+  if (version >= 1 && version <= VERSION)
+    return TRUE;
+  if (version > VERSION)
+    g_set_error (
+        error, REGIA_ERROR, REGIA_ERROR_NEWER,
+        "the record of this session was written by a later version of Regia (its form is %" G_GINT64_FORMAT
+        ", this program knows up to %d); it is left as it is: use that version",
+        version, VERSION);
+  else
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not the record of a session");
+  return FALSE;
 }
 
 RegiaSession *
 regia_session_from_json (const char *text, gssize length, GError **error)
 {
   g_autoptr (GVariant) dict = regia_json_to_vardict (text, length, error);
+  guint gaps_listed;
+  gint64 gap_ms_listed;
   RegiaSession *self;
 
-  if (dict == NULL)
+  if (dict == NULL || !check_version (dict, error))
     return NULL;
-  if (get_int (dict, "version") != VERSION || !regia_session_name_is_safe (get_string (dict, "id")) ||
-      get_string (dict, "state")[0] == '\0') {
+  if (!regia_session_name_is_safe (regia_json_get_string (dict, "id")) ||
+      regia_json_get_string (dict, "state")[0] == '\0') {
     g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not the record of a session");
     return NULL;
   }
-  self = regia_session_new (get_string (dict, "id"), get_string (dict, "title"), get_string (dict, "place"));
-  regia_session_set_state (self, get_string (dict, "state"), get_string (dict, "message"));
-  self->epoch_ms = get_int (dict, "epoch-ms");
-  self->started_ms = CLAMP (get_int (dict, "started-ms"), 0, G_GINT64_CONSTANT (253402300799000));
-  self->duration_ms = get_int (dict, "duration-ms");
+  self = regia_session_new ("", "", "");
   read_list (self, dict, "tracks", read_track);
   read_list (self, dict, "parts", read_part);
   read_list (self, dict, "gaps", read_gap);
   read_list (self, dict, "files", read_file);
-  self->gaps_total = MAX (self->gaps_total, get_uint (dict, "gaps-total"));
-  self->gap_ms = MAX (self->gap_ms, get_int (dict, "gap-ms"));
+  gaps_listed = self->gaps_total;
+  gap_ms_listed = self->gap_ms;
+  regia_fields_read (session_fields, dict, self);
+  self->gaps_total = MAX (self->gaps_total, gaps_listed);
+  self->gap_ms = MAX (self->gap_ms, gap_ms_listed);
+  self->started_ms = CLAMP (self->started_ms, 0, G_GINT64_CONSTANT (253402300799000));
   return self;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "regia/base/clock.h"
+#include "regia/base/fields.h"
 
 #define HANG_US       (5 * G_USEC_PER_SEC)
 #define SLOW_DISK_US  (2 * G_USEC_PER_SEC)
@@ -236,12 +237,6 @@ quiet_us (RegiaRecorderStatus *self)
   return g_get_monotonic_time () - MAX (self->stats.on_disk_at_us, self->phase_since_us);
 }
 
-static void
-put (GVariantBuilder *builder, const char *key, GVariant *value)
-{
-  g_variant_builder_add (builder, "{sv}", key, value);
-}
-
 /* While the disk hangs the feed's memory fills, and then what comes is lost: said while something can be
  * done, and as it happens. */
 char *
@@ -273,52 +268,94 @@ message_in_words (RegiaRecorderStatus *self, const char *now)
   return g_strdup (now[0] != '\0' ? now : self->loss);
 }
 
+/* What is shown; a copy. */
+typedef struct {
+  char *state, *message, *session, *title, *path; /* (owned) */
+  gboolean whole;
+  guint64 last_fragment_ms, last_fragment_age_ms, recorded_ms, bytes, parts, gaps, gap_ms;
+  double fsync_ms;
+  guint64 free_bytes, left_ms, finishing_percent;
+  char **files; /* (owned) */
+} Shown;
+
+static const RegiaField shown_fields[] = {
+    REGIA_FIELD_STRING (Shown, state, "state"),
+    REGIA_FIELD_STRING (Shown, message, "message"),
+    REGIA_FIELD_BOOLEAN (Shown, whole, "whole"),
+    REGIA_FIELD_STRING (Shown, session, "session"),
+    REGIA_FIELD_STRING (Shown, title, "title"),
+    REGIA_FIELD_STRING (Shown, path, "path"),
+    REGIA_FIELD_UINT64 (Shown, last_fragment_ms, "last-fragment-ms"),
+    REGIA_FIELD_UINT64 (Shown, last_fragment_age_ms, "last-fragment-age-ms"),
+    REGIA_FIELD_UINT64 (Shown, recorded_ms, "recorded-ms"),
+    REGIA_FIELD_UINT64 (Shown, bytes, "bytes"),
+    REGIA_FIELD_UINT64 (Shown, parts, "parts"),
+    REGIA_FIELD_UINT64 (Shown, gaps, "gaps"),
+    REGIA_FIELD_UINT64 (Shown, gap_ms, "gap-ms"),
+    REGIA_FIELD_DOUBLE (Shown, fsync_ms, "fsync-ms"),
+    REGIA_FIELD_UINT64 (Shown, free_bytes, "free-bytes"),
+    REGIA_FIELD_UINT64 (Shown, left_ms, "left-ms"),
+    REGIA_FIELD_UINT64 (Shown, finishing_percent, "finishing-percent"),
+    REGIA_FIELD_STRINGS (Shown, files, "files"),
+    {NULL},
+};
+
+/* Lock held. The phase as it shows, which the thread cannot say itself while it hangs. (transfer full)
+ * (nullable): the words for it, where they are not those last set. */
+static char *
+judge (RegiaRecorderStatus *self, RegiaPhase *ret_phase)
+{
+  *ret_phase = self->phase;
+  /* Finishing waits for the disk all the time. */
+  if (in_disk_us (self) > SLOW_DISK_US && self->phase != REGIA_PHASE_FINISHING) {
+    *ret_phase = REGIA_PHASE_DISK_ERROR;
+    return regia_recorder_status_hang_in_words (in_disk_us (self) / 1000, quiet_us (self) / 1000,
+                                                self->memory_ms, self->path);
+  }
+  if (self->phase == REGIA_PHASE_RECORDING && quiet_us (self) > QUIET_US) {
+    *ret_phase = REGIA_PHASE_WAITING;
+    return g_strdup_printf ("Nothing has come from the engine for %" G_GINT64_FORMAT " s",
+                            quiet_us (self) / G_USEC_PER_SEC);
+  }
+  return NULL;
+}
+
 GVariant *
 regia_recorder_status_to_variant (RegiaRecorderStatus *self)
 {
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
-  g_autofree char *slow = NULL;
-  g_autofree char *message = NULL;
+  g_autofree char *words = NULL;
   RegiaPhase phase;
+  GVariant *variant;
+  Shown shown;
   gint64 age_us;
 
   g_mutex_lock (&self->lock);
-  phase = self->phase;
-  /* Finishing waits for the disk all the time. */
-  if (in_disk_us (self) > SLOW_DISK_US && phase != REGIA_PHASE_FINISHING) {
-    phase = REGIA_PHASE_DISK_ERROR;
-    slow = regia_recorder_status_hang_in_words (in_disk_us (self) / 1000, quiet_us (self) / 1000,
-                                                self->memory_ms, self->path);
-  }
-  if (phase == REGIA_PHASE_RECORDING && quiet_us (self) > QUIET_US) {
-    phase = REGIA_PHASE_WAITING;
-    slow = g_strdup_printf ("Nothing has come from the engine for %" G_GINT64_FORMAT " s",
-                            quiet_us (self) / G_USEC_PER_SEC);
-  }
+  words = judge (self, &phase);
   age_us = self->stats.on_disk_at_us > 0 ? g_get_monotonic_time () - self->stats.on_disk_at_us : 0;
-  put (&builder, "state", g_variant_new_string (phase_names[phase]));
-  message = message_in_words (self, slow != NULL ? slow : self->message);
-  put (&builder, "message", g_variant_new_string (message));
-  put (&builder, "whole", g_variant_new_boolean (!self->missing));
-  put (&builder, "session", g_variant_new_string (self->session));
-  put (&builder, "title", g_variant_new_string (self->title));
-  put (&builder, "path", g_variant_new_string (self->path));
-  put (&builder, "last-fragment-ms",
-       g_variant_new_uint64 ((guint64)(self->stats.on_disk_ns / REGIA_MSECOND)));
-  put (&builder, "last-fragment-age-ms", g_variant_new_uint64 ((guint64)(age_us / 1000)));
-  put (&builder, "recorded-ms", g_variant_new_uint64 ((guint64)self->recorded_ms));
-  put (&builder, "bytes", g_variant_new_uint64 (self->bytes));
-  put (&builder, "parts", g_variant_new_uint64 (self->parts));
-  put (&builder, "gaps", g_variant_new_uint64 (self->gaps));
-  put (&builder, "gap-ms", g_variant_new_uint64 ((guint64)self->gap_ms));
-  put (&builder, "fsync-ms",
-       g_variant_new_double ((double)MAX (self->fsync_us, self->fsync_before_us) / 1000.0));
-  put (&builder, "free-bytes", g_variant_new_uint64 (self->free_bytes));
-  put (&builder, "left-ms", g_variant_new_uint64 (self->left_ms));
-  put (&builder, "finishing-percent", g_variant_new_uint64 (self->percent));
-  put (&builder, "files", g_variant_new_strv ((const char *const *)self->files, -1));
+  shown = (Shown){
+      .state = g_strdup (phase_names[phase]),
+      .message = message_in_words (self, words != NULL ? words : self->message),
+      .whole = !self->missing,
+      .session = g_strdup (self->session),
+      .title = g_strdup (self->title),
+      .path = g_strdup (self->path),
+      .last_fragment_ms = (guint64)(self->stats.on_disk_ns / REGIA_MSECOND),
+      .last_fragment_age_ms = (guint64)(age_us / 1000),
+      .recorded_ms = (guint64)self->recorded_ms,
+      .bytes = self->bytes,
+      .parts = self->parts,
+      .gaps = self->gaps,
+      .gap_ms = (guint64)self->gap_ms,
+      .fsync_ms = (double)MAX (self->fsync_us, self->fsync_before_us) / 1000.0,
+      .free_bytes = self->free_bytes,
+      .left_ms = self->left_ms,
+      .finishing_percent = self->percent,
+      .files = g_strdupv (self->files),
+  };
   g_mutex_unlock (&self->lock);
-  return g_variant_builder_end (&builder);
+  variant = regia_fields_to_variant (shown_fields, &shown);
+  regia_fields_clear (shown_fields, &shown);
+  return variant;
 }
 
 gboolean

@@ -61,6 +61,7 @@ gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **err
  * Returns: (transfer full): the session, its parts brought up to what is on the disk; those that it lists and
  * that are not there are lost. Nothing is written.
  * %NULL with an error when the disk fails (when not @thorough, a part that cannot be opened is only suspect);
+ * with REGIA_ERROR_NEWER when a later version of Regia wrote session.json: such a folder is left alone;
  * with REGIA_ERROR_STATE when there is neither session.json nor a part nor a finished file, so that the
  * folder is none of ours (or new).
  */

@@ -381,6 +381,10 @@ regia_store_load (RegiaStore *self, gboolean thorough, gboolean *ret_rebuilt, GE
   g_autoptr (GError) local_error = NULL;
   g_autoptr (RegiaSession) session = read_record (self, &local_error);
 
+  if (g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_NEWER)) {
+    g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "%s: ", path);
+    return NULL;
+  }
   *ret_rebuilt = session == NULL;
   g_hash_table_remove_all (self->ends);
   if (session == NULL) {

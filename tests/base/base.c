@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -185,6 +186,21 @@ test_exit_status (void)
   g_assert_cmpint (regia_error_exit_status (io), ==, 74);
 }
 
+static void
+test_errno (void)
+{
+  g_autoptr (GError) missing = NULL, full = NULL, quota = NULL;
+
+  g_assert_false (regia_error_set_errno (&missing, ENOENT, "%s: cannot open", "a/b"));
+  g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_cmpstr (missing->message, ==, "a/b: cannot open: No such file or directory");
+  g_assert_false (regia_error_set_errno (&full, ENOSPC, "x"));
+  g_assert_error (full, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  g_assert_false (regia_error_set_errno (&quota, EDQUOT, "x"));
+  g_assert_error (quota, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  g_assert_false (regia_error_set_errno (NULL, EDQUOT, "x"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -197,5 +213,6 @@ main (int argc, char **argv)
   g_test_add_func ("/base/write-full", test_write_full);
   g_test_add_func ("/base/json", test_json);
   g_test_add_func ("/base/exit-status", test_exit_status);
+  g_test_add_func ("/base/errno", test_errno);
   return g_test_run ();
 }

@@ -161,6 +161,24 @@ test_states (Fixture *self, gconstpointer unused)
   close (lock_fd);
 }
 
+/* A record of a later version keeps its place in the list, with what to do about it. */
+static void
+test_newer (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaLibrary) library = regia_library_new (self->fd);
+  g_autoptr (RegiaLibraryItem) recorded = NULL, finished = NULL;
+
+  put (self, "recorded", REGIA_SESSION_FILE, "{\"version\":7,\"id\":\"recorded\",\"state\":\"recording\"}");
+  put (self, "recorded", "live/programme-0001.mp4", "12345");
+  put (self, "finished", REGIA_SESSION_FILE, "{\"version\":7}");
+  recorded = get (library, "recorded");
+  g_assert_cmpstr (recorded->state, ==, "damaged");
+  g_assert_nonnull (strstr (recorded->message, "later version"));
+  g_assert_cmpuint (recorded->size_bytes, ==, 5);
+  finished = get (library, "finished");
+  g_assert_nonnull (strstr (finished->message, "later version"));
+}
+
 static void
 test_foreign (Fixture *self, gconstpointer unused)
 {
@@ -300,6 +318,7 @@ main (int argc, char **argv)
   ADD ("list", test_list);
   ADD ("states", test_states);
   ADD ("foreign", test_foreign);
+  ADD ("newer", test_newer);
   ADD ("open", test_open);
   ADD ("get", test_get);
   ADD ("thousand", test_thousand);

@@ -409,6 +409,31 @@ test_again (Fixture *self, gconstpointer unused)
   hall_check_programme (self->hall, SECONDS);
 }
 
+/* A later version of Regia recorded it: it is left as it is, to the byte, and whoever records goes elsewhere.
+ */
+static void
+test_newer (Fixture *self, gconstpointer unused)
+{
+  static const char record[] = "{\"version\":1000,\"id\":\"" HALL_SESSION "\",\"state\":\"recording\"}";
+  g_autofree char *instead = g_strconcat (self->hall->session, "-2", NULL);
+  g_autofree char *before = NULL, *after = NULL, *text = NULL;
+  gsize before_size, after_size;
+
+  g_assert_true (g_file_set_contents (self->record, record, -1, NULL));
+  g_assert_true (g_file_get_contents (self->second, &before, &before_size, NULL));
+  g_assert_cmpuint (recover (self), ==, 0);
+  hall_open_feed (self->hall, 1);
+  hall_play_until (self->hall, SECONDS);
+  record_to_the_end (self);
+  g_assert_true (g_file_get_contents (self->record, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, record);
+  g_assert_true (g_file_get_contents (self->second, &after, &after_size, NULL));
+  g_assert_cmpmem (before, before_size, after, after_size);
+  g_free (self->hall->session);
+  self->hall->session = g_steal_pointer (&instead);
+  hall_check_programme (self->hall, SECONDS);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -425,6 +450,7 @@ main (int argc, char **argv)
   ADD ("probed", test_probed);
   ADD ("closed-part", test_closed_part);
   ADD ("lost-record", test_lost_record);
+  ADD ("newer", test_newer);
   ADD ("lost-record-with-file", test_lost_record_with_file);
   ADD ("strange-file", test_strange_file);
   ADD ("damaged-part", test_damaged_part);

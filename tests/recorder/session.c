@@ -86,7 +86,8 @@ test_bad (void)
       "[]",
       "{}",
       "{\"version\":1}",
-      "{\"version\":2,\"id\":\"a\",\"state\":\"recording\"}",
+      "{\"version\":0,\"id\":\"a\",\"state\":\"recording\"}",
+      "{\"version\":-1,\"id\":\"a\",\"state\":\"recording\"}",
       "{\"version\":1,\"id\":\"../a\",\"state\":\"recording\"}",
       "{\"version\":1,\"id\":\"a\",\"state\":5}",
       "{\"version\":1,\"id\":[],\"state\":\"recording\"}",
@@ -98,6 +99,92 @@ test_bad (void)
 
     g_assert_null (regia_session_from_json (texts[i], -1, &error));
     g_assert_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA);
+  }
+}
+
+/* What a later version wrote is known as that, whatever else is in it. */
+static void
+test_newer (void)
+{
+  static const char *const texts[] = {
+      "{\"version\":1000,\"id\":\"a\",\"state\":\"recording\"}",
+      "{\"version\":1000}",
+      "{\"version\":1000,\"id\":{\"a\":1},\"state\":null}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (regia_session_from_json (texts[i], -1, &error));
+    g_assert_error (error, REGIA_ERROR, REGIA_ERROR_NEWER);
+    g_assert_nonnull (strstr (error->message, "1000"));
+  }
+}
+
+/* Records as earlier versions wrote them, kept for ever: kept/version-N/. */
+static void
+test_kept (void)
+{
+  static const struct {
+    const char *file, *state;
+    guint parts, gaps, files;
+    gint64 duration_ms;
+  } kept[] = {
+      {"version-1/recording.json", REGIA_SESSION_RECORDING, 1, 0, 0, 10027},
+      {"version-1/recording-gaps.json", REGIA_SESSION_RECORDING, 2, 0, 0, 13547},
+      {"version-1/finishing.json", REGIA_SESSION_FINISHING, 2, 1, 0, 19717},
+      {"version-1/finished-gaps.json", REGIA_SESSION_FINISHED, 2, 1, 1, 19738},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kept); i++) {
+    g_autofree char *path = g_build_filename (REGIA_SOURCE_DIR "/tests/recorder/kept", kept[i].file, NULL);
+    g_autofree char *text = NULL;
+    g_autoptr (GError) error = NULL;
+    g_autoptr (RegiaSession) session = NULL;
+    const RegiaSessionTrack *picture, *sound;
+    const RegiaSessionPart *part;
+
+    g_test_message ("%s", kept[i].file);
+    g_assert_true (g_file_get_contents (path, &text, NULL, &error));
+    session = regia_session_from_json (text, -1, &error);
+    g_assert_no_error (error);
+    g_assert_cmpstr (session->id, ==, "2022-09-29-sirio");
+    g_assert_cmpstr (session->title, ==, "Sirio «migranti»");
+    g_assert_cmpstr (session->place, ==, "Massa, Palazzo Ducale");
+    g_assert_cmpstr (session->state, ==, kept[i].state);
+    g_assert_cmpint (session->epoch_ms, ==, G_GINT64_CONSTANT (1795648116340));
+    g_assert_cmpint (session->started_ms, ==, G_GINT64_CONSTANT (1795648116820));
+    g_assert_cmpint (session->duration_ms, ==, kept[i].duration_ms);
+    g_assert_cmpuint (session->gaps_total, ==, kept[i].gaps);
+    g_assert_cmpuint (session->gaps->len, ==, kept[i].gaps);
+    g_assert_cmpint (session->gap_ms, ==, kept[i].gaps * 320);
+    g_assert_cmpuint (session->tracks->len, ==, 3);
+    picture = g_ptr_array_index (session->tracks, 0);
+    sound = g_ptr_array_index (session->tracks, 2);
+    g_assert_cmpstr (picture->name, ==, "video/small");
+    g_assert_cmpstr (picture->codec, ==, "h264");
+    g_assert_cmpuint (picture->width, ==, 320);
+    g_assert_cmpuint (picture->rate_num, ==, 25);
+    g_assert_cmpstr (sound->language, ==, "en");
+    g_assert_cmpuint (sound->sample_rate, ==, 48000);
+    g_assert_cmpuint (session->parts->len, ==, kept[i].parts);
+    part = g_ptr_array_index (session->parts, 0);
+    g_assert_cmpstr (part->file, ==, "live/programme-0001.mp4");
+    g_assert_cmpint (part->to_ms, >, 10000);
+    g_assert_cmpuint (part->bytes, >, 300000);
+    g_assert_cmpuint (session->files->len, ==, kept[i].files);
+    if (kept[i].gaps > 0)
+      g_assert_cmpstr (((RegiaSessionGap *)session->gaps->pdata[0])->reason, ==, "the engine was restarted");
+    if (kept[i].files > 0) {
+      const RegiaSessionFile *file = g_ptr_array_index (session->files, 0);
+
+      g_assert_cmpstr (file->name, ==, "programme.mp4");
+      g_assert_cmpstr (file->content_type, ==, "video/mp4");
+      g_assert_cmpuint (file->size_bytes, ==, 685714);
+      g_assert_cmpuint (strlen (file->sha256), ==, 64);
+      g_assert_cmpuint (file->silent_frames, ==, 11);
+      g_assert_cmpuint (g_strv_length (file->tracks), ==, 3);
+    }
   }
 }
 
@@ -168,5 +255,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recorder/session/dangerous", test_dangerous);
   g_test_add_func ("/recorder/session/garbage", test_garbage);
   g_test_add_func ("/recorder/session/names", test_names);
+  g_test_add_func ("/recorder/session/newer", test_newer);
+  g_test_add_func ("/recorder/session/kept", test_kept);
   return g_test_run ();
 }

@@ -21,6 +21,7 @@ typedef enum {
   REGIA_ERROR_STATE,       /* asked at the wrong time: already running, not on air, … */
   REGIA_ERROR_NO_SPACE,    /* the disk is full or the reserve is reached */
   REGIA_ERROR_UNAVAILABLE, /* a thing that is needed is missing: element, device, package; exit status 69 */
+  REGIA_ERROR_NEWER,       /* written by a later version of Regia: it is left as it is; exit status 78 */
 } RegiaError;
 
 /** regia_error_quark: the domain's quark. Any thread. */

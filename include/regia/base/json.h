@@ -20,3 +20,14 @@ char *regia_json_from_variant (GVariant *value, gboolean pretty);
  * with REGIA_ERROR_MEDIA when it is not one JSON object. Any thread.
  */
 GVariant *regia_json_to_vardict (const char *text, gssize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_json_get_string, regia_json_get_int, regia_json_get_double, regia_json_get_boolean: what @dict, an
+ * a{sv} as regia_json_to_vardict() gives it, has under @key; "", 0 or %FALSE when it is missing or of another
+ * type. A number counts with or without a fraction; as a whole one it is cut, and one of more than 9e15
+ * either way is none. The string is borrowed from @dict. Any thread.
+ */
+const char *regia_json_get_string (GVariant *dict, const char *key);
+gint64 regia_json_get_int (GVariant *dict, const char *key);
+double regia_json_get_double (GVariant *dict, const char *key);
+gboolean regia_json_get_boolean (GVariant *dict, const char *key);
