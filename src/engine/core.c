@@ -8,6 +8,7 @@
 #include "launch-private.h"
 #include "programme-private.h"
 #include "regia/base/error.h"
+#include "regia/base/thread.h"
 #include "source-private.h"
 
 /*
@@ -134,6 +135,8 @@ RegiaEngine *
 regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *log,
                   const RegiaEngineCallbacks *callbacks, gpointer user_data, GError **error)
 {
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+
   g_autoptr (RegiaEngine) self = g_new0 (RegiaEngine, 1);
   const char *picture;
   gint64 earliest_ns;
@@ -162,6 +165,7 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
 gboolean
 regia_engine_start (RegiaEngine *self, GError **error)
 {
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
   if (!regia_programme_start (self->programme, error))
     return FALSE;
   self->started_ns = regia_clock_monotonic_ns ();
@@ -173,6 +177,7 @@ regia_engine_start (RegiaEngine *self, GError **error)
 void
 regia_engine_end (RegiaEngine *self)
 {
+  REGIA_ON_THREAD (NULL);
   g_clear_handle_id (&self->tick, g_source_remove);
   regia_programme_end (self->programme);
 }
@@ -209,6 +214,8 @@ regia_engine_free (RegiaEngine *self)
 gboolean
 regia_engine_is_healthy (RegiaEngine *self, char **ret_why)
 {
+  REGIA_ON_THREAD_VAL (NULL, TRUE);
+
   gint64 now_ns = regia_clock_monotonic_ns ();
   GPtrArray *encoders = regia_programme_get_encoders (self->programme);
   RegiaProgrammeStats mix;
@@ -301,6 +308,8 @@ audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *
 GVariant *
 regia_engine_get_state (RegiaEngine *self)
 {
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+
   GPtrArray *encoders = regia_programme_get_encoders (self->programme);
   gint64 now_ns = regia_clock_monotonic_ns ();
   GVariantBuilder sources, renditions, audios;

@@ -11,6 +11,7 @@
 #include "launch-private.h"
 #include "regia/base/error.h"
 #include "regia/base/scrub.h"
+#include "regia/base/thread.h"
 #include "slate-private.h"
 
 /*
@@ -424,6 +425,8 @@ RegiaProgramme *
 regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, RegiaFeedLog *log,
                      RegiaProgrammeFailedFunc failed_cb, gpointer user_data, GError **error)
 {
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+
   g_autoptr (RegiaProgramme) self = g_new0 (RegiaProgramme, 1);
   g_autoptr (GstClock) clock = show_clock_new (epoch);
   g_autoptr (GstBus) bus = NULL;
@@ -499,6 +502,8 @@ regia_programme_audio_caps (RegiaProgramme *self)
 GstAppSrc *
 regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_ns)
 {
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+
   g_autoptr (GstPad) pad = NULL;
   GstAppSrc *source = add_input (self, self->compositor, self->out_caps, queue_ns, &pad);
 
@@ -520,6 +525,7 @@ regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns)
 GstAppSrc *
 regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns)
 {
+  REGIA_ON_THREAD_VAL (NULL, NULL);
   return add_input (self, g_ptr_array_index (self->mixers, index), AUDIO_CAPS, queue_ns, NULL);
 }
 
@@ -541,6 +547,8 @@ set_start (GstElement *mixer, gint64 start_ns)
 gboolean
 regia_programme_start (RegiaProgramme *self, GError **error)
 {
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
+
   const RegiaConfigValues *config = self->config;
   /* What is due now has its time one latency ago: so the first frame need not be waited for. */
   gint64 due_ns = MAX (regia_epoch_show_time (&self->epoch) - (gint64)config->latency_ms * REGIA_MSECOND, 0);

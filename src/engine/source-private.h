@@ -7,7 +7,8 @@
 #include "run-private.h"
 
 /**
- * RegiaSource: one [source] of the event: keeps a run of it going, for ever. Main thread only.
+ * RegiaSource: one [source] of the event: keeps a run of it going, for ever. Main thread, but for stopping,
+ * which any one thread may do once the main one lets it be.
  */
 typedef struct _RegiaSource RegiaSource;
 
@@ -20,8 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaSource, regia_source_free)
 /** regia_source_tick: looks after the run; call about ten times a second. */
 void regia_source_tick (RegiaSource *self, gint64 now_ns);
 
-/** regia_source_stop: no run any more, and no new one; returns at once. regia_source_wait_stopped(): from any
- * thread, until @until_ns. */
+/** regia_source_stop: no run any more, and no new one; returns at once. regia_source_wait_stopped(): until
+ * @until_ns. After the last tick, any one thread. */
 void regia_source_stop (RegiaSource *self);
 void regia_source_wait_stopped (RegiaSource *self, gint64 until_ns);
 

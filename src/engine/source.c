@@ -11,6 +11,7 @@
 #include "regia/base/backoff.h"
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
+#include "regia/base/thread.h"
 
 /*
  * RegiaSource supervises one source. It owns at most one run at a time, and has it judged from outside, by
@@ -336,6 +337,8 @@ bury_hung (RegiaSource *self)
 void
 regia_source_tick (RegiaSource *self, gint64 now_ns)
 {
+  REGIA_ON_THREAD (NULL);
+
   RegiaRunInfo info;
 
   if (self->ended_for_good)
@@ -378,6 +381,8 @@ regia_source_wait_stopped (RegiaSource *self, gint64 until_ns)
 void
 regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_ns)
 {
+  REGIA_ON_THREAD (NULL);
+
   GVariantDict dict;
   gboolean waiting = self->run == NULL && !self->ended_for_good && self->retry_at_ns > now_ns;
   guint64 retry_in_ms = waiting ? (guint64)((self->retry_at_ns - now_ns) / REGIA_MSECOND) : 0;

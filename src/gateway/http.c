@@ -10,6 +10,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "regia/base/error.h"
+#include "regia/base/thread.h"
+
 /*
  * What libsoup does for us: the sequence of requests and answers on a connection, writing heads and bodies as
  * the socket takes them, pausing and going on. What it is not asked to do: listen, read strangers' bytes,
@@ -390,11 +393,8 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
 gboolean
 regia_http_pair (int ret_pair[2], GError **error)
 {
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_pair) < 0) {
-    int code = errno;
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "socketpair: %s", g_strerror (code));
-    return FALSE;
-  }
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_pair) < 0)
+    return regia_error_set_errno (error, errno, "socketpair");
   return TRUE;
 }
 
@@ -429,6 +429,7 @@ regia_http_new (GThreadPool *disk, const int pair[2], RegiaHttpAnswerFunc answer
 void
 regia_http_close (RegiaHttp *self)
 {
+  REGIA_ON_THREAD (self->context);
   soup_server_disconnect (self->soup);
 }
 
@@ -450,6 +451,7 @@ gboolean
 regia_http_accept (RegiaHttp *self, RegiaWire *wire, GSocketAddress *local, GSocketAddress *remote,
                    GError **error)
 {
+  REGIA_ON_THREAD_VAL (self->context, FALSE);
   g_object_set_qdata_full (G_OBJECT (remote), wire_quark (), g_object_ref (wire), g_object_unref);
   return soup_server_accept_iostream (self->soup, G_IO_STREAM (wire), local, remote, error);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "accept-private.h"
+#include "regia/base/thread.h"
 
 #define DISK_THREADS 4
 #define SPARE_FDS    32 /* never given to connections: files, the feed, the library */
@@ -100,6 +101,8 @@ RegiaServer *
 regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer, gpointer user_data,
                   GError **error)
 {
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+
   g_autoptr (RegiaServer) self = g_new0 (RegiaServer, 1);
   g_autofree int *fds = g_new0 (int, options->threads);
 
@@ -156,6 +159,7 @@ start_worker (Worker *worker, GError **error)
 gboolean
 regia_server_start (RegiaServer *self, GError **error)
 {
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
   /* Not before: GLib 2.84, other than 2.74, starts a thread ("pool-spawner") with the first shared pool. */
   self->disk = regia_http_disk_new (DISK_THREADS);
   for (guint i = 0; i < self->threads; i++)
@@ -230,6 +234,7 @@ regia_server_free (RegiaServer *self)
 void
 regia_server_set_drain (RegiaServer *self, guint drain_ms)
 {
+  REGIA_ON_THREAD (NULL);
   self->drain_ms = drain_ms;
 }
 
