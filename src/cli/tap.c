@@ -5,11 +5,13 @@
 
 #include "regia/base/error.h"
 #include "regia/cli/cli.h"
+#include "regia/control/client.h"
 #include "regia/control/paths.h"
 #include "regia/feed/client.h"
 #include "regia/mux/output.h"
 
-#define FIND_MS 3000  /* for the feed to answer */
+#define FIND_MS 3000  /* for director and feed to answer */
+#define LOOK_MS 500   /* how often a new engine is asked for while there is none */
 #define GONE_MS 10000 /* the engine is restarted within about a second; after this nobody restarts it */
 #define PATIENT_MS                                                                                           \
   G_MAXINT /* a player on pause may take as long as it likes: we fall behind, and are told so */
@@ -19,7 +21,8 @@
  * either end goes away.
  */
 typedef struct {
-  const char *feed_path;
+  const char *control_path;
+  RegiaFeedLink *link; /* (owned) */
   const char *format;
   char **wanted;       /* (nullable) names or globs given by --track */
   GPtrArray *tracks;   /* (owned) (nullable) (element-type RegiaTrack): those written */
@@ -75,22 +78,52 @@ pick_tracks (Tap *self, GPtrArray *table, GError **error)
   return FALSE;
 }
 
+static gboolean
+open_feed (Tap *self, GError **error)
+{
+  int fd = regia_client_open_feed (self->control_path, FIND_MS, error);
+
+  if (fd >= 0)
+    regia_feed_link_use (self->link, fd);
+  return fd >= 0;
+}
+
+/* The next event. While no engine is there, the director is asked for the way to the next one: none at
+ * present, or no director for a moment, is no error before @timeout_ms have passed. */
+static gboolean
+next_event (Tap *self, RegiaFeedClient *client, guint timeout_ms, RegiaFeedEvent *event, GError **error)
+{
+  gint64 deadline_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
+
+  do {
+    if (!regia_feed_client_next (client, LOOK_MS, NULL, event, error))
+      return FALSE;
+    if (event->type != REGIA_FEED_EVENT_NONE)
+      return TRUE;
+    if (!regia_feed_client_is_connected (client))
+      open_feed (self, NULL);
+  } while (g_get_monotonic_time () < deadline_us);
+  return TRUE;
+}
+
 /* Asks the feed for its table of tracks. */
 static gboolean
 find_tracks (Tap *self, GError **error)
 {
-  g_autoptr (RegiaFeedClient) client =
-      regia_feed_client_new (self->feed_path, NULL, REGIA_FEED_FROM_LIVE, 0, 0);
+  g_autoptr (RegiaFeedClient) client = regia_feed_client_new (self->link, NULL, REGIA_FEED_FROM_LIVE, 0, 0);
   g_auto (RegiaFeedEvent) event = {0};
+  g_autoptr (GError) local = NULL;
 
-  if (!regia_feed_client_next (client, FIND_MS, NULL, &event, error))
+  if (!open_feed (self, &local) && !g_error_matches (local, G_DBUS_ERROR, G_DBUS_ERROR_FAILED)) {
+    g_propagate_error (error, g_steal_pointer (&local));
+    return FALSE;
+  }
+  if (!next_event (self, client, FIND_MS, &event, error))
     return FALSE;
   if (event.type == REGIA_FEED_EVENT_TRACKS)
     return pick_tracks (self, event.tracks, error);
-  g_set_error (error, REGIA_ERROR, REGIA_ERROR_STATE,
-               "nothing runs here (%s does not answer); start an event with `regia run`, or name its folder "
-               "with --state",
-               self->feed_path);
+  g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_STATE,
+                       "there is no programme at present; `regia status` says how the event is");
   return FALSE;
 }
 
@@ -154,14 +187,12 @@ copy_feed (Tap *self, GError **error)
   for (guint i = 0; i < self->tracks->len; i++)
     g_ptr_array_add (names, ((RegiaTrack *)g_ptr_array_index (self->tracks, i))->name);
   g_ptr_array_add (names, NULL);
-  client =
-      regia_feed_client_new (self->feed_path, (const char *const *)names->pdata, REGIA_FEED_FROM_LIVE, 0, 0);
+  client = regia_feed_client_new (self->link, (const char *const *)names->pdata, REGIA_FEED_FROM_LIVE, 0, 0);
   self->wants_key = TRUE;
   while (more) {
     g_auto (RegiaFeedEvent) event = {0};
 
-    more = regia_feed_client_next (client, GONE_MS, NULL, &event, &local) &&
-           take_event (self, &event, &table, &local);
+    more = next_event (self, client, GONE_MS, &event, &local) && take_event (self, &event, &table, &local);
   }
   if (local == NULL)
     return TRUE;
@@ -173,8 +204,11 @@ static int
 tap (Tap *self)
 {
   g_autoptr (GError) error = NULL;
-  gboolean good = find_tracks (self, &error) && copy_feed (self, &error);
+  gboolean good;
 
+  self->link = regia_feed_link_new ();
+  good = find_tracks (self, &error) && copy_feed (self, &error);
+  g_clear_pointer (&self->link, regia_feed_link_unref);
   g_clear_pointer (&self->output, regia_output_free);
   g_clear_pointer (&self->tracks, g_ptr_array_unref);
   /* Whoever read has had enough: that is the usual end of a tap. */
@@ -186,7 +220,7 @@ tap (Tap *self)
 int
 regia_cli_tap (int argc, char **argv)
 {
-  g_autofree char *state_option = NULL, *state_dir = NULL, *feed_path = NULL, *format = NULL;
+  g_autofree char *state_option = NULL, *state_dir = NULL, *control_path = NULL, *format = NULL;
   g_auto (GStrv) wanted = NULL;
   GOptionEntry entries[] = {
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder that the event runs on", "DIR"},
@@ -221,8 +255,8 @@ regia_cli_tap (int argc, char **argv)
   }
   signal (SIGPIPE, SIG_IGN);
   state_dir = regia_cli_state_dir (state_option);
-  feed_path = g_build_filename (state_dir, "run", REGIA_FEED_SOCKET, NULL);
-  self.feed_path = feed_path;
+  control_path = g_build_filename (state_dir, "run", REGIA_CONTROL_SOCKET, NULL);
+  self.control_path = control_path;
   self.format = format != NULL ? format : "mpegts";
   self.wanted = wanted;
   return tap (&self);

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "child-feed-private.h"
 #include "regia-control-generated.h"
 #include "regia/base/error.h"
 #include "regia/base/log.h"
@@ -36,6 +37,7 @@ struct _RegiaChild {
   GMainLoop *loop;             /* (owned) */
   GDBusConnection *connection; /* (owned) (nullable) */
   RegiaDBusProcess1 *skeleton; /* (owned) (nullable) */
+  RegiaChildFeed *feed;        /* (owned) */
   guint64 applied;             /* version in effect */
   GVariant *state;             /* (owned) (nullable): the last one published, without what is added here */
   gboolean running;            /* start() has succeeded */
@@ -132,6 +134,7 @@ connect_director (RegiaChild *self, GError **error)
   g_signal_connect (self->skeleton, "handle-ping", G_CALLBACK (handle_ping_cb), self);
   g_signal_connect (self->skeleton, "handle-stop", G_CALLBACK (handle_stop_cb), self);
   g_signal_connect (self->skeleton, "handle-apply", G_CALLBACK (handle_apply_cb), self);
+  regia_child_feed_connect (self->feed, self->skeleton);
   if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), self->connection,
                                          REGIA_PROCESS_OBJECT, error))
     return FALSE;
@@ -220,6 +223,7 @@ regia_child_new (const RegiaChildClass *class, int argc, char **argv, GError **e
   prctl (PR_SET_NAME, comm, 0, 0, 0);
   ignore_signals ();
   self->loop = g_main_loop_new (NULL, FALSE);
+  self->feed = regia_child_feed_new ();
   return g_steal_pointer (&self);
 }
 
@@ -234,6 +238,7 @@ regia_child_free (RegiaChild *self)
       g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->skeleton));
   }
   g_clear_object (&self->skeleton);
+  g_clear_pointer (&self->feed, regia_child_feed_free);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->part, g_variant_unref);
@@ -399,7 +404,9 @@ regia_child_main (const RegiaChildClass *class, int argc, char **argv)
     return regia_error_exit_status (connect_error);
   }
   self->running = ok && class->start (self, self->instance_data, &error);
-  if (!self->running)
+  if (self->running)
+    regia_child_feed_begin (self->feed, class, self->instance_data);
+  else
     regia_child_failed (self, error);
   run (self);
   if (class->clear != NULL)

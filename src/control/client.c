@@ -3,6 +3,8 @@
 
 #include "regia/control/client.h"
 
+#include <gio/gunixfdlist.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -132,6 +134,30 @@ regia_client_command (const char *control_path, const char *id, GVariant *change
         error, "no answer within %u s, so it is not known whether this took effect (`regia status` tells): ",
         timeout_ms / 1000);
   return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
+int
+regia_client_open_feed (const char *control_path, guint timeout_ms, GError **error)
+{
+  g_autoptr (GDBusConnection) connection = connect_to (control_path, MAX (timeout_ms / 1000, 1u), error);
+  g_autoptr (GUnixFDList) list = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  gint32 handle;
+
+  if (connection == NULL)
+    return -1;
+  reply = g_dbus_connection_call_with_unix_fd_list_sync (
+      connection, NULL, REGIA_SHOW_OBJECT, "org.regia.Show1", "OpenFeed", NULL, G_VARIANT_TYPE ("(h)"),
+      G_DBUS_CALL_FLAGS_NONE, (int)timeout_ms, NULL, &list, NULL, error);
+  if (reply == NULL)
+    return -1;
+  g_variant_get (reply, "(h)", &handle);
+  if (list == NULL || handle < 0 || handle >= g_unix_fd_list_get_length (list)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "the director at %s gave no descriptor",
+                 control_path);
+    return -1;
+  }
+  return g_unix_fd_list_get (list, handle, error);
 }
 
 static void

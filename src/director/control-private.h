@@ -20,6 +20,7 @@ typedef struct {
                 gpointer user_data);
   void (*command) (const char *id, const char *who, GVariant *change, RegiaControlCommandedFunc commanded,
                    gpointer data, gpointer user_data);
+  int (*open_feed) (gpointer user_data, GError **error); /* (transfer full): a reader's descriptor, or −1 */
 } RegiaControlMethods;
 
 /** RegiaControlListener: a listening control.sock. One thread at a time. */

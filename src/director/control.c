@@ -4,6 +4,7 @@
 #include "control-private.h"
 
 #include <fcntl.h>
+#include <gio/gunixfdlist.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -119,6 +120,24 @@ command_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const c
   g_autofree char *who = name_caller (invocation);
 
   self->methods->command (id, who, change, commanded_cb, question_new (self, invocation), self->user_data);
+  return TRUE;
+}
+
+static gboolean
+open_feed_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, GUnixFDList *list,
+              gpointer user_data)
+{
+  RegiaControl *self = user_data;
+  g_autoptr (GUnixFDList) reply = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = self->methods->open_feed (self->user_data, &error);
+
+  if (fd < 0) {
+    g_dbus_method_invocation_return_gerror (invocation, error);
+    return TRUE;
+  }
+  reply = g_unix_fd_list_new_from_array (&fd, 1);
+  regia_dbus_show1_complete_open_feed (skeleton, invocation, reply, g_variant_new_handle (0));
   return TRUE;
 }
 
@@ -278,6 +297,7 @@ regia_control_new (const RegiaControlMethods *methods, gpointer user_data)
   g_signal_connect (self->full, "handle-stop", G_CALLBACK (stop_cb), self);
   g_signal_connect (self->full, "handle-command", G_CALLBACK (command_cb), self);
   g_signal_connect (self->full, "handle-wait-end", G_CALLBACK (wait_end_cb), self);
+  g_signal_connect (self->full, "handle-open-feed", G_CALLBACK (open_feed_cb), self);
   return self;
 }
 

@@ -6,6 +6,7 @@
 #include "keys-private.h"
 #include "locks-private.h"
 #include "processes-private.h"
+#include "readers-private.h"
 #include "regia/director/director.h"
 #include "show-file-private.h"
 #include "show-private.h"
@@ -34,6 +35,7 @@ typedef struct {
   RegiaKeys *keys;           /* (owned) */
   RegiaCommands *commands;   /* (owned) */
   RegiaProcesses *processes; /* (owned) */
+  RegiaReaders *readers;     /* (owned) */
   RegiaShow show;            /* as it is to be persisted */
   RegiaShowFile *show_file;  /* (owned) */
   RegiaDesired *desired;     /* (owned): in effect; what show says may still be on its way to the disk */

@@ -258,6 +258,7 @@ changed_cb (RegiaProcess *process, gpointer user_data)
 
   if (self->loop == NULL)
     return; /* being taken down */
+  regia_readers_match (self->readers);
   entry = regia_processes_find (self->processes, process);
   regia_processes_note (entry);
   if (entry->seen != regia_process_get_state (process)) {
@@ -379,8 +380,16 @@ command_cb (const char *id, const char *who, GVariant *change, RegiaControlComma
   regia_commands_take (self->commands, id, who, change, commanded, data);
 }
 
+static int
+open_feed_cb (gpointer user_data, GError **error)
+{
+  RegiaDirector *self = user_data;
+
+  return regia_readers_open (self->readers, error);
+}
+
 static const RegiaControlMethods control_methods = {
-    .get_status = get_status_cb, .stop = stop_cb, .command = command_cb};
+    .get_status = get_status_cb, .stop = stop_cb, .command = command_cb, .open_feed = open_feed_cb};
 
 /* `regia stop` can wait: a show that was interrupted is brought back without it, and the watch tries again.
  */
@@ -424,11 +433,14 @@ static void
 start_processes (RegiaDirector *self)
 {
   self->processes = regia_processes_new (self->values, &process_callbacks, self);
+  self->readers = regia_readers_new ();
   for (guint i = 0; i < self->processes->len; i++) {
     RegiaProcessEntry *entry = g_ptr_array_index (self->processes, i);
 
-    regia_process_hand (entry->process, REGIA_CHILD_FEED_FD,
-                        entry->kind->generation ? self->handed.feed_fd : self->handed.feed_name);
+    if (entry->kind->generation)
+      regia_readers_set_engine (self->readers, entry->process);
+    if (entry->kind->reads != NULL)
+      regia_readers_add (self->readers, entry->process, entry->kind->reads);
     entry->held_back =
         entry->kind->many &&
         g_ptr_array_find_with_equal_func (self->desired->relays_off,
@@ -443,6 +455,7 @@ director_clear (RegiaDirector *self)
 {
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_pointer (&self->commands, regia_commands_free);
+  g_clear_pointer (&self->readers, regia_readers_free);
   g_clear_pointer (&self->processes, g_ptr_array_unref);
   g_clear_pointer (&self->watch, regia_watch_free);
   g_clear_pointer (&self->keys, regia_keys_free);
@@ -485,8 +498,8 @@ hang_up_cb (gpointer user_data)
 static gboolean
 begin (RegiaDirector *self, GError **error)
 {
+  regia_handed_open (&self->handed, regia_config_to_text (self->config));
   return prepare_folders (self, error) && regia_locks_take (&self->locks, self->run_dir, TRUE, error) &&
-         regia_handed_open (&self->handed, regia_config_to_text (self->config), self->run_dir, error) &&
          begin_show (self, error) && open_control (self, error);
 }
 

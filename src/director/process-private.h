@@ -56,6 +56,13 @@ void regia_process_replace (RegiaProcess *self, guint deadline_ms);
 void regia_process_apply (RegiaProcess *self);
 /** regia_process_kill: for one that does not do what it was told; it is started again. */
 void regia_process_kill (RegiaProcess *self, const char *why);
+/** regia_process_get_run: number of the present run once it can be called, 0 before; never the same again. */
+guint64 regia_process_get_run (RegiaProcess *self);
+/** regia_process_use_feed, regia_process_add_reader: hand one end of a reader's socket pair (transfer full)
+ * to the reader and to the engine: control/org.regia.control.xml, "UseFeed", "AddReader". Only while
+ * get_run() is not 0. */
+void regia_process_use_feed (RegiaProcess *self, int fd);
+void regia_process_add_reader (RegiaProcess *self, int fd, const char *name, const char *rights);
 /** Once a second: pings, kills what hangs. */
 void regia_process_tick (RegiaProcess *self);
 

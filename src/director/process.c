@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gunixfdlist.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,6 +50,7 @@ struct _RegiaProcess {
   GDBusConnection *connection; /* (owned) (nullable) */
   guint state_subscription;    /* on connection */
   RegiaDBusProcess1 *proxy;    /* (owned) (nullable) */
+  guint64 run;                 /* counts them */
   gint64 started_us, ping_sent_us, stop_deadline_us;
   gboolean ping_pending, stop_sent, stop_sent_finish, stop_finish;
   gboolean applying, apply_again; /* one Apply is on its way; another is to follow */
@@ -277,6 +279,7 @@ proxy_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   self = user_data;
   self->proxy = proxy;
+  self->run++;
   g_dbus_proxy_set_default_timeout (G_DBUS_PROXY (proxy), G_MAXINT);
   set_state (self, self->state == REGIA_PROCESS_STARTING ? REGIA_PROCESS_RUNNING : self->state);
   if (self->apply_again)
@@ -642,4 +645,44 @@ regia_process_to_variant (RegiaProcess *self)
 
   return regia_process_describe (self->name, id != NULL ? atoi (id) : 0, names[self->state], self->restarts,
                                  self->started_us, self->last_exit);
+}
+
+guint64
+regia_process_get_run (RegiaProcess *self)
+{
+  return self->proxy != NULL ? self->run : 0;
+}
+
+static void
+handed_over_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree char *name = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      g_dbus_proxy_call_with_unix_fd_list_finish (G_DBUS_PROXY (source), NULL, result, &error);
+
+  /* A process that went away meanwhile is handed another when it is back. */
+  if (reply == NULL && g_dbus_error_is_remote_error (error))
+    g_warning ("%s could not be handed the feed: %s", name, error->message);
+}
+
+static void
+hand_over (RegiaProcess *self, const char *method, int fd, GVariant *arguments)
+{
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_proxy_call_with_unix_fd_list (G_DBUS_PROXY (self->proxy), method, arguments, G_DBUS_CALL_FLAGS_NONE,
+                                       -1, list, self->cancellable, handed_over_cb, g_strdup (self->name));
+}
+
+void
+regia_process_use_feed (RegiaProcess *self, int fd)
+{
+  hand_over (self, "UseFeed", fd, g_variant_new ("(h)", 0));
+}
+
+void
+regia_process_add_reader (RegiaProcess *self, int fd, const char *name, const char *rights)
+{
+  hand_over (self, "AddReader", fd, g_variant_new ("(hss)", 0, name, rights));
 }

@@ -22,6 +22,7 @@ typedef struct {
   gboolean recordings;  /* is handed the recordings folder open, and replaced when that comes to be another */
   gboolean generation;  /* each start of it begins a generation of the feed */
   gboolean leads;       /* the event is on the air when it says `ready` */
+  const char *reads;    /* (nullable): it is handed the feed, with these rights (readers-private.h) */
   gboolean shows;       /* shows the status to others: is told it each second */
   const char
       *advance; /* (nullable): the number in its State that must move on while the event is on the air */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "readers-private.h"
+
 #define IN(state)  (1u << REGIA_SHOW_##state)
 #define ALWAYS     (IN (STANDBY) | IN (REHEARSAL) | IN (ON_AIR) | IN (ENDING) | IN (ENDED))
 #define HURRY_MS   1500
@@ -33,6 +35,7 @@ static const RegiaProcessKind kinds[] = {
      .hurry_ms = HURRY_MS,
      .finish_tries = 2,
      .alive_lock = TRUE,
+     .reads = REGIA_READERS_HOUSE,
      .desired = {"paused", "marks", "private-spans"},
      .advance = "last-fragment-ms",
      .excuses = "no-space disk-error waiting paused"},
@@ -42,8 +45,14 @@ static const RegiaProcessKind kinds[] = {
      .stop_ms = GATEWAY_MS,
      .hurry_ms = HURRY_MS,
      .recordings = TRUE,
+     .reads = REGIA_READERS_PUBLIC,
      .shows = TRUE},
-    {.kind = "relay", .many = TRUE, .wanted = IN (ON_AIR), .stop_ms = STOP_MS, .hurry_ms = HURRY_MS},
+    {.kind = "relay",
+     .many = TRUE,
+     .wanted = IN (ON_AIR),
+     .stop_ms = STOP_MS,
+     .hurry_ms = HURRY_MS,
+     .reads = REGIA_READERS_PUBLIC},
 };
 
 static void

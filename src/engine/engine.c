@@ -28,7 +28,7 @@ typedef struct {
   RegiaConfig *config;     /* (owned) */
   RegiaFeedLog *log;       /* (owned) */
   RegiaEngine *engine;     /* (owned) */
-  RegiaFeedServer *server; /* (owned) (nullable): from ready on */
+  RegiaFeedServer *server; /* (owned) */
   gint64 started_ns;
   guint publisher; /* source id */
   GThread *ender;  /* (owned) (nullable) */
@@ -47,8 +47,7 @@ feed_state (Process *self)
   g_variant_dict_insert (&dict, "packets", "t", stats.packets);
   g_variant_dict_insert (&dict, "bytes", "t", stats.bytes);
   g_variant_dict_insert (&dict, "held-ms", "t", (guint64)(stats.held_ns / REGIA_MSECOND));
-  g_variant_dict_insert (&dict, "readers", "t",
-                         (guint64)(self->server ? regia_feed_server_get_readers (self->server) : 0));
+  g_variant_dict_insert (&dict, "readers", "t", (guint64)regia_feed_server_get_readers (self->server));
   return g_variant_dict_end (&dict);
 }
 
@@ -70,13 +69,7 @@ static void
 on_ready_cb (gpointer user_data)
 {
   Process *self = user_data;
-  g_autoptr (GError) error = NULL;
 
-  self->server = regia_feed_server_new_from_fd (REGIA_CHILD_FEED_FD, self->log, &error);
-  if (self->server == NULL) {
-    regia_child_failed (self->child, error);
-    return;
-  }
   g_info ("the programme runs; first packets after %.0f ms",
           (double)(regia_clock_monotonic_ns () - self->started_ns) / REGIA_MSECOND);
   publish_cb (self);
@@ -88,6 +81,15 @@ on_failed_cb (const GError *error, gpointer user_data)
   Process *self = user_data;
 
   regia_child_failed (self->child, error);
+}
+
+static gboolean
+add_reader_cb (int fd, const char *name, gboolean house, gpointer user_data, GError **error)
+{
+  Process *self = user_data;
+
+  return regia_feed_server_add_reader (self->server, fd, name, house ? REGIA_FEED_HOUSE : REGIA_FEED_PUBLIC,
+                                       error);
 }
 
 static gboolean
@@ -107,9 +109,8 @@ end_thread (gpointer user_data)
 
   self->hangs = !regia_engine_drain (self->engine, DRAIN_MS);
   regia_feed_log_end (self->log);
-  if (self->server)
-    regia_feed_server_drain (self->server, FEED_DRAIN_MS);
-  if (self->server && self->finish && regia_config_get (self->config)->record &&
+  regia_feed_server_drain (self->server, FEED_DRAIN_MS);
+  if (self->finish && regia_config_get (self->config)->record &&
       !regia_feed_server_wait_safe (self->server, SAFE_MS))
     g_warning ("the recorder has not said that the end is on disk");
   regia_child_stopped (self->child);
@@ -161,6 +162,8 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   self->log =
       regia_feed_log_new (regia_child_get_generation (self->child),
                           (gint64)values->feed_seconds * REGIA_SECOND, (guint64)values->feed_mbytes << 20);
+  /* Readers wait from the beginning, and are told that there is an engine. */
+  self->server = regia_feed_server_new (self->log);
   keep_plugin_list (regia_child_get_run_dir (self->child));
   self->engine = regia_engine_new (self->config, regia_child_get_epoch (self->child), self->log, &callbacks,
                                    self, error);
@@ -193,6 +196,7 @@ const RegiaChildClass regia_engine_class = {
     .kind = "engine",
     .size = sizeof (Process),
     .start = start_cb,
+    .add_reader = add_reader_cb,
     .stop = stop_cb,
     .health = health_cb,
     .clear = clear_cb,

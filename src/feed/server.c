@@ -4,68 +4,78 @@
 #include "regia/feed/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "regia/base/socket.h"
 #include "wire-private.h"
 
-#define BATCH       16
-#define READERS_MAX 128
+#define BATCH 16
+/* One that was under way for an earlier START, HELLO, TRACKS and a gap go before the packets. */
+#define MESSAGES_MAX (BATCH + 4)
+/* Each START searches the log; an honest reader sends one when it connects. */
+#define REQUESTS_MAX     32
+#define REQUESTS_SPAN_US G_USEC_PER_SEC
 /* The packets of one instant, a picture in each size and some sound, come out of their encoders within
  * milliseconds of each other: all readers are woken once for them. */
 #define GATHER_US 10000
 
-/* A message on its way to one reader: the header, and the packet whose payload follows it. */
+/* A message on its way to one reader: the header, and the body that follows it. */
 typedef struct {
   RegiaFeedHeader header;
-  RegiaPacket *packet; /* (owned) (nullable) */
-  GBytes *body;        /* (owned) (nullable): what follows the header */
+  GBytes *body; /* (owned) (nullable): what follows the header */
 } Message;
 
 /*
- * Reader: one connection. It first sends its request, then is only written to. It holds at most one batch of
- * messages, whatever it does or does not read; what it has not been given stays in the log or leaves it.
+ * Reader: one connection. It says what it wants, as often as it likes, and is written to. It holds at most
+ * one batch of messages, whatever it does or does not read; what it has not been given stays in the log or
+ * leaves it.
  */
 typedef struct {
   int fd;
-  RegiaFeedRequest request;
+  char *name; /* (owned) */
+  RegiaFeedRights rights;
+
+  RegiaFeedRequest incoming;
   char patterns[REGIA_FEED_PATTERNS_MAX_BYTES];
-  gsize received; /* bytes of request + patterns so far */
-  gboolean following;
-  gboolean writable; /* the last write took everything it was given */
+  gsize received;          /* bytes of incoming + patterns so far */
+  guint requests;          /* since … */
+  gint64 requests_from_us; /* … then */
+
+  RegiaFeedRequest request; /* the newest START */
+  gboolean spoken;          /* it has sent something */
+  gboolean started;         /* there is a START that no STOP followed */
+  gboolean following;       /* it was told the tracks */
+  gboolean writable;        /* the last write took everything it was given */
   gboolean ended;
-  gboolean safe; /* its last word */
+  gboolean safe; /* it has said so */
   guint64 mask, cursor;
   gint64 last_pts_ns;
-  Message batch[BATCH + 1]; /* + 1: a gap before the packets */
+  Message batch[MESSAGES_MAX];
   guint batch_count, batch_next;
   gsize batch_offset; /* bytes of the next message already sent */
 } Reader;
 
 /*
- * RegiaFeedServer: one thread, one poll() loop over the listening socket, the wake-up and the readers. The
- * log's wake-up writes to an eventfd and does nothing else, so the streaming threads never meet a reader.
+ * RegiaFeedServer: one thread, one poll() loop over the wake-up and the readers. The log's wake-up writes to
+ * an eventfd and does nothing else, so the streaming threads never meet a reader.
  */
 struct _RegiaFeedServer {
   RegiaFeedLog *log; /* (unowned) immutable */
-  int listen_fd, wake_fd;
-  char *path;   /* (owned) (nullable) immutable: the socket's name, where it is ours to remove */
-  dev_t device; /* of the socket in the file system */
-  ino_t inode;
+  int wake_fd;       /* immutable */
   GThread *thread;
 
   /* The thread's own. */
   GPtrArray *readers; /* (owned) (element-type Reader) */
-  GBytes *hello;      /* (owned) (nullable): the serialised track table */
+  GBytes *table;      /* (owned) (nullable): the serialised track table */
   GPtrArray *tracks;  /* (owned) (nullable) */
 
-  GMutex lock;   /* guards what follows; a leaf */
-  GCond drained; /* or safe */
+  GMutex lock;         /* guards what follows; a leaf */
+  GCond drained;       /* or safe */
+  GPtrArray *arrivals; /* (owned) (element-type Reader): added, not yet seen by the thread */
   guint n_readers, n_behind;
   gboolean stop;
   gboolean safe; /* a reader has said so */
@@ -74,7 +84,6 @@ struct _RegiaFeedServer {
 static void
 message_clear (Message *message)
 {
-  g_clear_pointer (&message->packet, regia_packet_unref);
   g_clear_pointer (&message->body, g_bytes_unref);
 }
 
@@ -84,6 +93,7 @@ reader_free (Reader *reader)
   for (guint i = reader->batch_next; i < reader->batch_count; i++)
     message_clear (&reader->batch[i]);
   close (reader->fd);
+  g_free (reader->name);
   g_free (reader);
 }
 
@@ -92,26 +102,80 @@ reader_add (Reader *reader, RegiaFeedMessage type)
 {
   Message *message = &reader->batch[reader->batch_count++];
 
+  g_assert (reader->batch_count <= MESSAGES_MAX);
   memset (message, 0, sizeof *message);
   message->header.magic = REGIA_FEED_MAGIC;
   message->header.type = type;
+  message->header.request = reader->request.number;
   return message;
 }
 
-/* Reads the request bit by bit. FALSE: the connection is to be closed. */
+/* Drops what has not gone out, but for the rest of a message whose beginning has. */
+static void
+reader_drop_unsent (Reader *reader)
+{
+  guint keep = reader->batch_offset > 0 ? 1 : 0;
+
+  for (guint i = reader->batch_next + keep; i < reader->batch_count; i++)
+    message_clear (&reader->batch[i]);
+  if (keep > 0)
+    reader->batch[0] = reader->batch[reader->batch_next];
+  reader->batch_next = 0;
+  reader->batch_count = keep;
+}
+
+static void
+reader_start (RegiaFeedServer *self, Reader *reader)
+{
+  reader_drop_unsent (reader);
+  reader->request = reader->incoming;
+  reader->started = TRUE;
+  reader->following = reader->ended = FALSE;
+  reader->last_pts_ns = 0;
+  reader->writable = TRUE;
+  reader_add (reader, REGIA_FEED_MESSAGE_HELLO)->header.seq = regia_feed_log_get_generation (self->log);
+}
+
+/* A whole request. FALSE: the connection is to be closed. */
 static gboolean
-reader_receive (Reader *reader)
+reader_obey (RegiaFeedServer *self, Reader *reader)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (now_us - reader->requests_from_us > REQUESTS_SPAN_US) {
+    reader->requests_from_us = now_us;
+    reader->requests = 0;
+  }
+  reader->received = 0;
+  if (++reader->requests > REQUESTS_MAX)
+    return FALSE;
+  reader->spoken = TRUE;
+  switch ((RegiaFeedRequestType)reader->incoming.type) {
+  case REGIA_FEED_REQUEST_START:
+    reader_start (self, reader);
+    return TRUE;
+  case REGIA_FEED_REQUEST_STOP:
+    reader_drop_unsent (reader);
+    reader->started = reader->following = FALSE;
+    return TRUE;
+  case REGIA_FEED_REQUEST_SAFE:
+    reader->safe = reader->rights == REGIA_FEED_HOUSE;
+    return reader->safe;
+  }
+  return FALSE;
+}
+
+/* Reads requests bit by bit, at most one a round. FALSE: the connection is to be closed. */
+static gboolean
+reader_hear (RegiaFeedServer *self, Reader *reader)
 {
   for (;;) {
-    gboolean head = reader->received < sizeof reader->request;
-    gsize want = head ? sizeof reader->request : sizeof reader->request + reader->request.patterns_bytes;
-    char *into = head ? (char *)&reader->request + reader->received
-                      : reader->patterns + (reader->received - sizeof reader->request);
-    ssize_t n;
+    gboolean head = reader->received < sizeof reader->incoming;
+    gsize want = head ? sizeof reader->incoming : sizeof reader->incoming + reader->incoming.patterns_bytes;
+    char *into = head ? (char *)&reader->incoming + reader->received
+                      : reader->patterns + (reader->received - sizeof reader->incoming);
+    ssize_t n = recv (reader->fd, into, want - reader->received, MSG_DONTWAIT);
 
-    if (reader->received == want && !head)
-      return TRUE;
-    n = recv (reader->fd, into, want - reader->received, MSG_DONTWAIT);
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0 && errno == EAGAIN)
@@ -119,40 +183,34 @@ reader_receive (Reader *reader)
     if (n <= 0)
       return FALSE;
     reader->received += (gsize)n;
-    if (reader->received == sizeof reader->request && head)
-      if (reader->request.magic != REGIA_FEED_MAGIC ||
-          reader->request.patterns_bytes > sizeof reader->patterns ||
-          reader->request.from > REGIA_FEED_FROM_SEQ)
+    if (head && reader->received == sizeof reader->incoming) {
+      if (!regia_feed_request_check (&reader->incoming))
         return FALSE;
+      want += reader->incoming.patterns_bytes;
+    }
+    if (reader->received == want && want >= sizeof reader->incoming)
+      return reader_obey (self, reader);
   }
 }
 
-static gboolean
-reader_is_asked (const Reader *reader)
-{
-  return reader->received >= sizeof reader->request &&
-         reader->received == sizeof reader->request + reader->request.patterns_bytes;
-}
-
-/* The request is whole and the tracks are known: say hello and place the cursor. */
+/* The tracks are known: place the cursor. */
 static void
 reader_begin (RegiaFeedServer *self, Reader *reader)
 {
   guint64 generation = regia_feed_log_get_generation (self->log);
   RegiaFeedFrom from = reader->request.from;
-  Message *hello;
+  Message *message;
 
   /* A seq of another generation means nothing here: that reader has missed nothing of this one yet. */
   if (from == REGIA_FEED_FROM_SEQ && reader->request.generation != generation)
     from = REGIA_FEED_FROM_OLDEST;
   reader->mask = regia_feed_tracks_mask (self->tracks, reader->patterns, reader->request.patterns_bytes);
   reader->cursor = regia_feed_log_start (self->log, from, reader->request.seq, reader->mask);
-  hello = reader_add (reader, REGIA_FEED_MESSAGE_HELLO);
-  hello->header.seq = generation;
-  hello->header.size = (guint32)g_bytes_get_size (self->hello);
-  hello->body = g_bytes_ref (self->hello);
+  message = reader_add (reader, REGIA_FEED_MESSAGE_TRACKS);
+  message->header.size = (guint32)g_bytes_get_size (self->table);
+  message->header.seq = generation;
+  message->body = g_bytes_ref (self->table);
   reader->following = TRUE;
-  reader->writable = TRUE;
 }
 
 /* Takes the next batch out of the log. FALSE when there is nothing new. */
@@ -181,8 +239,8 @@ reader_refill (RegiaFeedServer *self, Reader *reader)
     message->header.duration_ns = packet->duration_ns;
     message->header.flags = packet->flags;
     message->body = g_bytes_ref (packet->payload);
-    message->packet = packet;
     reader->last_pts_ns = packet->pts_ns;
+    regia_packet_unref (packet);
   }
   if (result.end && !reader->ended && reader->batch_count < BATCH) {
     reader_add (reader, REGIA_FEED_MESSAGE_END);
@@ -210,30 +268,17 @@ reader_advance (Reader *reader, gsize sent)
   }
 }
 
-/* After its request a reader has nothing to say but its last word. TRUE: that, chatter or the end of file;
- * the connection is to be closed. */
-static gboolean
-reader_hear (Reader *reader)
-{
-  char byte = 0;
-
-  if (recv (reader->fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
-    return FALSE;
-  reader->safe = byte == REGIA_FEED_SAFE;
-  return TRUE;
-}
-
 /* Writes until the socket is full or there is nothing more. FALSE: the connection is gone. */
 static gboolean
 reader_send (RegiaFeedServer *self, Reader *reader)
 {
   for (;;) {
-    struct iovec parts[2 * (BATCH + 1)];
+    struct iovec parts[2 * MESSAGES_MAX];
     struct msghdr envelope = {.msg_iov = parts};
     gsize skip = reader->batch_offset;
     ssize_t n;
 
-    if (reader->batch_next == reader->batch_count && !reader_refill (self, reader)) {
+    if (reader->batch_next == reader->batch_count && !(reader->following && reader_refill (self, reader))) {
       reader->writable = TRUE;
       return TRUE;
     }
@@ -262,53 +307,60 @@ reader_send (RegiaFeedServer *self, Reader *reader)
       return TRUE;
     }
     if (n <= 0) {
-      reader_hear (reader); /* its last word may have come before it went */
+      /* Its last word may have come before it went. */
+      for (guint i = 0; i < 3 && !reader->safe && reader_hear (self, reader); i++)
+        ;
       return FALSE;
     }
     reader_advance (reader, (gsize)n);
   }
 }
 
-static void
-accept_reader (RegiaFeedServer *self)
-{
-  int fd = accept4 (self->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  int buffer_bytes = 1 << 20;
-  Reader *reader;
-
-  if (fd < 0)
-    return;
-  if (self->readers->len >= READERS_MAX) {
-    close (fd);
-    return;
-  }
-  /* Fewer wake-ups of both ends for the bursts around a keyframe; what the kernel holds is no part of the
-   * log's promise. */
-  setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
-  reader = g_new0 (Reader, 1);
-  reader->fd = fd;
-  g_ptr_array_add (self->readers, reader);
-}
-
 /* One round for one reader. FALSE: close it. */
 static gboolean
 serve_reader (RegiaFeedServer *self, Reader *reader, short events)
 {
-  if (!reader->following) {
-    if ((events & (POLLIN | POLLHUP | POLLERR)) && !reader_receive (reader))
-      return FALSE;
-    if (!reader_is_asked (reader) || self->tracks == NULL)
-      return TRUE;
-    reader_begin (self, reader);
-  } else if (events & POLLIN) {
-    if (reader_hear (reader))
-      return FALSE;
-  } else if (events & (POLLHUP | POLLERR)) {
+  if ((events & (POLLIN | POLLHUP | POLLERR)) && !reader_hear (self, reader))
     return FALSE;
-  }
+  if (reader->started && !reader->following && self->tracks != NULL)
+    reader_begin (self, reader);
   if (!reader->writable && !(events & POLLOUT))
     return TRUE;
   return reader_send (self, reader);
+}
+
+/* Those who were added since, each in the place of the one that had its name. */
+static void
+welcome_readers (RegiaFeedServer *self)
+{
+  g_autoptr (GPtrArray) arrivals = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->arrivals->len > 0) {
+    arrivals = self->arrivals;
+    self->arrivals = g_ptr_array_new_with_free_func ((GDestroyNotify)reader_free);
+  }
+  g_mutex_unlock (&self->lock);
+  while (arrivals != NULL && arrivals->len > 0) {
+    Reader *reader = g_ptr_array_steal_index (arrivals, 0);
+
+    for (guint i = self->readers->len; i > 0; i--)
+      if (strcmp (((Reader *)g_ptr_array_index (self->readers, i - 1))->name, reader->name) == 0)
+        g_ptr_array_remove_index_fast (self->readers, i - 1);
+    if (self->readers->len < REGIA_FEED_READERS_MAX)
+      g_ptr_array_add (self->readers, reader);
+    else
+      reader_free (reader);
+  }
+}
+
+/* A reader that has gone or never came is not waited for; one of the house that is just beginning is. */
+static gboolean
+is_behind (const Reader *reader)
+{
+  if (!reader->started)
+    return !reader->spoken && reader->rights == REGIA_FEED_HOUSE;
+  return !reader->ended || reader->batch_next < reader->batch_count;
 }
 
 static void
@@ -318,15 +370,34 @@ count_readers (RegiaFeedServer *self, gboolean safe)
 
   for (guint i = 0; i < self->readers->len; i++) {
     Reader *reader = g_ptr_array_index (self->readers, i);
-    if (!reader->ended || reader->batch_next < reader->batch_count)
-      behind++;
+
+    behind += is_behind (reader);
+    safe |= reader->safe;
   }
   g_mutex_lock (&self->lock);
   self->n_readers = self->readers->len;
-  self->n_behind = behind;
+  self->n_behind = behind + self->arrivals->len;
   self->safe |= safe;
   g_cond_broadcast (&self->drained);
   g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+must_stop (RegiaFeedServer *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->stop;
+}
+
+static void
+look_for_tracks (RegiaFeedServer *self)
+{
+  if (self->tracks != NULL)
+    return;
+  self->tracks = regia_feed_log_get_tracks (self->log);
+  if (self->tracks != NULL)
+    self->table = regia_feed_tracks_to_bytes (self->tracks);
 }
 
 static gpointer
@@ -335,28 +406,22 @@ serve_thread (gpointer user_data)
   RegiaFeedServer *self = user_data;
   gint64 served_us = 0;
 
-  for (;;) {
-    struct pollfd fds[READERS_MAX + 2];
-    guint n_fds = 0, n_polled = self->readers->len;
-    gboolean stop, safe = FALSE;
+  while (!must_stop (self)) {
+    struct pollfd fds[REGIA_FEED_READERS_MAX + 1];
+    guint n_polled = self->readers->len;
+    gboolean safe = FALSE;
     guint64 count;
 
-    g_mutex_lock (&self->lock);
-    stop = self->stop;
-    g_mutex_unlock (&self->lock);
-    if (stop)
-      return NULL;
-
-    fds[n_fds++] = (struct pollfd){.fd = self->wake_fd, .events = POLLIN};
-    fds[n_fds++] = (struct pollfd){.fd = self->listen_fd, .events = POLLIN};
+    fds[0] = (struct pollfd){.fd = self->wake_fd, .events = POLLIN};
     for (guint i = 0; i < n_polled; i++) {
       Reader *reader = g_ptr_array_index (self->readers, i);
       short events = POLLIN;
-      if (reader->following && !reader->writable)
+
+      if (!reader->writable)
         events |= POLLOUT;
-      fds[n_fds++] = (struct pollfd){.fd = reader->fd, .events = events};
+      fds[i + 1] = (struct pollfd){.fd = reader->fd, .events = events};
     }
-    if (poll (fds, n_fds, -1) < 0 && errno != EINTR) {
+    if (poll (fds, n_polled + 1, -1) < 0 && errno != EINTR) {
       g_critical ("the feed server cannot wait: %s", g_strerror (errno));
       return NULL;
     }
@@ -369,22 +434,19 @@ serve_thread (gpointer user_data)
     served_us = g_get_monotonic_time ();
     if ((fds[0].revents & POLLIN) && read (self->wake_fd, &count, sizeof count) < 0)
       g_debug ("wake-up already read");
-    if (self->tracks == NULL) {
-      self->tracks = regia_feed_log_get_tracks (self->log);
-      if (self->tracks != NULL)
-        self->hello = regia_feed_tracks_to_bytes (self->tracks);
-    }
+    look_for_tracks (self);
     for (guint i = n_polled; i > 0; i--) {
       Reader *reader = g_ptr_array_index (self->readers, i - 1);
-      if (!serve_reader (self, reader, fds[i + 1].revents)) {
+
+      if (!serve_reader (self, reader, fds[i].revents)) {
         safe |= reader->safe;
         g_ptr_array_remove_index_fast (self->readers, i - 1);
       }
     }
-    if (fds[1].revents & POLLIN)
-      accept_reader (self);
+    welcome_readers (self);
     count_readers (self, safe);
   }
+  return NULL;
 }
 
 static void
@@ -399,39 +461,60 @@ wake_cb (gpointer user_data)
 }
 
 RegiaFeedServer *
-regia_feed_server_new_from_fd (int listen_fd, RegiaFeedLog *log, GError **error)
+regia_feed_server_new (RegiaFeedLog *log)
 {
-  g_autoptr (RegiaFeedServer) self = g_new0 (RegiaFeedServer, 1);
+  RegiaFeedServer *self = g_new0 (RegiaFeedServer, 1);
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->drained);
   self->log = log;
   self->readers = g_ptr_array_new_with_free_func ((GDestroyNotify)reader_free);
-  self->listen_fd = listen_fd;
+  self->arrivals = g_ptr_array_new_with_free_func ((GDestroyNotify)reader_free);
   self->wake_fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (self->wake_fd < 0) {
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "cannot make an eventfd: %s",
-                 g_strerror (errno));
-    return NULL;
-  }
+  if (self->wake_fd < 0)
+    g_error ("no eventfd: %s", g_strerror (errno));
   regia_feed_log_set_wake (log, wake_cb, self);
   self->thread = g_thread_new ("feed-server", serve_thread, self);
-  return g_steal_pointer (&self);
+  return self;
 }
 
-RegiaFeedServer *
-regia_feed_server_new (const char *path, RegiaFeedLog *log, GError **error)
+gboolean
+regia_feed_server_add_reader (RegiaFeedServer *self, int fd, const char *name, RegiaFeedRights rights,
+                              GError **error)
 {
-  int listen_fd = regia_socket_listen (path, error);
-  RegiaFeedServer *self = listen_fd >= 0 ? regia_feed_server_new_from_fd (listen_fd, log, error) : NULL;
-  struct stat st;
+  int buffer_bytes = 1 << 20, type = 0;
+  socklen_t type_bytes = sizeof type;
+  gboolean full;
+  Reader *reader;
 
-  if (self != NULL && lstat (path, &st) == 0) {
-    self->path = g_strdup (path);
-    self->device = st.st_dev;
-    self->inode = st.st_ino;
+  if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &type_bytes) != 0 || type != SOCK_STREAM) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "%s: what was handed over to read the feed by is no stream socket", name);
+    if (fd >= 0)
+      close (fd);
+    return FALSE;
   }
-  return self;
+  fcntl (fd, F_SETFD, FD_CLOEXEC);
+  /* Fewer wake-ups of both ends for the bursts around a keyframe; what the kernel holds is no part of the
+   * log's promise. */
+  setsockopt (fd, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
+  reader = g_new0 (Reader, 1);
+  reader->fd = fd;
+  reader->name = g_strdup (name);
+  reader->rights = rights;
+  reader->writable = TRUE;
+  g_mutex_lock (&self->lock);
+  full = self->n_readers + self->arrivals->len >= REGIA_FEED_READERS_MAX;
+  if (!full)
+    g_ptr_array_add (self->arrivals, reader);
+  g_mutex_unlock (&self->lock);
+  if (full) {
+    reader_free (reader);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES, "the feed has too many readers");
+    return FALSE;
+  }
+  wake_cb (self);
+  return TRUE;
 }
 
 guint
@@ -476,30 +559,18 @@ regia_feed_server_free (RegiaFeedServer *self)
 {
   if (self == NULL)
     return;
-  if (self->thread != NULL) {
-    regia_feed_log_set_wake (self->log, NULL, NULL);
-    g_mutex_lock (&self->lock);
-    self->stop = TRUE;
-    g_mutex_unlock (&self->lock);
-    wake_cb (self);
-    g_thread_join (self->thread);
-  }
-  if (self->listen_fd >= 0) {
-    struct stat st;
-
-    /* Only our own: a successor may have put its socket in this place already. */
-    if (self->path != NULL && lstat (self->path, &st) == 0 && st.st_dev == self->device &&
-        st.st_ino == self->inode)
-      unlink (self->path);
-    close (self->listen_fd);
-  }
-  if (self->wake_fd >= 0)
-    close (self->wake_fd);
+  regia_feed_log_set_wake (self->log, NULL, NULL);
+  g_mutex_lock (&self->lock);
+  self->stop = TRUE;
+  g_mutex_unlock (&self->lock);
+  wake_cb (self);
+  g_thread_join (self->thread);
+  close (self->wake_fd);
   g_ptr_array_unref (self->readers);
-  g_clear_pointer (&self->hello, g_bytes_unref);
+  g_ptr_array_unref (self->arrivals);
+  g_clear_pointer (&self->table, g_bytes_unref);
   g_clear_pointer (&self->tracks, g_ptr_array_unref);
   g_cond_clear (&self->drained);
   g_mutex_clear (&self->lock);
-  g_free (self->path);
   g_free (self);
 }

@@ -103,13 +103,14 @@ regia_feed_header_check (const RegiaFeedHeader *header, GError **error)
     return FALSE;
   }
   switch (header->type) {
-  case REGIA_FEED_MESSAGE_HELLO:
-    fits = header->size <= REGIA_FEED_HELLO_MAX_BYTES;
+  case REGIA_FEED_MESSAGE_TRACKS:
+    fits = header->size <= REGIA_FEED_TRACKS_MAX_BYTES;
     break;
   case REGIA_FEED_MESSAGE_PACKET:
     fits = header->size <= REGIA_PACKET_MAX_BYTES && header->track < REGIA_TRACKS_MAX &&
            header->duration_ns >= 0;
     break;
+  case REGIA_FEED_MESSAGE_HELLO:
   case REGIA_FEED_MESSAGE_GAP:
   case REGIA_FEED_MESSAGE_END:
     fits = header->size == 0;
@@ -122,4 +123,20 @@ regia_feed_header_check (const RegiaFeedHeader *header, GError **error)
                  "the feed sent a message of type %u and %u bytes, which cannot be", header->type,
                  header->size);
   return fits;
+}
+
+gboolean
+regia_feed_request_check (const RegiaFeedRequest *request)
+{
+  if (request->magic != REGIA_FEED_MAGIC)
+    return FALSE;
+  switch (request->type) {
+  case REGIA_FEED_REQUEST_START:
+    return request->from <= REGIA_FEED_FROM_SEQ && request->patterns_bytes <= REGIA_FEED_PATTERNS_MAX_BYTES;
+  case REGIA_FEED_REQUEST_STOP:
+  case REGIA_FEED_REQUEST_SAFE:
+    return request->patterns_bytes == 0;
+  default:
+    return FALSE;
+  }
 }

@@ -37,6 +37,7 @@ typedef struct {
   RegiaHlsWindow *window;
   RegiaSite site;
   RegiaServer *server;
+  RegiaFeedLink *feed; /* (owned) */
   RegiaLive *live;
   int recordings_fd;
   guint descriptors;
@@ -224,7 +225,7 @@ prepare_cb (RegiaChild *child, gpointer data, GError **error)
   g_autofree char *recordings = NULL;
   const char *read_only[] = {NULL, NULL};
   const RegiaIsolation isolation = {
-      .read_only = read_only, .joins_paths = TRUE, .memory_bytes = MEMORY_BYTES, .oom_score_adj = 300};
+      .read_only = read_only, .memory_bytes = MEMORY_BYTES, .oom_score_adj = 300};
 
   self->child = child;
   g_unsetenv ("SOUP_SERVER_HTTP2"); /* before there are threads: libsoup would speak HTTP/2 */
@@ -256,6 +257,12 @@ tell_preparation (Gateway *self, const RegiaConfigValues *values)
          "isolated: recordings read-only, nothing else (%s)", isolated);
 }
 
+static void
+use_feed_cb (int fd, gpointer data)
+{
+  regia_feed_link_use (((Gateway *)data)->feed, fd);
+}
+
 static gboolean
 start_cb (RegiaChild *child, gpointer data, GError **error)
 {
@@ -276,7 +283,8 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   regia_site_init (&self->site, values->segment_ms);
   if (!regia_server_start (self->server, error))
     return FALSE;
-  self->live = regia_live_new (REGIA_FEED_NAME, self->window, regia_child_get_epoch (self->child));
+  self->feed = regia_feed_link_new ();
+  self->live = regia_live_new (self->feed, self->window, regia_child_get_epoch (self->child));
   self->timer = g_timeout_add (1000, second_cb, self);
   take_status (self, regia_child_get_part (child));
   second_cb (self);
@@ -292,6 +300,7 @@ clear_cb (gpointer data)
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_pointer (&self->server, regia_server_free); /* first what asks, then what is asked */
   g_clear_pointer (&self->live, regia_live_free);
+  g_clear_pointer (&self->feed, regia_feed_link_unref);
   g_clear_pointer (&self->site.assets, regia_assets_free);
   g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
   g_clear_pointer (&self->site.viewers, regia_viewers_free);
@@ -311,6 +320,7 @@ const RegiaChildClass regia_gateway_class = {
     .size = sizeof (Gateway),
     .prepare = prepare_cb,
     .start = start_cb,
+    .use_feed = use_feed_cb,
     .apply = apply_cb,
     .stop = stop_cb,
     .health = health_cb,

@@ -4,14 +4,15 @@
 #include <gio/gio.h>
 
 #include "regia/base/clock.h"
+#include "regia/feed/link.h"
 #include "regia/hls/window.h"
 
 /** RegiaLive: the thread that follows the feed and fills the HLS window. */
 typedef struct _RegiaLive RegiaLive;
 
-/** regia_live_new: starts the thread. @window: (transfer none), written by this thread alone from now on, and
- * must outlive it. */
-RegiaLive *regia_live_new (const char *feed_path, RegiaHlsWindow *window, const RegiaEpoch *epoch);
+/** regia_live_new: starts the thread. @feed: (transfer none), followed by this thread's client alone.
+ * @window: (transfer none), written by this thread alone from now on, and must outlive it. */
+RegiaLive *regia_live_new (RegiaFeedLink *feed, RegiaHlsWindow *window, const RegiaEpoch *epoch);
 /** regia_live_free: ends the thread and waits for it. */
 void regia_live_free (RegiaLive *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaLive, regia_live_free)

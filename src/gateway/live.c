@@ -141,7 +141,7 @@ live_thread_func (gpointer data)
 }
 
 RegiaLive *
-regia_live_new (const char *feed_path, RegiaHlsWindow *window, const RegiaEpoch *epoch)
+regia_live_new (RegiaFeedLink *feed, RegiaHlsWindow *window, const RegiaEpoch *epoch)
 {
   static const char *const tracks[] = {"video/*", "audio/*", NULL};
   RegiaLive *self = g_new0 (RegiaLive, 1);
@@ -150,7 +150,7 @@ regia_live_new (const char *feed_path, RegiaHlsWindow *window, const RegiaEpoch 
   self->window = window;
   self->epoch = *epoch;
   self->cancellable = g_cancellable_new ();
-  self->client = regia_feed_client_new (feed_path, tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
+  self->client = regia_feed_client_new (feed, tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
   self->tick_us = self->last_packet_us = g_get_monotonic_time ();
   self->thread = g_thread_new ("live", live_thread_func, self);
   return self;

@@ -222,12 +222,6 @@ allow_sockets (List *list, const RegiaIsolation *what)
     allow (list, for_connecting, G_N_ELEMENTS (for_connecting));
   else /* without an address: to whom it is connected */
     allow_if (list, SCMP_SYS (sendto), 1, (struct scmp_arg_cmp[]){SCMP_A4 (SCMP_CMP_EQ, 0)});
-  if (what->joins_paths) {
-    allow_if (list, SCMP_SYS (socket), 2,
-              (struct scmp_arg_cmp[]){INT_IS (0, AF_UNIX), BITS (1, type_bits, SOCK_STREAM)});
-    if (!what->connects)
-      allow_if (list, SCMP_SYS (connect), 0, NULL);
-  }
 }
 
 static void

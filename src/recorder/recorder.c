@@ -18,6 +18,7 @@
 typedef struct {
   RegiaChild *child;
   RegiaConfig *config;       /* (owned) */
+  RegiaFeedLink *feed;       /* (owned) */
   RegiaRecording *recording; /* (owned) */
   RegiaRecovery *recovery;   /* (owned) */
   guint timer;
@@ -102,6 +103,12 @@ choose_tracks (const RegiaConfigValues *values)
   return g_strv_builder_end (names);
 }
 
+static void
+use_feed_cb (int fd, gpointer data)
+{
+  regia_feed_link_use (((Recorder *)data)->feed, fd);
+}
+
 static gboolean
 start_cb (RegiaChild *child, gpointer user_data, GError **error)
 {
@@ -120,7 +127,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   options.session = regia_child_get_session (child);
   options.title = values->name;
   options.place = values->place;
-  options.feed_path = REGIA_FEED_NAME;
+  options.feed = self->feed = regia_feed_link_new ();
   options.tracks = (const char *const *)tracks;
   options.epoch = *regia_child_get_epoch (child);
   options.reserve_bytes = values->reserve_bytes;
@@ -140,6 +147,7 @@ clear_cb (gpointer user_data)
   if (self->timer != 0)
     g_source_remove (self->timer);
   g_clear_pointer (&self->recording, regia_recording_free);
+  g_clear_pointer (&self->feed, regia_feed_link_unref);
   g_clear_pointer (&self->recovery, regia_recovery_free);
   g_clear_pointer (&self->config, regia_config_unref);
   g_clear_error (&self->error);
@@ -149,6 +157,7 @@ const RegiaChildClass regia_recorder_class = {
     .kind = "recorder",
     .size = sizeof (Recorder),
     .start = start_cb,
+    .use_feed = use_feed_cb,
     .stop = stop_cb,
     .health = health_cb,
     .clear = clear_cb,

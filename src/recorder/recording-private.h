@@ -5,6 +5,7 @@
 
 #include "disk-private.h"
 #include "regia/base/clock.h"
+#include "regia/feed/link.h"
 
 /**
  * RegiaRecording: the recording of one session. A thread of its own follows the feed and writes; it survives
@@ -19,7 +20,7 @@ typedef struct {
   const char *recordings; /* folder of all sessions, absolute */
   const char *session;    /* name of the session's folder */
   const char *title, *place;
-  const char *feed_path;
+  RegiaFeedLink *feed;       /* a reference is taken; no other client may be on it */
   const char *const *tracks; /* (array zero-terminated=1) names, in the order of the file; those that the feed
                                 lacks are left out */
   RegiaEpoch epoch;

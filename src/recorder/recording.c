@@ -54,9 +54,10 @@ typedef enum {
 } Stop;
 
 struct _RegiaRecording {
-  RegiaRecordingOptions options;                               /* strings owned, see below */
-  char *recordings, *session_name, *title, *place, *feed_path; /* (owned) immutable */
-  char **tracks;                                               /* (owned) immutable */
+  RegiaRecordingOptions options;                   /* strings owned, see below */
+  char *recordings, *session_name, *title, *place; /* (owned) immutable */
+  char **tracks;                                   /* (owned) immutable */
+  RegiaFeedLink *link;                             /* (owned) immutable */
   RegiaRecordingDoneFunc done;
   gpointer user_data;
   GThread *thread;
@@ -539,8 +540,8 @@ move_on (RegiaRecording *self, GError **error)
   g_clear_pointer (&self->intake, regia_intake_free);
   g_clear_pointer (&self->store, regia_store_free);
   regia_feed_client_free (self->feed);
-  self->feed = regia_feed_client_new (self->feed_path, (const char *const *)self->tracks,
-                                      REGIA_FEED_FROM_OLDEST, 0, 0);
+  self->feed =
+      regia_feed_client_new (self->link, (const char *const *)self->tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
   self->gap_reason = self->overrun_reason = REASON_PLACE;
   self->feed_ended = FALSE;
   self->drain_limit_us = 0;
@@ -611,14 +612,14 @@ regia_recording_new (const RegiaRecordingOptions *options, RegiaRecordingDoneFun
   self->session_name = g_strdup (options->session);
   self->title = g_strdup (options->title);
   self->place = g_strdup (options->place);
-  self->feed_path = g_strdup (options->feed_path);
+  self->link = regia_feed_link_ref (options->feed);
   self->tracks = g_strdupv ((char **)options->tracks);
   self->done = done;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
   self->status = regia_recorder_status_new (options->session, options->title, path, options->memory_ms);
-  self->feed = regia_feed_client_new (self->feed_path, (const char *const *)self->tracks,
-                                      REGIA_FEED_FROM_OLDEST, 0, 0);
+  self->feed =
+      regia_feed_client_new (self->link, (const char *const *)self->tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
   self->gap_reason = self->overrun_reason = REASON_AWAY;
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
@@ -661,7 +662,7 @@ regia_recording_free (RegiaRecording *self)
   g_free (self->session_name);
   g_free (self->title);
   g_free (self->place);
-  g_free (self->feed_path);
+  regia_feed_link_unref (self->link);
   g_free (self);
 }
 

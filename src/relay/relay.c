@@ -27,6 +27,7 @@ typedef struct {
   RegiaConfig *config;           /* (owned) */
   const RegiaConfigRelay *relay; /* (unowned) of config */
   RegiaIsolated isolated;
+  RegiaFeedLink *feed;      /* (owned) */
   RegiaRelayWorker *worker; /* (owned) */
   guint timer;
   char *said; /* (owned) state and error last logged */
@@ -185,12 +186,17 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer data)
   return TRUE;
 }
 
+static void
+use_feed_cb (int fd, gpointer data)
+{
+  regia_feed_link_use (((Relay *)data)->feed, fd);
+}
+
 /* All that it needs it is told, the key too: it connects, and reads what that takes. */
 static gboolean
 prepare_cb (RegiaChild *child, gpointer data, GError **error)
 {
-  const RegiaIsolation isolation = {
-      .connects = TRUE, .joins_paths = TRUE, .memory_bytes = MEMORY_BYTES, .oom_score_adj = 200};
+  const RegiaIsolation isolation = {.connects = TRUE, .memory_bytes = MEMORY_BYTES, .oom_score_adj = 200};
   Relay *self = data;
 
   self->child = child;
@@ -216,7 +222,8 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   regia_relay_worker_setup (&setup, self->relay);
   setup.video = video;
   setup.audio = audio;
-  setup.feed_path = REGIA_FEED_NAME;
+  self->feed = regia_feed_link_new ();
+  setup.feed = self->feed;
   setup.epoch = *regia_child_get_epoch (child);
   take_key (self, regia_child_get_part (child), &key, &setup.key_error);
   setup.key = key;
@@ -236,6 +243,7 @@ clear_cb (gpointer data)
   if (self->stuck)
     _exit (EXIT_SUCCESS);
   g_clear_pointer (&self->worker, regia_relay_worker_free);
+  g_clear_pointer (&self->feed, regia_feed_link_unref);
   g_clear_pointer (&self->config, regia_config_unref);
   g_free (self->said);
 }
@@ -246,6 +254,7 @@ const RegiaChildClass regia_relay_class = {
     .prepare = prepare_cb,
     .start = start_cb,
     .apply = apply_cb,
+    .use_feed = use_feed_cb,
     .stop = stop_cb,
     .health = health_cb,
     .clear = clear_cb,

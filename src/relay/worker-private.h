@@ -4,6 +4,7 @@
 #include "regia/base/backoff.h"
 #include "regia/base/clock.h"
 #include "regia/config/config.h"
+#include "regia/feed/link.h"
 
 /**
  * RegiaRelayWorker: the thread that pushes the feed to one destination. Everything here may be called from
@@ -18,7 +19,7 @@ typedef struct {
   const char *key_error;         /* (nullable): why there is none though the event names one; copied */
   const char *video;             /* track names, for example video/720p … */
   const char *audio;             /* … and audio/it */
-  const char *feed_path;
+  RegiaFeedLink *feed;           /* a reference is taken; no other client may be on it */
   RegiaEpoch epoch;
   guint timeout_ms;     /* longest a call on the network may take */
   RegiaBackoff backoff; /* between attempts … */

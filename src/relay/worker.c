@@ -94,7 +94,7 @@ new_client (RegiaRelayWorker *self)
 {
   const char *const names[] = {self->setup.video, self->setup.audio, NULL};
 
-  return regia_feed_client_new (self->setup.feed_path, names, REGIA_FEED_FROM_LIVE, 0, 0);
+  return regia_feed_client_new (self->setup.feed, names, REGIA_FEED_FROM_LIVE, 0, 0);
 }
 
 /* (transfer full): our tracks of the table, video first. */
@@ -340,7 +340,7 @@ regia_relay_worker_new (const RegiaRelayWorkerSetup *setup, void (*done_cb) (gpo
   self->setup = *setup;
   self->setup.video = g_strdup (setup->video);
   self->setup.audio = g_strdup (setup->audio);
-  self->setup.feed_path = g_strdup (setup->feed_path);
+  self->setup.feed = regia_feed_link_ref (setup->feed);
   self->setup.key = self->setup.key_error = NULL;
   self->key = g_strdup (setup->key);
   self->key_error = g_strdup (setup->key_error);
@@ -412,6 +412,6 @@ regia_relay_worker_free (RegiaRelayWorker *self)
   g_free (self->key_error);
   g_free ((char *)self->setup.video);
   g_free ((char *)self->setup.audio);
-  g_free ((char *)self->setup.feed_path);
+  regia_feed_link_unref (self->setup.feed);
   g_free (self);
 }

@@ -7,13 +7,19 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "control-private.h"
 #include "feeder.h"
+#include "regia/control/paths.h"
 
 #define REGIA REGIA_BUILD_DIR "/src/regia"
 
 typedef struct {
   char *state;
   Feeder *feeder;
+  RegiaControl *control; /* the director's */
+  GThread *director;
+  GMainLoop *loop;
+  guint taps;
   RegiaEpoch epoch;
 } Fixture;
 
@@ -24,18 +30,82 @@ typedef struct {
 
 static Sample *sample;
 
+static GVariant *
+get_status_cb (gpointer user_data)
+{
+  return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+}
+
+static void
+stop_cb (gboolean quit, const char *who, RegiaControlStoppedFunc stopped, gpointer data, gpointer user_data)
+{
+  stopped (NULL, data);
+}
+
+static int
+open_feed_cb (gpointer user_data, GError **error)
+{
+  Fixture *f = user_data;
+  g_autofree char *name = g_strdup_printf ("tap %u", ++f->taps);
+
+  return feeder_hand (f->feeder, name, REGIA_FEED_HOUSE);
+}
+
+static const RegiaControlMethods methods = {
+    .get_status = get_status_cb, .stop = stop_cb, .open_feed = open_feed_cb};
+
+static gpointer
+director_thread (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  g_main_loop_run (f->loop);
+  g_clear_pointer (&f->control, regia_control_free);
+  return NULL;
+}
+
+static void
+direct (Fixture *f, const char *run)
+{
+  g_autofree char *path = g_build_filename (run, REGIA_CONTROL_SOCKET, NULL);
+  g_autoptr (GError) error = NULL;
+  RegiaControlListener *listener = regia_control_listener_new (path, &error);
+
+  g_assert_no_error (error);
+  f->control = regia_control_new (&methods, f);
+  regia_control_open (f->control, listener);
+  f->loop = g_main_loop_new (NULL, FALSE);
+  f->director = g_thread_new ("director", director_thread, f);
+}
+
+static gboolean
+quit_cb (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+stop_directing (Fixture *f)
+{
+  if (f->director == NULL)
+    return;
+  g_idle_add (quit_cb, f->loop); /* the thread may not be in it yet */
+  g_thread_join (g_steal_pointer (&f->director));
+  g_clear_pointer (&f->loop, g_main_loop_unref);
+}
+
 static void
 set_up (Fixture *f, gconstpointer data)
 {
   g_autofree char *run = NULL;
-  g_autofree char *feed = NULL;
 
   f->state = g_dir_make_tmp ("regia-tap-XXXXXX", NULL);
   run = g_build_filename (f->state, "run", NULL);
-  feed = g_build_filename (run, "feed.sock", NULL);
   g_assert_cmpint (g_mkdir_with_parents (run, 0700), ==, 0);
   regia_epoch_now (&f->epoch);
-  f->feeder = feeder_new (sample, feed, &f->epoch, 1);
+  f->feeder = feeder_new (sample, &f->epoch, 1);
+  direct (f, run);
 }
 
 static void
@@ -43,6 +113,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_autofree char *out = NULL;
 
+  stop_directing (f);
   g_clear_pointer (&f->feeder, feeder_free);
   out = sample_run ("rm", "-rf", f->state, NULL);
   g_free (f->state);
@@ -159,6 +230,7 @@ check_nothing_runs (Fixture *f, gconstpointer data)
   gint64 began_us = g_get_monotonic_time ();
   Result result;
 
+  stop_directing (f);
   g_clear_pointer (&f->feeder, feeder_free);
   result = shell (f, "$TAP | cat");
   g_assert_cmpint (result.status, ==, 75);

@@ -29,7 +29,7 @@ def run(t):
                   relays={"far": {"url": f"rtmp://127.0.0.1:{far_end.port}/live/far"}}).start()
     with t.case(f"on air on a state folder of {len(os.fsencode(state))} bytes", needed=True):
         regia.wait_on_air()
-        equal(sorted(p.name for p in disk.path.rglob("*.sock")), ["control.sock", "feed.sock"], "sockets")
+        equal(sorted(p.name for p in disk.path.rglob("*.sock")), ["control.sock"], "sockets")
         strays = [p for p in disk.path.rglob("cont*") if p.parent != state / "run"]
         equal(strays, [], "cut names outside of the folder")
     with t.case("another folder that begins as long is not taken for it"):

@@ -23,7 +23,6 @@ hall_new (guint seconds)
   g_assert_nonnull (self->folder);
   self->recordings = g_build_filename (self->folder, "recordings", NULL);
   self->session = g_build_filename (self->recordings, HALL_SESSION, NULL);
-  self->socket = g_build_filename (self->folder, "feed.sock", NULL);
   regia_epoch_now (&self->epoch);
   self->epoch.monotonic_ns -= HALL_FROM_NS;
   self->epoch.realtime_ns -= HALL_FROM_NS;
@@ -37,16 +36,24 @@ hall_close_feed (Hall *self)
   g_clear_pointer (&self->log, regia_feed_log_free);
 }
 
+int
+hall_hand (Hall *self)
+{
+  g_autofree char *name = g_strdup_printf ("reader %u", ++self->readers);
+
+  return pair_open (self->server, name, REGIA_FEED_HOUSE);
+}
+
 void
 hall_open_feed (Hall *self, guint64 generation)
 {
   g_autoptr (GPtrArray) tracks = NULL;
-  g_autoptr (GError) error = NULL;
 
   hall_close_feed (self);
   self->log = regia_feed_log_new (generation, 60 * REGIA_SECOND, 64 << 20);
-  self->server = regia_feed_server_new (self->socket, self->log, &error);
-  g_assert_no_error (error);
+  self->server = regia_feed_server_new (self->log);
+  if (self->link != NULL)
+    regia_feed_link_use (self->link, hall_hand (self));
   tracks = regia_tracks_new ();
   for (guint i = 0; i < (self->tracks_used > 0 ? self->tracks_used : self->media->tracks->len); i++)
     g_ptr_array_add (tracks, regia_track_ref (g_ptr_array_index (self->media->tracks, i)));
@@ -64,7 +71,7 @@ hall_free (Hall *self)
   g_free (self->folder);
   g_free (self->recordings);
   g_free (self->session);
-  g_free (self->socket);
+  regia_feed_link_unref (self->link);
   g_free (self);
 }
 
@@ -144,7 +151,6 @@ take_new (Hall *hall, const RegiaDisk *disk, guint64 reserve_bytes)
       .session = HALL_SESSION,
       .title = "Sirio migranti",
       .place = "Massa",
-      .feed_path = hall->socket,
       .tracks = tracks,
       .epoch = hall->epoch,
       .reserve_bytes = reserve_bytes,
@@ -153,6 +159,10 @@ take_new (Hall *hall, const RegiaDisk *disk, guint64 reserve_bytes)
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
+  regia_feed_link_unref (hall->link);
+  hall->link = options.feed = regia_feed_link_new ();
+  if (hall->server != NULL)
+    regia_feed_link_use (hall->link, hall_hand (hall));
   self->recording = regia_recording_new (&options, done_cb, self);
   return self;
 }

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "../feed/pair.h"
 #include "media.h"
 #include "recording-private.h"
 #include "regia/feed/log.h"
@@ -18,12 +19,14 @@
 
 typedef struct {
   Media *media;
-  char *folder, *recordings, *socket, *session; /* paths */
+  char *folder, *recordings, *session; /* paths */
   RegiaEpoch epoch;
   RegiaFeedLog *log;
   RegiaFeedServer *server;
-  guint next;        /* packet of the programme to be appended next */
-  guint tracks_used; /* of the programme's, by the next generation; 0: all */
+  RegiaFeedLink *link; /* (owned) (nullable): the newest take's, handed over anew to each engine */
+  guint readers;       /* counts them */
+  guint next;          /* packet of the programme to be appended next */
+  guint tracks_used;   /* of the programme's, by the next generation; 0: all */
 } Hall;
 
 Hall *hall_new (guint seconds);
@@ -33,6 +36,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Hall, hall_free)
 /** hall_open_feed: a new generation, nothing in it yet. */
 void hall_open_feed (Hall *self, guint64 generation);
 void hall_close_feed (Hall *self);
+/** hall_hand: a further reader with the house's rights. Returns: its end. */
+int hall_hand (Hall *self);
 /** hall_play_until: appends the programme's packets before @seconds after its beginning. */
 void hall_play_until (Hall *self, double seconds);
 /** hall_skip_until: leaves them out. */

@@ -460,18 +460,25 @@ test_tmpfs (void)
 
 /* --- kill -9 --- */
 
+#define CHILD_FEED_FD 9
 static char *self_path;
 
 static GPid
 spawn_recorder (Hall *hall, const char *mode)
 {
   g_autofree char *epoch = regia_epoch_to_string (&hall->epoch);
-  const char *argv[] = {self_path, mode, hall->recordings, hall->socket, epoch, NULL};
+  const char *argv[] = {self_path, mode, hall->recordings, epoch, NULL};
+  const int target_fds[] = {CHILD_FEED_FD};
+  const int source_fds[] = {strcmp (mode, "--record") == 0 ? hall_hand (hall) : -1};
+  gsize n_fds = source_fds[0] >= 0 ? 1 : 0;
   g_autoptr (GError) error = NULL;
   GPid pid;
 
-  g_spawn_async (NULL, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error);
+  g_spawn_async_with_pipes_and_fds (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, -1, -1,
+                                    source_fds, target_fds, n_fds, &pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
+  if (n_fds > 0)
+    close (source_fds[0]);
   return pid;
 }
 
@@ -561,14 +568,15 @@ child_main (char **argv)
       .session = HALL_SESSION,
       .title = "Sirio migranti",
       .place = "Massa",
-      .feed_path = argv[3],
+      .feed = regia_feed_link_new (),
       .tracks = tracks,
   };
 
   if (strcmp (argv[1], "--recover") == 0)
     return regia_recovery_run (argv[2], NULL, NULL) == 1 ? 0 : 1;
-  if (!regia_epoch_parse (argv[4], &options.epoch))
+  if (!regia_epoch_parse (argv[3], &options.epoch))
     return 2;
+  regia_feed_link_use (options.feed, CHILD_FEED_FD);
   regia_recording_new (&options, (RegiaRecordingDoneFunc)abort, NULL);
   for (;;)
     pause ();
@@ -577,7 +585,7 @@ child_main (char **argv)
 int
 main (int argc, char **argv)
 {
-  if (argc == 5 && g_str_has_prefix (argv[1], "--rec"))
+  if (argc == 4 && g_str_has_prefix (argv[1], "--rec"))
     return child_main (argv);
   self_path = argv[0];
   g_test_init (&argc, &argv, NULL);

@@ -47,21 +47,25 @@ run (gpointer data)
 }
 
 Feeder *
-feeder_new (Sample *sample, const char *path, const RegiaEpoch *epoch, guint64 generation)
+feeder_new (Sample *sample, const RegiaEpoch *epoch, guint64 generation)
 {
   Feeder *self = g_new0 (Feeder, 1);
-  g_autoptr (GError) error = NULL;
 
   self->sample = sample;
   self->epoch = *epoch;
   self->log = regia_feed_log_new (generation, 60 * REGIA_SECOND, 64 << 20);
   regia_feed_log_set_tracks (self->log, sample->tracks);
-  self->server = regia_feed_server_new (path, self->log, &error);
-  g_assert_no_error (error);
+  self->server = regia_feed_server_new (self->log);
   g_mutex_init (&self->lock);
   g_cond_init (&self->cond);
   self->thread = g_thread_new ("feeder", run, self);
   return self;
+}
+
+int
+feeder_hand (Feeder *self, const char *name, RegiaFeedRights rights)
+{
+  return pair_open (self->server, name, rights);
 }
 
 guint

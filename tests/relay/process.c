@@ -29,9 +29,9 @@ typedef struct {
   Peer *peer;
   guint16 tls_port;
   RegiaProcess *process;
+  guint64 run; /* that was handed the feed */
   guint timer;
-  char *log; /* the process' standard error, in a file */
-  int feed_fd;
+  char *log;  /* the process' standard error, in a file */
   int stderr; /* the test's own */
 } Fixture;
 
@@ -53,6 +53,13 @@ part_cb (RegiaProcess *process, gpointer data)
 static void
 changed_cb (RegiaProcess *process, gpointer data)
 {
+  Fixture *f = data;
+  guint64 run = regia_process_get_run (process);
+
+  if (run == 0 || run == f->run)
+    return;
+  f->run = run;
+  regia_process_use_feed (process, feeder_hand (f->feeder, "relay", REGIA_FEED_PUBLIC));
 }
 
 static const RegiaProcessCallbacks callbacks = {.part = part_cb, .changed = changed_cb};
@@ -89,15 +96,13 @@ make_config (Fixture *f)
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  g_autofree char *feed = NULL;
   int log;
 
   f->folder = g_dir_make_tmp ("regia-relay-XXXXXX", NULL);
   f->log = g_build_filename (f->folder, "stderr", NULL);
   regia_epoch_now (&f->epoch);
   f->epoch_text = regia_epoch_to_string (&f->epoch);
-  feed = g_build_filename (f->folder, "feed.sock", NULL);
-  f->feeder = feeder_new (sample, feed, &f->epoch, 1);
+  f->feeder = feeder_new (sample, &f->epoch, 1);
   f->peer = peer_new_nginx (f->folder, peer_free_port (G_SOCKET_TYPE_STREAM));
   f->tls_port = peer_free_port (G_SOCKET_TYPE_STREAM);
   make_config (f);
@@ -106,8 +111,6 @@ set_up (Fixture *f, gconstpointer data)
   dup2 (log, STDERR_FILENO);
   close (log);
   f->process = regia_process_new ("relay", data, &callbacks, f);
-  f->feed_fd = g_open (feed, O_PATH | O_CLOEXEC);
-  regia_process_hand (f->process, REGIA_CHILD_FEED_FD, f->feed_fd);
   f->timer = g_timeout_add (200, tick_cb, f);
   regia_process_start (f->process);
 }
@@ -121,7 +124,6 @@ tear_down (Fixture *f, gconstpointer data)
   regia_process_free (f->process);
   dup2 (f->stderr, STDERR_FILENO);
   close (f->stderr);
-  close (f->feed_fd);
   feeder_free (f->feeder);
   peer_free (f->peer);
   out = sample_run ("rm", "-rf", f->folder, NULL);

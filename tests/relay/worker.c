@@ -15,7 +15,7 @@
 /* A feed, a folder, and a worker that is given an address when the test knows one. */
 typedef struct {
   char *folder;
-  char *feed_path;
+  RegiaFeedLink *link;
   RegiaEpoch epoch;
   Feeder *feeder;
   RegiaConfigRelay relay;
@@ -32,19 +32,27 @@ done_cb (gpointer data)
   g_atomic_int_set ((int *)data, 1);
 }
 
+/* An engine, and the way to it. */
+static void
+feed (Fixture *self, guint64 generation)
+{
+  self->feeder = feeder_new (sample, &self->epoch, generation);
+  regia_feed_link_use (self->link, feeder_hand (self->feeder, "relay test", REGIA_FEED_PUBLIC));
+}
+
 static void
 fixture_set_up (Fixture *self, gconstpointer data)
 {
   self->folder = g_dir_make_tmp ("regia-relay-XXXXXX", NULL);
-  self->feed_path = g_build_filename (self->folder, "feed.sock", NULL);
+  self->link = regia_feed_link_new ();
   regia_epoch_now (&self->epoch);
   self->epoch.monotonic_ns -= 100 * REGIA_SECOND;
-  self->feeder = feeder_new (sample, self->feed_path, &self->epoch, 1);
+  feed (self, 1);
   self->relay.name = g_strdup ("test");
   regia_relay_worker_setup (&self->setup, &self->relay);
   self->setup.video = "video/test";
   self->setup.audio = "audio/it";
-  self->setup.feed_path = self->feed_path;
+  self->setup.feed = self->link;
   self->setup.epoch = self->epoch;
 }
 
@@ -62,7 +70,7 @@ fixture_tear_down (Fixture *self, gconstpointer data)
   g_free (self->relay.url);
   g_free (self->relay.key_file);
   g_free (self->relay.stream_id);
-  g_free (self->feed_path);
+  regia_feed_link_unref (self->link);
   g_free (self->folder);
 }
 
@@ -251,7 +259,7 @@ check_generation (Fixture *self, gconstpointer data)
   feeder_wait (self->feeder, 60);
   feeder_free (self->feeder);
   wait_for (self, "idle", NULL, 5000);
-  self->feeder = feeder_new (sample, self->feed_path, &self->epoch, 2);
+  feed (self, 2);
   wait_for (self, "live", NULL, 5000);
   feeder_wait (self->feeder, 60);
   feeder_end (self->feeder);
@@ -486,7 +494,7 @@ check_idle (Fixture *self, gconstpointer data)
   start (self, KEY, "rtmp://127.0.0.1:%u/live", peer->port);
   wait_for (self, "idle", NULL, 1000);
   g_assert_cmpuint (number (self, "attempts"), ==, 0);
-  self->feeder = feeder_new (sample, self->feed_path, &self->epoch, 2);
+  feed (self, 2);
   wait_for (self, "live", NULL, 5000);
 }
 

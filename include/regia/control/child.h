@@ -19,7 +19,6 @@ typedef struct _RegiaChild RegiaChild;
 #define REGIA_CHILD_CONTROL_FD    3 /* its end of the control connection */
 #define REGIA_CHILD_LOCK_FD       4 /* engine, recorder: the lock that says that children are alive */
 #define REGIA_CHILD_PART_FD       5 /* its part of the desired state as a sealed file: a{sv}, serialised */
-#define REGIA_CHILD_FEED_FD       6 /* the engine: listens; readers: names the socket (O_PATH) */
 #define REGIA_CHILD_RECORDINGS_FD 7 /* gateway: the recordings folder, if it can be read */
 
 /**
@@ -47,6 +46,12 @@ typedef struct {
    * knows that it hangs (a worker thread has not ticked for 5 s, frames do not advance): it is killed and
    * started again. */
   gboolean (*health) (char **ret_why, gpointer self);
+  /* (nullable): of a reader: its way to the feed, @fd (transfer full), for regia_feed_link_use(); after
+   * start(), and again whenever the engine was started anew. */
+  void (*use_feed) (int fd, gpointer self);
+  /* (nullable): of the engine: lets a reader in: regia_feed_server_add_reader(), @fd (transfer full), @house:
+   * it has the house's rights. After start(). An error is told to the director. */
+  gboolean (*add_reader) (int fd, const char *name, gboolean house, gpointer self, GError **error);
   /* (nullable): after the loop, and after a start that failed. */
   void (*clear) (gpointer self);
 } RegiaChildClass;

@@ -14,6 +14,10 @@
 GVariant *regia_client_get_status (const char *control_path, guint timeout_ms,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_client_open_feed: a descriptor for regia_feed_link_use(), (transfer full); −1 with an error, also
+ * when no engine runs at present (%G_DBUS_ERROR_FAILED). */
+int regia_client_open_feed (const char *control_path, guint timeout_ms, GError **error);
+
 /**
  * regia_client_command: changes one thing that is wanted of the running event.
  * @id: the caller's own for this command: sent again with the same one, it has no second effect

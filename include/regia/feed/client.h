@@ -3,12 +3,13 @@
 
 #include <gio/gio.h>
 
+#include "regia/feed/link.h"
 #include "regia/feed/log.h"
 
 /**
  * RegiaFeedClient: how every reader follows the feed. Blocking calls on one thread of the reader's own
- * choosing (not the main context). It connects when the engine is there, waits while it is not, and after a
- * loss goes on by itself where it was; the reader sees only a sequence of events.
+ * choosing (not the main context). It reads from the link's newest connection, waits while there is none, and
+ * after a loss goes on by itself where it was; the reader sees only a sequence of events.
  *
  * Order of events: TRACKS first and again for each new generation; then PACKET …; GAP whenever something is
  * missing before the next packet; END when the engine ended the feed in order (calling again waits for a new
@@ -50,13 +51,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaFeedEvent, regia_feed_event_clear)
 
 /**
  * regia_feed_client_new:
- * @path: the feed's socket; need not exist yet
+ * @link: (transfer none): need not have a connection yet; no other client may be there
  * @tracks: (nullable) (array zero-terminated=1): names or globs (`audio/` + `*`) of wanted tracks; %NULL for
  * all
  * @from: where to begin; with %REGIA_FEED_FROM_SEQ @seq and @generation say where
  */
-RegiaFeedClient *regia_feed_client_new (const char *path, const char *const *tracks, RegiaFeedFrom from,
+RegiaFeedClient *regia_feed_client_new (RegiaFeedLink *link, const char *const *tracks, RegiaFeedFrom from,
                                         guint64 generation, guint64 seq);
+/** Leaves the link to the next client. */
 void regia_feed_client_free (RegiaFeedClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedClient, regia_feed_client_free)
 
@@ -73,9 +75,11 @@ gboolean regia_feed_client_next (RegiaFeedClient *self, int timeout_ms, GCancell
                                  RegiaFeedEvent *ret_event, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_feed_client_tell_safe: says that everything read is in safety, or that nothing will be: an engine at
- * its end waits for that (regia_feed_server_wait_safe()). Connects if need be, and leaves. Same thread as
- * next(). */
+ * its end waits for that (regia_feed_server_wait_safe()). Every engine that the link is connected with later
+ * hears it as well, until another client begins. Same thread as next(). */
 void regia_feed_client_tell_safe (RegiaFeedClient *self);
 
-/** regia_feed_client_is_connected: whether the engine is there. Same thread as next(). */
+/** regia_feed_client_is_connected: whether an engine has told its tracks on the link's present connection.
+ * One that is starting has not, and one that never answers (stopped, hung) neither, however long the
+ * connection stands. Same thread as next(). */
 gboolean regia_feed_client_is_connected (RegiaFeedClient *self);

@@ -6,27 +6,44 @@
 #include "regia/feed/log.h"
 
 /**
- * RegiaFeedServer: serves a log on a Unix stream socket (mode 0600) from a thread of its own. Writes are
- * non-blocking and gathered straight from the packets' memory; a reader that does not read is merely behind,
- * until it falls out of the log.
+ * RegiaFeedServer: serves a log to the readers it is given, from a thread of its own. It has no address:
+ * nobody reads who was not let in. Writes are non-blocking and gathered straight from the packets' memory; a
+ * reader that does not read is merely behind, until it falls out of the log.
  */
 typedef struct _RegiaFeedServer RegiaFeedServer;
 
-/** regia_feed_server_new: replaces a socket left over at @path. @log must outlive the server. Errors:
- * G_IO_ERROR. */
-RegiaFeedServer *regia_feed_server_new (const char *path, RegiaFeedLog *log,
-                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_feed_server_new_from_fd: serves a log on a socket that listens already, and that others may hold as
- * well: an engine that dies leaves it to its successor, with those who wait on it. Takes @listen_fd. */
-RegiaFeedServer *regia_feed_server_new_from_fd (int listen_fd, RegiaFeedLog *log,
-                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Readers connected. Any thread. */
+/** What a reader may see and say; said by whoever lets it in, never by itself. */
+typedef enum {
+  REGIA_FEED_PUBLIC = 0, /* for those outside the hall */
+  REGIA_FEED_HOUSE = 1,  /* everything; may say that what it was given is in safety */
+} RegiaFeedRights;
+
+#define REGIA_FEED_READERS_MAX 128
+
+/** regia_feed_server_new: without readers. @log must outlive the server. */
+RegiaFeedServer *regia_feed_server_new (RegiaFeedLog *log);
+
+/**
+ * regia_feed_server_add_reader:
+ * @fd: (transfer full): one end of a Unix stream socket pair, whose other end the reader has
+ *      (regia_feed_link_use()); closed on failure too
+ * @name: of the reader, for example `gateway` or `relay youtube`: a reader of the same name, of which this is
+ *        the successor, is dropped
+ *
+ * Any thread; never blocks. Errors: G_IO_ERROR_INVALID_ARGUMENT when @fd is no stream socket,
+ * G_IO_ERROR_TOO_MANY_OPEN_FILES when there are %REGIA_FEED_READERS_MAX readers already.
+ */
+gboolean regia_feed_server_add_reader (RegiaFeedServer *self, int fd, const char *name,
+                                       RegiaFeedRights rights, GError **error);
+
+/** Readers that it serves. Any thread. */
 guint regia_feed_server_get_readers (RegiaFeedServer *self);
-/** regia_feed_server_drain: waits until every reader has been sent the end of the log, or @timeout_ms. */
+/** regia_feed_server_drain: waits until every reader that reads has been sent the end of the log, or
+ * @timeout_ms; a house reader that has not said yet what it wants is waited for, too. */
 void regia_feed_server_drain (RegiaFeedServer *self, guint timeout_ms);
-/** regia_feed_server_wait_safe: waits until a reader has said that all it was given is in safety, or
- * @timeout_ms; new readers are served meanwhile. Returns: whether one has. */
+/** regia_feed_server_wait_safe: waits until a house reader has said that all it was given is in safety, or
+ * @timeout_ms; readers are served meanwhile. Returns: whether one has. */
 gboolean regia_feed_server_wait_safe (RegiaFeedServer *self, guint timeout_ms);
-/** Ends the thread, closes every connection, removes the socket where it made it. */
+/** Ends the thread, closes every connection. */
 void regia_feed_server_free (RegiaFeedServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedServer, regia_feed_server_free)

@@ -16,8 +16,6 @@ typedef struct {
    * that this takes stay readable; it cannot listen. Else it has the sockets that are open and those it
    * accepts. */
   gboolean connects;
-  /** It may connect to sockets that have a path: those who follow the feed by its name. */
-  gboolean joins_paths;
   /** How much memory of its own it may have, 0: as before. Counted as RLIMIT_DATA does, what was written to
    * and the threads' stacks, and not as RLIMIT_AS, which counts the 64 MiB that malloc only reserves for each
    * thread. Not with AddressSanitizer, which reserves terabytes. */
