@@ -26,7 +26,8 @@ struct _RegiaFeedClient {
   gboolean resumable; /* generation and next_seq are known */
   gboolean ended;     /* this generation's end was told */
   gboolean new_generation;
-  GBytes *table;      /* (owned) (nullable): the tracks as last told of this generation */
+  GBytes *table;      /* (owned) (nullable): the tracks as last told of this generation … */
+  guint n_tracks;     /* … and how many they are */
   gint64 last_end_ns; /* end of the last packet given, 0 before */
 
   RegiaPacket *held; /* (owned) (nullable): given after the gap before it was told */
@@ -135,6 +136,7 @@ handle_tracks (RegiaFeedClient *self, GBytes *bytes, RegiaFeedEvent *event, GErr
     return FALSE;
   g_clear_pointer (&self->table, g_bytes_unref);
   self->table = g_bytes_ref (bytes);
+  self->n_tracks = tracks->len;
   event->type = REGIA_FEED_EVENT_TRACKS;
   event->generation = self->generation;
   event->tracks = g_steal_pointer (&tracks);
@@ -172,8 +174,10 @@ handle_message (RegiaFeedClient *self, const RegiaFeedHeader *header, GBytes *by
   }
   if (self->stale)
     return TRUE;
-  if (!self->following || (header->type == REGIA_FEED_MESSAGE_PACKET && self->table == NULL)) {
-    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_PROTOCOL, "the feed does not begin with its tracks");
+  if (!self->following || (header->type == REGIA_FEED_MESSAGE_PACKET &&
+                           (self->table == NULL || header->track >= self->n_tracks))) {
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_PROTOCOL,
+                         "the feed sent a packet of a track that it has not told");
     return FALSE;
   }
   switch ((RegiaFeedMessage)header->type) {

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-feed"
 
-#include "regia/feed/log.h"
+#include "log-private.h"
+
+#include "wire-private.h"
+
+#define REST_BYTES (32u << 20)
 
 /*
  * RegiaFeedLog: a ring of packet references, indexed by seq. The engine's streaming threads append; the feed
- * server reads. A packet that is evicted lives on as long as some reader's batch holds a reference, so that
- * nothing is copied and nobody waits.
+ * server reads, with a cursor for each reader. A packet that is evicted lives on as long as some reader's
+ * batch holds a reference, so that nothing is copied and nobody waits.
+ *
+ * Each class of tracks has a budget. A packet that its class has no room for leaves a hole behind, which
+ * remembers its track, so that its readers know what they lost.
+ *
+ * What the public is shown is decided here, once, when a packet is appended: privacy is a property of the
+ * feed.
  *
  * Life: made by the engine when it starts, tracks set once all encoders have shown their parameters, ended on
  * an orderly stop, freed after the server.
  */
-struct _RegiaFeedLog {
-  GMutex lock;        /* guards all fields below up to `ended`; a leaf */
-  guint64 generation; /* immutable */
-  gint64 span_ns;     /* immutable */
-  guint64 max_bytes;  /* immutable */
 
-  RegiaPacket **ring; /* (owned) capacity is a power of two */
-  guint capacity;
-  guint64 first_seq, next_seq;
-  guint64 bytes;
-  GPtrArray *tracks; /* (owned) (nullable) (element-type RegiaTrack) */
-  gboolean ended;
-
-  GMutex wake_lock; /* guards what follows, and is held while the wake-up runs: whoever has taken it away
-                       knows that it runs no more; a leaf */
-  RegiaFeedWakeFunc wake;
-  gpointer wake_data;
-};
-
-#define SLOT(self, seq) ((self)->ring[(seq) & ((self)->capacity - 1)])
+static void
+table_free (RegiaFeedTable *table)
+{
+  for (guint i = 0; i < REGIA_TRACKS_MAX; i++)
+    g_clear_pointer (&table->blanks[i], g_ptr_array_unref);
+  g_ptr_array_unref (table->tracks);
+  g_bytes_unref (table->bytes);
+  g_free (table);
+}
 
 RegiaFeedLog *
 regia_feed_log_new (guint64 generation, gint64 span_ns, guint64 max_bytes)
@@ -41,9 +41,13 @@ regia_feed_log_new (guint64 generation, gint64 span_ns, guint64 max_bytes)
   g_mutex_init (&self->wake_lock);
   self->generation = generation;
   self->span_ns = span_ns;
-  self->max_bytes = max_bytes;
+  self->classes[REGIA_FEED_CLASS_PROGRAMME].max_bytes = max_bytes;
+  self->classes[REGIA_FEED_CLASS_ISO].max_bytes = max_bytes;
+  self->classes[REGIA_FEED_CLASS_REST].max_bytes = REST_BYTES;
+  self->public_from_ns = self->shown_from_ns = G_MININT64;
+  self->tables = g_ptr_array_new_with_free_func ((GDestroyNotify)table_free);
   self->capacity = 1024;
-  self->ring = g_new0 (RegiaPacket *, self->capacity);
+  self->ring = g_new0 (RegiaFeedSlot, self->capacity);
   return self;
 }
 
@@ -53,9 +57,9 @@ regia_feed_log_free (RegiaFeedLog *self)
   if (self == NULL)
     return;
   for (guint64 seq = self->first_seq; seq < self->next_seq; seq++)
-    regia_packet_unref (SLOT (self, seq));
+    regia_packet_unref (REGIA_FEED_SLOT (self, seq)->packet);
   g_free (self->ring);
-  g_clear_pointer (&self->tracks, g_ptr_array_unref);
+  g_ptr_array_unref (self->tables);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->wake_lock);
   g_free (self);
@@ -72,14 +76,66 @@ wake_listener (RegiaFeedLog *self)
 }
 
 void
+regia_feed_log_set_budget (RegiaFeedLog *self, RegiaFeedClass class, guint64 max_bytes)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->classes[class].max_bytes = max_bytes;
+}
+
+RegiaFeedTable *
+regia_feed_log_newest_table (RegiaFeedLog *self)
+{
+  return self->tables->len > 0 ? g_ptr_array_index (self->tables, self->tables->len - 1) : NULL;
+}
+
+static RegiaFeedTable *
+table_new (GPtrArray *tracks)
+{
+  RegiaFeedTable *table = g_new0 (RegiaFeedTable, 1);
+
+  table->tracks = g_ptr_array_ref (tracks);
+  table->bytes = regia_feed_tracks_to_bytes (tracks);
+  for (guint i = 0; i < tracks->len; i++) {
+    const char *name = ((const RegiaTrack *)g_ptr_array_index (tracks, i))->name;
+
+    table->classes[i] = REGIA_FEED_CLASS_REST;
+    if (g_str_has_prefix (name, "iso/"))
+      table->classes[i] = REGIA_FEED_CLASS_ISO;
+    if (g_str_has_prefix (name, "video/") || g_str_has_prefix (name, "audio/") ||
+        g_str_has_prefix (name, "captions/")) {
+      table->classes[i] = REGIA_FEED_CLASS_PROGRAMME;
+      table->public_mask |= G_GUINT64_CONSTANT (1) << i;
+    }
+  }
+  return table;
+}
+
+/* Blanks have their track's parameters in them. */
+static void
+inherit_blanks (RegiaFeedTable *table, const RegiaFeedTable *before)
+{
+  for (guint i = 0; before != NULL && i < table->tracks->len; i++) {
+    const RegiaTrack *track = g_ptr_array_index (table->tracks, i);
+    const RegiaTrack *same = regia_tracks_find (before->tracks, track->name);
+
+    if (same != NULL && before->blanks[same->id] != NULL && regia_track_same_parameters (track, same))
+      table->blanks[i] = g_ptr_array_ref (before->blanks[same->id]);
+  }
+}
+
+void
 regia_feed_log_set_tracks (RegiaFeedLog *self, GPtrArray *tracks)
 {
+  RegiaFeedTable *table;
+
   g_return_if_fail (tracks->len <= REGIA_TRACKS_MAX);
 
+  table = table_new (tracks);
   g_mutex_lock (&self->lock);
-  g_warn_if_fail (self->tracks == NULL);
-  if (self->tracks == NULL)
-    self->tracks = g_ptr_array_ref (tracks);
+  inherit_blanks (table, regia_feed_log_newest_table (self));
+  table->version = ++self->version;
+  g_ptr_array_add (self->tables, table);
   g_mutex_unlock (&self->lock);
   wake_listener (self);
 }
@@ -88,8 +144,9 @@ GPtrArray *
 regia_feed_log_get_tracks (RegiaFeedLog *self)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  RegiaFeedTable *table = regia_feed_log_newest_table (self);
 
-  return self->tracks != NULL ? g_ptr_array_ref (self->tracks) : NULL;
+  return table != NULL ? g_ptr_array_ref (table->tracks) : NULL;
 }
 
 guint64
@@ -98,14 +155,26 @@ regia_feed_log_get_generation (RegiaFeedLog *self)
   return self->generation;
 }
 
+void
+regia_feed_log_set_blank (RegiaFeedLog *self, guint track, GPtrArray *payloads)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  RegiaFeedTable *table = regia_feed_log_newest_table (self);
+
+  g_return_if_fail (table != NULL && track < table->tracks->len && payloads->len > 0);
+
+  g_clear_pointer (&table->blanks[track], g_ptr_array_unref);
+  table->blanks[track] = g_ptr_array_ref (payloads);
+}
+
 static void
 grow_locked (RegiaFeedLog *self)
 {
   guint capacity = self->capacity * 2;
-  RegiaPacket **ring = g_new0 (RegiaPacket *, capacity);
+  RegiaFeedSlot *ring = g_new0 (RegiaFeedSlot, capacity);
 
   for (guint64 seq = self->first_seq; seq < self->next_seq; seq++)
-    ring[seq & (capacity - 1)] = SLOT (self, seq);
+    ring[seq & (capacity - 1)] = *REGIA_FEED_SLOT (self, seq);
   g_free (self->ring);
   self->ring = ring;
   self->capacity = capacity;
@@ -114,19 +183,104 @@ grow_locked (RegiaFeedLog *self)
 /* Takes one packet out of the log; the caller drops it after the lock is gone, because the last reference may
  * free a megabyte. */
 static RegiaPacket *
+take_out_locked (RegiaFeedLog *self, guint64 seq)
+{
+  RegiaFeedSlot *slot = REGIA_FEED_SLOT (self, seq);
+  RegiaPacket *packet = g_steal_pointer (&slot->packet);
+  gsize size = g_bytes_get_size (packet->payload);
+
+  self->packets--;
+  self->bytes -= size;
+  self->classes[slot->table->classes[slot->track]].bytes -= size;
+  while (self->first_seq < self->next_seq && REGIA_FEED_SLOT (self, self->first_seq)->packet == NULL)
+    self->first_seq++;
+  while (self->tables->len > 1 &&
+         REGIA_FEED_SLOT (self, self->first_seq)->table != g_ptr_array_index (self->tables, 0))
+    g_ptr_array_remove_index (self->tables, 0);
+  return packet;
+}
+
+/* The oldest packet of a class; never the newest of all. */
+static RegiaPacket *
+take_oldest_locked (RegiaFeedLog *self, RegiaFeedClass class)
+{
+  guint64 seq = MAX (self->classes[class].first_seq, self->first_seq);
+
+  for (; seq + 1 < self->next_seq; seq++) {
+    RegiaFeedSlot *slot = REGIA_FEED_SLOT (self, seq);
+
+    if (slot->packet == NULL || slot->table->classes[slot->track] != class)
+      continue;
+    self->classes[class].first_seq = seq + 1;
+    return take_out_locked (self, seq);
+  }
+  self->classes[class].first_seq = seq;
+  return NULL;
+}
+
+static RegiaPacket *
 evict_locked (RegiaFeedLog *self, gint64 newest_ns)
 {
-  RegiaPacket *oldest;
+  if (self->packets <= 1)
+    return NULL;
+  if (newest_ns - REGIA_FEED_SLOT (self, self->first_seq)->packet->pts_ns > self->span_ns)
+    return take_out_locked (self, self->first_seq);
+  for (guint i = 0; i < REGIA_FEED_CLASSES; i++)
+    if (self->classes[i].bytes > self->classes[i].max_bytes) {
+      RegiaPacket *oldest = take_oldest_locked (self, i);
 
-  if (self->next_seq - self->first_seq <= 1)
-    return NULL;
-  oldest = SLOT (self, self->first_seq);
-  if (newest_ns - oldest->pts_ns <= self->span_ns && self->bytes <= self->max_bytes)
-    return NULL;
-  SLOT (self, self->first_seq) = NULL;
-  self->first_seq++;
-  self->bytes -= g_bytes_get_size (oldest->payload);
-  return oldest;
+      if (oldest != NULL)
+        return oldest;
+    }
+  return NULL;
+}
+
+static void
+hide_locked (RegiaFeedLog *self, RegiaFeedSlot *slot, RegiaFeedView view)
+{
+  slot->view = view;
+  self->states[slot->track].hidden = view;
+  if (view != REGIA_FEED_BLANKED) {
+    self->states[slot->track].blanks = FALSE;
+    return;
+  }
+  if (!self->states[slot->track].blanks || regia_packet_is_keyframe (slot->packet))
+    self->states[slot->track].next_blank = 0;
+  self->states[slot->track].blanks = TRUE;
+  slot->blank = self->states[slot->track].next_blank++;
+}
+
+static void
+show_locked (RegiaFeedLog *self, RegiaFeedSlot *slot)
+{
+  slot->view = REGIA_FEED_SHOWN;
+  self->states[slot->track].hidden = REGIA_FEED_SHOWN;
+  self->states[slot->track].blanks = FALSE;
+  if (regia_track_is_video (g_ptr_array_index (slot->table->tracks, slot->track)))
+    self->shown_ns = MAX (self->shown_ns, slot->packet->pts_ns);
+}
+
+/* What the public is given of it. After what was hidden a picture can be decoded from a keyframe on; the
+ * first sound has half of the block before in it. */
+static void
+decide_locked (RegiaFeedLog *self, RegiaFeedSlot *slot)
+{
+  const RegiaTrack *track = g_ptr_array_index (slot->table->tracks, slot->track);
+  RegiaFeedView hidden = self->states[slot->track].hidden;
+
+  if (slot->packet->pts_ns < self->shown_from_ns) {
+    hide_locked (self, slot, REGIA_FEED_WITHHELD);
+  } else if (slot->packet->pts_ns < self->public_from_ns) {
+    hide_locked (self, slot, REGIA_FEED_BLANKED);
+  } else if (hidden != REGIA_FEED_SHOWN && regia_track_is_audio (track)) {
+    hide_locked (self, slot, hidden);
+    self->states[slot->track].hidden = REGIA_FEED_SHOWN;
+  } else if (hidden != REGIA_FEED_SHOWN && regia_track_is_video (track) &&
+             !regia_packet_is_keyframe (slot->packet)) {
+    hide_locked (self, slot, hidden);
+  } else {
+    show_locked (self, slot);
+  }
 }
 
 void
@@ -135,9 +289,13 @@ regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet)
   RegiaPacket *evicted[16];
   guint n_evicted = 0;
   gint64 newest_ns = packet->pts_ns;
+  gsize size = g_bytes_get_size (packet->payload);
+  RegiaFeedTable *table;
+  RegiaFeedSlot *slot;
 
   g_mutex_lock (&self->lock);
-  if (self->ended || self->tracks == NULL || packet->track >= self->tracks->len) {
+  table = regia_feed_log_newest_table (self);
+  if (self->ended || table == NULL || packet->track >= table->tracks->len) {
     g_mutex_unlock (&self->lock);
     regia_packet_unref (packet);
     g_return_if_reached ();
@@ -145,9 +303,13 @@ regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet)
   if (self->next_seq - self->first_seq == self->capacity)
     grow_locked (self);
   packet->seq = self->next_seq;
-  SLOT (self, self->next_seq) = packet;
+  slot = REGIA_FEED_SLOT (self, self->next_seq);
+  *slot = (RegiaFeedSlot){.packet = packet, .table = table, .track = (guint8)packet->track};
+  decide_locked (self, slot);
   self->next_seq++;
-  self->bytes += g_bytes_get_size (packet->payload);
+  self->packets++;
+  self->bytes += size;
+  self->classes[table->classes[packet->track]].bytes += size;
   /* Up to 16 at a time keeps the lock short; more than one a packet only happens after a jump. */
   while (n_evicted < G_N_ELEMENTS (evicted)) {
     RegiaPacket *oldest = evict_locked (self, newest_ns);
@@ -160,6 +322,52 @@ regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet)
   for (guint i = 0; i < n_evicted; i++)
     regia_packet_unref (evicted[i]);
   wake_listener (self);
+}
+
+/* What is held and reaches into the time from @now_ns on is hidden, too. */
+static void
+hide_from_locked (RegiaFeedLog *self, gint64 now_ns, RegiaFeedView view)
+{
+  gint64 shown_ns = -1;
+
+  for (guint64 seq = self->first_seq; seq < self->next_seq; seq++) {
+    RegiaFeedSlot *slot = REGIA_FEED_SLOT (self, seq);
+
+    if (slot->packet == NULL || slot->view != REGIA_FEED_SHOWN)
+      continue;
+    if (slot->packet->pts_ns + slot->packet->duration_ns > now_ns)
+      hide_locked (self, slot, view);
+    else if (regia_track_is_video (g_ptr_array_index (slot->table->tracks, slot->track)))
+      shown_ns = MAX (shown_ns, slot->packet->pts_ns);
+  }
+  self->shown_ns = shown_ns >= 0 ? shown_ns : MIN (self->shown_ns, now_ns);
+}
+
+gint64
+regia_feed_log_set_private (RegiaFeedLog *self, gboolean is_private, gint64 now_ns)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (is_private && self->public_from_ns != G_MAXINT64) {
+    self->public_from_ns = G_MAXINT64;
+    hide_from_locked (self, now_ns, REGIA_FEED_BLANKED);
+  } else if (!is_private && self->public_from_ns == G_MAXINT64) {
+    self->public_from_ns = now_ns;
+  }
+  return self->shown_ns;
+}
+
+void
+regia_feed_log_set_rehearsal (RegiaFeedLog *self, gboolean is_rehearsal, gint64 now_ns)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (is_rehearsal && self->shown_from_ns != G_MAXINT64) {
+    self->shown_from_ns = G_MAXINT64;
+    hide_from_locked (self, now_ns, REGIA_FEED_WITHHELD);
+  } else if (!is_rehearsal && self->shown_from_ns == G_MAXINT64) {
+    self->shown_from_ns = now_ns;
+  }
 }
 
 void
@@ -180,109 +388,16 @@ regia_feed_log_set_wake (RegiaFeedLog *self, RegiaFeedWakeFunc wake, gpointer us
   g_mutex_unlock (&self->wake_lock);
 }
 
-/* The first wanted video track, or −1. Others (360p, ISO) start with it, because keyframes are aligned. */
-static int
-leading_track_locked (RegiaFeedLog *self, guint64 mask)
-{
-  if (self->tracks == NULL)
-    return -1;
-  for (guint i = 0; i < self->tracks->len; i++)
-    if ((mask & (G_GUINT64_CONSTANT (1) << i)) && regia_track_is_video (g_ptr_array_index (self->tracks, i)))
-      return (int)i;
-  return -1;
-}
-
-static guint64
-newest_keyframe_locked (RegiaFeedLog *self, guint64 mask)
-{
-  int leader = leading_track_locked (self, mask);
-
-  if (leader < 0)
-    return self->next_seq > self->first_seq ? self->next_seq - 1 : self->next_seq;
-  for (guint64 seq = self->next_seq; seq > self->first_seq; seq--) {
-    RegiaPacket *packet = SLOT (self, seq - 1);
-    if (packet->track == (guint)leader && regia_packet_is_keyframe (packet))
-      return seq - 1;
-  }
-  return self->next_seq;
-}
-
-static guint64
-oldest_keyframe_locked (RegiaFeedLog *self, guint64 mask)
-{
-  int leader = leading_track_locked (self, mask);
-
-  if (leader < 0)
-    return self->first_seq;
-  for (guint64 seq = self->first_seq; seq < self->next_seq; seq++) {
-    RegiaPacket *packet = SLOT (self, seq);
-    if (packet->track == (guint)leader && regia_packet_is_keyframe (packet))
-      return seq;
-  }
-  return self->next_seq;
-}
-
-guint64
-regia_feed_log_start (RegiaFeedLog *self, RegiaFeedFrom from, guint64 seq, guint64 mask)
-{
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  switch (from) {
-  case REGIA_FEED_FROM_LIVE:
-    return newest_keyframe_locked (self, mask);
-  case REGIA_FEED_FROM_SEQ:
-    return MIN (seq, self->next_seq);
-  case REGIA_FEED_FROM_OLDEST:
-    break;
-  }
-  return self->first_seq;
-}
-
-void
-regia_feed_log_read (RegiaFeedLog *self, guint64 cursor, guint64 mask, gint64 last_pts_ns,
-                     RegiaPacket **packets, guint max, RegiaFeedRead *ret_read)
-{
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = NULL;
-  RegiaFeedRead result = {0};
-
-  g_return_if_fail (max >= 1);
-
-  locker = g_mutex_locker_new (&self->lock);
-  if (cursor < self->first_seq) {
-    result.gap = TRUE;
-    result.gap_first_seq = cursor;
-    result.gap_from_ns = last_pts_ns;
-    cursor = oldest_keyframe_locked (self, mask);
-    result.gap_last_seq = cursor - 1;
-  }
-  for (; cursor < self->next_seq && result.count < max; cursor++) {
-    RegiaPacket *packet = SLOT (self, cursor);
-    if (mask & (G_GUINT64_CONSTANT (1) << packet->track))
-      packets[result.count++] = regia_packet_ref (packet);
-  }
-  /* A gap without a packet behind it yet cannot tell its length: the reader stays where it was and hears of
-   * it with the next packet. */
-  if (result.gap && result.count == 0) {
-    result.gap = FALSE;
-    cursor = result.gap_first_seq;
-  } else if (result.gap) {
-    result.gap_to_ns = packets[0]->pts_ns;
-  }
-  result.next = cursor;
-  result.end = self->ended && cursor == self->next_seq;
-  *ret_read = result;
-}
-
 void
 regia_feed_log_get_stats (RegiaFeedLog *self, RegiaFeedLogStats *ret_stats)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  ret_stats->packets = self->next_seq - self->first_seq;
+  ret_stats->packets = self->packets;
   ret_stats->bytes = self->bytes;
   ret_stats->first_seq = self->first_seq;
   ret_stats->next_seq = self->next_seq;
-  ret_stats->held_ns = ret_stats->packets > 0
-                           ? SLOT (self, self->next_seq - 1)->pts_ns - SLOT (self, self->first_seq)->pts_ns
-                           : 0;
+  ret_stats->held_ns = self->packets > 0 ? REGIA_FEED_SLOT (self, self->next_seq - 1)->packet->pts_ns -
+                                               REGIA_FEED_SLOT (self, self->first_seq)->packet->pts_ns
+                                         : 0;
 }

@@ -48,12 +48,11 @@ typedef struct {
   RegiaFeedRequest request; /* the newest START */
   gboolean spoken;          /* it has sent something */
   gboolean started;         /* there is a START that no STOP followed */
-  gboolean following;       /* it was told the tracks */
+  gboolean told;            /* some table of tracks since */
   gboolean writable;        /* the last write took everything it was given */
   gboolean ended;
-  gboolean safe; /* it has said so */
-  guint64 mask, cursor;
-  gint64 last_pts_ns;
+  gboolean safe;           /* it has said so */
+  RegiaFeedCursor *cursor; /* (owned) (nullable): while it is following */
   Message batch[MESSAGES_MAX];
   guint batch_count, batch_next;
   gsize batch_offset; /* bytes of the next message already sent */
@@ -69,9 +68,8 @@ struct _RegiaFeedServer {
   GThread *thread;
 
   /* The thread's own. */
-  GPtrArray *readers; /* (owned) (element-type Reader) */
-  GBytes *table;      /* (owned) (nullable): the serialised track table */
-  GPtrArray *tracks;  /* (owned) (nullable) */
+  GPtrArray *readers;  /* (owned) (element-type Reader) */
+  gboolean has_tracks; /* the log knows some */
 
   GMutex lock;         /* guards what follows; a leaf */
   GCond drained;       /* or safe */
@@ -93,6 +91,7 @@ reader_free (Reader *reader)
   for (guint i = reader->batch_next; i < reader->batch_count; i++)
     message_clear (&reader->batch[i]);
   close (reader->fd);
+  regia_feed_cursor_free (reader->cursor);
   g_free (reader->name);
   g_free (reader);
 }
@@ -130,8 +129,8 @@ reader_start (RegiaFeedServer *self, Reader *reader)
   reader_drop_unsent (reader);
   reader->request = reader->incoming;
   reader->started = TRUE;
-  reader->following = reader->ended = FALSE;
-  reader->last_pts_ns = 0;
+  reader->told = reader->ended = FALSE;
+  g_clear_pointer (&reader->cursor, regia_feed_cursor_free);
   reader->writable = TRUE;
   reader_add (reader, REGIA_FEED_MESSAGE_HELLO)->header.seq = regia_feed_log_get_generation (self->log);
 }
@@ -156,7 +155,8 @@ reader_obey (RegiaFeedServer *self, Reader *reader)
     return TRUE;
   case REGIA_FEED_REQUEST_STOP:
     reader_drop_unsent (reader);
-    reader->started = reader->following = FALSE;
+    reader->started = FALSE;
+    g_clear_pointer (&reader->cursor, regia_feed_cursor_free);
     return TRUE;
   case REGIA_FEED_REQUEST_SAFE:
     reader->safe = reader->rights == REGIA_FEED_HOUSE;
@@ -193,58 +193,69 @@ reader_hear (RegiaFeedServer *self, Reader *reader)
   }
 }
 
-/* The tracks are known: place the cursor. */
+/* The tracks are known: place the cursor. A seq of another generation means nothing here: that reader has
+ * missed nothing of this one yet. */
 static void
 reader_begin (RegiaFeedServer *self, Reader *reader)
 {
-  guint64 generation = regia_feed_log_get_generation (self->log);
-  RegiaFeedFrom from = reader->request.from;
-  Message *message;
+  const RegiaFeedRequest *request = &reader->request;
+  RegiaFeedFrom from = request->from;
 
-  /* A seq of another generation means nothing here: that reader has missed nothing of this one yet. */
-  if (from == REGIA_FEED_FROM_SEQ && reader->request.generation != generation)
+  if (from == REGIA_FEED_FROM_SEQ && request->generation != regia_feed_log_get_generation (self->log))
     from = REGIA_FEED_FROM_OLDEST;
-  reader->mask = regia_feed_tracks_mask (self->tracks, reader->patterns, reader->request.patterns_bytes);
-  reader->cursor = regia_feed_log_start (self->log, from, reader->request.seq, reader->mask);
-  message = reader_add (reader, REGIA_FEED_MESSAGE_TRACKS);
-  message->header.size = (guint32)g_bytes_get_size (self->table);
-  message->header.seq = generation;
-  message->body = g_bytes_ref (self->table);
-  reader->following = TRUE;
+  reader->cursor = regia_feed_cursor_new (self->log, reader->rights, reader->patterns,
+                                          request->patterns_bytes, from, request->seq);
+}
+
+static void
+reader_add_table (Reader *reader, GBytes *table)
+{
+  Message *message = reader_add (reader, REGIA_FEED_MESSAGE_TRACKS);
+
+  message->header.size = (guint32)g_bytes_get_size (table);
+  message->body = table;
+  reader->told = TRUE;
+}
+
+static void
+reader_add_packet (Reader *reader, RegiaPacket *packet)
+{
+  Message *message = reader_add (reader, REGIA_FEED_MESSAGE_PACKET);
+
+  message->header.size = (guint32)g_bytes_get_size (packet->payload);
+  message->header.track = packet->track;
+  message->header.seq = packet->seq;
+  message->header.pts_ns = packet->pts_ns;
+  message->header.dts_ns = packet->dts_ns;
+  message->header.duration_ns = packet->duration_ns;
+  message->header.flags = packet->flags;
+  message->body = g_bytes_ref (packet->payload);
+  regia_packet_unref (packet);
 }
 
 /* Takes the next batch out of the log. FALSE when there is nothing new. */
 static gboolean
-reader_refill (RegiaFeedServer *self, Reader *reader)
+reader_refill (Reader *reader)
 {
   RegiaPacket *packets[BATCH];
   RegiaFeedRead result;
 
   reader->batch_count = reader->batch_next = 0;
-  regia_feed_log_read (self->log, reader->cursor, reader->mask, reader->last_pts_ns, packets, BATCH, &result);
-  reader->cursor = result.next;
+  regia_feed_cursor_read (reader->cursor, packets, BATCH, &result);
+  if (result.table != NULL)
+    reader_add_table (reader, result.table);
   if (result.gap) {
     Message *gap = reader_add (reader, REGIA_FEED_MESSAGE_GAP);
+
     gap->header.pts_ns = result.gap_from_ns;
     gap->header.dts_ns = result.gap_to_ns;
   }
-  for (guint i = 0; i < result.count; i++) {
-    RegiaPacket *packet = packets[i];
-    Message *message = reader_add (reader, REGIA_FEED_MESSAGE_PACKET);
-    message->header.size = (guint32)g_bytes_get_size (packet->payload);
-    message->header.track = packet->track;
-    message->header.seq = packet->seq;
-    message->header.pts_ns = packet->pts_ns;
-    message->header.dts_ns = packet->dts_ns;
-    message->header.duration_ns = packet->duration_ns;
-    message->header.flags = packet->flags;
-    message->body = g_bytes_ref (packet->payload);
-    reader->last_pts_ns = packet->pts_ns;
-    regia_packet_unref (packet);
-  }
+  for (guint i = 0; i < result.count; i++)
+    reader_add_packet (reader, packets[i]);
   if (result.end && !reader->ended && reader->batch_count < BATCH) {
-    reader_add (reader, REGIA_FEED_MESSAGE_END);
     reader->ended = TRUE;
+    if (reader->told)
+      reader_add (reader, REGIA_FEED_MESSAGE_END);
   }
   return reader->batch_count > 0;
 }
@@ -278,7 +289,7 @@ reader_send (RegiaFeedServer *self, Reader *reader)
     gsize skip = reader->batch_offset;
     ssize_t n;
 
-    if (reader->batch_next == reader->batch_count && !(reader->following && reader_refill (self, reader))) {
+    if (reader->batch_next == reader->batch_count && !(reader->cursor != NULL && reader_refill (reader))) {
       reader->writable = TRUE;
       return TRUE;
     }
@@ -322,7 +333,7 @@ serve_reader (RegiaFeedServer *self, Reader *reader, short events)
 {
   if ((events & (POLLIN | POLLHUP | POLLERR)) && !reader_hear (self, reader))
     return FALSE;
-  if (reader->started && !reader->following && self->tracks != NULL)
+  if (reader->started && reader->cursor == NULL && self->has_tracks)
     reader_begin (self, reader);
   if (!reader->writable && !(events & POLLOUT))
     return TRUE;
@@ -393,11 +404,9 @@ must_stop (RegiaFeedServer *self)
 static void
 look_for_tracks (RegiaFeedServer *self)
 {
-  if (self->tracks != NULL)
-    return;
-  self->tracks = regia_feed_log_get_tracks (self->log);
-  if (self->tracks != NULL)
-    self->table = regia_feed_tracks_to_bytes (self->tracks);
+  g_autoptr (GPtrArray) tracks = self->has_tracks ? NULL : regia_feed_log_get_tracks (self->log);
+
+  self->has_tracks = self->has_tracks || tracks != NULL;
 }
 
 static gpointer
@@ -568,8 +577,6 @@ regia_feed_server_free (RegiaFeedServer *self)
   close (self->wake_fd);
   g_ptr_array_unref (self->readers);
   g_ptr_array_unref (self->arrivals);
-  g_clear_pointer (&self->table, g_bytes_unref);
-  g_clear_pointer (&self->tracks, g_ptr_array_unref);
   g_cond_clear (&self->drained);
   g_mutex_clear (&self->lock);
   g_free (self);

@@ -51,7 +51,7 @@ regia_track_unref (RegiaTrack *self)
 gboolean
 regia_track_is_video (const RegiaTrack *self)
 {
-  return self->codec == REGIA_CODEC_H264;
+  return self->codec == REGIA_CODEC_H264 || self->codec == REGIA_CODEC_H265;
 }
 
 gboolean
@@ -70,6 +70,14 @@ regia_codec_to_string (RegiaCodec codec)
     return "aac";
   case REGIA_CODEC_OPUS:
     return "opus";
+  case REGIA_CODEC_H265:
+    return "h265";
+  case REGIA_CODEC_JPEG:
+    return "jpeg";
+  case REGIA_CODEC_JSON:
+    return "json";
+  case REGIA_CODEC_TEXT:
+    return "text";
   }
   return "unknown";
 }

@@ -50,7 +50,7 @@ regia_feed_tracks_from_bytes (GBytes *bytes, GError **error)
 
     g_variant_get_child (table, i, "(u&s&s&suuuuuuu@ay)", &id, &name, &language, &title, &codec, &width,
                          &height, &rate_num, &rate_den, &sound, &bitrate_bps, &data);
-    if (id != i || name[0] == '\0' || codec < REGIA_CODEC_H264 || codec > REGIA_CODEC_OPUS || rate_den == 0) {
+    if (id != i || name[0] == '\0' || codec < REGIA_CODEC_H264 || codec > REGIA_CODEC_TEXT || rate_den == 0) {
       g_set_error (error, REGIA_ERROR, REGIA_ERROR_PROTOCOL,
                    "the feed's track %" G_GSIZE_FORMAT " has impossible parameters", i);
       return NULL;
@@ -92,6 +92,13 @@ regia_feed_tracks_mask (GPtrArray *tracks, const char *patterns, gsize length)
   return mask;
 }
 
+/* Sums of three of them stay far from the end of the integers. */
+static gboolean
+is_sane (gint64 time_ns)
+{
+  return ABS (time_ns / 4) < G_MAXINT64 / 16;
+}
+
 gboolean
 regia_feed_header_check (const RegiaFeedHeader *header, GError **error)
 {
@@ -108,7 +115,8 @@ regia_feed_header_check (const RegiaFeedHeader *header, GError **error)
     break;
   case REGIA_FEED_MESSAGE_PACKET:
     fits = header->size <= REGIA_PACKET_MAX_BYTES && header->track < REGIA_TRACKS_MAX &&
-           header->duration_ns >= 0;
+           header->pts_ns >= header->dts_ns && is_sane (header->pts_ns) && is_sane (header->dts_ns) &&
+           header->duration_ns >= 0 && is_sane (header->duration_ns);
     break;
   case REGIA_FEED_MESSAGE_HELLO:
   case REGIA_FEED_MESSAGE_GAP:

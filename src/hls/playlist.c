@@ -73,6 +73,10 @@ regia_hls_codec_string (const RegiaTrack *track)
   case REGIA_CODEC_AAC:
     return aac_codec_string (data, size);
   case REGIA_CODEC_OPUS:
+  case REGIA_CODEC_H265:
+  case REGIA_CODEC_JPEG:
+  case REGIA_CODEC_JSON:
+  case REGIA_CODEC_TEXT:
     break;
   }
   return NULL;

@@ -108,19 +108,23 @@ packets_of (Fixture *self, const char *track)
   GPtrArray *result = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_packet_unref);
   g_autoptr (GPtrArray) tracks = regia_feed_log_get_tracks (self->log);
   RegiaTrack *found = tracks ? regia_tracks_find (tracks, track) : NULL;
-  guint64 mask, cursor;
-  RegiaFeedRead read;
+  g_autofree char *pattern = g_strconcat (track, "\n", NULL);
+  g_autoptr (RegiaFeedCursor) cursor = NULL;
+  gboolean more = TRUE;
 
   g_assert_nonnull (found);
-  mask = G_GUINT64_CONSTANT (1) << found->id;
-  cursor = regia_feed_log_start (self->log, REGIA_FEED_FROM_OLDEST, 0, mask);
-  do {
+  cursor = regia_feed_cursor_new (self->log, REGIA_FEED_HOUSE, pattern, strlen (pattern),
+                                  REGIA_FEED_FROM_OLDEST, 0);
+  while (more) {
     RegiaPacket *packets[64];
-    regia_feed_log_read (self->log, cursor, mask, 0, packets, G_N_ELEMENTS (packets), &read);
+    RegiaFeedRead read;
+
+    regia_feed_cursor_read (cursor, packets, G_N_ELEMENTS (packets), &read);
     for (guint i = 0; i < read.count; i++)
       g_ptr_array_add (result, packets[i]);
-    cursor = read.next;
-  } while (read.count > 0);
+    more = read.count > 0 || read.table != NULL;
+    g_clear_pointer (&read.table, g_bytes_unref);
+  }
   return result;
 }
 

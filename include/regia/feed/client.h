@@ -11,9 +11,11 @@
  * choosing (not the main context). It reads from the link's newest connection, waits while there is none, and
  * after a loss goes on by itself where it was; the reader sees only a sequence of events.
  *
- * Order of events: TRACKS first and again for each new generation; then PACKET …; GAP whenever something is
- * missing before the next packet; END when the engine ended the feed in order (calling again waits for a new
- * engine). NONE when the timeout passed: time for the reader's own ticking.
+ * Order of events: TRACKS first, again for each new generation, and whenever
+ * tracks have come, gone or changed (the generation is the same then, and packets from there on are of the
+ * new table); then PACKET …; GAP whenever something is missing before the next packet; END when the engine
+ * ended the feed in order (calling again waits for a new engine). NONE when the timeout passed: time for the
+ * reader's own ticking.
  *
  * Resuming: a client that was cut off from the same generation asks for the next seq, so nothing is lost
  * while the log still holds it. A new generation is followed from its oldest packet (its first one, unless

@@ -18,11 +18,11 @@ typedef struct {
   /*< private >*/
   gatomicrefcount ref_count;
   /*< public, immutable >*/
-  guint64 seq;        /* position in the log, from 0 in each generation, over all tracks */
-  guint track;        /* RegiaTrack.id */
-  guint flags;        /* RegiaPacketFlags */
-  gint64 pts_ns;      /* show time */
-  gint64 dts_ns;      /* show time, strictly rising on a track; equal to pts (no B-frames) */
+  guint64 seq;   /* position in the log, from 0 in each generation, over all tracks */
+  guint track;   /* RegiaTrack.id */
+  guint flags;   /* RegiaPacketFlags */
+  gint64 pts_ns; /* show time */
+  gint64 dts_ns; /* show time, strictly rising on a track; ≤ pts, and equal to it where no B-frames are */
   gint64 duration_ns; /* > 0 */
   GBytes *payload;    /* (owned) */
 } RegiaPacket;

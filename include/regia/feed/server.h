@@ -12,12 +12,6 @@
  */
 typedef struct _RegiaFeedServer RegiaFeedServer;
 
-/** What a reader may see and say; said by whoever lets it in, never by itself. */
-typedef enum {
-  REGIA_FEED_PUBLIC = 0, /* for those outside the hall */
-  REGIA_FEED_HOUSE = 1,  /* everything; may say that what it was given is in safety */
-} RegiaFeedRights;
-
 #define REGIA_FEED_READERS_MAX 128
 
 /** regia_feed_server_new: without readers. @log must outlive the server. */

@@ -10,6 +10,10 @@ typedef enum {
   REGIA_CODEC_AAC =
       2, /* raw AAC-LC frames of 1024 samples; extradata: AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1) */
   REGIA_CODEC_OPUS = 3, /* Opus packets of 20 ms; extradata: OpusHead (RFC 7845 §5.1) */
+  REGIA_CODEC_H265 = 4, /* access units with 4-byte lengths (ISO/IEC 14496-15 §8.3); extradata: hvcC */
+  REGIA_CODEC_JPEG = 5, /* a JPEG file each (ISO/IEC 10918-1); no extradata */
+  REGIA_CODEC_JSON = 6, /* a JSON value each, UTF-8 (RFC 8259); no extradata */
+  REGIA_CODEC_TEXT = 7, /* a line or more of plain text, UTF-8; no extradata */
 } RegiaCodec;
 
 #define REGIA_TRACKS_MAX 64
@@ -17,8 +21,9 @@ typedef enum {
 /**
  * RegiaTrack: immutable once in a table; reference counted; any thread.
  *
- * Names: `video/720p`, `video/360p` (rendition), `audio/it` (AAC), `audio/it/opus`, later `iso/camera`,
- * `captions/it`.
+ * Names: `video/720p`, `video/360p` (rendition), `audio/it` (AAC), `audio/it/opus`, `iso/camera`,
+ * `captions/it`, `preview/camera`, `meters`, `marks`. What is before the first slash decides on budget and
+ * rights (RegiaFeedClass, RegiaFeedRights).
  */
 typedef struct {
   /*< private >*/
@@ -45,9 +50,10 @@ RegiaTrack *regia_track_ref (RegiaTrack *self);
 void regia_track_unref (RegiaTrack *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTrack, regia_track_unref)
 
+/** Whether it is moving pictures for a video decoder: H.264, H.265. Previews are not. */
 gboolean regia_track_is_video (const RegiaTrack *self);
 gboolean regia_track_is_audio (const RegiaTrack *self);
-/** "h264", "aac", "opus". Static. */
+/** "h264", "aac", "opus", "h265", "jpeg", "json", "text". Static. */
 const char *regia_codec_to_string (RegiaCodec codec);
 
 /** regia_track_same_parameters: %TRUE when packets of both can follow each other behind one decoder
