@@ -99,13 +99,14 @@ regia_readers_match (RegiaReaders *self)
 int
 regia_readers_open (RegiaReaders *self, GError **error)
 {
-  g_autofree char *name = g_strdup_printf ("tap %" G_GUINT64_FORMAT, ++self->opened);
+  g_autofree char *name = NULL;
   int fd;
 
   if (get_engine_run (self) == 0) {
     g_set_error_literal (error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "no engine runs at present");
     return -1;
   }
+  name = g_strdup_printf ("tap %" G_GUINT64_FORMAT, ++self->opened);
   fd = let_in (self, name, REGIA_READERS_HOUSE);
   if (fd < 0)
     g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED, "no socket pair: %s", g_strerror (errno));

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who is handed the feed, with real processes: this very program again, as an engine that writes a reader's
+ * name and rights into what it is given, and as readers that say what they read. Each pair is of one run of
+ * both.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../part.h"
+#include "../wait.h"
+#include "readers-private.h"
+#include "regia/control/child.h"
+
+/* The children's side */
+
+static gboolean
+start_cb (RegiaChild *child, gpointer data, GError **error)
+{
+  *(RegiaChild **)data = child;
+  return TRUE;
+}
+
+static void
+stop_cb (RegiaChild *child, gboolean finish, gpointer data)
+{
+  regia_child_stopped (child);
+}
+
+static gboolean
+add_reader_cb (int fd, const char *name, gboolean house, gpointer data, GError **error)
+{
+  dprintf (fd, "%s for %s of %d", house ? "all" : "some", name, getpid ());
+  close (fd);
+  return TRUE;
+}
+
+static void
+read_text (int fd, char *text, gsize size)
+{
+  gsize length = 0;
+  ssize_t n;
+
+  while ((n = read (fd, text + length, size - 1 - length)) > 0)
+    length += (gsize)n;
+  text[length] = '\0';
+  close (fd);
+}
+
+static void
+use_feed_cb (int fd, gpointer data)
+{
+  GVariantDict dict;
+  char text[200];
+
+  read_text (fd, text, sizeof text);
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "read", "s", text);
+  regia_child_set_state (*(RegiaChild **)data, g_variant_dict_end (&dict));
+}
+
+static const RegiaChildClass source_class = {.kind = "source",
+                                             .size = sizeof (RegiaChild *),
+                                             .start = start_cb,
+                                             .stop = stop_cb,
+                                             .add_reader = add_reader_cb};
+static const RegiaChildClass reader_class = {.kind = "reader",
+                                             .size = sizeof (RegiaChild *),
+                                             .start = start_cb,
+                                             .stop = stop_cb,
+                                             .use_feed = use_feed_cb};
+
+/* The director's side */
+
+typedef struct {
+  RegiaReaders *readers;
+  RegiaProcess *source, *house, *public;
+} Fixture;
+
+static GVariant *
+part_cb (RegiaProcess *process, gpointer user_data)
+{
+  return part_new (NULL, "/none", "1:2:b", 1);
+}
+
+static void
+changed_cb (RegiaProcess *process, gpointer user_data)
+{
+  regia_readers_match (((Fixture *)user_data)->readers);
+}
+
+static const RegiaProcessCallbacks callbacks = {.part = part_cb, .changed = changed_cb};
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->readers = regia_readers_new ();
+  f->source = regia_process_new ("source", "", &callbacks, f);
+  f->house = regia_process_new ("reader", "one", &callbacks, f);
+  f->public = regia_process_new ("reader", "two", &callbacks, f);
+  regia_readers_set_engine (f->readers, f->source);
+  regia_readers_add (f->readers, f->house, REGIA_READERS_HOUSE);
+  regia_readers_add (f->readers, f->public, REGIA_READERS_PUBLIC);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  regia_readers_free (f->readers);
+  f->readers = regia_readers_new (); /* for the last changes */
+  regia_process_free (f->public);
+  regia_process_free (f->house);
+  regia_process_free (f->source);
+  regia_readers_free (f->readers);
+}
+
+static int
+get_pid (RegiaProcess *process)
+{
+  g_autoptr (GVariant) description = g_variant_ref_sink (regia_process_to_variant (process));
+  guint64 pid = 0;
+
+  g_variant_lookup (description, "pid", "t", &pid);
+  return (int)pid;
+}
+
+/* Whether @process has read from @source's present run, with @rights. */
+static gboolean
+has_read (RegiaProcess *process, RegiaProcess *source, const char *rights)
+{
+  g_autoptr (GVariant) state = regia_process_get_published (process);
+  g_autofree char *wanted =
+      g_strdup_printf ("%s for %s of %d", rights, regia_process_get_name (process), get_pid (source));
+  const char *text = "";
+
+  g_variant_lookup (state, "read", "&s", &text);
+  return strcmp (text, wanted) == 0;
+}
+
+static void
+test_pairs (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  char text[200];
+  int fd;
+
+  /* Readers before the engine. */
+  regia_process_start (f->house);
+  regia_process_start (f->public);
+  WAIT_UNTIL (regia_process_get_run (f->house) != 0 && regia_process_get_run (f->public) != 0);
+  g_assert_cmpint (regia_readers_open (f->readers, &error), ==, -1);
+  g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED);
+  regia_process_start (f->source);
+  WAIT_UNTIL (has_read (f->house, f->source, "all") && has_read (f->public, f->source, "some"));
+  /* Each of them killed: another pair. */
+  kill (get_pid (f->source), SIGKILL);
+  WAIT_UNTIL (regia_process_get_restarts (f->source) == 1 && regia_process_get_run (f->source) != 0);
+  WAIT_UNTIL (has_read (f->house, f->source, "all") && has_read (f->public, f->source, "some"));
+  g_assert_cmpuint (regia_process_get_restarts (f->house), ==, 0);
+  kill (get_pid (f->public), SIGKILL);
+  WAIT_UNTIL (regia_process_get_restarts (f->public) == 1 && regia_process_get_run (f->public) != 0);
+  WAIT_UNTIL (has_read (f->public, f->source, "some"));
+  /* `regia tap`, twice. */
+  for (guint i = 1; i <= 2; i++) {
+    g_autofree char *wanted = g_strdup_printf ("all for tap %u of %d", i, get_pid (f->source));
+
+    fd = regia_readers_open (f->readers, NULL);
+    g_assert_cmpint (fd, >=, 0);
+    read_text (fd, text, sizeof text);
+    g_assert_cmpstr (text, ==, wanted);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  if (argc > 2 && strcmp (argv[1], "child") == 0)
+    return regia_child_main (strcmp (argv[2], "source") == 0 ? &source_class : &reader_class, argc - 2,
+                             argv + 2);
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  g_test_add ("/director/readers/pairs", Fixture, NULL, set_up, test_pairs, tear_down);
+  return g_test_run ();
+}
