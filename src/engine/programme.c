@@ -90,7 +90,9 @@ give_blank (RegiaProgramme *self)
     gint64 duration_ns;
     GPtrArray *payloads = regia_blank_get (self->blank_done, track, &duration_ns, &error);
 
-    if (payloads == NULL)
+    if (payloads)
+      regia_feed_log_set_blank (self->log, i, payloads);
+    else
       g_string_append_printf (faults, "%s%s", faults->len ? "; " : "", error->message);
   }
   if (faults->len)

@@ -337,7 +337,7 @@ check_sound (const Cut *cut, gint64 from_ns, GBytes *before, const char *path)
   gint64 frame = cut->track->codec == REGIA_CODEC_AAC ? 1024 : 960;
   gint64 samples = (gint64)g_bytes_get_size (after) / 8, trimmed = frame * cut->packets->len - samples;
   gint64 begin_ns = ((RegiaPacket *)cut->packets->pdata[0])->pts_ns;
-  gint64 from = (from_ns - begin_ns) * 48 / 1000000 - trimmed, to = cut->to * frame - trimmed;
+  gint64 from = (from_ns - begin_ns) * 48 / 1000000 + 1 - trimmed, to = cut->to * frame - trimmed;
 
   g_test_message ("%s, %s: peak %g before, %g in the private span, %g after", path, cut->track->name,
                   (double)loudest (after, 0, from - 2 * frame), (double)loudest (after, from, to),
@@ -487,6 +487,98 @@ test_splice (gconstpointer data)
   remove_pipeline (pipeline);
 }
 
+/* What a reader with @rights is given of a track. (element-type RegiaPacket) */
+static GPtrArray *
+packets_for (Fixture *self, RegiaFeedRights rights, const char *track)
+{
+  GPtrArray *result = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_packet_unref);
+  g_autofree char *pattern = g_strconcat (track, "\n", NULL);
+  g_autoptr (RegiaFeedCursor) cursor =
+      regia_feed_cursor_new (self->log, rights, pattern, strlen (pattern), REGIA_FEED_FROM_OLDEST, 0);
+  gboolean more = TRUE;
+
+  while (more) {
+    RegiaPacket *packets[64];
+    RegiaFeedRead read;
+
+    regia_feed_cursor_read (cursor, packets, G_N_ELEMENTS (packets), &read);
+    for (guint i = 0; i < read.count; i++)
+      g_ptr_array_add (result, packets[i]);
+    more = read.count > 0 || read.table != NULL;
+    g_clear_pointer (&read.table, g_bytes_unref);
+  }
+  return result;
+}
+
+/* Where the public was given something else than the house. */
+static Cut
+find_cut (Fixture *self, RegiaTrack *track, GPtrArray *house)
+{
+  Cut cut = {track, packets_for (self, REGIA_FEED_PUBLIC, track->name), G_MAXUINT, 0};
+
+  g_assert_cmpuint (cut.packets->len, ==, house->len);
+  for (guint i = 0; i < house->len; i++) {
+    const RegiaPacket *a = house->pdata[i], *b = cut.packets->pdata[i];
+
+    g_assert_cmpint (a->pts_ns, ==, b->pts_ns);
+    if (g_bytes_equal (a->payload, b->payload))
+      continue;
+    cut.from = MIN (cut.from, i);
+    cut.to = i + 1;
+  }
+  g_assert_cmpuint (cut.from, <, cut.to);
+  return cut;
+}
+
+/* The same through the feed of an engine: switched on and off while it runs. */
+static void
+test_feed (void)
+{
+  Setup self = {0};
+  g_autofree char *pipeline = write_pipeline ("videotestsrc audiotestsrc", "# param rate=25/1 fps\n", loud);
+  g_autofree char *config = g_strdup_printf (head, "25", "ultrafast", "", pipeline, "25/1");
+  g_autoptr (GPtrArray) tracks = NULL;
+  gint64 on_ns, off_ns;
+
+  fixture_start (&self.fixture, config);
+  g_assert_true (wait_for (&self.fixture, is_live, &self.fixture, 10));
+  make_blank (&self, self.fixture.config, &self.fixture.epoch); /* for the slate's looks */
+  wait_blank (&self);
+  run_for (&self.fixture, 2.5);
+  g_assert_true (has_blank_state (&self.fixture));
+  on_ns = regia_epoch_show_time (&self.fixture.epoch);
+  regia_feed_log_set_private (self.fixture.log, TRUE, on_ns);
+  run_for (&self.fixture, 3);
+  off_ns = regia_epoch_show_time (&self.fixture.epoch);
+  regia_feed_log_set_private (self.fixture.log, FALSE, off_ns);
+  run_for (&self.fixture, 4);
+  fixture_stop (&self.fixture);
+  tracks = regia_feed_log_get_tracks (self.fixture.log);
+  for (guint i = 0; i < 2; i++) {
+    RegiaTrack *video = regia_tracks_find (tracks, i == 0 ? "video/big" : "video/small");
+    RegiaTrack *audio = regia_tracks_find (tracks, i == 0 ? "audio/it" : "audio/it/opus");
+    Pair pair = make_pair (&self, video, audio);
+    Cut picture = find_cut (&self.fixture, video, pair.pictures),
+        sound = find_cut (&self.fixture, audio, pair.sounds);
+    const RegiaPacket *first = sound.packets->pdata[sound.from];
+    g_autofree char *path = write_file ("mp4", video, picture.packets, audio, sound.packets, SEGMENT_NS);
+
+    g_assert_cmpint (((RegiaPacket *)picture.packets->pdata[picture.from])->pts_ns, <=, on_ns);
+    g_assert_cmpint (((RegiaPacket *)picture.packets->pdata[picture.to - 1])->pts_ns, >=,
+                     off_ns - 40 * REGIA_MSECOND);
+    g_assert_cmpint (first->pts_ns, <=, on_ns);
+    check_pictures (&self, &picture, pair.seen, path);
+    check_sound (&sound, first->pts_ns + first->duration_ns, pair.heard, path);
+    g_ptr_array_unref (picture.packets);
+    g_ptr_array_unref (sound.packets);
+    pair_clear (&pair);
+    g_unlink (path);
+  }
+  clear_blank (&self);
+  fixture_clear (&self.fixture);
+  remove_pipeline (pipeline);
+}
+
 /* An engine that ends at once does not wait for the slate. */
 static void
 test_cancel (void)
@@ -540,5 +632,6 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/blank/cancel", test_cancel);
   g_test_add_data_func ("/engine/blank/splice", &plain, test_splice);
   g_test_add_data_func ("/engine/blank/splice/other", &other, test_splice);
+  g_test_add_func ("/engine/blank/feed", test_feed);
   return g_test_run ();
 }
