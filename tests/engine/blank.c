@@ -441,7 +441,7 @@ test_splice (gconstpointer data)
   gint64 first_ns, period_ns, key_ns;
 
   fixture_start (&self.fixture, config);
-  g_assert_true (wait_for (&self.fixture, is_live, &self.fixture, 10));
+  g_assert_true (wait_for (&self.fixture, is_live, &self.fixture, 60));
   make_blank (&self, self.fixture.config, &self.fixture.epoch);
   run_for (&self.fixture, 7);
   g_assert_true (has_blank_state (&self.fixture));
