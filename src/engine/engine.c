@@ -30,10 +30,12 @@ typedef struct {
   RegiaEngine *engine;     /* (owned) */
   RegiaFeedServer *server; /* (owned) */
   gint64 started_ns;
-  guint publisher; /* source id */
-  GThread *ender;  /* (owned) (nullable) */
-  gboolean finish; /* the event is over; set before the ender starts */
-  gboolean hangs;  /* set by the ender before it ends */
+  gboolean is_private;
+  gint64 last_public_ns; /* pts of the last picture that the public got as it was */
+  guint publisher;       /* source id */
+  GThread *ender;        /* (owned) (nullable) */
+  gboolean finish;       /* the event is over; set before the ender starts */
+  gboolean hangs;        /* set by the ender before it ends */
 } Process;
 
 static GVariant *
@@ -59,6 +61,9 @@ publish_cb (gpointer user_data)
   GVariantDict dict;
 
   g_variant_dict_init (&dict, core);
+  g_variant_dict_insert (&dict, "private", "b", self->is_private);
+  g_variant_dict_insert (&dict, "last-public-ms", "t",
+                         (guint64)MAX (self->last_public_ns, 0) / REGIA_MSECOND);
   g_variant_dict_insert (&dict, "generation", "t", regia_child_get_generation (self->child));
   g_variant_dict_insert_value (&dict, "feed", feed_state (self));
   regia_child_set_state (self->child, g_variant_dict_end (&dict));
@@ -81,6 +86,28 @@ on_failed_cb (const GError *error, gpointer user_data)
   Process *self = user_data;
 
   regia_child_failed (self->child, error);
+}
+
+static void
+set_private (Process *self, gboolean is_private, gint64 now_ns)
+{
+  self->is_private = is_private;
+  self->last_public_ns = regia_feed_log_set_private (self->log, is_private, now_ns);
+}
+
+static gboolean
+apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
+{
+  Process *self = user_data;
+  gboolean is_private = FALSE;
+
+  g_variant_lookup (part, "private", "b", &is_private);
+  if (is_private != self->is_private) {
+    set_private (self, is_private, regia_epoch_show_time (regia_child_get_epoch (child)));
+    g_message (is_private ? "private: public readers get the slate and silence" : "public again");
+    publish_cb (self);
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -152,6 +179,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   static const RegiaEngineCallbacks callbacks = {.ready_cb = on_ready_cb, .failed_cb = on_failed_cb};
   Process *self = user_data;
   const RegiaConfigValues *values;
+  gboolean is_private = FALSE;
 
   self->started_ns = regia_clock_monotonic_ns ();
   self->child = child;
@@ -162,6 +190,10 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   self->log =
       regia_feed_log_new (regia_child_get_generation (self->child),
                           (gint64)values->feed_seconds * REGIA_SECOND, (guint64)values->feed_mbytes << 20);
+  /* Before the first packet: an engine that starts while the hall is private has never been public. */
+  g_variant_lookup (regia_child_get_part (child), "private", "b", &is_private);
+  if (is_private)
+    set_private (self, TRUE, 0);
   /* Readers wait from the beginning, and are told that there is an engine. */
   self->server = regia_feed_server_new (self->log);
   keep_plugin_list (regia_child_get_run_dir (self->child));
@@ -196,6 +228,7 @@ const RegiaChildClass regia_engine_class = {
     .kind = "engine",
     .size = sizeof (Process),
     .start = start_cb,
+    .apply = apply_cb,
     .add_reader = add_reader_cb,
     .stop = stop_cb,
     .health = health_cb,

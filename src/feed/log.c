@@ -324,6 +324,16 @@ regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet)
   wake_listener (self);
 }
 
+/* Until when a packet tells of what happened: a frame of sound holds as much again of what comes after it,
+ * since the windows of its codec overlap. */
+static gint64
+reach_ns (const RegiaFeedSlot *slot)
+{
+  const RegiaTrack *track = g_ptr_array_index (slot->table->tracks, slot->track);
+
+  return slot->packet->pts_ns + (regia_track_is_audio (track) ? 2 : 1) * slot->packet->duration_ns;
+}
+
 /* What is held and reaches into the time from @now_ns on is hidden, too. */
 static void
 hide_from_locked (RegiaFeedLog *self, gint64 now_ns, RegiaFeedView view)
@@ -335,7 +345,7 @@ hide_from_locked (RegiaFeedLog *self, gint64 now_ns, RegiaFeedView view)
 
     if (slot->packet == NULL || slot->view != REGIA_FEED_SHOWN)
       continue;
-    if (slot->packet->pts_ns + slot->packet->duration_ns > now_ns)
+    if (reach_ns (slot) > now_ns)
       hide_locked (self, slot, view);
     else if (regia_track_is_video (g_ptr_array_index (slot->table->tracks, slot->track)))
       shown_ns = MAX (shown_ns, slot->packet->pts_ns);

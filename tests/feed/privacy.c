@@ -213,7 +213,7 @@ test_blanks (Hall *hall, gconstpointer data)
   for (guint track = 2; track <= 3; track++) {
     g_assert_cmpuint (got.packets[track]->len, ==, 200);
     for (guint n = 0; n < 200; n++)
-      g_assert_cmpint (kind (packet_at (&got, track, n)), ==, n >= 30 && n <= 130 ? 'b' : 'o');
+      g_assert_cmpint (kind (packet_at (&got, track, n)), ==, n >= 29 && n <= 130 ? 'b' : 'o');
   }
   /* No blanks: nothing in their place, and it goes on at a keyframe that says so. */
   g_assert_cmpuint (got.packets[1]->len, ==, 30 + 60);
@@ -281,7 +281,7 @@ test_late_packets (Hall *hall, gconstpointer data)
   for (guint i = 0; i < 5; i++)
     g_assert_cmpint (kind (packet_at (&got, 0, i)), ==, "obbbo"[i]);
   for (guint i = 0; i < 6; i++)
-    g_assert_cmpint (kind (packet_at (&got, 2, i)), ==, "obbbbo"[i]);
+    g_assert_cmpint (kind (packet_at (&got, 2, i)), ==, "bbbbbo"[i]);
 }
 
 /* An engine that comes back while it is private begins so. */
