@@ -26,6 +26,7 @@ typedef struct {
   guint64 n_messages; /* so far */
   gint64 second_us;   /* when the second that is counted began */
   guint in_second;    /* messages that began in it */
+  gsize begun_at;     /* where in the bytes last counted the newest message begins */
 } RegiaGuardMeter;
 
 /** regia_guard_meter_count: @data, @length: what came next. @now_us: g_get_monotonic_time(). Returns:

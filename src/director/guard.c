@@ -80,6 +80,7 @@ regia_guard_meter_count (RegiaGuardMeter *self, const void *data, gsize length, 
 {
   const char *at = data;
 
+  self->begun_at = 0;
   while (length > 0) {
     const char *fault = NULL;
     gsize used;
@@ -92,6 +93,8 @@ regia_guard_meter_count (RegiaGuardMeter *self, const void *data, gsize length, 
       used = (gsize)MIN (self->body_bytes, length);
       self->body_bytes -= used;
     } else {
+      if (self->head_bytes == 0)
+        self->begun_at = (gsize)(at - (const char *)data);
       used = MIN (sizeof self->head - self->head_bytes, length);
       memcpy (self->head + self->head_bytes, at, used);
       self->head_bytes += (guint)used;
@@ -112,8 +115,9 @@ regia_guard_meter_count (RegiaGuardMeter *self, const void *data, gsize length, 
 typedef struct {
   int from, to;            /* (unowned) */
   gsize begin, end;        /* of what waits in data */
-  int handed[MOST_HANDED]; /* (owned) descriptors that go with the first of these bytes */
+  int handed[MOST_HANDED]; /* (owned) descriptors … */
   guint n_handed;
+  gsize handed_at; /* … that go with the message which begins there, and with no other */
   RegiaGuardMeter meter;
   gboolean over; /* nothing more comes */
   char data[CHUNK_BYTES];
@@ -178,11 +182,13 @@ flow_write (Flow *self)
     struct cmsghdr align;
     char room[CMSG_SPACE (MOST_HANDED * sizeof (int))];
   } control = {0};
-  struct iovec part = {self->data + self->begin, self->end - self->begin};
+  gboolean handing = self->n_handed > 0 && self->begin >= self->handed_at;
+  gsize end = self->n_handed > 0 && !handing ? self->handed_at : self->end;
+  struct iovec part = {self->data + self->begin, end - self->begin};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
   ssize_t n;
 
-  if (self->n_handed > 0) {
+  if (handing) {
     struct cmsghdr *c;
 
     message.msg_control = &control;
@@ -196,7 +202,8 @@ flow_write (Flow *self)
   n = sendmsg (self->to, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n < 0)
     return errno == EAGAIN || errno == EINTR;
-  close_handed (self);
+  if (handing)
+    close_handed (self);
   self->begin += (gsize)n;
   return TRUE;
 }
@@ -213,6 +220,10 @@ judge (RegiaGuard *self, Flow *flow)
 {
   gboolean talked = self->up.meter.messages;
   const char *fault = regia_guard_meter_count (&flow->meter, flow->data, flow->end, g_get_monotonic_time ());
+
+  /* A read ends behind the piece that descriptors came with (unix(7)), and GDBus sends such a message in one
+   * piece: they belong to the newest. What came before it in the same read must not take them along. */
+  flow->handed_at = flow->meter.begun_at;
 
   /* The child ends the authentication, of both directions. */
   if (!talked && self->up.meter.messages)

@@ -4,6 +4,9 @@
  * control connection as fast as it can, in several ways, and reads nothing. And the counting alone, with
  * bytes.
  */
+#include <errno.h>
+#include <gio/gunixfdlist.h>
+#include <gio/gunixfdmessage.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -255,6 +258,120 @@ test_no_dbus (void)
   g_assert_nonnull (regia_guard_meter_count (&meter, text, 5000, 0));
 }
 
+/* A message head of the director's, with a body of @body bytes. */
+static GByteArray *
+make_signal (guint32 body)
+{
+  const guint32 numbers[3] = {body, 1, 0};
+  GByteArray *message = g_byte_array_new ();
+  const guint8 start[4] = {G_BYTE_ORDER == G_LITTLE_ENDIAN ? 'l' : 'B', 4, 0, 1};
+
+  g_byte_array_append (message, start, sizeof start);
+  g_byte_array_append (message, (const guint8 *)numbers, sizeof numbers);
+  g_byte_array_set_size (message, sizeof start + sizeof numbers + body);
+  memset (message->data + 16, 0, body);
+  return message;
+}
+
+static void
+send_message (int fd, GByteArray *message, int handed)
+{
+  union {
+    struct cmsghdr align;
+    char room[CMSG_SPACE (sizeof (int))];
+  } control = {0};
+  gsize sent = 0;
+
+  while (sent < message->len) {
+    struct iovec part = {message->data + sent, message->len - sent};
+    struct msghdr piece = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t n;
+
+    if (handed >= 0 && sent == 0) {
+      piece.msg_control = &control;
+      piece.msg_controllen = sizeof control;
+      CMSG_FIRSTHDR (&piece)->cmsg_level = SOL_SOCKET;
+      CMSG_FIRSTHDR (&piece)->cmsg_type = SCM_RIGHTS;
+      CMSG_FIRSTHDR (&piece)->cmsg_len = CMSG_LEN (sizeof (int));
+      memcpy (CMSG_DATA (CMSG_FIRSTHDR (&piece)), &handed, sizeof handed);
+    }
+    n = sendmsg (fd, &piece, MSG_NOSIGNAL);
+    if (n < 0 && errno == EAGAIN)
+      continue; /* GSocket has set it so */
+    g_assert_cmpint (n, >, 0);
+    sent += (gsize)n;
+  }
+}
+
+/* Returns: how many descriptors came with the next @length bytes. */
+static guint
+receive (int fd, gsize length)
+{
+  g_autoptr (GSocket) socket = g_socket_new_from_fd (dup (fd), NULL);
+  guint handed = 0;
+
+  g_socket_set_blocking (socket, TRUE);
+  while (length > 0) {
+    g_autofree char *room = g_malloc (length);
+    GInputVector part = {room, length};
+    GSocketControlMessage **messages = NULL;
+    int n = 0;
+    gssize got = g_socket_receive_message (socket, NULL, &part, 1, &messages, &n, NULL, NULL, NULL);
+
+    g_assert_cmpint (got, >, 0);
+    length -= (gsize)got;
+    for (int i = 0; i < n; i++) {
+      if (G_IS_UNIX_FD_MESSAGE (messages[i]))
+        handed += (guint)g_unix_fd_list_get_length (
+            g_unix_fd_message_get_fd_list (G_UNIX_FD_MESSAGE (messages[i])));
+      g_object_unref (messages[i]);
+    }
+    g_free (messages);
+  }
+  return handed;
+}
+
+static gpointer
+read_late (gpointer data)
+{
+  int fd = GPOINTER_TO_INT (data);
+
+  g_usleep (20000); /* by then they wait for each other */
+  g_assert_cmpuint (receive (fd, 16 + (1 << 20)), ==, 0);
+  g_assert_cmpuint (receive (fd, 24), ==, 0);
+  g_assert_cmpuint (receive (fd, 24), ==, 1);
+  g_assert_cmpuint (receive (fd, 24), ==, 0);
+  return NULL;
+}
+
+/* Several messages wait, since the child has not read: the descriptor comes with its own. */
+static void
+test_descriptors (void)
+{
+  g_autoptr (GByteArray) large = make_signal (1 << 20), small = make_signal (8);
+  g_autoptr (GError) error = NULL;
+  GThread *reader;
+  RegiaGuard *guard;
+  int pair[2], director;
+
+  for (guint round = 0; round < 20; round++) {
+    g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+    guard = regia_guard_new (pair[0], &director, &error);
+    g_assert_no_error (error);
+    g_assert_cmpint (write (pair[1], "BEGIN\r\n", 7), ==, 7);
+    receive (director, 7);
+    reader = g_thread_new ("reader", read_late, GINT_TO_POINTER (pair[1]));
+    send_message (director, large, -1);
+    send_message (director, small, -1);
+    send_message (director, small, STDERR_FILENO);
+    send_message (director, small, -1);
+    g_thread_join (reader);
+    regia_guard_free (guard);
+    close (director);
+    close (pair[1]);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -266,6 +383,7 @@ main (int argc, char **argv)
   g_test_add_func ("/director/guard/meter", test_meter);
   g_test_add_func ("/director/guard/seconds", test_seconds);
   g_test_add_func ("/director/guard/no-dbus", test_no_dbus);
+  g_test_add_func ("/director/guard/descriptors", test_descriptors);
   g_test_add ("/director/guard/calls", Fixture, "calls", set_up, test_flood, tear_down);
   g_test_add ("/director/guard/messages", Fixture, "messages", set_up, test_flood, tear_down);
   g_test_add ("/director/guard/large", Fixture, "large", set_up, test_flood, tear_down);
