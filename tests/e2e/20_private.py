@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the hall says is for the hall alone for a while: not a frame of it comes out anywhere, whatever dies meanwhile; the recording has it."""
+
+import subprocess
+import time
+
+from harness import Regia, Rtmp, check, equal, main
+
+
+def run(t):
+    rtmp = Rtmp(t)
+    regia = Regia(t, name="private", sources={"camera": {"pipeline": "test"}}, relays={"platform": {"url": rtmp.url}}).start()
+    with t.case("on air, and a platform has it", needed=True):
+        regia.wait_on_air()
+        regia.wait_status("relay live", lambda s: s["relays"][0]["state"] == "live")
+        regia.wait_segments(1)
+    seen = [Viewer(t, regia, "before")]
+    regia.wait_recorded(3000)
+    with t.case("private on: answered within a second, with the last public picture", needed=True):
+        began = time.time()
+        answer = command(regia, "private", "on")
+        on = time.time()
+        t.say(f"{answer} {1000 * (on - began):.0f} ms")
+        check("The last public picture was at" in answer, answer)
+        check(regia.status()["desired"]["private"] and regia.status()["engine"]["private"], "status")
+    regia.wait_segments(1)
+    with t.case("killed while it is private, the engine comes back private"):
+        old = regia.kill("engine")
+        regia.wait_restarted("engine", old, 10)
+        regia.wait_on_air(20)
+        check(regia.status()["engine"]["private"], "status")
+    with t.case("… and so do those that are handed its feed anew, and a director that finds it so"):
+        for name in ("gateway", "relay platform"):
+            regia.wait_restarted(name, regia.kill(name), 10)
+        old = regia.kill("director")
+        regia.wait_restarted("director", old, 15)
+        regia.wait_on_air(30)
+        status = regia.wait_status("private", lambda s: s["desired"]["private"] and s["engine"].get("private"), 10)
+        check(status["desired"]["version"] >= 2, f"{status['desired']}")
+    seen.append(Viewer(t, regia, "meanwhile"))
+    regia.wait_segments(2)
+    with t.case("private off, and gateway and relay killed in the same moment"):
+        off = time.time()
+        command(regia, "private", "off")
+        for name in ("gateway", "relay platform"):
+            regia.wait_restarted(name, regia.kill(name), 10)
+        regia.wait_status("relay live", lambda s: s["relays"][0]["state"] == "live", 30)
+    seen.append(Viewer(t, regia, "after"))
+    regia.wait_recorded(5000)
+    regia.wait_segments(2)
+    with t.case("the event ends", needed=True):
+        regia.command("stop", "--state", regia.state, timeout=60)
+        t.wait("the finished file", lambda: regia.session_file().exists(), 60)
+
+    kept = [f for f in frames(t, regia.session_file()) if f.number >= 0]
+    with t.case("the recording has the private minutes"):
+        inside = [f for f in kept if 1000 * on < f.wall < 1000 * off]
+        check(len(inside) > 25 * (off - on) * 0.5, f"{len(inside)} frames of {off - on:.1f} s")
+    outputs = [("platform", path) for path in rtmp.files()] + [(f"viewer {v.name}", v.end()) for v in seen]
+    public = 0
+    for name, path in outputs:
+        with t.case(f"{name}: not a frame of them"):
+            found = frames(t, path)
+            out = [f for f in found if f.number >= 0 and 1000 * on < f.wall < 1000 * off]
+            equal([(f.number, f.wall - int(1000 * on)) for f in out], [], "private frames that came out")
+            shown = [f for f in found if f.number >= 0]
+            public += len(shown)
+            t.say(f"{name}: {len(found)} pictures, {len(shown)} of the hall, {len(found) - len(shown)} of the slate")
+    with t.case("what was public did come out, and it was public again within two segments"):
+        check(public > 200, f"{public} frames")
+        back = min(f.wall for name, path in outputs for f in frames(t, path) if f.number >= 0 and f.wall >= 1000 * off)
+        t.say(f"public again after {back - 1000 * off:.0f} ms")
+        check(back - 1000 * off < 4500, f"{back - 1000 * off:.0f} ms")
+
+
+def command(regia, *words):
+    done = regia.command(*words, "--state", regia.state, timeout=20)
+    equal((done.returncode, done.stderr), (0, ""), f"`regia {' '.join(words)}`")
+    return done.stdout.strip()
+
+
+class Frame:
+    def __init__(self, line):
+        _, _, pts, number, wall, *_ = line.split()
+        self.pts, self.number, self.wall = float(pts), int(number), int(wall)
+
+
+def frames(t, path):
+    done = subprocess.run([str(t.tool("marks")), "--frames", str(path)], capture_output=True, text=True, timeout=120, check=False, env=t.env)
+    check(done.returncode == 0, f"marks {path}: {done.stderr[-300:]}")
+    return [Frame(line) for line in done.stdout.splitlines() if line.startswith("v ")]
+
+
+class Viewer:
+    """Keeps what an HLS player is given, from the oldest segment that is listed on."""
+
+    def __init__(self, t, regia, name):
+        self.name, self.path = name, t.out / f"viewer-{name}.ts"
+        address = f"{regia.base}/live/index.m3u8"
+        self.child = t.spawn(f"viewer-{name}", ["ffmpeg", "-v", "error", "-y", "-live_start_index", "0", "-i", address, "-map", "0:v:0",
+                                                "-c", "copy", "-f", "mpegts", self.path], nice=5)
+
+    def end(self):
+        self.child.terminate()
+        self.child.wait(10)
+        return self.path
+
+
+main(run)
