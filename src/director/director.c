@@ -334,7 +334,6 @@ tick_cb (gpointer user_data)
   gboolean on_air = self->show.state == REGIA_SHOW_ON_AIR;
 
   self->ticks++;
-  regia_processes_tick (self->processes);
   regia_watch_tick (self->watch);
   regia_keys_tick (self->keys);
   refresh_recordings (self);

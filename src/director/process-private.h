@@ -4,7 +4,8 @@
 #include <gio/gio.h>
 
 /*
- * RegiaProcess: one child of the director, kept alive. Main context only.
+ * RegiaProcess: one child of the director, kept alive: asked twice a second, killed when it hangs
+ * (liveness.c), started again. Main context only.
  */
 typedef struct _RegiaProcess RegiaProcess;
 
@@ -63,8 +64,6 @@ guint64 regia_process_get_run (RegiaProcess *self);
  * get_run() is not 0. */
 void regia_process_use_feed (RegiaProcess *self, int fd);
 void regia_process_add_reader (RegiaProcess *self, int fd, const char *name, const char *rights);
-/** Once a second: pings, kills what hangs. */
-void regia_process_tick (RegiaProcess *self);
 
 /** As people see it: "engine", "relay youtube". */
 const char *regia_process_get_name (RegiaProcess *self);

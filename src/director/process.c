@@ -7,25 +7,25 @@
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "guard-private.h"
 #include "handed-private.h"
+#include "liveness-private.h"
 #include "regia-control-generated.h"
 #include "regia/base/backoff.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
 
-#define PING_DEADLINE_MS    5000 /* + a tick + the restart stays within the 10 s we promise */
+#define PING_EVERY_US       (G_USEC_PER_SEC / 2)
 #define CONNECT_DEADLINE_MS 8000
 #define HANDED_MAX          4
 
 /*
  * RegiaProcess: spawns `regia child …` from the director's own executable, with one end of a socket pair as
- * descriptor 3, speaks D-Bus over the other end, asks once a second whether all is well, and starts it again
+ * descriptor 3, speaks D-Bus over the other end, asks twice a second whether all is well, and starts it again
  * whenever it is gone: at once the first time, then with backoff. A process that is stopped (SIGSTOP),
  * deadlocked or says itself that it hangs is killed first.
  *
@@ -52,6 +52,9 @@ struct _RegiaProcess {
   RegiaDBusProcess1 *proxy;    /* (owned) (nullable) */
   guint64 run;                 /* counts them */
   gint64 started_us, ping_sent_us, stop_deadline_us;
+  guint look_source;      /* of the present run */
+  RegiaLiveness liveness; /* while a ping is pending */
+  gboolean complained;    /* the last ping was answered with a complaint */
   gboolean ping_pending, stop_sent, stop_sent_finish, stop_finish;
   gboolean applying, apply_again; /* one Apply is on its way; another is to follow */
   guint finish_tries;             /* how often it may be started again only to finish */
@@ -67,6 +70,8 @@ struct _RegiaProcess {
 };
 
 static void spawn (RegiaProcess *self);
+static void tick (RegiaProcess *self);
+static gboolean look_cb (gpointer user_data);
 static void kill_hung (RegiaProcess *self, const char *why);
 
 static void
@@ -110,6 +115,7 @@ end_run (RegiaProcess *self)
 {
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->look_source, g_source_remove);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->proxy);
   if (self->connection != NULL) {
@@ -119,7 +125,7 @@ end_run (RegiaProcess *self)
   g_clear_object (&self->connection);
   g_clear_pointer (&self->guard, regia_guard_free);
   g_clear_object (&self->subprocess);
-  self->ping_pending = self->stop_sent = self->applying = self->apply_again = FALSE;
+  self->ping_pending = self->complained = self->stop_sent = self->applying = self->apply_again = FALSE;
   self->started_us = 0;
 }
 
@@ -287,7 +293,7 @@ proxy_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!self->wanted)
     regia_process_stop (self, self->stop_finish, 0); /* with the deadline it has */
   else
-    regia_process_tick (self);
+    tick (self);
 }
 
 /* Subscribed before the first message is read, so that even the last words of a child that fails at once are
@@ -408,6 +414,8 @@ spawn (RegiaProcess *self)
   g_clear_pointer (&self->published, g_variant_unref);
   self->cancellable = g_cancellable_new ();
   self->stop_deadline_us = 0;
+  self->look_source = g_timeout_add (REGIA_LIVENESS_LOOK_MS, look_cb, self);
+  self->ping_sent_us = 0;
   g_subprocess_wait_async (self->subprocess, self->cancellable, exited_cb, self);
   connect_child (self, pair[0]);
   set_state (self, REGIA_PROCESS_STARTING);
@@ -521,12 +529,48 @@ pinged_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return; /* cancelled, or the connection is gone: exited_cb will tell */
   self = user_data;
   self->ping_pending = FALSE;
+  /* Once may be of a moment that is over: it was stopped, or the machine suspended, and goes on. */
+  if (!ok && !self->complained) {
+    self->complained = TRUE;
+    return;
+  }
+  self->complained = !ok;
   if (!ok && self->state == REGIA_PROCESS_RUNNING && self->wanted)
     kill_hung (self, why[0] != '\0' ? why : "it says so itself");
 }
 
-void
-regia_process_tick (RegiaProcess *self)
+static int
+get_pid (RegiaProcess *self)
+{
+  const char *id = self->subprocess != NULL ? g_subprocess_get_identifier (self->subprocess) : NULL;
+
+  return id != NULL ? atoi (id) : 0;
+}
+
+static void
+ping (RegiaProcess *self)
+{
+  self->ping_pending = TRUE;
+  self->ping_sent_us = g_get_monotonic_time ();
+  self->liveness = (RegiaLiveness){0};
+  regia_dbus_process1_call_ping (self->proxy, self->cancellable, pinged_cb, self);
+}
+
+static void
+judge_silence (RegiaProcess *self)
+{
+  RegiaLivenessSample sample;
+  const char *why;
+
+  regia_liveness_sample (get_pid (self), &sample);
+  why = regia_liveness_look (&self->liveness, &sample, g_get_monotonic_time (), self->published == NULL);
+  if (why != NULL)
+    kill_hung (self, why);
+}
+
+/* Pings, kills what hangs. */
+static void
+tick (RegiaProcess *self)
 {
   gint64 now_us = g_get_monotonic_time ();
 
@@ -542,13 +586,17 @@ regia_process_tick (RegiaProcess *self)
     if (now_us - self->started_us > (gint64)CONNECT_DEADLINE_MS * 1000)
       kill_hung (self, "it did not report after its start");
   } else if (self->ping_pending) {
-    if (now_us - self->ping_sent_us > (gint64)PING_DEADLINE_MS * 1000)
-      kill_hung (self, "it does not answer");
-  } else {
-    self->ping_pending = TRUE;
-    self->ping_sent_us = now_us;
-    regia_dbus_process1_call_ping (self->proxy, self->cancellable, pinged_cb, self);
+    judge_silence (self);
+  } else if (now_us - self->ping_sent_us >= PING_EVERY_US) {
+    ping (self);
   }
+}
+
+static gboolean
+look_cb (gpointer user_data)
+{
+  tick (user_data);
+  return G_SOURCE_CONTINUE;
 }
 
 const char *
@@ -595,55 +643,12 @@ regia_process_get_published (RegiaProcess *self)
   return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
 }
 
-/* utime + stime of /proc/PID/stat in ms, resident set of /proc/PID/statm in bytes; zeros when the process is
- * gone. */
-static void
-read_usage (int pid, guint64 *ret_cpu_ms, guint64 *ret_rss_bytes)
-{
-  g_autofree char *stat_path = g_strdup_printf ("/proc/%d/stat", pid);
-  g_autofree char *statm_path = g_strdup_printf ("/proc/%d/statm", pid);
-  g_autofree char *stat = NULL, *statm = NULL;
-  unsigned long utime = 0, stime = 0, pages = 0;
-  const char *after_name;
-
-  *ret_cpu_ms = *ret_rss_bytes = 0;
-  if (g_file_get_contents (stat_path, &stat, NULL, NULL) && (after_name = strrchr (stat, ')')) != NULL &&
-      sscanf (after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime, &stime) == 2)
-    *ret_cpu_ms = (guint64)(utime + stime) * 1000 / (guint64)sysconf (_SC_CLK_TCK);
-  if (g_file_get_contents (statm_path, &statm, NULL, NULL) && sscanf (statm, "%*u %lu", &pages) == 1)
-    *ret_rss_bytes = (guint64)pages * (guint64)sysconf (_SC_PAGESIZE);
-}
-
-GVariant *
-regia_process_describe (const char *name, int pid, const char *state, guint restarts, gint64 started_us,
-                        const char *last_exit)
-{
-  GVariantDict dict;
-  guint64 cpu_ms = 0, rss_bytes = 0;
-
-  if (pid > 0)
-    read_usage (pid, &cpu_ms, &rss_bytes);
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "name", "s", name);
-  g_variant_dict_insert (&dict, "pid", "t", (guint64)MAX (pid, 0));
-  g_variant_dict_insert (&dict, "state", "s", state);
-  g_variant_dict_insert (&dict, "restarts", "t", (guint64)restarts);
-  g_variant_dict_insert (&dict, "uptime-ms", "t",
-                         started_us > 0 ? (guint64)(g_get_monotonic_time () - started_us) / 1000
-                                        : (guint64)0);
-  g_variant_dict_insert (&dict, "rss-bytes", "t", rss_bytes);
-  g_variant_dict_insert (&dict, "cpu-ms", "t", cpu_ms);
-  g_variant_dict_insert (&dict, "last-exit", "s", last_exit != NULL ? last_exit : "");
-  return g_variant_dict_end (&dict);
-}
-
 GVariant *
 regia_process_to_variant (RegiaProcess *self)
 {
   static const char *const names[] = {"stopped", "starting", "running", "hung", "restarting"};
-  const char *id = self->subprocess != NULL ? g_subprocess_get_identifier (self->subprocess) : NULL;
 
-  return regia_process_describe (self->name, id != NULL ? atoi (id) : 0, names[self->state], self->restarts,
+  return regia_process_describe (self->name, get_pid (self), names[self->state], self->restarts,
                                  self->started_us, self->last_exit);
 }
 

@@ -65,8 +65,6 @@ void regia_processes_end_all (RegiaProcesses *self);
 void regia_processes_leave (RegiaProcesses *self);
 /** regia_processes_are_gone: those that end with the event; all with @all. */
 gboolean regia_processes_are_gone (RegiaProcesses *self, gboolean all);
-/** Once a second. */
-void regia_processes_tick (RegiaProcesses *self);
 /** regia_processes_apply: the desired state has changed. @shown: only the status has. */
 void regia_processes_apply (RegiaProcesses *self, gboolean shown);
 /** regia_processes_note: a State came: looks whether it moves on. */

@@ -187,13 +187,6 @@ regia_processes_are_gone (RegiaProcesses *self, gboolean all)
 }
 
 void
-regia_processes_tick (RegiaProcesses *self)
-{
-  FOR_EACH (self, entry)
-  regia_process_tick (entry->process);
-}
-
-void
 regia_processes_apply (RegiaProcesses *self, gboolean shown)
 {
   FOR_EACH (self, entry)

@@ -140,7 +140,6 @@ tick_cb (gpointer user_data)
     f->late_us = MAX (f->late_us, now_us - f->tick_us - TICK_MS * 1000);
   f->tick_us = now_us;
   f->rss_most = MAX (f->rss_most, get_rss ());
-  regia_process_tick (f->process);
   return G_SOURCE_CONTINUE;
 }
 

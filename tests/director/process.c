@@ -3,28 +3,21 @@
  * Supervision with real processes: the director's RegiaProcess starts this very program again (`child …`),
  * which then behaves as its instance says.
  */
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../part.h"
 #include "../wait.h"
+#include "liveness-private.h"
 #include "process-private.h"
 #include "regia/control/child.h"
 
 /* The child's side */
-
-static gboolean
-health_cb (char **ret_why, gpointer data)
-{
-  RegiaChild **child = data;
-
-  if (strcmp (regia_child_get_instance (*child), "sick") != 0)
-    return TRUE;
-  *ret_why = g_strdup ("a worker does not tick");
-  return FALSE;
-}
 
 static void
 publish (RegiaChild *child, const char *said)
@@ -35,6 +28,47 @@ publish (RegiaChild *child, const char *said)
   g_variant_dict_insert (&dict, "generation", "t", regia_child_get_generation (child));
   g_variant_dict_insert (&dict, "said", "s", said);
   regia_child_set_state (child, g_variant_dict_end (&dict));
+}
+
+static gboolean
+health_cb (char **ret_why, gpointer data)
+{
+  RegiaChild **child = data;
+
+  static guint asked;
+  const char *instance = regia_child_get_instance (*child);
+
+  asked++;
+  if (strcmp (instance, "once") == 0 && asked == 2)
+    publish (*child, "complained");
+  else if (strcmp (instance, "sick") != 0)
+    return TRUE;
+  *ret_why = g_strdup ("a worker does not tick");
+  return FALSE;
+}
+
+/* Works for ever and gets to nothing else. */
+static gboolean
+spin_cb (gpointer data)
+{
+  for (volatile guint64 n = 0;; n++)
+    ;
+  return G_SOURCE_REMOVE;
+}
+
+/* Waits for what never comes, while others of its threads work. */
+static gboolean
+block_cb (gpointer data)
+{
+  pause ();
+  return G_SOURCE_REMOVE;
+}
+
+static gpointer
+work_thread (gpointer data)
+{
+  spin_cb (NULL);
+  return NULL;
 }
 
 /* One that finishes takes as long as it likes; told to hurry it goes. */
@@ -62,9 +96,18 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer data)
 static gboolean
 start_cb (RegiaChild *child, gpointer data, GError **error)
 {
+  const char *instance = regia_child_get_instance (child);
+
   *(RegiaChild **)data = child;
   publish (child, "started");
-  if (strcmp (regia_child_get_instance (child), "failing") != 0)
+  /* Once it has been seen to be well. */
+  if (strcmp (instance, "spinning") == 0)
+    g_timeout_add (300, spin_cb, NULL);
+  if (strcmp (instance, "blocked") == 0) {
+    g_timeout_add (300, block_cb, NULL);
+    g_thread_unref (g_thread_new ("work", work_thread, NULL));
+  }
+  if (strcmp (instance, "failing") != 0)
     return TRUE;
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "the port is taken");
   return FALSE;
@@ -82,7 +125,6 @@ static const RegiaChildClass fake_class = {.kind = "fake",
 typedef struct {
   RegiaProcess *process;
   guint64 version; /* of its part */
-  guint timer;
 } Fixture;
 
 static GVariant *
@@ -106,28 +148,17 @@ changed_cb (RegiaProcess *process, gpointer user_data)
 
 static const RegiaProcessCallbacks callbacks = {.part = part_cb, .changed = changed_cb};
 
-static gboolean
-tick_cb (gpointer user_data)
-{
-  Fixture *f = user_data;
-
-  regia_process_tick (f->process);
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 set_up (Fixture *f, gconstpointer data)
 {
   f->version = 1;
   f->process = regia_process_new ("fake", data, &callbacks, f);
-  f->timer = g_timeout_add (200, tick_cb, f);
   regia_process_start (f->process);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_source_remove (f->timer);
   regia_process_free (f->process);
 }
 
@@ -151,6 +182,18 @@ get_pid (Fixture *f)
   return (int)pid;
 }
 
+static gboolean
+says (Fixture *f, guint64 applied, const char *said)
+{
+  g_autoptr (GVariant) state = regia_process_get_published (f->process);
+  guint64 version = 0;
+  const char *word = "";
+
+  g_variant_lookup (state, "applied", "t", &version);
+  g_variant_lookup (state, "said", "&s", &word);
+  return version == applied && g_str_equal (word, said);
+}
+
 static void
 test_killed (Fixture *f, gconstpointer data)
 {
@@ -163,18 +206,201 @@ test_killed (Fixture *f, gconstpointer data)
   WAIT_UNTIL (reports (f));
 }
 
+static gboolean
+runs_main_loop_cb (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_for_ms (guint ms)
+{
+  gboolean over = FALSE;
+
+  g_timeout_add (ms, runs_main_loop_cb, &over);
+  while (!over)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* Nothing is to be hoped of it: noticed within 2 s, plus what the machine does to all timers meanwhile. */
 static void
 test_stopped_process (Fixture *f, gconstpointer data)
 {
   gint64 since_us;
+  guint looks = 0;
 
   WAIT_UNTIL (reports (f));
   since_us = g_get_monotonic_time ();
   g_assert_cmpint (kill (get_pid (f), SIGSTOP), ==, 0);
+  while (regia_process_get_restarts (f->process) == 0) {
+    g_assert_cmpuint (looks++, <, 25);
+    run_for_ms (100);
+  }
+  g_test_message ("noticed after %.2f s", (double)(g_get_monotonic_time () - since_us) / G_USEC_PER_SEC);
   WAIT_UNTIL (regia_process_get_restarts (f->process) == 1);
   WAIT_UNTIL (reports (f));
-  g_assert_cmpint (g_get_monotonic_time () - since_us, <, 10 * G_USEC_PER_SEC);
   g_assert_nonnull (strstr (regia_process_get_last_exit (f->process), "hung"));
+  g_assert_nonnull (strstr (regia_process_get_last_exit (f->process), "does nothing"));
+}
+
+/* The director and it stood still together, as when the machine is suspended: it is asked before it is
+ * judged. */
+static void
+test_came_back (Fixture *f, gconstpointer data)
+{
+  int pid;
+
+  WAIT_UNTIL (reports (f));
+  pid = get_pid (f);
+  for (guint i = 0; i < 3; i++) {
+    run_for_ms (300 * i); /* asked or not yet */
+    g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
+    g_usleep (3 * G_USEC_PER_SEC);
+    g_assert_cmpint (kill (pid, SIGCONT), ==, 0);
+    run_for_ms (1500);
+    g_assert_cmpint (get_pid (f), ==, pid);
+    g_assert_cmpint (regia_process_get_state (f->process), ==, REGIA_PROCESS_RUNNING);
+  }
+}
+
+/* It complains of what was while it stood still, once: that is over. */
+static void
+test_complained_once (Fixture *f, gconstpointer data)
+{
+  WAIT_UNTIL (reports (f));
+  WAIT_UNTIL (says (f, 1, "complained"));
+  run_for_ms (2000);
+  g_assert_cmpuint (regia_process_get_restarts (f->process), ==, 0);
+  g_assert_true (reports (f));
+}
+
+static void
+test_spinning (Fixture *f, gconstpointer data)
+{
+  gint64 since_us = g_get_monotonic_time ();
+
+  WAIT_UNTIL_S (60, regia_process_get_restarts (f->process) == 1);
+  /* Or has been for so long that it does not matter how much of the processor it was given. */
+  g_assert_true (strstr (regia_process_get_last_exit (f->process), "busy as it is") != NULL ||
+                 strstr (regia_process_get_last_exit (f->process), "for a long time") != NULL);
+  /* Not sooner than it has had so much processor time. */
+  g_assert_cmpint (g_get_monotonic_time () - since_us, >, 3 * G_USEC_PER_SEC);
+}
+
+static void
+test_blocked (Fixture *f, gconstpointer data)
+{
+  WAIT_UNTIL_S (60, regia_process_get_restarts (f->process) == 1);
+  g_assert_true (strstr (regia_process_get_last_exit (f->process), "waits for something") != NULL ||
+                 strstr (regia_process_get_last_exit (f->process), "for a long time") != NULL);
+}
+
+static void
+burn (void)
+{
+  for (volatile guint64 n = 0;; n++)
+    ;
+}
+
+/* Behind others that want all of the one processor that it may use, it answers late, and is left alone. */
+static void
+test_starved (Fixture *f, gconstpointer data)
+{
+  const struct sched_param none = {0};
+  g_autofree char *tasks = NULL;
+  g_autoptr (GDir) threads = NULL;
+  const char *name;
+  cpu_set_t first;
+  int burners[3], pid;
+
+  WAIT_UNTIL (reports (f));
+  pid = get_pid (f);
+  CPU_ZERO (&first);
+  CPU_SET (0, &first);
+  for (guint i = 0; i < G_N_ELEMENTS (burners); i++) {
+    burners[i] = fork ();
+    g_assert_cmpint (burners[i], >=, 0);
+    if (burners[i] == 0) {
+      sched_setaffinity (0, sizeof first, &first);
+      prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+      burn ();
+    }
+  }
+  tasks = g_strdup_printf ("/proc/%d/task", pid);
+  threads = g_dir_open (tasks, 0, NULL);
+  while ((name = g_dir_read_name (threads)) != NULL) {
+    sched_setaffinity (atoi (name), sizeof first, &first);
+    g_assert_cmpint (sched_setscheduler (atoi (name), SCHED_IDLE, &none), ==, 0);
+  }
+  run_for_ms (8000);
+  for (guint i = 0; i < G_N_ELEMENTS (burners); i++) {
+    kill (burners[i], SIGKILL);
+    waitpid (burners[i], NULL, 0);
+  }
+  g_assert_cmpint (get_pid (f), ==, pid);
+  g_assert_cmpuint (regia_process_get_restarts (f->process), ==, 0);
+  WAIT_UNTIL (reports (f));
+}
+
+/* What is seen of it at each look, 250 ms apart, and what is made of that at last. */
+static void
+test_judgement (void)
+{
+  static const struct {
+    RegiaLivenessSample each; /* is added at each look; the flags are as they are */
+    guint look_ms, looks;     /* until it is said, or how many without a word */
+    gboolean starting;
+    const char *why;
+  } rows[] = {
+      {.look_ms = 250, .looks = 3, .why = "does nothing"},
+      {.look_ms = 250, .looks = 32, .starting = TRUE, .why = "does nothing"},
+      /* the director had no processor: each look counts as one */
+      {.look_ms = 60000, .looks = 2, .why = "does nothing"},
+      /* others work */
+      {{.ran_ns = 200000000}, 250, 20, FALSE, "waits for something"},
+      {{.ran_ns = 200000000, .active = TRUE}, 250, 20, FALSE, "waits for something"},
+      {{.ran_ns = 1000000}, 250, 20, FALSE, "waits for something"},
+      /* works itself: by its own time */
+      {{.ran_ns = 250000000, .main_ran_ns = 250000000, .main_active = TRUE, .active = TRUE},
+       250,
+       12,
+       FALSE,
+       "busy"},
+      {{.ran_ns = 50000000, .main_ran_ns = 50000000, .main_active = TRUE, .active = TRUE},
+       250,
+       60,
+       FALSE,
+       "busy"},
+      /* starved, or its disk is: left alone for long */
+      {{.ran_ns = 1000000, .main_ran_ns = 1000000}, 250, 120, FALSE, "long time"},
+      {{.main_active = TRUE, .active = TRUE}, 250, 120, FALSE, "long time"},
+      {{.active = TRUE}, 250, 120, FALSE, "long time"},
+      {{.main_waited_ns = 1, .waited_ns = 1}, 250, 120, FALSE, "long time"},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    RegiaLiveness liveness = {0};
+    RegiaLivenessSample sample = rows[i].each;
+    gint64 now_us = 1;
+
+    g_test_message ("row %u", i);
+    g_assert_null (regia_liveness_look (&liveness, &sample, now_us, rows[i].starting));
+    for (guint look = 1; look <= rows[i].looks; look++) {
+      const char *why;
+
+      sample.ran_ns += rows[i].each.ran_ns;
+      sample.main_ran_ns += rows[i].each.main_ran_ns;
+      sample.waited_ns += rows[i].each.waited_ns;
+      sample.main_waited_ns += rows[i].each.main_waited_ns;
+      now_us += rows[i].look_ms * 1000;
+      why = regia_liveness_look (&liveness, &sample, now_us, rows[i].starting);
+      if (look < rows[i].looks)
+        g_assert_null (why);
+      else
+        g_assert_nonnull (strstr (why != NULL ? why : "", rows[i].why));
+    }
+  }
 }
 
 static void
@@ -279,18 +505,6 @@ test_finish_again (Fixture *f, gconstpointer data)
   g_assert_cmpstr (regia_process_get_last_exit (f->process), ==, "exit status 0");
 }
 
-static gboolean
-says (Fixture *f, guint64 applied, const char *said)
-{
-  g_autoptr (GVariant) state = regia_process_get_published (f->process);
-  guint64 version = 0;
-  const char *word = "";
-
-  g_variant_lookup (state, "applied", "t", &version);
-  g_variant_lookup (state, "said", "&s", &word);
-  return version == applied && g_str_equal (word, said);
-}
-
 /* The newest part is what counts in the end, whenever it changed; a new run begins with it. */
 static void
 test_apply (Fixture *f, gconstpointer data)
@@ -340,6 +554,12 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_test_add ("/director/process/killed", Fixture, "steady", set_up, test_killed, tear_down);
   g_test_add ("/director/process/sigstop", Fixture, "steady", set_up, test_stopped_process, tear_down);
+  g_test_add ("/director/process/came-back", Fixture, "steady", set_up, test_came_back, tear_down);
+  g_test_add ("/director/process/complained-once", Fixture, "once", set_up, test_complained_once, tear_down);
+  g_test_add ("/director/process/spinning", Fixture, "spinning", set_up, test_spinning, tear_down);
+  g_test_add ("/director/process/blocked", Fixture, "blocked", set_up, test_blocked, tear_down);
+  g_test_add ("/director/process/starved", Fixture, "steady", set_up, test_starved, tear_down);
+  g_test_add_func ("/director/process/judgement", test_judgement);
   g_test_add ("/director/process/sick", Fixture, "sick", set_up, test_sick, tear_down);
   g_test_add ("/director/process/failing", Fixture, "failing", set_up, test_failing, tear_down);
   g_test_add ("/director/process/stop", Fixture, "steady", set_up, test_stop, tear_down);

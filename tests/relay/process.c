@@ -69,7 +69,6 @@ tick_cb (gpointer data)
 {
   Fixture *f = data;
 
-  regia_process_tick (f->process);
   return G_SOURCE_CONTINUE;
 }
 

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What people want of a show: changes, refusals, the way through JSON and back, repeated ids, limits.
+ */
+#include <string.h>
+
+#include "desired-private.h"
+#include "regia/base/error.h"
+#include "regia/base/json.h"
+
+static const char *const relays[] = {"platform", "school", NULL};
+static const char *const no_relays[] = {NULL};
+static const RegiaDesiredContext context = {
+    .relays = relays, .now_ms = 60000, .wall_s = 1664436600, .recorded = TRUE};
+
+static GVariant *
+parse (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *value = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return value;
+}
+
+/* (transfer full): @from, which is let go of, with a change that must be taken. */
+static RegiaDesired *
+take (RegiaDesired *from, const char *id, const char *text, guint64 now_ms)
+{
+  g_autoptr (GVariant) change = parse (text);
+  g_autoptr (GError) error = NULL;
+  RegiaDesiredContext at = context;
+  RegiaDesired *to;
+
+  at.now_ms = now_ms;
+  to = regia_desired_change (from, id, change, &at, &error);
+  g_assert_no_error (error);
+  regia_desired_unref (from);
+  return to;
+}
+
+static char *
+to_text (const RegiaDesired *desired)
+{
+  g_autoptr (GVariant) value = g_variant_ref_sink (regia_desired_to_variant (desired));
+
+  return g_variant_print (value, FALSE);
+}
+
+/* (transfer full) (nullable): as show.json keeps it. */
+static RegiaDesired *
+through_json (const RegiaDesired *desired)
+{
+  g_autofree char *json = regia_json_from_variant (regia_desired_to_variant (desired), TRUE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = regia_json_to_vardict (json, -1, &error);
+
+  g_assert_no_error (error);
+  return regia_desired_from_variant (value);
+}
+
+/* Changes one after the other, and what is wanted after each; after each, it goes through JSON unharmed. */
+static void
+test_changes (void)
+{
+  static const struct {
+    const char *change;
+    guint64 now_ms;
+    gboolean private_on, paused;
+    guint off, marks, private_spans, paused_spans;
+    gint64 end_s;
+  } rows[] = {
+      {"{'private': <true>}", 1000, TRUE, FALSE, 0, 0, 1, 0, 0},
+      {"{'private': <true>}", 2000, TRUE, FALSE, 0, 0, 1, 0, 0},
+      {"{'paused': <true>}", 3000, TRUE, TRUE, 0, 0, 1, 1, 0},
+      {"{'private': <false>}", 4000, FALSE, TRUE, 0, 0, 1, 1, 0},
+      {"{'private': <false>}", 5000, FALSE, TRUE, 0, 0, 1, 1, 0},
+      {"{'relay': <('school', false)>}", 6000, FALSE, TRUE, 1, 0, 1, 1, 0},
+      {"{'relay': <('school', false)>}", 6000, FALSE, TRUE, 1, 0, 1, 1, 0},
+      {"{'relay': <('platform', true)>}", 6000, FALSE, TRUE, 1, 0, 1, 1, 0},
+      {"{'relay': <('platform', false)>}", 6000, FALSE, TRUE, 2, 0, 1, 1, 0},
+      {"{'relay': <('school', true)>}", 6000, FALSE, TRUE, 1, 0, 1, 1, 0},
+      {"{'mark': <(uint64 6500, 'Saluti')>}", 7000, FALSE, TRUE, 1, 1, 1, 1, 0},
+      {"{'mark': <(uint64 0, '')>}", 7000, FALSE, TRUE, 1, 2, 1, 1, 0},
+      {"{'end': <int64 1664440200>}", 8000, FALSE, TRUE, 1, 2, 1, 1, 1664440200},
+      {"{'paused': <false>}", 9000, FALSE, FALSE, 1, 2, 1, 1, 1664440200},
+      {"{'paused': <true>}", 9500, FALSE, TRUE, 1, 2, 1, 2, 1664440200},
+  };
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *id = g_strdup_printf ("id-%u", i), *before = NULL, *after = NULL;
+    g_autoptr (RegiaDesired) read = NULL;
+
+    g_test_message ("row %u", i);
+    desired = take (desired, id, rows[i].change, rows[i].now_ms);
+    g_assert_cmpuint (desired->version, ==, i + 2);
+    g_assert_cmpint (desired->private_on, ==, rows[i].private_on);
+    g_assert_cmpint (desired->paused, ==, rows[i].paused);
+    g_assert_cmpuint (desired->relays_off->len, ==, rows[i].off);
+    g_assert_cmpuint (desired->marks->len, ==, rows[i].marks);
+    g_assert_cmpuint (desired->private_spans->len, ==, rows[i].private_spans);
+    g_assert_cmpuint (desired->paused_spans->len, ==, rows[i].paused_spans);
+    g_assert_cmpint (desired->end_s, ==, rows[i].end_s);
+    read = through_json (desired);
+    g_assert_nonnull (read);
+    before = to_text (desired);
+    after = to_text (read);
+    g_assert_cmpstr (before, ==, after);
+  }
+  g_assert_cmpuint (g_array_index (desired->private_spans, RegiaDesiredSpan, 0).from_ms, ==, 1000);
+  g_assert_cmpuint (g_array_index (desired->private_spans, RegiaDesiredSpan, 0).to_ms, ==, 4000);
+  g_assert_cmpuint (g_array_index (desired->paused_spans, RegiaDesiredSpan, 0).to_ms, ==, 9000);
+  /* lasts */
+  g_assert_cmpuint (g_array_index (desired->paused_spans, RegiaDesiredSpan, 1).to_ms, ==, 0);
+  g_assert_cmpstr (((RegiaDesiredMark *)g_ptr_array_index (desired->marks, 0))->title, ==, "Saluti");
+  g_assert_cmpuint (((RegiaDesiredMark *)g_ptr_array_index (desired->marks, 0))->at_ms, ==, 6500);
+}
+
+/* Each with a word that the person finds in the answer; nothing is changed by it. */
+static void
+test_refusals (void)
+{
+  static const struct {
+    const char *id, *change, *word;
+    gboolean no_relays, not_recorded;
+  } rows[] = {
+      {"", "{'private': <true>}", "id"},
+      {"a b", "{'private': <true>}", "id"},
+      {"\n", "{'private': <true>}", "id"},
+      {"12345678901234567890123456789012345678901234567890123456789012345", "{'private': <true>}", "id"},
+      {"1", "@a{sv} {}", "one thing"},
+      {"1", "{'private': <true>, 'paused': <true>}", "one thing"},
+      {"1", "{'private': <'yes'>}", "not known"},
+      {"1", "{'publicly': <true>}", "not known"},
+      {"1", "{'paused': <true>}", "not recorded", .not_recorded = TRUE},
+      {"1", "{'relay': <('tv', true)>}", "platform, school"},
+      {"1", "{'relay': <('tv', true)>}", "has none", .no_relays = TRUE},
+      {"1", "{'mark': <(uint64 60001, 'tomorrow')>}", "past"},
+      {"1", "{'mark': <(uint64 1, 'two\\nlines')>}", "one line"},
+      {"1", "{'end': <int64 1664436600>}", "ahead"},
+      {"1", "{'end': <int64 -1>}", "ahead"},
+      {"1", "{'end': <int64 9223372036854775807>}", "a week"},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (RegiaDesired) desired = regia_desired_new ();
+    g_autoptr (GVariant) change = parse (rows[i].change);
+    g_autoptr (GError) error = NULL;
+    g_autofree char *before = to_text (desired), *after = NULL;
+    RegiaDesiredContext at = context;
+
+    g_test_message ("row %u", i);
+    if (rows[i].no_relays)
+      at.relays = no_relays;
+    at.recorded = !rows[i].not_recorded;
+    g_assert_null (regia_desired_change (desired, rows[i].id, change, &at, &error));
+    g_assert_error (error, REGIA_ERROR, REGIA_ERROR_USAGE);
+    g_assert_nonnull (strstr (error->message, rows[i].word));
+    after = to_text (desired);
+    g_assert_cmpstr (before, ==, after);
+  }
+}
+
+/* The value a change was made of stays as it is: whoever still holds it sees no half of the new one. */
+static void
+test_immutable (void)
+{
+  g_autoptr (RegiaDesired) from = regia_desired_new (), to = NULL;
+  g_autofree char *before = to_text (from), *after = NULL;
+
+  to = take (regia_desired_ref (from), "1", "{'mark': <(uint64 1, 'one')>}", 1000);
+  to = take (to, "2", "{'relay': <('school', false)>}", 1000);
+  to = take (to, "3", "{'private': <true>}", 1000);
+  after = to_text (from);
+  g_assert_cmpstr (before, ==, after);
+  g_assert_cmpuint (to->version, ==, 4);
+}
+
+/* Whatever it says the second time, and also after a restart of the director. */
+static void
+test_repeated (void)
+{
+  g_autoptr (RegiaDesired) desired = take (regia_desired_new (), "7", "{'mark': <(uint64 1, 'one')>}", 1000);
+  g_autoptr (RegiaDesired) read = through_json (desired), again = NULL, read_again = NULL;
+
+  again = take (regia_desired_ref (desired), "7", "{'mark': <(uint64 1, 'one')>}", 9000);
+  g_assert_true (again == desired);
+  read_again = take (regia_desired_ref (read), "7", "{'private': <true>}", 9000);
+  g_assert_true (read_again == read);
+  g_assert_cmpuint (read_again->marks->len, ==, 1);
+  g_assert_false (read_again->private_on);
+}
+
+static void
+test_limits (void)
+{
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
+  g_autofree char *longest = g_strnfill (REGIA_DESIRED_TITLE_BYTES, 'x');
+  g_autofree char *title = g_strdup_printf ("{'mark': <(uint64 1, '%s')>}", longest);
+  g_autofree char *too_long = g_strdup_printf ("{'mark': <(uint64 1, '%sx')>}", longest);
+  g_autoptr (GVariant) one = parse ("{'mark': <(uint64 1, 'one')>}"), over = parse (too_long);
+  g_autoptr (GError) error = NULL, long_error = NULL;
+
+  desired = take (desired, "title", title, 1000);
+  g_assert_null (regia_desired_change (desired, "1", over, &context, &long_error));
+  g_assert_error (long_error, REGIA_ERROR, REGIA_ERROR_USAGE);
+  /* Only the last ids are known, and that is said by the limit. */
+  for (guint i = 0; i < REGIA_DESIRED_IDS_MAX + 10; i++) {
+    g_autofree char *id = g_strdup_printf ("%u", i);
+    desired = take (desired, id, "{'private': <true>}", 1000);
+  }
+  g_assert_cmpuint (desired->ids->len, ==, REGIA_DESIRED_IDS_MAX);
+  g_assert_cmpuint (desired->private_spans->len, ==, 1);
+  while (desired->marks->len < REGIA_DESIRED_MARKS_MAX)
+    g_ptr_array_add (desired->marks, g_memdup2 (&(RegiaDesiredMark){g_strdup ("m"), 1, g_strdup ("")},
+                                                sizeof (RegiaDesiredMark)));
+  g_assert_null (regia_desired_change (desired, "one more", one, &context, &error));
+  g_assert_error (error, REGIA_ERROR, REGIA_ERROR_USAGE);
+}
+
+/* What a file may hold that was written by somebody else: what is missing is as in a new show, of the wrong
+ * kind it is refused as a whole. */
+static void
+test_reading (void)
+{
+  static const char *const bad[] = {
+      "{'private': <1>}",
+      "{'paused': <'no'>}",
+      "{'version': <'1'>}",
+      "{'version': <int64 -1>}",
+      "{'end': <int64 -1>}",
+      "{'marks': <true>}",
+      "{'marks': <['one']>}",
+      "{'marks': <[{'id': <'1'>}]>}",
+      "{'marks': <[{'id': <'1'>, 'title': <'one'>, 'at-ms': <'1'>}]>}",
+      "{'relays-off': <[1, 2]>}",
+      "{'ids': <[true]>}",
+      "{'private-spans': <[{'from-ms': <int64 -5>}]>}",
+      "{'paused-spans': <['x']>}",
+  };
+  g_autoptr (GVariant) nothing = parse ("@a{sv} {}"), number = g_variant_ref_sink (g_variant_new_int64 (1));
+  g_autoptr (RegiaDesired) desired = regia_desired_from_variant (nothing), fresh = regia_desired_new ();
+  g_autofree char *read = to_text (desired), *expected = to_text (fresh);
+
+  g_assert_cmpstr (read, ==, expected);
+  g_assert_null (regia_desired_from_variant (number));
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (GVariant) value = parse (bad[i]);
+
+    g_test_message ("row %u", i);
+    g_assert_null (regia_desired_from_variant (value));
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/director/desired/changes", test_changes);
+  g_test_add_func ("/director/desired/refusals", test_refusals);
+  g_test_add_func ("/director/desired/immutable", test_immutable);
+  g_test_add_func ("/director/desired/repeated", test_repeated);
+  g_test_add_func ("/director/desired/limits", test_limits);
+  g_test_add_func ("/director/desired/reading", test_reading);
+  return g_test_run ();
+}
