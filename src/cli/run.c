@@ -133,6 +133,7 @@ regia_cli_run (int argc, char **argv)
     fprintf (stderr, "regia: run takes one event file; `regia run --help` says more\n");
     return 64;
   }
+  regia_director_hold_signals ();
   regia_log_init ("director");
   state_dir = regia_cli_state_dir (state_option);
   path = g_canonicalize_filename (argv[1], NULL);
@@ -158,6 +159,8 @@ regia_cli_run (int argc, char **argv)
     g_clear_pointer (&screen.last, g_variant_unref);
     return regia_cli_fail (error);
   }
+  if (screen.last == NULL)
+    return 0;
   printf ("\n");
   status = say_outcome (screen.last);
   g_variant_unref (screen.last);

@@ -44,6 +44,7 @@ typedef struct {
   gint64 grace_us;  /* until when viewers' pages are given time to see that it is over */
   gboolean ended;   /* all that ends with the event is gone */
   gboolean resumed; /* an interrupted show went on */
+  gboolean unbegun; /* told to go before there was anything to end */
   gboolean ready;   /* the programme runs, or ran */
   gboolean quit;    /* the program ends with the event */
   gboolean hurry;   /* nobody wants to wait */

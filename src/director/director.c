@@ -121,6 +121,12 @@ begin_show (RegiaDirector *self, GError **error)
   regia_show_now (&now);
   start = regia_show_decide (have_old ? &old : NULL, &wish, have_old ? regia_show_idle_s (&old, &now) : 0);
   self->resumed = start != REGIA_START_NEW;
+  self->unbegun = !self->resumed && regia_locks_told_to_go ();
+  if (self->unbegun) {
+    g_message ("told to go before the event began");
+    regia_show_clear (&old);
+    return TRUE;
+  }
   if (self->resumed) {
     resume_show (self, &old, &now, start);
   } else {
@@ -499,7 +505,7 @@ begin (RegiaDirector *self, GError **error)
 {
   regia_handed_open (&self->handed, regia_config_to_text (self->config));
   return prepare_folders (self, error) && regia_locks_take (&self->locks, self->run_dir, TRUE, error) &&
-         begin_show (self, error) && open_control (self, error);
+         begin_show (self, error) && (self->unbegun || open_control (self, error));
 }
 
 static void
@@ -527,22 +533,47 @@ run (RegiaDirector *self)
   regia_director_report (self);
 }
 
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+void
+regia_director_hold_signals (void)
+{
+  sigset_t set;
+
+  sigemptyset (&set);
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    sigaddset (&set, ends[i]);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+}
+
+/* From here on they come to the main loop, those that were held first. */
+static void
+take_signals (RegiaDirector *self, guint sources[G_N_ELEMENTS (ends)])
+{
+  static const GSourceFunc callbacks[] = {interrupt_cb, terminate_cb, hang_up_cb};
+  sigset_t set;
+
+  sigemptyset (&set);
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++) {
+    sources[i] = g_unix_signal_add (ends[i], callbacks[i], self);
+    sigaddset (&set, ends[i]);
+  }
+  pthread_sigmask (SIG_UNBLOCK, &set, NULL);
+}
+
 gboolean
 regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, GError **error)
 {
   g_auto (RegiaDirector) self = {.options = options, .handed = REGIA_HANDED_INIT, .locks = REGIA_LOCKS_INIT};
-  guint signals[3];
+  guint signals[G_N_ELEMENTS (ends)];
   gboolean ok;
 
   self.config = regia_config_ref (config);
   self.values = regia_config_get (config);
   self.started_us = g_get_monotonic_time ();
-  /* Before anything is written: whoever is told to go this early goes in order. */
-  signals[0] = g_unix_signal_add (SIGINT, interrupt_cb, &self);
-  signals[1] = g_unix_signal_add (SIGTERM, terminate_cb, &self);
-  signals[2] = g_unix_signal_add (SIGHUP, hang_up_cb, &self);
   ok = begin (&self, error);
-  if (ok)
+  take_signals (&self, signals);
+  if (ok && !self.unbegun)
     run (&self);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_source_remove (signals[i]);

@@ -20,12 +20,17 @@ typedef struct {
  * @patient: waits for a director that was killed and is not gone yet (its disk does not answer), saying so,
  * and for children on their way out; else nothing is waited for
  *
- * Blocks. Errors: REGIA_ERROR_STATE: another Regia runs on the folder; G_IO_ERROR: what the folder says.
+ * Blocks. Errors: REGIA_ERROR_STATE: another Regia runs on the folder, or told to go while it waited;
+ * G_IO_ERROR: what the folder says.
  */
 gboolean regia_locks_take (RegiaLocks *self, const char *run_dir, gboolean patient,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_locks_are_of: whether these are the locks that others would find in @run_dir. */
 gboolean regia_locks_are_of (const RegiaLocks *self, const char *run_dir);
+
+/** regia_locks_told_to_go: whether SIGINT, SIGTERM or SIGHUP has come while they were held back. Whoever
+ * waits for a lock gives up then. Any thread that holds them back. */
+gboolean regia_locks_told_to_go (void);
 
 void regia_locks_drop (RegiaLocks *self);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -20,6 +21,15 @@
 #define ANSWER_MS           1000
 /* There is no event for "the last holder let go" that can be waited for with a deadline. */
 #define LOOK_EVERY_US 20000
+
+gboolean
+regia_locks_told_to_go (void)
+{
+  sigset_t set;
+
+  return sigpending (&set) == 0 && (sigismember (&set, SIGINT) == 1 || sigismember (&set, SIGTERM) == 1 ||
+                                    sigismember (&set, SIGHUP) == 1);
+}
 
 /* A file system that has become read-only still holds locks. */
 static int
@@ -70,6 +80,11 @@ take_owner_lock (int fd, const char *run_dir, gboolean patient, GError **error)
                    "another Regia runs on %s already; `regia status` shows it, `regia stop` ends it, --state "
                    "chooses another folder",
                    folder);
+      return FALSE;
+    }
+    if (regia_locks_told_to_go ()) {
+      g_set_error (error, REGIA_ERROR, REGIA_ERROR_STATE,
+                   "told to go while it waited for an earlier Regia on %s", folder);
       return FALSE;
     }
     if (now_us >= ask_us)

@@ -35,6 +35,7 @@
 #define TICK_MS      200
 #define RETRY_US     G_USEC_PER_SEC
 #define DRAIN_US     (3 * G_USEC_PER_SEC)  /* of silence on the feed */
+#define NOTHING_US   (G_USEC_PER_SEC / 2)  /* … of which nothing was ever heard */
 #define DRAIN_MAX_US (30 * G_USEC_PER_SEC) /* of an engine that does not end */
 #define LOCK_WAIT_MS 10000
 #define FUTURE_NS    (30 * REGIA_SECOND) /* the disk cannot know later times than now */
@@ -80,6 +81,7 @@ struct _RegiaRecording {
       lost_until_ns; /* of what was lost, until the next packet of the main track tells the gap; 0: nothing */
   const char *gap_reason,
       *overrun_reason; /* static: why the next gap, and one for which the reader was late, came to be */
+  gboolean heard;      /* anything of the feed, now or in earlier parts */
   gboolean feed_ended;
   gint64 drain_until_us, drain_limit_us; /* 0: not told to finish */
   gint64 tick_at_us;
@@ -192,6 +194,7 @@ step (RegiaRecording *self, GError **error)
   }
   if (!regia_feed_client_next (self->feed, TICK_MS, self->cancellable, &event, error))
     return FALSE;
+  self->heard |= event.type != REGIA_FEED_EVENT_NONE;
   take_event (self, &event);
   /* As long as something comes there may be more. */
   if (event.type != REGIA_FEED_EVENT_NONE && self->drain_limit_us != 0)
@@ -216,7 +219,7 @@ is_over (RegiaRecording *self)
   case STOP_FINISH:
   default:
     if (self->drain_limit_us == 0) {
-      self->drain_until_us = now_us + DRAIN_US;
+      self->drain_until_us = now_us + (self->heard ? DRAIN_US : NOTHING_US);
       self->drain_limit_us = now_us + DRAIN_MAX_US;
     }
     return self->feed_ended || regia_write_queue_is_blocked (self->queue, &retry_at_us) ||
@@ -383,6 +386,7 @@ open_session (RegiaRecording *self, GError **error)
   self->intake = regia_intake_new ((const char *const *)self->tracks, ends, until_ns);
   self->queue = regia_write_queue_new (self->options.disk, self->store, self->session, self->status,
                                        &self->options.epoch, self->recordings, self->options.reserve_bytes);
+  self->heard |= self->session->parts->len > 0;
   if (self->session->parts->len > 0)
     g_message ("the recording of %s goes on with part %u", regia_store_get_id (self->store),
                self->session->parts->len + 1);

@@ -30,9 +30,8 @@ typedef struct {
   guint16 tls_port;
   RegiaProcess *process;
   guint64 run; /* that was handed the feed */
-  guint timer;
-  char *log;  /* the process' standard error, in a file */
-  int stderr; /* the test's own */
+  char *log;   /* the process' standard error, in a file */
+  int stderr;  /* the test's own */
 } Fixture;
 
 static Sample *sample;
@@ -63,14 +62,6 @@ changed_cb (RegiaProcess *process, gpointer data)
 }
 
 static const RegiaProcessCallbacks callbacks = {.part = part_cb, .changed = changed_cb};
-
-static gboolean
-tick_cb (gpointer data)
-{
-  Fixture *f = data;
-
-  return G_SOURCE_CONTINUE;
-}
 
 static void
 make_config (Fixture *f)
@@ -110,7 +101,6 @@ set_up (Fixture *f, gconstpointer data)
   dup2 (log, STDERR_FILENO);
   close (log);
   f->process = regia_process_new ("relay", data, &callbacks, f);
-  f->timer = g_timeout_add (200, tick_cb, f);
   regia_process_start (f->process);
 }
 
@@ -119,7 +109,6 @@ tear_down (Fixture *f, gconstpointer data)
 {
   g_autofree char *out = NULL;
 
-  g_source_remove (f->timer);
   regia_process_free (f->process);
   dup2 (f->stderr, STDERR_FILENO);
   close (f->stderr);

@@ -25,11 +25,16 @@ typedef struct {
   gpointer tick_data;
 } RegiaDirectorOptions;
 
+/** regia_director_hold_signals: SIGINT, SIGTERM and SIGHUP wait from now on for regia_director_run(), so that
+ * nobody is killed by one between the start of the program and that of the event. Before any thread. */
+void regia_director_hold_signals (void);
+
 /**
  * regia_director_run: runs the show of @config until it was ended with quit, or by SIGINT or SIGTERM. Blocks
  * on the default main context.
  *
- * The last status that @options->tick is given is that of the end.
+ * The last status that @options->tick is given is that of the end. Told to go before anything has begun,
+ * nothing begins, and it is given none.
  *
  * Errors before anything was started: REGIA_ERROR_STATE another director runs on this state folder;
  * G_IO_ERROR the folder cannot be used.
