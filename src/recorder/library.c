@@ -28,6 +28,9 @@
  * only when it changed; what changes without it (the size of a recording that runs) is asked of the file
  * system.
  *
+ * A session with a private span in it is not for the public: it is neither listed nor opened, whenever the
+ * span came. Its record is what says so; one that cannot be read any more opens nothing.
+ *
  * Whether a session is being worked on is asked of the kernel: the recorder holds locks on the folder of each
  * session that it writes or finishes, and a crash lets them go (store.c).
  */
@@ -343,6 +346,7 @@ item_without_record (const char *id, int session_fd, const Live *live, const cha
   return item;
 }
 
+/* Lock held. NULL: nothing of ours, or nothing for the public. */
 static RegiaLibraryItem *
 item_from_folder (RegiaLibrary *self, const char *id)
 {
@@ -367,6 +371,10 @@ item_from_folder (RegiaLibrary *self, const char *id)
     item = item_without_record (id, session_fd, &live, newer);
     close (session_fd);
     return item;
+  }
+  if (session->private_spans->len > 0) {
+    close (session_fd);
+    return NULL;
   }
   item = item_new (id);
   add_files (item, session, session_fd);
@@ -397,6 +405,7 @@ compare_cb (gconstpointer a, gconstpointer b)
   return -strcmp (first->id, second->id);
 }
 
+/* What is withheld stays in the cache as well: it is looked at each time. */
 static void
 forget_absent (RegiaLibrary *self, GHashTable *present)
 {
@@ -426,10 +435,10 @@ make_listing (RegiaLibrary *self)
     if (!regia_session_name_is_safe (entry->d_name))
       continue;
     item = item_from_folder (self, entry->d_name);
-    if (item == NULL)
-      continue;
-    g_hash_table_add (present, g_strdup (entry->d_name));
-    g_ptr_array_add (self->items, item);
+    if (item != NULL || g_hash_table_contains (self->cached, entry->d_name))
+      g_hash_table_add (present, g_strdup (entry->d_name));
+    if (item != NULL)
+      g_ptr_array_add (self->items, item);
   }
   if (dir != NULL)
     closedir (dir);
@@ -467,15 +476,48 @@ regia_library_get (RegiaLibrary *self, const char *id)
   return NULL;
 }
 
+/* As it is now, whatever was listed. FALSE where there is no record that says so. */
+static gboolean
+read_privacy (RegiaLibrary *self, const char *id, gboolean *ret_private)
+{
+  int session_fd = open_beneath (self->folder_fd, id, O_DIRECTORY);
+  RegiaSession *session;
+  const char *newer;
+  gboolean known;
+
+  if (session_fd < 0)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  session = load_session (self, session_fd, id, &newer);
+  known = session != NULL;
+  *ret_private = known && session->private_spans->len > 0;
+  g_mutex_unlock (&self->lock);
+  close (session_fd);
+  return known;
+}
+
+gboolean
+regia_library_is_withheld (RegiaLibrary *self, const char *id)
+{
+  gboolean withheld = FALSE;
+
+  return regia_session_name_is_safe (id) && read_privacy (self, id, &withheld) && withheld;
+}
+
 int
 regia_library_open (RegiaLibrary *self, RegiaLibraryItem *item, const char *name,
                     const RegiaLibraryFile **ret_file, GError **error)
 {
   g_autofree char *path = NULL;
   const RegiaLibraryFile *file = NULL;
+  gboolean withheld = FALSE;
   struct stat st;
   int fd, saved;
 
+  if (!read_privacy (self, item->id, &withheld) || withheld) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "There is no recording %s", item->id);
+    return -1;
+  }
   for (guint i = 0; i < item->files->len && file == NULL; i++) {
     const RegiaLibraryFile *candidate = g_ptr_array_index (item->files, i);
 

@@ -190,6 +190,21 @@ absorb_tracks (RegiaSession *session, RegiaSession *earlier)
   }
 }
 
+static void
+absorb_spans (RegiaSession *session, RegiaSession *earlier)
+{
+  for (guint i = 0; i < earlier->pauses->len; i++) {
+    const RegiaSessionSpan *span = g_ptr_array_index (earlier->pauses, i);
+
+    regia_session_set_pause (session, span->from_ms, span->to_ms);
+  }
+  for (guint i = 0; i < earlier->private_spans->len; i++) {
+    const RegiaSessionSpan *span = g_ptr_array_index (earlier->private_spans, i);
+
+    regia_session_set_private (session, span->from_ms, span->to_ms);
+  }
+}
+
 void
 regia_missing_absorb (RegiaSession *session, RegiaSession *earlier, const char *reason)
 {
@@ -203,6 +218,7 @@ regia_missing_absorb (RegiaSession *session, RegiaSession *earlier, const char *
   }
   regia_session_take_gaps (session, kept);
   absorb_tracks (session, earlier);
+  absorb_spans (session, earlier);
   for (guint i = 0; i < earlier->parts->len; i++) {
     const RegiaSessionPart *from = g_ptr_array_index (earlier->parts, i);
     RegiaSessionPart *part = regia_session_find_part (session, from->file);

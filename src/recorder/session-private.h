@@ -60,6 +60,17 @@ typedef struct {
   guint64 silent_frames; /* of sound, made for gaps */
 } RegiaSessionFile;
 
+typedef struct {
+  char *id;     /* (owned) of the command that set it */
+  gint64 at_ms; /* show time */
+  char *title;  /* (owned) "" for none */
+} RegiaSessionMark;
+
+/** Of show time. */
+typedef struct {
+  gint64 from_ms, to_ms; /* to 0: it lasts; in a finished session: until its end */
+} RegiaSessionSpan;
+
 /** Reason of a gap that is told by more than one. */
 #define REGIA_REASON_DISK "the disk was full or failed"
 
@@ -78,6 +89,10 @@ typedef struct {
   GPtrArray *parts;  /* (owned) (element-type RegiaSessionPart) in the order of their making */
   GPtrArray *gaps;   /* (owned) (element-type RegiaSessionGap) in order */
   GPtrArray *files;  /* (owned) (element-type RegiaSessionFile) */
+  GPtrArray *marks;  /* (owned) (element-type RegiaSessionMark) in the order of their making */
+  GPtrArray *pauses; /* (owned) (element-type RegiaSessionSpan) in order: not recorded because people said so,
+                        up to the picture that recording went on with; no gaps */
+  GPtrArray *private_spans; /* (owned) (element-type RegiaSessionSpan): not for the public */
 } RegiaSession;
 
 /** regia_session_new: an empty session in state recording. */
@@ -95,11 +110,23 @@ RegiaSessionTrack *regia_session_add_track (RegiaSession *self, const char *name
 RegiaSessionPart *regia_session_add_part (RegiaSession *self, const char *file, const char *state);
 /** (transfer none) (nullable) */
 RegiaSessionPart *regia_session_find_part (RegiaSession *self, const char *file);
+/** regia_session_next_number: of a new part: past every one that the session knows, whether that file is
+ * there or not. */
+guint regia_session_next_number (RegiaSession *self);
 void regia_session_set_part_state (RegiaSessionPart *part, const char *state, const char *message);
 /** regia_session_add_gap: one that touches the last is joined with it. */
 void regia_session_add_gap (RegiaSession *self, gint64 from_ms, gint64 to_ms, const char *reason);
 /** regia_session_take_gaps: replaces the gaps with those of @from, which has none afterwards. */
 void regia_session_take_gaps (RegiaSession *self, RegiaSession *from);
+void regia_session_mark_free (RegiaSessionMark *self);
+/** regia_session_add_mark: after the others. */
+void regia_session_add_mark (RegiaSession *self, const char *id, gint64 at_ms, const char *title);
+/** regia_session_set_pause: those that @from_ms to @to_ms (0: it lasts) overlaps become one with it, which
+ * ends there. Returns: whether anything is different now. */
+gboolean regia_session_set_pause (RegiaSession *self, gint64 from_ms, gint64 to_ms);
+/** regia_session_set_private: as they are told anew, spans are never forgotten: one that begins at @from_ms
+ * ends at @to_ms (0: it lasts), or there is one more. Returns: whether anything is different now. */
+gboolean regia_session_set_private (RegiaSession *self, gint64 from_ms, gint64 to_ms);
 /** regia_session_add_file: (transfer none): replaces one of the same name. */
 RegiaSessionFile *regia_session_add_file (RegiaSession *self, const char *name);
 /** (transfer none) (nullable) */

@@ -3,6 +3,7 @@
 
 #include "session-private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "regia/base/clock.h"
@@ -12,7 +13,7 @@
 
 /* It rises with what a program that does not know of it would do wrong, by passing it over or by writing the
  * record without it. Below it, each version is read field by field; above it, none. */
-#define VERSION 1
+#define VERSION 2 /* private spans: without them the public would be given what is not for it */
 
 /*
  * RegiaSession is a plain tree of values. The recorder's worker keeps one for the session it writes;
@@ -84,6 +85,19 @@ static const RegiaField file_fields[] = {
     {NULL},
 };
 
+static const RegiaField mark_fields[] = {
+    REGIA_FIELD_STRING (RegiaSessionMark, id, "id"),
+    REGIA_FIELD_INT64 (RegiaSessionMark, at_ms, "at-ms"),
+    REGIA_FIELD_STRING (RegiaSessionMark, title, "title"),
+    {NULL},
+};
+
+static const RegiaField span_fields[] = {
+    REGIA_FIELD_INT64 (RegiaSessionSpan, from_ms, "from-ms"),
+    REGIA_FIELD_INT64 (RegiaSessionSpan, to_ms, "to-ms"),
+    {NULL},
+};
+
 static void
 track_free (RegiaSessionTrack *self)
 {
@@ -112,6 +126,13 @@ file_free (RegiaSessionFile *self)
   g_free (self);
 }
 
+void
+regia_session_mark_free (RegiaSessionMark *self)
+{
+  regia_fields_clear (mark_fields, self);
+  g_free (self);
+}
+
 RegiaSession *
 regia_session_new (const char *id, const char *title, const char *place)
 {
@@ -126,6 +147,9 @@ regia_session_new (const char *id, const char *title, const char *place)
   self->parts = g_ptr_array_new_with_free_func ((GDestroyNotify)part_free);
   self->gaps = g_ptr_array_new_with_free_func ((GDestroyNotify)gap_free);
   self->files = g_ptr_array_new_with_free_func ((GDestroyNotify)file_free);
+  self->marks = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_session_mark_free);
+  self->pauses = g_ptr_array_new_with_free_func (g_free);
+  self->private_spans = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
 
@@ -139,6 +163,9 @@ regia_session_free (RegiaSession *self)
   g_ptr_array_unref (self->parts);
   g_ptr_array_unref (self->gaps);
   g_ptr_array_unref (self->files);
+  g_ptr_array_unref (self->marks);
+  g_ptr_array_unref (self->pauses);
+  g_ptr_array_unref (self->private_spans);
   g_free (self);
 }
 
@@ -201,6 +228,20 @@ regia_session_add_part (RegiaSession *self, const char *file, const char *state)
   return part;
 }
 
+guint
+regia_session_next_number (RegiaSession *self)
+{
+  guint number = self->parts->len + 1, taken;
+
+  for (guint i = 0; i < self->parts->len; i++) {
+    const RegiaSessionPart *part = g_ptr_array_index (self->parts, i);
+
+    if (sscanf (part->file, REGIA_SESSION_LIVE "/programme-%u.mp4", &taken) == 1 && taken < 9999)
+      number = MAX (number, taken + 1);
+  }
+  return number;
+}
+
 void
 regia_session_set_part_state (RegiaSessionPart *part, const char *state, const char *message)
 {
@@ -242,6 +283,63 @@ regia_session_take_gaps (RegiaSession *self, RegiaSession *from)
   self->gap_ms = from->gap_ms;
   from->gaps_total = 0;
   from->gap_ms = 0;
+}
+
+void
+regia_session_add_mark (RegiaSession *self, const char *id, gint64 at_ms, const char *title)
+{
+  RegiaSessionMark *mark = g_new (RegiaSessionMark, 1);
+
+  *mark = (RegiaSessionMark){g_strdup (id), at_ms, g_strdup (title)};
+  g_ptr_array_add (self->marks, mark);
+}
+
+static gint64
+end_of (const RegiaSessionSpan *span)
+{
+  return span->to_ms > 0 ? span->to_ms : G_MAXINT64;
+}
+
+gboolean
+regia_session_set_pause (RegiaSession *self, gint64 from_ms, gint64 to_ms)
+{
+  RegiaSessionSpan joined = {from_ms, to_ms};
+  guint at = 0;
+  gboolean same = FALSE;
+
+  while (at < self->pauses->len) {
+    const RegiaSessionSpan *span = g_ptr_array_index (self->pauses, at);
+
+    if (span->from_ms > end_of (&joined))
+      break;
+    if (end_of (span) < from_ms) {
+      at++;
+      continue;
+    }
+    joined.from_ms = MIN (joined.from_ms, span->from_ms);
+    same = span->from_ms == joined.from_ms && span->to_ms == to_ms;
+    g_ptr_array_remove_index (self->pauses, at);
+  }
+  g_ptr_array_insert (self->pauses, (gint)at, g_memdup2 (&joined, sizeof joined));
+  return !same;
+}
+
+gboolean
+regia_session_set_private (RegiaSession *self, gint64 from_ms, gint64 to_ms)
+{
+  RegiaSessionSpan new = {from_ms, to_ms};
+
+  for (guint i = 0; i < self->private_spans->len; i++) {
+    RegiaSessionSpan *span = g_ptr_array_index (self->private_spans, i);
+    gboolean changed = span->to_ms != to_ms;
+
+    if (span->from_ms != from_ms)
+      continue;
+    span->to_ms = to_ms;
+    return changed;
+  }
+  g_ptr_array_add (self->private_spans, g_memdup2 (&new, sizeof new));
+  return TRUE;
 }
 
 RegiaSessionFile *
@@ -325,6 +423,9 @@ regia_session_to_json (RegiaSession *self)
   put_list (&builder, "parts", self->parts, part_fields);
   put_list (&builder, "gaps", self->gaps, gap_fields);
   put_list (&builder, "files", self->files, file_fields);
+  put_list (&builder, "marks", self->marks, mark_fields);
+  put_list (&builder, "pauses", self->pauses, span_fields);
+  put_list (&builder, "private", self->private_spans, span_fields);
   return regia_json_from_variant (g_variant_builder_end (&builder), TRUE);
 }
 
@@ -372,6 +473,34 @@ read_file (RegiaSession *self, GVariant *dict)
 
   if (regia_session_name_is_safe (name))
     regia_fields_read (file_fields, dict, regia_session_add_file (self, name));
+}
+
+static void
+read_mark (RegiaSession *self, GVariant *dict)
+{
+  RegiaSessionMark *mark = g_new0 (RegiaSessionMark, 1);
+
+  regia_fields_read (mark_fields, dict, mark);
+  g_ptr_array_add (self->marks, mark);
+}
+
+static void
+read_pause (RegiaSession *self, GVariant *dict)
+{
+  RegiaSessionSpan span = {0};
+
+  regia_fields_read (span_fields, dict, &span);
+  regia_session_set_pause (self, span.from_ms, span.to_ms);
+}
+
+/* One that cannot be read counts: what it hides is not for the public. */
+static void
+read_private (RegiaSession *self, GVariant *dict)
+{
+  RegiaSessionSpan span = {0};
+
+  regia_fields_read (span_fields, dict, &span);
+  regia_session_set_private (self, span.from_ms, span.to_ms);
 }
 
 static void
@@ -426,6 +555,9 @@ regia_session_from_json (const char *text, gssize length, GError **error)
   read_list (self, dict, "parts", read_part);
   read_list (self, dict, "gaps", read_gap);
   read_list (self, dict, "files", read_file);
+  read_list (self, dict, "marks", read_mark);
+  read_list (self, dict, "pauses", read_pause);
+  read_list (self, dict, "private", read_private);
   gaps_listed = self->gaps_total;
   gap_ms_listed = self->gap_ms;
   regia_fields_read (session_fields, dict, self);

@@ -254,6 +254,66 @@ test_open (Fixture *self, gconstpointer unused)
 }
 
 static void
+put_private (Fixture *self, const char *id, gint64 to_ms)
+{
+  g_autofree char *path = add_path (self, id, REGIA_SESSION_FILE);
+  g_autofree char *text = NULL, *changed = NULL;
+  g_autoptr (RegiaSession) session = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, &error));
+  session = regia_session_from_json (text, -1, &error);
+  g_assert_no_error (error);
+  regia_session_set_private (session, 1000, to_ms);
+  changed = regia_session_to_json (session);
+  put (self, id, REGIA_SESSION_FILE, changed);
+}
+
+/* For the public a session with a private span does not exist, also when the span came after it was listed.
+ */
+static void
+test_private (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (RegiaLibrary) library = regia_library_new (self->fd);
+  g_autoptr (RegiaLibrary) another = regia_library_new (self->fd);
+  g_autoptr (GPtrArray) before = NULL, after = NULL;
+  g_autoptr (RegiaLibraryItem) listed = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  put_session (self, "open", "finished", 1664000000000, "programme.mp4");
+  put (self, "open", "programme.mp4", "123456789");
+  put_session (self, "shut", "finished", 1664436600000, "programme.mp4");
+  put (self, "shut", "programme.mp4", "123456789");
+  before = regia_library_list (library);
+  g_assert_cmpuint (before->len, ==, 2);
+  g_assert_false (regia_library_is_withheld (library, "shut"));
+  listed = get (library, "shut");
+  fd = regia_library_open (library, listed, "programme.mp4", NULL, &error);
+  g_assert_no_error (error);
+  close (fd);
+
+  /* One that lasts counts as well as one that is over. */
+  for (gint64 to_ms = 0; to_ms <= 2000; to_ms += 2000) {
+    put_private (self, "shut", to_ms);
+    g_assert_cmpint (regia_library_open (library, listed, "programme.mp4", NULL, &error), ==, -1);
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+    g_clear_error (&error);
+    g_assert_true (regia_library_is_withheld (library, "shut"));
+  }
+  g_assert_false (regia_library_is_withheld (library, "open"));
+  g_assert_false (regia_library_is_withheld (library, "nothing"));
+  g_assert_false (regia_library_is_withheld (library, "../recordings/shut"));
+  after = regia_library_list (another);
+  g_assert_cmpuint (after->len, ==, 1);
+  g_assert_cmpstr (((RegiaLibraryItem *)g_ptr_array_index (after, 0))->id, ==, "open");
+  g_assert_null (regia_library_get (another, "shut"));
+  /* Listed before, so it may be known for a second; nothing of it is opened. */
+  put (self, "shut", REGIA_SESSION_FILE, "{ spoiled");
+  g_assert_cmpint (regia_library_open (library, listed, "programme.mp4", NULL, NULL), ==, -1);
+}
+
+static void
 test_get (Fixture *self, gconstpointer unused)
 {
   g_autoptr (RegiaLibrary) library = regia_library_new (self->fd);
@@ -320,6 +380,7 @@ main (int argc, char **argv)
   ADD ("foreign", test_foreign);
   ADD ("newer", test_newer);
   ADD ("open", test_open);
+  ADD ("private", test_private);
   ADD ("get", test_get);
   ADD ("thousand", test_thousand);
   ADD ("variant", test_variant);

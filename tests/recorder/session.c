@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "session-private.h"
+#include "wanted-private.h"
 
 #include <string.h>
 
@@ -30,6 +31,9 @@ sample (void)
   session->started_ms = session->epoch_ms + 1500;
   session->duration_ms = 12344178;
   regia_session_add_gap (session, 5000, 7000, "the engine was restarted");
+  regia_session_add_mark (session, "one", 8000, "Saluti «istituzionali»");
+  regia_session_set_pause (session, 9000, 9500);
+  regia_session_set_private (session, 11000, 0);
   return session;
 }
 
@@ -50,6 +54,74 @@ test_round_trip (void)
   g_assert_cmpuint (((RegiaSessionPart *)g_ptr_array_index (read->parts, 0))->bytes, ==,
                     G_GUINT64_CONSTANT (5000000000));
   g_assert_cmpstr (((RegiaSessionFile *)g_ptr_array_index (read->files, 0))->tracks[1], ==, "audio/it");
+  g_assert_cmpstr (((RegiaSessionMark *)read->marks->pdata[0])->title, ==, "Saluti «istituzionali»");
+  g_assert_cmpint (((RegiaSessionSpan *)read->pauses->pdata[0])->to_ms, ==, 9500);
+  g_assert_cmpint (((RegiaSessionSpan *)read->private_spans->pdata[0])->from_ms, ==, 11000);
+}
+
+/* Pauses in order, each told as often as one likes; private spans are never forgotten. */
+static void
+test_spans (void)
+{
+  g_autoptr (RegiaSession) session = regia_session_new ("a", "", "");
+  const RegiaSessionSpan *span;
+
+  g_assert_true (regia_session_set_pause (session, 5000, 0));
+  g_assert_false (regia_session_set_pause (session, 5000, 0));
+  g_assert_true (regia_session_set_pause (session, 5000, 8000));
+  g_assert_true (regia_session_set_pause (session, 1000, 2000));
+  g_assert_true (regia_session_set_pause (session, 9000, 0));
+  g_assert_cmpuint (session->pauses->len, ==, 3);
+  span = g_ptr_array_index (session->pauses, 0);
+  g_assert_cmpint (span->from_ms, ==, 1000);
+  span = g_ptr_array_index (session->pauses, 1);
+  g_assert_cmpint (span->to_ms, ==, 8000);
+  g_assert_true (regia_session_set_pause (session, 7000, 9500));
+  g_assert_cmpuint (session->pauses->len, ==, 2);
+  span = g_ptr_array_index (session->pauses, 1);
+  g_assert_cmpint (span->from_ms, ==, 5000);
+  g_assert_cmpint (span->to_ms, ==, 9500);
+
+  g_assert_true (regia_session_set_private (session, 3000, 0));
+  g_assert_false (regia_session_set_private (session, 3000, 0));
+  g_assert_true (regia_session_set_private (session, 3000, 4000));
+  g_assert_true (regia_session_set_private (session, 6000, 0));
+  g_assert_cmpuint (session->private_spans->len, ==, 2);
+}
+
+static const char part_text[] =
+    "{'version': <uint64 7>, 'paused': <true>,"
+    " 'paused-spans': <[<{'from-ms': <uint64 1000>, 'to-ms': <uint64 2000>}>,"
+    "                   <{'from-ms': <uint64 5000>, 'to-ms': <uint64 0>}>]>,"
+    " 'private-spans': <[<{'from-ms': <uint64 3000>, 'to-ms': <uint64 0>}>]>,"
+    " 'marks': <[<{'id': <'b'>, 'at-ms': <uint64 4000>, 'title': <'Saluti'>}>, <{'id': <'c'>}>]>}";
+
+/* What the director tells, into the record: the marks as a whole. */
+static void
+test_wanted (void)
+{
+  g_autoptr (GVariant) part = g_variant_ref_sink (g_variant_new_parsed (part_text));
+  g_autoptr (GVariant) nothing = g_variant_ref_sink (g_variant_new_parsed ("@a{sv} {}"));
+  g_autoptr (GVariant) no_marks = g_variant_ref_sink (g_variant_new_parsed ("{'marks': <@av []>}"));
+  g_autoptr (RegiaWanted) wanted = regia_wanted_new (part), none = regia_wanted_new (nothing),
+                          unmarked = regia_wanted_new (no_marks);
+  g_autoptr (RegiaSession) session = sample ();
+
+  g_assert_cmpuint (wanted->version, ==, 7);
+  g_assert_true (regia_wanted_is_paused (wanted));
+  g_assert_cmpuint (wanted->pauses->len, ==, 2);
+  g_assert_true (regia_wanted_note (wanted, session));
+  g_assert_false (regia_wanted_note (wanted, session));
+  g_assert_cmpuint (session->marks->len, ==, 2);
+  g_assert_cmpstr (((RegiaSessionMark *)session->marks->pdata[0])->title, ==, "Saluti");
+  g_assert_cmpint (((RegiaSessionMark *)session->marks->pdata[0])->at_ms, ==, 4000);
+  g_assert_cmpuint (session->private_spans->len, ==, 2);
+
+  g_assert_false (regia_wanted_is_paused (none));
+  g_assert_false (regia_wanted_note (none, session));
+  g_assert_true (regia_wanted_note (unmarked, session));
+  g_assert_cmpuint (session->marks->len, ==, 0);
+  g_assert_cmpuint (session->private_spans->len, ==, 2);
 }
 
 static void
@@ -173,6 +245,7 @@ test_kept (void)
     g_assert_cmpint (part->to_ms, >, 10000);
     g_assert_cmpuint (part->bytes, >, 300000);
     g_assert_cmpuint (session->files->len, ==, kept[i].files);
+    g_assert_cmpuint (session->marks->len + session->pauses->len + session->private_spans->len, ==, 0);
     if (kept[i].gaps > 0)
       g_assert_cmpstr (((RegiaSessionGap *)session->gaps->pdata[0])->reason, ==, "the engine was restarted");
     if (kept[i].files > 0) {
@@ -251,6 +324,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/recorder/session/round-trip", test_round_trip);
   g_test_add_func ("/recorder/session/gaps", test_gaps);
+  g_test_add_func ("/recorder/session/spans", test_spans);
+  g_test_add_func ("/recorder/session/wanted", test_wanted);
   g_test_add_func ("/recorder/session/bad", test_bad);
   g_test_add_func ("/recorder/session/dangerous", test_dangerous);
   g_test_add_func ("/recorder/session/garbage", test_garbage);

@@ -54,14 +54,19 @@ void regia_library_free (RegiaLibrary *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaLibrary, regia_library_free)
 
 /** regia_library_list: (transfer full) (element-type RegiaLibraryItem): newest first. A folder that cannot be
- * read is listed as damaged. */
+ * read is listed as damaged; one that holds a private span is not there at all. */
 GPtrArray *regia_library_list (RegiaLibrary *self);
 /** (transfer full) (nullable) */
 RegiaLibraryItem *regia_library_get (RegiaLibrary *self, const char *id);
 
+/** regia_library_is_withheld: whether a session @id is there and not for the public, because it holds a
+ * private span: neither listed nor opened. Reads its record when that has changed. */
+gboolean regia_library_is_withheld (RegiaLibrary *self, const char *id);
+
 /**
  * regia_library_open: opens a finished file for reading; the caller closes the descriptor. @ret_file is
- * (transfer none), owned by @item. Returns: −1 with an error (G_IO_ERROR_NOT_FOUND …).
+ * (transfer none), owned by @item. Returns: −1 with an error (G_IO_ERROR_NOT_FOUND …, which also one gets
+ * whose session has become private since @item was listed).
  */
 int regia_library_open (RegiaLibrary *self, RegiaLibraryItem *item, const char *name,
                         const RegiaLibraryFile **ret_file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
