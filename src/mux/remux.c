@@ -34,7 +34,8 @@ typedef struct {
   guint64 origin;    /* start of the group, ticks of show time */
   gint64 cut;        /* samples of the present part from here on are in a later part too */
   gboolean begun;
-  gint64 last, next; /* ticks of show time: dts of the last sample, end of it */
+  gint64 shift;      /* ticks that were cut out before the last sample */
+  gint64 last, next; /* ticks of show time less what was cut out: dts of the last sample, end of it */
   gint64 first;
   gint64 delta; /* last distance of two samples */
   guint64 sync, time_runs;
@@ -44,6 +45,7 @@ typedef struct {
 typedef struct {
   RegiaRemuxGroup *group;
   RegiaRemuxResult *result;
+  const GArray *cuts; /* (nullable) (element-type RegiaRemuxGap) */
   GCancellable *cancellable;
   RegiaRemuxSpan span;
   Mix mixes[REGIA_TRACKS_MAX];
@@ -232,20 +234,54 @@ load (Job *self, const RegiaSample *sample)
   return self->buffer->data;
 }
 
+/* What was cut out before @ns of show time; of a cut that @ns lies in, what lies before it. */
+static gint64
+cut_before (Job *self, gint64 ns)
+{
+  gint64 sum = 0;
+
+  for (guint i = 0; self->cuts != NULL && i < self->cuts->len; i++) {
+    const RegiaRemuxGap *cut = &g_array_index (self->cuts, RegiaRemuxGap, i);
+
+    sum += MAX (MIN (cut->to_ns, ns) - MAX (cut->from_ns, self->group->from_ns), 0);
+  }
+  return sum;
+}
+
+/* The same for every track, whatever its samples' edges: so they stay in step. What lies across the beginning
+ * of a cut is not moved. */
+static gint64
+shift_of (Job *self, const Mix *mix, const RegiaSample *sample)
+{
+  gint64 ns = av_rescale (sample->dts + sample->duration / 2, REGIA_SECOND, (gint64)mix->timescale);
+
+  for (guint i = 0; self->cuts != NULL && i < self->cuts->len; i++) {
+    const RegiaRemuxGap *cut = &g_array_index (self->cuts, RegiaRemuxGap, i);
+
+    if (ns > cut->from_ns && ns < cut->to_ns)
+      ns = cut->from_ns;
+  }
+  return av_rescale (cut_before (self, ns), (gint64)mix->timescale, REGIA_SECOND);
+}
+
 static gboolean
-sample_cb (const RegiaScan *scan, const RegiaSample *sample, gpointer user_data)
+sample_cb (const RegiaScan *scan, const RegiaSample *recorded, gpointer user_data)
 {
   Job *self = user_data;
+  RegiaSample moved = *recorded;
+  const RegiaSample *sample = &moved;
   Mix *mix = &self->mixes[sample->track];
   RegiaRemuxTrack *track;
-  gint64 half = sample->duration / 2;
+  gint64 half = sample->duration / 2, shift;
   const guint8 *data = NULL;
 
   /* On a track that had no samples when the parts were planned: run_part() tells of it. */
   if (mix->stream < 0)
     return TRUE;
   track = &self->result->tracks[mix->stream];
-  if (sample->size == 0 || sample->dts >= mix->cut || (mix->begun && sample->dts <= mix->last) ||
+  shift = shift_of (self, mix, recorded);
+  moved.dts -= shift;
+  if (sample->size == 0 || recorded->dts >= mix->cut || (mix->begun && sample->dts <= mix->last) ||
       sample->dts + half < mix->next) {
     track->dropped++;
     return TRUE;
@@ -255,7 +291,8 @@ sample_cb (const RegiaScan *scan, const RegiaSample *sample, gpointer user_data)
     return TRUE;
   }
   if (mix->begun && sample->track == 0 && sample->dts - mix->next > half)
-    note_gap (self, &scan->tracks[0], mix->next, sample->dts);
+    note_gap (self, &scan->tracks[0], mix->next + mix->shift, recorded->dts);
+  mix->shift = shift;
   if (mix->silence != NULL && !emit_silence (self, mix, track, sample->track, sample->dts))
     return FALSE;
   self->copied += sample->size;
@@ -532,7 +569,12 @@ regia_remux_run (RegiaRemuxGroup *group, const RegiaRemuxOptions *options, const
                  RegiaRemuxResult *ret_result, GError **error)
 {
   g_auto (RegiaRemuxResult) result = {0};
-  Job job = {.group = group, .result = &result, .cancellable = cancellable, .in = -1, .out = -1};
+  Job job = {.group = group,
+             .result = &result,
+             .cuts = options->cuts,
+             .cancellable = cancellable,
+             .in = -1,
+             .out = -1};
   RegiaRemuxSpan verify = {progress, user_data, 0.4, 1.0};
   gboolean ok;
 

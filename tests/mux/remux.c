@@ -92,7 +92,7 @@ plan (Fixture *self)
 static void
 remux (Fixture *self, RegiaRemuxResult *ret_result)
 {
-  const RegiaRemuxOptions options = {"Sirio migranti", 1664436600};
+  const RegiaRemuxOptions options = {"Sirio migranti", 1664436600, NULL};
   g_autoptr (GPtrArray) groups = plan (self);
   g_autoptr (GError) error = NULL;
 
@@ -231,7 +231,7 @@ test_truncated (Fixture *self, gconstpointer unused)
 static void
 test_less_than_planned (Fixture *self, gconstpointer unused)
 {
-  const RegiaRemuxOptions options = {NULL, 0};
+  const RegiaRemuxOptions options = {NULL, 0, NULL};
   const char *path = add_part (self, 0, SECONDS);
   g_autoptr (GPtrArray) groups = plan (self);
   g_auto (RegiaRemuxResult) result = {0};
@@ -288,7 +288,7 @@ cancel_cb (double done, gpointer user_data)
 static void
 test_cancel (Fixture *self, gconstpointer unused)
 {
-  const RegiaRemuxOptions options = {NULL, 0};
+  const RegiaRemuxOptions options = {NULL, 0, NULL};
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GPtrArray) groups = NULL;
   g_auto (RegiaRemuxResult) result = {0};
@@ -304,7 +304,7 @@ test_cancel (Fixture *self, gconstpointer unused)
 static void
 test_full_disk (Fixture *self, gconstpointer unused)
 {
-  const RegiaRemuxOptions options = {NULL, 0};
+  const RegiaRemuxOptions options = {NULL, 0, NULL};
   g_autoptr (GPtrArray) groups = NULL;
   g_auto (RegiaRemuxResult) result = {0};
   g_autoptr (GError) error = NULL;
@@ -336,7 +336,7 @@ spoil_cb (double done, gpointer user_data)
 static void
 test_spoiled (Fixture *self, gconstpointer unused)
 {
-  const RegiaRemuxOptions options = {NULL, 0};
+  const RegiaRemuxOptions options = {NULL, 0, NULL};
   g_autoptr (GPtrArray) groups = NULL;
   g_auto (RegiaRemuxResult) result = {0};
   g_autoptr (GError) error = NULL;

@@ -9,9 +9,9 @@
  * From the parts of a live recording (fragmented MP4) to the file that people get: one plain MP4 with its
  * index first. Reading is limited to whole fragments. Nothing is decoded or encoded but silence.
  *
- * Time: show time minus the start of the group. A picture before a gap simply lasts until the next one; a gap
- * in AAC sound is filled with silent frames, because players disagree about holes in sound. Where two parts
- * overlap (a fragment written again after a disk error) the later part counts.
+ * Time: show time minus the start of the group and what is cut out. A picture before a gap simply lasts until
+ * the next one; a gap in AAC sound is filled with silent frames, because players disagree about holes in
+ * sound. Where two parts overlap (a fragment written again after a disk error) the later part counts.
  */
 
 /** Parts that fit into one file: same tracks, same codec parameters, no pause of hours. Immutable. */
@@ -35,15 +35,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaRemuxGroup, regia_remux_group_free)
  */
 GPtrArray *regia_remux_plan (const char *const *paths, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-typedef struct {
-  const char *title; /* (nullable) into the file's metadata */
-  gint64 creation_s; /* Unix time of the group's first sample, 0: unknown */
-} RegiaRemuxOptions;
-
 /** A stretch of show time of which nothing was recorded. */
 typedef struct {
   gint64 from_ns, to_ns;
 } RegiaRemuxGap;
+
+typedef struct {
+  const char *title; /* (nullable) into the file's metadata */
+  gint64 creation_s; /* Unix time of the group's first sample, 0: unknown */
+  GArray *cuts; /* (nullable) (element-type RegiaRemuxGap) in order, apart: stretches that are not to be in
+                   the file's time: what follows one goes on where it began */
+} RegiaRemuxOptions;
 
 typedef struct {
   char name[64]; /* RegiaTrack.name */
