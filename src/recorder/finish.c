@@ -16,6 +16,8 @@
 #include "regia/base/file.h"
 #include "regia/mux/remux.h"
 
+#define SLIVER_MS 20 /* between a pause and the samples that lie across its edges */
+
 /*
  * Finishing is a list of steps of which each leaves the disk in a state from which the whole can be run
  * again:
@@ -192,6 +194,27 @@ reason_of (RegiaSession *session, gint64 from_ms, gint64 to_ms)
   return g_strdup ("Nothing was recorded");
 }
 
+/* A gap of a finished file, or between two, but for the pauses in it. */
+static void
+add_found (RegiaSession *fresh, RegiaSession *session, const RegiaRemuxGap *found)
+{
+  gint64 from_ms = found->from_ns / REGIA_MSECOND, to_ms = found->to_ns / REGIA_MSECOND;
+  g_autofree char *reason = reason_of (session, from_ms, to_ms);
+
+  for (guint i = 0; i < session->pauses->len; i++) {
+    const RegiaSessionSpan *pause = g_ptr_array_index (session->pauses, i);
+
+    if (pause->from_ms >= to_ms || (pause->to_ms != 0 && pause->to_ms <= from_ms))
+      continue;
+    if (pause->from_ms - from_ms > SLIVER_MS)
+      regia_session_add_gap (fresh, from_ms, pause->from_ms, reason);
+    from_ms = pause->to_ms != 0 ? MIN (pause->to_ms, to_ms) : to_ms;
+    if (to_ms - from_ms <= SLIVER_MS)
+      from_ms = to_ms;
+  }
+  regia_session_add_gap (fresh, from_ms, to_ms, reason);
+}
+
 /* The gaps as the finished files have them replace those that were noted on the way, from @from_ms to @to_ms.
  */
 static void
@@ -205,12 +228,8 @@ replace_gaps (RegiaSession *session, gint64 from_ms, gint64 to_ms, GArray *found
     if (gap->from_ms < from_ms)
       regia_session_add_gap (fresh, gap->from_ms, MIN (gap->to_ms, from_ms), gap->reason);
   }
-  for (guint i = 0; i < found->len; i++) {
-    const RegiaRemuxGap *gap = &g_array_index (found, RegiaRemuxGap, i);
-    g_autofree char *reason = reason_of (session, gap->from_ns / REGIA_MSECOND, gap->to_ns / REGIA_MSECOND);
-
-    regia_session_add_gap (fresh, gap->from_ns / REGIA_MSECOND, gap->to_ns / REGIA_MSECOND, reason);
-  }
+  for (guint i = 0; i < found->len; i++)
+    add_found (fresh, session, &g_array_index (found, RegiaRemuxGap, i));
   for (guint i = 0; i < session->gaps->len; i++) {
     const RegiaSessionGap *gap = g_ptr_array_index (session->gaps, i);
 
@@ -234,13 +253,30 @@ next_name (Job *self)
   }
 }
 
+/* Pauses are not in the file's time. One that lasts has nothing after it. */
+static GArray *
+list_cuts (RegiaSession *session)
+{
+  GArray *cuts = g_array_new (FALSE, FALSE, sizeof (RegiaRemuxGap));
+
+  for (guint i = 0; i < session->pauses->len; i++) {
+    const RegiaSessionSpan *pause = g_ptr_array_index (session->pauses, i);
+    RegiaRemuxGap cut = {pause->from_ms * REGIA_MSECOND, pause->to_ms * REGIA_MSECOND};
+
+    if (pause->to_ms > pause->from_ms)
+      g_array_append_val (cuts, cut);
+  }
+  return cuts;
+}
+
 static gboolean
 finish_group (Job *self, RegiaRemuxGroup *group, GArray *gaps, GError **error)
 {
   g_autofree char *name = next_name (self);
   g_autofree char *path = regia_store_path (self->store, name);
   g_autofree char *part_path = g_strconcat (path, ".part", NULL);
-  RegiaRemuxOptions options = {self->session->title, 0};
+  g_autoptr (GArray) cuts = list_cuts (self->session);
+  RegiaRemuxOptions options = {self->session->title, 0, cuts};
   g_auto (RegiaRemuxResult) result = {0};
 
   if (self->session->epoch_ms > 0)
@@ -266,9 +302,9 @@ finish_group (Job *self, RegiaRemuxGroup *group, GArray *gaps, GError **error)
   return TRUE;
 }
 
-/* The pause between two files is a gap too. */
+/* What lies between two files is a gap too. */
 static void
-add_pause (GArray *gaps, const RegiaRemuxGroup *before, const RegiaRemuxGroup *after)
+add_interval (GArray *gaps, const RegiaRemuxGroup *before, const RegiaRemuxGroup *after)
 {
   RegiaRemuxGap gap = {before->to_ns, after->from_ns};
 
@@ -291,7 +327,7 @@ finish_groups (Job *self, GError **error)
     return FALSE;
   for (guint i = 0; i < self->groups->len; i++) {
     if (i > 0)
-      add_pause (gaps, g_ptr_array_index (self->groups, i - 1), g_ptr_array_index (self->groups, i));
+      add_interval (gaps, g_ptr_array_index (self->groups, i - 1), g_ptr_array_index (self->groups, i));
     if (!finish_group (self, g_ptr_array_index (self->groups, i), gaps, error))
       return FALSE;
   }

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "regia/base/clock.h"
+#include "session-private.h"
 
-#define LEAP_NS (3600 * REGIA_SECOND)
+#define LEAP_NS   (3600 * REGIA_SECOND)
+#define SILENT_NS (2 * REGIA_SECOND)
 
 /*
  * RegiaIntake lives as long as a recording. Track numbers belong to a generation, names to the session: a
@@ -15,9 +17,19 @@
  *
  * Times are compared with half a packet's tolerance: what comes from the disk went through the ticks of a
  * file's timescale.
+ *
+ * A pause is a stretch of show time, so that each recorder that reads the feed again comes to the same
+ * pictures. It is told a little late: where the main track was taken beyond its beginning, the others are
+ * taken up to there as well. It ends with a keyframe, and as sound comes earlier than the picture of the same
+ * moment, all that follows a pause is held until the keyframe is there.
  */
 typedef struct {
+  gint64 from_ns, to_ns; /* show time; to G_MAXINT64: it lasts */
+} Pause;
+
+typedef struct {
   gboolean wanted, video;
+  gboolean held;  /* the last packet lay in a pause */
   gboolean begun; /* a packet was taken from this generation */
   gint64 end_ns;  /* of the last packet taken, or of what is on the disk; 0: nothing yet */
 } Lane;
@@ -29,7 +41,10 @@ struct _RegiaIntake {
   gboolean fresh;    /* there is nothing that a packet could continue */
   GPtrArray *tracks; /* (owned) (nullable) (element-type RegiaTrack) of this generation */
   Lane lanes[REGIA_TRACKS_MAX];
-  guint main; /* track number */
+  guint main;                   /* track number */
+  GArray *pauses;               /* (owned) (element-type Pause) in order */
+  gint64 seen_from_ns, seen_ns; /* stretch of the main track that was offered without a hole, taken or not */
+  gint64 resumed_ns;            /* keyframe that the last pause ended with; 0: none */
 };
 
 static void
@@ -51,6 +66,7 @@ regia_intake_new (const char *const *names, GHashTable *ends, gint64 until_ns)
   while (g_hash_table_iter_next (&iter, &name, &end))
     set_end (self->ends, name, *(gint64 *)end);
   self->until_ns = until_ns;
+  self->pauses = g_array_new (FALSE, FALSE, sizeof (Pause));
   self->fresh = g_hash_table_size (self->ends) == 0;
   return self;
 }
@@ -63,6 +79,7 @@ regia_intake_free (RegiaIntake *self)
   g_strfreev (self->names);
   g_hash_table_unref (self->ends);
   g_clear_pointer (&self->tracks, g_ptr_array_unref);
+  g_array_unref (self->pauses);
   g_free (self);
 }
 
@@ -130,9 +147,152 @@ may_begin (RegiaIntake *self, const RegiaPacket *packet)
   return packet->track == self->main && regia_packet_is_keyframe (packet);
 }
 
+/* --- pauses --- */
+
+void
+regia_intake_set_pauses (RegiaIntake *self, GPtrArray *pauses)
+{
+  g_array_set_size (self->pauses, 0);
+  for (guint i = 0; i < pauses->len; i++) {
+    const RegiaSessionSpan *span = g_ptr_array_index (pauses, i);
+    Pause pause = {span->from_ms * REGIA_MSECOND, span->to_ms > 0 ? span->to_ms * REGIA_MSECOND : G_MAXINT64};
+
+    g_array_append_val (self->pauses, pause);
+  }
+}
+
+/* Whether a pause lies in [@from_ns, @to_ns), or some of one. */
+static gboolean
+is_pause_between (RegiaIntake *self, gint64 from_ns, gint64 to_ns)
+{
+  for (guint i = 0; i < self->pauses->len; i++) {
+    const Pause *pause = &g_array_index (self->pauses, Pause, i);
+
+    if (pause->from_ns < to_ns && pause->to_ns > from_ns)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+is_held (RegiaIntake *self, const RegiaPacket *packet)
+{
+  const Lane *main = &self->lanes[self->main];
+  gboolean is_main = packet->track == self->main;
+  gint64 middle_ns = packet->dts_ns + packet->duration_ns / 2;
+
+  for (guint i = 0; i < self->pauses->len; i++) {
+    const Pause *pause = &g_array_index (self->pauses, Pause, i);
+    gboolean main_is_in = main->end_ns > pause->from_ns && main->end_ns < pause->to_ns;
+
+    if (packet->dts_ns >= pause->from_ns && packet->dts_ns < pause->to_ns)
+      return is_main || !main_is_in || middle_ns >= main->end_ns;
+    if (!is_main && packet->dts_ns >= pause->to_ns && main->end_ns < pause->to_ns)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+regia_intake_is_paused (RegiaIntake *self)
+{
+  gboolean all = self->tracks != NULL && self->tracks->len > 0;
+
+  if (!all || !self->lanes[self->main].held)
+    return FALSE;
+  for (guint i = 0; i < self->tracks->len; i++)
+    all = all && self->lanes[((RegiaTrack *)g_ptr_array_index (self->tracks, i))->id].held;
+  return all || self->seen_ns - self->lanes[self->main].end_ns > SILENT_NS;
+}
+
+/* The end of what was passed over because of pause @index, up to @until_ns: with it, what came between it and
+ * a keyframe. */
+static gint64
+passed_until (RegiaIntake *self, guint index, gint64 until_ns)
+{
+  const Pause *pause = &g_array_index (self->pauses, Pause, index);
+
+  if (index + 1 < self->pauses->len)
+    until_ns = MIN (until_ns, g_array_index (self->pauses, Pause, index + 1).from_ns);
+  if (self->seen_from_ns <= pause->to_ns && self->seen_ns >= pause->to_ns)
+    return MIN (until_ns, self->seen_ns);
+  return MIN (until_ns, pause->to_ns);
+}
+
+/* Slivers are of packets that lie across an edge. */
+static void
+add_piece (GArray *pieces, gint64 from_ns, gint64 to_ns, gboolean paused)
+{
+  RegiaIntakePiece piece = {from_ns, to_ns, paused};
+
+  if (to_ns - from_ns > (paused ? 0 : 20 * REGIA_MSECOND))
+    g_array_append_val (pieces, piece);
+}
+
+GArray *
+regia_intake_split (RegiaIntake *self, const RegiaIntakeGap *hole)
+{
+  GArray *pieces = g_array_new (FALSE, FALSE, sizeof (RegiaIntakePiece));
+  gint64 at_ns = hole != NULL ? hole->from_ns : self->lanes[self->main].end_ns;
+  gint64 until_ns = hole != NULL ? hole->to_ns : G_MAXINT64;
+
+  for (guint i = 0; i < self->pauses->len; i++) {
+    const Pause *pause = &g_array_index (self->pauses, Pause, i);
+    gint64 from_ns = MAX (pause->from_ns, at_ns), to_ns = passed_until (self, i, until_ns);
+
+    if (pause->from_ns >= until_ns || pause->to_ns <= at_ns || to_ns <= from_ns)
+      continue;
+    if (hole == NULL && pause->to_ns != G_MAXINT64)
+      continue;
+    if (hole != NULL)
+      add_piece (pieces, at_ns, from_ns, FALSE);
+    add_piece (pieces, from_ns, to_ns, TRUE);
+    at_ns = to_ns;
+  }
+  if (hole != NULL)
+    add_piece (pieces, at_ns, until_ns, FALSE);
+  return pieces;
+}
+
+static void
+note_seen (RegiaIntake *self, const RegiaPacket *packet)
+{
+  gint64 end_ns = packet->dts_ns + packet->duration_ns;
+
+  if (packet->dts_ns - self->seen_ns > packet->duration_ns / 2)
+    self->seen_from_ns = packet->dts_ns;
+  self->seen_ns = MAX (self->seen_ns, end_ns);
+}
+
+/* --- decisions --- */
+
+static RegiaIntakeVerdict
+judge (RegiaIntake *self, Lane *lane, const RegiaPacket *packet, gint64 jump_ns)
+{
+  gint64 half_ns = packet->duration_ns / 2;
+  gboolean is_main = packet->track == self->main, after_pause;
+
+  if (is_held (self, packet))
+    return REGIA_INTAKE_HOLD;
+  after_pause = jump_ns > half_ns && is_pause_between (self, lane->end_ns, packet->dts_ns);
+  /* What a feed still has may begin between two keyframes: of that nothing can be shown until the second. */
+  if (is_main && lane->video && jump_ns > half_ns && (after_pause || !lane->begun) &&
+      !regia_packet_is_keyframe (packet))
+    return after_pause ? REGIA_INTAKE_HOLD : REGIA_INTAKE_PASS;
+  /* Between a pause and its keyframe. */
+  if (!is_main && after_pause && packet->dts_ns + half_ns < self->resumed_ns)
+    return REGIA_INTAKE_PASS;
+  if (is_main && after_pause) {
+    self->resumed_ns = packet->dts_ns;
+    return REGIA_INTAKE_TAKE_ANEW;
+  }
+  return jump_ns > LEAP_NS && !after_pause ? REGIA_INTAKE_TAKE_ANEW : REGIA_INTAKE_TAKE;
+}
+
 RegiaIntakeVerdict
 regia_intake_offer (RegiaIntake *self, const RegiaPacket *packet, RegiaIntakeGap *ret_gap)
 {
+  RegiaIntakeVerdict verdict;
   Lane *lane;
   gint64 jump_ns;
 
@@ -140,19 +300,21 @@ regia_intake_offer (RegiaIntake *self, const RegiaPacket *packet, RegiaIntakeGap
   if (packet->track >= REGIA_TRACKS_MAX)
     return REGIA_INTAKE_PASS;
   lane = &self->lanes[packet->track];
+  if (packet->track == self->main && lane->wanted)
+    note_seen (self, packet);
   if (!lane->wanted || !may_begin (self, packet))
     return REGIA_INTAKE_PASS;
   if (packet->dts_ns + packet->duration_ns / 2 < lane->end_ns)
     return lane->begun ? REGIA_INTAKE_BACKWARDS : REGIA_INTAKE_PASS;
   jump_ns = lane->end_ns > 0 ? packet->dts_ns - lane->end_ns : 0;
-  /* What a feed still has may begin between two keyframes: of that nothing can be shown until the second. */
-  if (packet->track == self->main && lane->video && !lane->begun && jump_ns > packet->duration_ns / 2 &&
-      !regia_packet_is_keyframe (packet))
-    return REGIA_INTAKE_PASS;
+  verdict = judge (self, lane, packet, jump_ns);
+  lane->held = verdict == REGIA_INTAKE_HOLD;
+  if (verdict == REGIA_INTAKE_PASS || verdict == REGIA_INTAKE_HOLD)
+    return verdict;
   if (packet->track == self->main && jump_ns > packet->duration_ns / 2)
     *ret_gap = (RegiaIntakeGap){lane->end_ns, packet->dts_ns};
   self->fresh = FALSE;
   lane->begun = TRUE;
   lane->end_ns = packet->dts_ns + packet->duration_ns;
-  return jump_ns > LEAP_NS ? REGIA_INTAKE_TAKE_ANEW : REGIA_INTAKE_TAKE;
+  return verdict;
 }

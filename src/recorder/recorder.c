@@ -21,6 +21,7 @@ typedef struct {
   RegiaFeedLink *feed;       /* (owned) */
   RegiaRecording *recording; /* (owned) */
   RegiaRecovery *recovery;   /* (owned) */
+  guint64 applied;           /* as last told */
   guint timer;
   GError *error; /* (owned) (nullable): why the recording ended unfinished */
 } Recorder;
@@ -34,6 +35,10 @@ publish (Recorder *self)
   g_variant_dict_init (&dict, state);
   g_variant_dict_insert (&dict, "recovered", "t", (guint64)regia_recovery_get_count (self->recovery));
   regia_child_set_state (self->child, g_variant_dict_end (&dict));
+  if (regia_recording_get_applied (self->recording) != self->applied) {
+    self->applied = regia_recording_get_applied (self->recording);
+    regia_child_set_applied (self->child, self->applied);
+  }
 }
 
 static gboolean
@@ -77,6 +82,17 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer user_data)
   regia_recording_stop (self->recording, finish);
 }
 
+/* In effect when the recording's thread has taken it up, see publish(). */
+static gboolean
+apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
+{
+  Recorder *self = user_data;
+  g_autoptr (RegiaWanted) wanted = regia_wanted_new (part);
+
+  regia_recording_set_wanted (self->recording, wanted);
+  return FALSE;
+}
+
 static gboolean
 health_cb (char **ret_why, gpointer user_data)
 {
@@ -115,6 +131,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   Recorder *self = user_data;
   const RegiaConfigValues *values;
   g_auto (GStrv) tracks = NULL;
+  g_autoptr (RegiaWanted) wanted = regia_wanted_new (regia_child_get_part (child));
   RegiaRecordingOptions options = {.disk = regia_disk_real ()};
 
   self->child = child;
@@ -132,6 +149,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   options.epoch = *regia_child_get_epoch (child);
   options.reserve_bytes = values->reserve_bytes;
   options.memory_ms = values->feed_seconds * 1000;
+  options.wanted = wanted;
   self->recording = regia_recording_new (&options, done_cb, self);
   self->recovery = regia_recovery_new (options.recordings, options.session);
   self->timer = g_timeout_add (PUBLISH_MS, publish_cb, self);
@@ -158,6 +176,7 @@ const RegiaChildClass regia_recorder_class = {
     .size = sizeof (Recorder),
     .start = start_cb,
     .use_feed = use_feed_cb,
+    .apply = apply_cb,
     .stop = stop_cb,
     .health = health_cb,
     .clear = clear_cb,

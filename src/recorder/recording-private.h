@@ -6,6 +6,7 @@
 #include "disk-private.h"
 #include "regia/base/clock.h"
 #include "regia/feed/link.h"
+#include "wanted-private.h"
 
 /**
  * RegiaRecording: the recording of one session. A thread of its own follows the feed and writes; it survives
@@ -26,6 +27,7 @@ typedef struct {
   RegiaEpoch epoch;
   guint64 reserve_bytes; /* recording pauses when less is free */
   guint memory_ms;       /* what the feed remembers */
+  RegiaWanted *wanted;   /* (nullable) what people want of it at the start */
 } RegiaRecordingOptions;
 
 /**
@@ -51,6 +53,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaRecording, regia_recording_free)
  * with %FALSE interrupts finishing.
  */
 void regia_recording_stop (RegiaRecording *self, gboolean finish);
+
+/**
+ * regia_recording_set_wanted: what people want from now on, complete; any thread; returns at once. It is in
+ * effect, and what of it is kept in session.json is there, when regia_recording_get_applied() says its
+ * version.
+ */
+void regia_recording_set_wanted (RegiaRecording *self, RegiaWanted *wanted);
+/** regia_recording_get_applied: the version in effect, 0: none yet. Any thread. */
+guint64 regia_recording_get_applied (RegiaRecording *self);
 
 /**
  * regia_recording_get_state: (transfer floating): a{sv} with the keys of the recorder's state in

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "finish-private.h"
-#include "intake-private.h"
 #include "missing-private.h"
+#include "reception-private.h"
 #include "regia/base/error.h"
 #include "regia/feed/client.h"
 #include "status-private.h"
@@ -40,11 +40,8 @@
 #define LOCK_WAIT_MS 10000
 #define FUTURE_NS    (30 * REGIA_SECOND) /* the disk cannot know later times than now */
 
-#define REASON_MISSING "packets were missing in the feed"
-#define REASON_ENGINE  "the engine was restarted"
-#define REASON_BEHIND  "the recorder was behind for too long"
-#define REASON_AWAY    "the recorder was away for too long"
-#define REASON_PLACE   "the recording's files were removed or moved"
+#define REASON_AWAY  "the recorder was away for too long"
+#define REASON_PLACE "the recording's files were removed or moved"
 /* Somebody may remove the folder again and again; when the event is over there is an end to it. */
 #define MOVES_AT_END_MAX 3
 
@@ -65,28 +62,27 @@ struct _RegiaRecording {
   GCancellable *cancellable;   /* (owned): leave at once */
   RegiaRecorderStatus *status; /* (owned) */
 
-  GMutex lock; /* a leaf; guards stop */
+  GMutex lock; /* a leaf; guards what follows */
   GCond wake;
   Stop stop;
+  RegiaWanted *wanted; /* (owned) */
+  guint64 applied;     /* version of the one in effect */
 
   /* The thread's own. */
-  RegiaStore *store;      /* (owned) */
-  RegiaSession *session;  /* (owned) */
-  RegiaFeedClient *feed;  /* (owned) */
-  RegiaIntake *intake;    /* (owned) */
-  RegiaWriteQueue *queue; /* (owned) */
-  RegiaSession *earlier;  /* (owned) (nullable): as it was where it cannot be reached any more */
-  char *displaced;        /* (owned) (nullable): what became of that */
-  gint64
-      lost_until_ns; /* of what was lost, until the next packet of the main track tells the gap; 0: nothing */
-  const char *gap_reason,
-      *overrun_reason; /* static: why the next gap, and one for which the reader was late, came to be */
-  gboolean heard;      /* anything of the feed, now or in earlier parts */
-  gboolean feed_ended;
+  RegiaStore *store;         /* (owned) */
+  RegiaSession *session;     /* (owned) */
+  RegiaFeedClient *feed;     /* (owned) */
+  RegiaWriteQueue *queue;    /* (owned) */
+  RegiaReception *reception; /* (owned) */
+  RegiaSession *earlier;     /* (owned) (nullable): as it was where it cannot be reached any more */
+  char *displaced;           /* (owned) (nullable): what became of that */
+  const char *away_reason;   /* static: why the first packet of a place does not follow the last one */
+  gint64 lost_until_ns;      /* of what was lost, when the session was opened; 0: nothing */
+  RegiaWanted *in_effect;    /* (owned) */
+  gboolean heard;            /* anything of the feed, now or in earlier parts */
   gint64 drain_until_us, drain_limit_us; /* 0: not told to finish */
   gint64 tick_at_us;
   gint64 unrecorded_ns; /* at the end, because of the disk */
-  guint64 backwards;    /* packets left out because their time did not rise */
 };
 
 static Stop
@@ -110,74 +106,41 @@ wait_for_stop (RegiaRecording *self, gint64 until_us)
   g_mutex_unlock (&self->lock);
 }
 
-/* --- events of the feed --- */
-
-/* What lies between the end of what was lost and the first packet that the feed still had. */
-static void
-note_loss (RegiaRecording *self, const RegiaPacket *packet, const RegiaIntakeGap *gap)
-{
-  if (self->lost_until_ns > 0 && gap->to_ns == 0 &&
-      packet->dts_ns > self->lost_until_ns + packet->duration_ns / 2)
-    regia_write_queue_note_gap (self->queue, REASON_PLACE, self->lost_until_ns, packet->dts_ns);
-  self->lost_until_ns = 0;
-}
-
-static void
-take_packet (RegiaRecording *self, RegiaPacket *packet)
-{
-  RegiaIntakeGap gap;
-  RegiaIntakeVerdict verdict = regia_intake_offer (self->intake, packet, &gap);
-
-  if (verdict == REGIA_INTAKE_BACKWARDS && self->backwards++ == 0)
-    g_info ("a packet of track %u at %.3f s does not follow the one before it and is left out; more are only "
-            "counted",
-            packet->track, (double)packet->dts_ns / REGIA_SECOND);
-  if (verdict == REGIA_INTAKE_PASS || verdict == REGIA_INTAKE_BACKWARDS)
-    return;
-  if (gap.to_ns > 0)
-    regia_write_queue_note_gap (self->queue, self->gap_reason, gap.from_ns, gap.to_ns);
-  if (regia_intake_is_main (self->intake, packet)) {
-    note_loss (self, packet, &gap);
-    self->gap_reason = REASON_MISSING;
-    self->overrun_reason = REASON_BEHIND;
-  }
-  if (verdict == REGIA_INTAKE_TAKE_ANEW)
-    regia_write_queue_end_part (self->queue);
-  regia_write_queue_write (self->queue, packet);
-}
-
-static void
-take_event (RegiaRecording *self, RegiaFeedEvent *event)
-{
-  g_autoptr (GPtrArray) tracks = NULL;
-
-  switch (event->type) {
-  case REGIA_FEED_EVENT_TRACKS:
-    self->feed_ended = FALSE;
-    tracks = regia_intake_set_tracks (self->intake, event->tracks);
-    if (tracks->len == 0) {
-      g_warning ("the engine makes none of the tracks that are recorded");
-      regia_recorder_status_set_phase (
-          self->status, REGIA_PHASE_WAITING,
-          "Nothing is recorded: the engine makes none of the tracks that are recorded");
-    }
-    regia_write_queue_set_tracks (self->queue, tracks);
-    break;
-  case REGIA_FEED_EVENT_GAP:
-    self->gap_reason = event->gap_reason == REGIA_FEED_GAP_GENERATION ? REASON_ENGINE : self->overrun_reason;
-    break;
-  case REGIA_FEED_EVENT_PACKET:
-    take_packet (self, event->packet);
-    break;
-  case REGIA_FEED_EVENT_END:
-    self->feed_ended = TRUE;
-    break;
-  case REGIA_FEED_EVENT_NONE:
-    break;
-  }
-}
-
 /* --- the loop --- */
+
+/* What people want, when it has changed. */
+static void
+heed_wanted (RegiaRecording *self)
+{
+  g_autoptr (RegiaWanted) wanted = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->wanted != self->in_effect)
+    wanted = regia_wanted_ref (self->wanted);
+  g_mutex_unlock (&self->lock);
+  if (wanted == NULL)
+    return;
+  regia_reception_set_wanted (self->reception, wanted);
+  g_mutex_lock (&self->lock);
+  self->applied = wanted->version;
+  g_mutex_unlock (&self->lock);
+  regia_wanted_unref (self->in_effect);
+  self->in_effect = g_steal_pointer (&wanted);
+}
+
+/* A pause shows once the part is closed that came before it, whether anything comes from the engine or not.
+ */
+static void
+show_pause (RegiaRecording *self)
+{
+  gboolean paused = regia_wanted_is_paused (self->in_effect) && !regia_write_queue_is_open (self->queue);
+  RegiaPhase phase = regia_recorder_status_get_phase (self->status);
+
+  if (paused && (phase == REGIA_PHASE_WAITING || phase == REGIA_PHASE_RECORDING))
+    regia_recorder_status_set_phase (self->status, REGIA_PHASE_PAUSED, "");
+  else if (!paused && phase == REGIA_PHASE_PAUSED)
+    regia_recorder_status_set_phase (self->status, REGIA_PHASE_WAITING, "");
+}
 
 static gboolean
 step (RegiaRecording *self, GError **error)
@@ -186,16 +149,18 @@ step (RegiaRecording *self, GError **error)
   gint64 retry_at_us;
 
   regia_recorder_status_tick (self->status);
+  heed_wanted (self);
+  show_pause (self);
   if (regia_write_queue_is_blocked (self->queue, &retry_at_us)) {
     wait_for_stop (self, MIN (retry_at_us, g_get_monotonic_time () + TICK_MS * 1000));
     if (regia_write_queue_tick (self->queue))
-      self->overrun_reason = REGIA_REASON_DISK;
+      regia_reception_set_overrun_reason (self->reception, REGIA_REASON_DISK);
     return TRUE;
   }
   if (!regia_feed_client_next (self->feed, TICK_MS, self->cancellable, &event, error))
     return FALSE;
   self->heard |= event.type != REGIA_FEED_EVENT_NONE;
-  take_event (self, &event);
+  regia_reception_take (self->reception, &event);
   /* As long as something comes there may be more. */
   if (event.type != REGIA_FEED_EVENT_NONE && self->drain_limit_us != 0)
     self->drain_until_us = MIN (g_get_monotonic_time () + DRAIN_US, self->drain_limit_us);
@@ -222,8 +187,8 @@ is_over (RegiaRecording *self)
       self->drain_until_us = now_us + (self->heard ? DRAIN_US : NOTHING_US);
       self->drain_limit_us = now_us + DRAIN_MAX_US;
     }
-    return self->feed_ended || regia_write_queue_is_blocked (self->queue, &retry_at_us) ||
-           now_us >= self->drain_until_us;
+    return regia_reception_has_ended (self->reception) ||
+           regia_write_queue_is_blocked (self->queue, &retry_at_us) || now_us >= self->drain_until_us;
   }
 }
 
@@ -383,9 +348,12 @@ open_session (RegiaRecording *self, GError **error)
   if (self->lost_until_ns > latest_ns)
     self->lost_until_ns = 0;
   self->session->epoch_ms = self->options.epoch.realtime_ns / REGIA_MSECOND;
-  self->intake = regia_intake_new ((const char *const *)self->tracks, ends, until_ns);
   self->queue = regia_write_queue_new (self->options.disk, self->store, self->session, self->status,
                                        &self->options.epoch, self->recordings, self->options.reserve_bytes);
+  self->reception = regia_reception_new (regia_intake_new ((const char *const *)self->tracks, ends, until_ns),
+                                         self->queue, self->status, self->lost_until_ns, self->away_reason);
+  g_clear_pointer (&self->in_effect, regia_wanted_unref);
+  heed_wanted (self);
   self->heard |= self->session->parts->len > 0;
   if (self->session->parts->len > 0)
     g_message ("the recording of %s goes on with part %u", regia_store_get_id (self->store),
@@ -540,14 +508,13 @@ move_on (RegiaRecording *self, GError **error)
 {
   self->displaced = g_strdup (regia_write_queue_get_displaced (self->queue));
   self->earlier = g_steal_pointer (&self->session);
+  g_clear_pointer (&self->reception, regia_reception_free);
   g_clear_pointer (&self->queue, regia_write_queue_free);
-  g_clear_pointer (&self->intake, regia_intake_free);
   g_clear_pointer (&self->store, regia_store_free);
   regia_feed_client_free (self->feed);
   self->feed =
       regia_feed_client_new (self->link, (const char *const *)self->tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
-  self->gap_reason = self->overrun_reason = REASON_PLACE;
-  self->feed_ended = FALSE;
+  self->away_reason = REASON_PLACE;
   self->drain_limit_us = 0;
   return open_patiently (self, error);
 }
@@ -594,8 +561,7 @@ thread_main (gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   run (self, &error);
-  if (self->backwards > 0)
-    g_info ("%" G_GUINT64_FORMAT " packets were left out because their time did not rise", self->backwards);
+  g_clear_pointer (&self->reception, regia_reception_free);
   g_clear_pointer (&self->queue, regia_write_queue_free);
   /* Let the session go before anybody is told, so that whoever is told may open it. */
   g_clear_pointer (&self->store, regia_store_free);
@@ -624,7 +590,8 @@ regia_recording_new (const RegiaRecordingOptions *options, RegiaRecordingDoneFun
   self->status = regia_recorder_status_new (options->session, options->title, path, options->memory_ms);
   self->feed =
       regia_feed_client_new (self->link, (const char *const *)self->tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
-  self->gap_reason = self->overrun_reason = REASON_AWAY;
+  self->away_reason = REASON_AWAY;
+  self->wanted = options->wanted != NULL ? regia_wanted_ref (options->wanted) : regia_wanted_new (NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
   self->thread = g_thread_new ("recording", thread_main, self);
@@ -646,6 +613,26 @@ regia_recording_stop (RegiaRecording *self, gboolean finish)
 }
 
 void
+regia_recording_set_wanted (RegiaRecording *self, RegiaWanted *wanted)
+{
+  g_mutex_lock (&self->lock);
+  regia_wanted_unref (self->wanted);
+  self->wanted = regia_wanted_ref (wanted);
+  g_mutex_unlock (&self->lock);
+}
+
+guint64
+regia_recording_get_applied (RegiaRecording *self)
+{
+  guint64 applied;
+
+  g_mutex_lock (&self->lock);
+  applied = self->applied;
+  g_mutex_unlock (&self->lock);
+  return applied;
+}
+
+void
 regia_recording_free (RegiaRecording *self)
 {
   if (self == NULL)
@@ -653,7 +640,8 @@ regia_recording_free (RegiaRecording *self)
   regia_recording_stop (self, FALSE);
   g_thread_join (self->thread);
   regia_feed_client_free (self->feed);
-  g_clear_pointer (&self->intake, regia_intake_free);
+  regia_wanted_unref (self->wanted);
+  regia_wanted_unref (self->in_effect);
   g_clear_pointer (&self->session, regia_session_free);
   g_clear_pointer (&self->earlier, regia_session_free);
   g_free (self->displaced);

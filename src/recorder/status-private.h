@@ -14,6 +14,7 @@ typedef struct _RegiaRecorderStatus RegiaRecorderStatus;
 typedef enum {
   REGIA_PHASE_WAITING,
   REGIA_PHASE_RECORDING,
+  REGIA_PHASE_PAUSED,
   REGIA_PHASE_NO_SPACE,
   REGIA_PHASE_DISK_ERROR,
   REGIA_PHASE_FINISHING,

@@ -40,9 +40,10 @@ struct _RegiaRecorderStatus {
 };
 
 static const char *const phase_names[] = {
-    [REGIA_PHASE_WAITING] = "waiting",     [REGIA_PHASE_RECORDING] = "recording",
-    [REGIA_PHASE_NO_SPACE] = "no-space",   [REGIA_PHASE_DISK_ERROR] = "disk-error",
-    [REGIA_PHASE_FINISHING] = "finishing", [REGIA_PHASE_FINISHED] = "finished",
+    [REGIA_PHASE_WAITING] = "waiting",       [REGIA_PHASE_RECORDING] = "recording",
+    [REGIA_PHASE_PAUSED] = "paused",         [REGIA_PHASE_NO_SPACE] = "no-space",
+    [REGIA_PHASE_DISK_ERROR] = "disk-error", [REGIA_PHASE_FINISHING] = "finishing",
+    [REGIA_PHASE_FINISHED] = "finished",
 };
 
 RegiaRecorderStatus *

@@ -7,6 +7,7 @@
 #include "regia/base/clock.h"
 #include "status-private.h"
 #include "store-private.h"
+#include "wanted-private.h"
 
 /**
  * RegiaWriteQueue: what packets are given to, whatever the disk does. It begins and ends parts, keeps
@@ -48,6 +49,15 @@ const char *regia_write_queue_get_displaced (RegiaWriteQueue *self);
 
 /** regia_write_queue_note_gap: a stretch that is missing, with the reason in words. */
 void regia_write_queue_note_gap (RegiaWriteQueue *self, const char *reason, gint64 from_ns, gint64 to_ns);
+
+/** regia_write_queue_note_pause: a stretch that was not to be recorded; @to_ns 0: it lasts. */
+void regia_write_queue_note_pause (RegiaWriteQueue *self, gint64 from_ns, gint64 to_ns);
+/** regia_write_queue_note_wanted: marks and private spans, saved at once when they are others. */
+void regia_write_queue_note_wanted (RegiaWriteQueue *self, RegiaWanted *wanted);
+/** regia_write_queue_save: session.json, now; later, when the disk refuses. */
+void regia_write_queue_save (RegiaWriteQueue *self);
+/** regia_write_queue_is_open: a part is being written. */
+gboolean regia_write_queue_is_open (RegiaWriteQueue *self);
 
 /** regia_write_queue_tick: what has to be done whether packets come or not; some times a second. Returns:
  * %TRUE when recording goes on after a pause. */

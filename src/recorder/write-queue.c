@@ -3,7 +3,6 @@
 
 #include "write-queue-private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "disk-private.h"
@@ -89,21 +88,6 @@ waiting_free (Waiting *waiting)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Waiting, waiting_free)
 
-/* Past every number that the session knows, whether that file is there or not. */
-static guint
-first_number (RegiaSession *session)
-{
-  guint number = session->parts->len + 1, taken;
-
-  for (guint i = 0; i < session->parts->len; i++) {
-    const RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
-
-    if (sscanf (part->file, REGIA_SESSION_LIVE "/programme-%u.mp4", &taken) == 1 && taken < 9999)
-      number = MAX (number, taken + 1);
-  }
-  return number;
-}
-
 RegiaWriteQueue *
 regia_write_queue_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *session,
                        RegiaRecorderStatus *status, const RegiaEpoch *epoch, const char *recordings,
@@ -129,7 +113,7 @@ regia_write_queue_new (const RegiaDisk *disk, RegiaStore *store, RegiaSession *s
     self->earlier_ms += part->to_ms - part->from_ms;
     self->earlier_bytes += part->bytes;
   }
-  self->next_number = first_number (session);
+  self->next_number = regia_session_next_number (session);
   self->free_files = G_MAXINT64;
   regia_recorder_status_set_gaps (status, session->gaps_total, session->gap_ms);
   return self;
@@ -154,8 +138,8 @@ regia_write_queue_free (RegiaWriteQueue *self)
 /* --- session.json and the status --- */
 
 /* A record that cannot be written now is written later; the parts are what counts. */
-static void
-save (RegiaWriteQueue *self)
+void
+regia_write_queue_save (RegiaWriteQueue *self)
 {
   g_autoptr (GError) error = NULL;
 
@@ -236,6 +220,26 @@ regia_write_queue_note_gap (RegiaWriteQueue *self, const char *reason, gint64 fr
   regia_session_add_gap (self->session, from_ns / REGIA_MSECOND, to_ns / REGIA_MSECOND, reason);
   regia_recorder_status_set_gaps (self->status, self->session->gaps_total, self->session->gap_ms);
   self->dirty = TRUE;
+}
+
+void
+regia_write_queue_note_pause (RegiaWriteQueue *self, gint64 from_ns, gint64 to_ns)
+{
+  if (regia_session_set_pause (self->session, from_ns / REGIA_MSECOND, to_ns / REGIA_MSECOND))
+    self->dirty = TRUE;
+}
+
+void
+regia_write_queue_note_wanted (RegiaWriteQueue *self, RegiaWanted *wanted)
+{
+  if (regia_wanted_note (wanted, self->session))
+    regia_write_queue_save (self);
+}
+
+gboolean
+regia_write_queue_is_open (RegiaWriteQueue *self)
+{
+  return regia_writer_is_open (self->writer);
 }
 
 /* --- room on the disk --- */
@@ -455,7 +459,7 @@ begin_part (RegiaWriteQueue *self, GPtrArray *tracks)
   self->part = regia_session_add_part (self->session, file, REGIA_PART_OPEN);
   record_tracks (self);
   regia_session_set_state (self->session, REGIA_SESSION_RECORDING, "");
-  save (self);
+  regia_write_queue_save (self);
   self->blocked = FALSE;
   regia_recorder_status_set_phase (self->status, REGIA_PHASE_RECORDING, "");
   return TRUE;
@@ -477,7 +481,7 @@ regia_write_queue_end_part (RegiaWriteQueue *self)
     return;
   }
   note_part_closed (self, NULL);
-  save (self);
+  regia_write_queue_save (self);
 }
 
 void
@@ -628,7 +632,7 @@ regia_write_queue_tick (RegiaWriteQueue *self)
   measure_rate (self);
   warn_of_finishing (self);
   if (self->dirty && now_us - self->saved_at_us > SAVE_US)
-    save (self);
+    regia_write_queue_save (self);
   return resumed;
 }
 
@@ -680,6 +684,6 @@ regia_write_queue_close (RegiaWriteQueue *self)
   regia_recorder_status_leave_disk (self->status);
   /* Whether it is dirty or not: somebody may have removed it, and it knows what finishing cannot see. */
   if (self->displaced == NULL && self->session->parts->len > 0)
-    save (self);
+    regia_write_queue_save (self);
   return unrecorded_ns;
 }

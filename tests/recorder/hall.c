@@ -13,6 +13,25 @@
 
 #define WAIT_S 30
 
+static RegiaWanted *
+read_wanted (const char *text)
+{
+  g_autoptr (GVariant) part = g_variant_ref_sink (g_variant_new_parsed (text));
+
+  return regia_wanted_new (part);
+}
+
+void
+hall_want (Hall *self, Take *take, const char *text)
+{
+  regia_wanted_unref (self->wanted);
+  self->wanted = read_wanted (text);
+  if (take == NULL)
+    return;
+  regia_recording_set_wanted (take->recording, self->wanted);
+  WAIT_UNTIL_S (WAIT_S, regia_recording_get_applied (take->recording) == self->wanted->version);
+}
+
 Hall *
 hall_new (guint seconds)
 {
@@ -26,6 +45,7 @@ hall_new (guint seconds)
   regia_epoch_now (&self->epoch);
   self->epoch.monotonic_ns -= HALL_FROM_NS;
   self->epoch.realtime_ns -= HALL_FROM_NS;
+  hall_want (self, NULL, "@a{sv} {}");
   return self;
 }
 
@@ -68,6 +88,7 @@ hall_free (Hall *self)
   hall_close_feed (self);
   media_free (self->media);
   remove_tree (self->folder);
+  regia_wanted_unref (self->wanted);
   g_free (self->folder);
   g_free (self->recordings);
   g_free (self->session);
@@ -155,6 +176,7 @@ take_new (Hall *hall, const RegiaDisk *disk, guint64 reserve_bytes)
       .epoch = hall->epoch,
       .reserve_bytes = reserve_bytes,
       .memory_ms = 60000,
+      .wanted = hall->wanted,
   };
 
   g_mutex_init (&self->lock);

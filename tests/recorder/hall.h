@@ -26,6 +26,7 @@ typedef struct {
   RegiaFeedLink *link; /* (owned) (nullable): the newest take's, handed over anew to each engine */
   guint readers;       /* counts them */
   guint next;          /* packet of the programme to be appended next */
+  RegiaWanted *wanted; /* by the next recording, at its start */
   guint tracks_used;   /* of the programme's, by the next generation; 0: all */
 } Hall;
 
@@ -66,6 +67,10 @@ void take_wait_state (Take *self, const char *state);
 guint64 take_get (Take *self, const char *key);
 void take_free (Take *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Take, take_free)
+
+/** hall_want: what people want, as the text of a GVariant, of recordings that begin from now on and, when it
+ * is in effect, of @take (nullable). */
+void hall_want (Hall *self, Take *take, const char *text);
 
 /** hall_last_ms: show time at the end of everything before @seconds. */
 guint64 hall_ms (double seconds);
