@@ -22,6 +22,7 @@
 
 #define BUFFER_BYTES  (1 << 18)
 #define AAC_FRAME     1024
+#define CHAPTER_BYTES 64 /* in the index, besides its title */
 #define OVERLAP_MAX_S 10 /* parts that overlap by more are not one fragment written twice */
 #define WRITEBACK_BYTES                                                                                      \
   (32u << 20) /* hand this much to the disk at a time, so that no later fsync of a live recording waits for  \
@@ -49,7 +50,7 @@ typedef struct {
   GCancellable *cancellable;
   RegiaRemuxSpan span;
   Mix mixes[REGIA_TRACKS_MAX];
-  guint64 chunks;
+  guint64 chunks, chapter_bytes;
   int last_stream;
   AVFormatContext *source; /* (owned): header of the first part */
   AVFormatContext *output; /* (owned) (nullable): none in the counting pass */
@@ -409,7 +410,7 @@ run_pass (Job *self)
 static guint64
 index_bytes (Job *self)
 {
-  guint64 bytes = 65536 + self->chunks * 20;
+  guint64 bytes = 65536 + self->chunks * 20 + self->chapter_bytes;
 
   for (guint i = 0; i < REGIA_TRACKS_MAX; i++) {
     const Mix *mix = &self->mixes[i];
@@ -422,6 +423,64 @@ index_bytes (Job *self)
     }
   }
   return bytes;
+}
+
+/* --- chapters --- */
+
+static int
+compare_marks_cb (gconstpointer a, gconstpointer b)
+{
+  const RegiaRemuxMark *x = a, *y = b;
+
+  return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
+}
+
+/* From @at_ns of the file's time on; ends with the file until there is another. One at the same time gives
+ * way. */
+static gboolean
+add_chapter (Job *self, gint64 at_ns, const char *title)
+{
+  AVFormatContext *output = self->output;
+  AVChapter *chapter = output->nb_chapters > 0 ? output->chapters[output->nb_chapters - 1] : NULL;
+  gint64 at_ms = at_ns / REGIA_MSECOND;
+
+  if (chapter == NULL || chapter->start < at_ms) {
+    if (chapter != NULL)
+      chapter->end = at_ms;
+    chapter = av_mallocz (sizeof *chapter);
+    *chapter = (AVChapter){.id = output->nb_chapters, .time_base = {1, 1000}, .start = at_ms};
+    if (av_dynarray_add_nofree (&output->chapters, (int *)&output->nb_chapters, chapter) < 0) {
+      av_free (chapter);
+      return fail (self, AVERROR (ENOMEM), "Cannot begin the finished file");
+    }
+  }
+  chapter->end = self->result->duration_ns / REGIA_MSECOND;
+  av_dict_set (&chapter->metadata, "title", title, 0);
+  self->chapter_bytes += CHAPTER_BYTES + strlen (title);
+  return TRUE;
+}
+
+/* The first begins with the file: players disagree about time without a chapter. */
+static gboolean
+add_chapters (Job *self, const RegiaRemuxOptions *options)
+{
+  g_autoptr (GArray) marks = options->marks != NULL ? g_array_copy (options->marks) : NULL;
+
+  if (marks != NULL)
+    g_array_sort (marks, compare_marks_cb);
+  for (guint i = 0; marks != NULL && i < marks->len; i++) {
+    const RegiaRemuxMark *mark = &g_array_index (marks, RegiaRemuxMark, i);
+    g_autofree char *number = g_strdup_printf ("%u", i + 1);
+
+    if (mark->at_ns < self->group->from_ns || mark->at_ns >= self->group->to_ns)
+      continue;
+    if ((self->output->nb_chapters == 0 &&
+         !add_chapter (self, 0, options->title != NULL ? options->title : "0")) ||
+        !add_chapter (self, mark->at_ns - self->group->from_ns - cut_before (self, mark->at_ns),
+                      mark->title[0] != '\0' ? mark->title : number))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 /* --- the output --- */
@@ -471,7 +530,7 @@ open_output (Job *self, const RegiaRemuxOptions *options)
       avio_alloc_context (av_malloc (BUFFER_BYTES), BUFFER_BYTES, 1, self, NULL, write_cb, seek_cb);
   self->output->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
   self->output->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
-  if (!add_streams (self))
+  if (!add_streams (self) || !add_chapters (self, options))
     return FALSE;
   if (options->title != NULL)
     av_dict_set (&self->output->metadata, "title", options->title, 0);

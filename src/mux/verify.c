@@ -82,6 +82,10 @@ read_packets (AVFormatContext *context, const char *path, const RegiaRemuxSpan *
     gint64 end =
         av_rescale_q (packet->dts + packet->duration, stream->time_base, (AVRational){1, REGIA_SECOND});
 
+    if ((guint)packet->stream_index >= found->n_tracks) {
+      av_packet_unref (packet);
+      continue;
+    }
     if (track->samples++ == 0)
       first[packet->stream_index] =
           av_rescale_q (packet->dts, stream->time_base, (AVRational){1, REGIA_SECOND});
@@ -130,6 +134,18 @@ checksum_file (const char *path, const RegiaRemuxSpan *span, guint64 total, GCan
   return TRUE;
 }
 
+/* But for the titles of the chapters, which are a track as well, the last one. */
+static guint
+count_tracks (const AVFormatContext *context)
+{
+  guint n = context->nb_streams;
+
+  while (n > 0 && context->streams[n - 1]->codecpar->codec_type != AVMEDIA_TYPE_VIDEO &&
+         context->streams[n - 1]->codecpar->codec_type != AVMEDIA_TYPE_AUDIO)
+    n--;
+  return n;
+}
+
 static gboolean
 probe (const char *path, const RegiaRemuxSpan *span, GCancellable *cancellable, RegiaRemuxResult *ret_result,
        GError **error)
@@ -137,6 +153,7 @@ probe (const char *path, const RegiaRemuxSpan *span, GCancellable *cancellable, 
   RegiaRemuxSpan reading = *span, summing = *span;
   AVFormatContext *context;
   guint64 total;
+  guint n_tracks;
   gboolean ok;
 
   reading.to = summing.from = (span->from + span->to) / 2;
@@ -144,13 +161,14 @@ probe (const char *path, const RegiaRemuxSpan *span, GCancellable *cancellable, 
   memset (ret_result, 0, sizeof *ret_result);
   if (!index_is_first (path, error) || (context = open_file (path, cancellable, error)) == NULL)
     return FALSE;
-  if (context->nb_streams == 0 || context->nb_streams > REGIA_TRACKS_MAX) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "%s holds %u tracks", path, context->nb_streams);
+  n_tracks = count_tracks (context);
+  if (n_tracks == 0 || n_tracks > REGIA_TRACKS_MAX) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "%s holds %u tracks", path, n_tracks);
     avformat_close_input (&context);
     return FALSE;
   }
-  ret_result->n_tracks = context->nb_streams;
-  for (guint i = 0; i < context->nb_streams; i++) {
+  ret_result->n_tracks = n_tracks;
+  for (guint i = 0; i < n_tracks; i++) {
     const AVDictionaryEntry *name = av_dict_get (context->streams[i]->metadata, "handler_name", NULL, 0);
 
     ret_result->tracks[i].video = context->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;

@@ -269,6 +269,20 @@ list_cuts (RegiaSession *session)
   return cuts;
 }
 
+static GArray *
+list_marks (RegiaSession *session)
+{
+  GArray *marks = g_array_new (FALSE, FALSE, sizeof (RegiaRemuxMark));
+
+  for (guint i = 0; i < session->marks->len; i++) {
+    const RegiaSessionMark *from = g_ptr_array_index (session->marks, i);
+    RegiaRemuxMark mark = {from->at_ms * REGIA_MSECOND, from->title};
+
+    g_array_append_val (marks, mark);
+  }
+  return marks;
+}
+
 static gboolean
 finish_group (Job *self, RegiaRemuxGroup *group, GArray *gaps, GError **error)
 {
@@ -276,7 +290,8 @@ finish_group (Job *self, RegiaRemuxGroup *group, GArray *gaps, GError **error)
   g_autofree char *path = regia_store_path (self->store, name);
   g_autofree char *part_path = g_strconcat (path, ".part", NULL);
   g_autoptr (GArray) cuts = list_cuts (self->session);
-  RegiaRemuxOptions options = {self->session->title, 0, cuts};
+  g_autoptr (GArray) chapters = list_marks (self->session);
+  RegiaRemuxOptions options = {self->session->title, 0, cuts, chapters};
   g_auto (RegiaRemuxResult) result = {0};
 
   if (self->session->epoch_ms > 0)

@@ -90,9 +90,9 @@ plan (Fixture *self)
 }
 
 static void
-remux (Fixture *self, RegiaRemuxResult *ret_result)
+remux_with (Fixture *self, GArray *cuts, GArray *marks, RegiaRemuxResult *ret_result)
 {
-  const RegiaRemuxOptions options = {"Sirio migranti", 1664436600, NULL};
+  const RegiaRemuxOptions options = {"Sirio migranti", 1664436600, cuts, marks};
   g_autoptr (GPtrArray) groups = plan (self);
   g_autoptr (GError) error = NULL;
 
@@ -100,6 +100,12 @@ remux (Fixture *self, RegiaRemuxResult *ret_result)
   g_assert_true (regia_remux_run (g_ptr_array_index (groups, 0), &options, self->output, NULL, NULL, NULL,
                                   ret_result, &error));
   g_assert_no_error (error);
+}
+
+static void
+remux (Fixture *self, RegiaRemuxResult *ret_result)
+{
+  remux_with (self, NULL, NULL, ret_result);
 }
 
 static guint
@@ -197,6 +203,86 @@ test_gap (Fixture *self, gconstpointer unused)
   g_assert_cmpuint (sound, ==, result.tracks[1].samples * 1024);
 }
 
+/* "start end title" for each chapter, in ms, as another program reads them. */
+static char *
+list_chapters (const char *path)
+{
+  const char *argv[] = {
+      "ffprobe",     "-v", "error", "-show_entries", "chapter=start,end:chapter_tags=title", "-of",
+      "csv=p=0:s=|", path, NULL};
+  g_autoptr (GError) error = NULL;
+  char *text = NULL;
+  int status;
+
+  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &text, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+  return text;
+}
+
+static void
+add_stretch (GArray *list, double from_s, double to_s)
+{
+  RegiaRemuxGap stretch = {40 * REGIA_SECOND + (gint64)(from_s * REGIA_SECOND),
+                           40 * REGIA_SECOND + (gint64)(to_s * REGIA_SECOND)};
+
+  g_array_append_val (list, stretch);
+}
+
+static void
+add_mark (GArray *list, double at_s, const char *title)
+{
+  RegiaRemuxMark mark = {40 * REGIA_SECOND + (gint64)(at_s * REGIA_SECOND), title};
+
+  g_array_append_val (list, mark);
+}
+
+/* Two pauses and a loss: the file passes over the pauses, the loss stays, and everything after them is in
+ * step. Marks are chapters in the file's time, those of a pause where it was. */
+static void
+test_cuts (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (GArray) cuts = g_array_new (FALSE, FALSE, sizeof (RegiaRemuxGap)),
+                     marks = g_array_new (FALSE, FALSE, sizeof (RegiaRemuxMark));
+  g_auto (RegiaRemuxResult) result = {0};
+  g_autofree char *chapters = NULL;
+  const RegiaRemuxGap *gap;
+
+  add_part (self, 0, 2.5);
+  add_part (self, 4, 5);
+  add_part (self, 6, 7.2);
+  add_part (self, 10, SECONDS);
+  add_stretch (cuts, -5, -1);
+  add_stretch (cuts, 2.5, 4);
+  add_stretch (cuts, 7.2, 10);
+  add_stretch (cuts, 20, 30);
+  add_mark (marks, 6.5, "Dopo");
+  add_mark (marks, 1, "Saluti «istituzionali»");
+  add_mark (marks, 3, "In pausa");
+  add_mark (marks, 3.5, "Ancora in pausa");
+  add_mark (marks, 10.5, "");
+  add_mark (marks, 99, "Mai");
+  remux_with (self, cuts, marks, &result);
+  g_assert_cmpuint (result.gaps->len, ==, 1);
+  gap = &g_array_index (result.gaps, RegiaRemuxGap, 0);
+  g_assert_cmpint (gap->from_ns, ==, 45 * REGIA_SECOND);
+  g_assert_cmpint (gap->to_ns, ==, 46 * REGIA_SECOND);
+  /* 12 s less 1.5 and 2.8 s of pauses. */
+  g_assert_cmpint (ABS (result.tracks[0].length_ns - 7700 * REGIA_MSECOND), <=, REGIA_MSECOND);
+  for (guint i = 1; i < 3; i++) {
+    g_assert_cmpint (ABS (result.tracks[i].length_ns - result.tracks[0].length_ns), <, 43 * REGIA_MSECOND);
+    /* The lost second, and no more than a frame at the edge of each pause. */
+    g_assert_cmpuint (result.tracks[i].silent, >=, 46);
+    g_assert_cmpuint (result.tracks[i].silent, <=, 49);
+  }
+  g_assert_cmpuint (media_decode (self->output, NULL), ==, SECONDS * 25 - 37 - 25 - 70);
+  chapters = list_chapters (self->output);
+  g_test_message ("%s", chapters);
+  g_assert_nonnull (strstr (chapters, "0|1000|Sirio migranti\n1000|2500|Saluti «istituzionali»\n"
+                                      "2500|5000|Ancora in pausa\n5000|6200|Dopo\n6200|77"));
+  g_assert_null (strstr (chapters, "Mai"));
+}
+
 /* A fragment written again after a disk error: the later copy counts, once. */
 static void
 test_overlap (Fixture *self, gconstpointer unused)
@@ -231,7 +317,7 @@ test_truncated (Fixture *self, gconstpointer unused)
 static void
 test_less_than_planned (Fixture *self, gconstpointer unused)
 {
-  const RegiaRemuxOptions options = {NULL, 0, NULL};
+  const RegiaRemuxOptions options = {NULL, 0, NULL, NULL};
   const char *path = add_part (self, 0, SECONDS);
   g_autoptr (GPtrArray) groups = plan (self);
   g_auto (RegiaRemuxResult) result = {0};
@@ -288,7 +374,7 @@ cancel_cb (double done, gpointer user_data)
 static void
 test_cancel (Fixture *self, gconstpointer unused)
 {
-  const RegiaRemuxOptions options = {NULL, 0, NULL};
+  const RegiaRemuxOptions options = {NULL, 0, NULL, NULL};
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GPtrArray) groups = NULL;
   g_auto (RegiaRemuxResult) result = {0};
@@ -304,7 +390,7 @@ test_cancel (Fixture *self, gconstpointer unused)
 static void
 test_full_disk (Fixture *self, gconstpointer unused)
 {
-  const RegiaRemuxOptions options = {NULL, 0, NULL};
+  const RegiaRemuxOptions options = {NULL, 0, NULL, NULL};
   g_autoptr (GPtrArray) groups = NULL;
   g_auto (RegiaRemuxResult) result = {0};
   g_autoptr (GError) error = NULL;
@@ -336,7 +422,7 @@ spoil_cb (double done, gpointer user_data)
 static void
 test_spoiled (Fixture *self, gconstpointer unused)
 {
-  const RegiaRemuxOptions options = {NULL, 0, NULL};
+  const RegiaRemuxOptions options = {NULL, 0, NULL, NULL};
   g_autoptr (GPtrArray) groups = NULL;
   g_auto (RegiaRemuxResult) result = {0};
   g_autoptr (GError) error = NULL;
@@ -357,6 +443,7 @@ main (int argc, char **argv)
   ADD ("one-part", test_one_part);
   ADD ("two-parts", test_two_parts);
   ADD ("gap", test_gap);
+  ADD ("cuts", test_cuts);
   ADD ("overlap", test_overlap);
   ADD ("truncated", test_truncated);
   ADD ("less-than-planned", test_less_than_planned);

@@ -40,11 +40,18 @@ typedef struct {
   gint64 from_ns, to_ns;
 } RegiaRemuxGap;
 
+/** Becomes a chapter, from here to the next. */
+typedef struct {
+  gint64 at_ns;      /* show time */
+  const char *title; /* "" for none */
+} RegiaRemuxMark;
+
 typedef struct {
   const char *title; /* (nullable) into the file's metadata */
   gint64 creation_s; /* Unix time of the group's first sample, 0: unknown */
-  GArray *cuts; /* (nullable) (element-type RegiaRemuxGap) in order, apart: stretches that are not to be in
-                   the file's time: what follows one goes on where it began */
+  GArray *cuts;  /* (nullable) (element-type RegiaRemuxGap) in order, apart: stretches that are not to be in
+                    the file's time: what follows one goes on where it began */
+  GArray *marks; /* (nullable) (element-type RegiaRemuxMark); what lies outside of the group is passed over */
 } RegiaRemuxOptions;
 
 typedef struct {
