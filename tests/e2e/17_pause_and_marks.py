@@ -20,7 +20,7 @@ def run(t):
     with t.case("on air", needed=True):
         regia.wait_on_air()
     regia.wait_recorded(3000)
-    segment_ms = 1000 * int(re.search(r"#EXT-X-TARGETDURATION:(\d+)", regia.get("/live/video/360p/index.m3u8").decode())[1])
+    segment_ms = 1000 * int(re.search(r"#EXT-X-TARGETDURATION:(\d+)", regia.get(regia.media()).decode())[1])
 
     with t.case("a mark, and the recording is paused", needed=True):
         command(regia, "mark", "Saluti")
