@@ -2,31 +2,42 @@
 #define G_LOG_DOMAIN "regia"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "regia/base/json.h"
 #include "regia/cli/cli.h"
 #include "regia/config/events.h"
+#include "regia/control/client.h"
+#include "regia/control/paths.h"
 
-/* `2030-01-02 10:00–12:00`, or with both days. */
-static char *
-describe_hours (const RegiaEvent *event)
+/* An answer may wait for the disk of the folder. */
+#define ANSWER_MS 15000
+
+static const char *
+text (GVariant *event, const char *key)
 {
-  g_autoptr (GTimeZone) zone = g_time_zone_new_identifier (event->timezone);
-  g_autoptr (GDateTime) start = NULL, end = NULL, start_there = NULL, end_there = NULL;
-  g_autofree char *from = NULL, *to = NULL;
+  const char *value = "";
 
-  if (event->start_s == 0 || zone == NULL || (start = g_date_time_new_from_unix_utc (event->start_s)) == NULL)
+  g_variant_lookup (event, key, "&s", &value);
+  return value;
+}
+
+/* `2030-01-02 10:00–12:00`, or with both days; by the clock of the event's place. */
+static char *
+describe_hours (GVariant *event)
+{
+  g_autoptr (GDateTime) start = g_date_time_new_from_iso8601 (text (event, "start"), NULL);
+  g_autoptr (GDateTime) end = g_date_time_new_from_iso8601 (text (event, "end"), NULL);
+  g_autofree char *from = NULL, *to = NULL;
+  gboolean same_day;
+
+  if (start == NULL)
     return g_strdup ("");
-  start_there = g_date_time_to_timezone (start, zone);
-  from = g_date_time_format (start_there, "%Y-%m-%d %H:%M");
-  if (event->end_s == 0 || (end = g_date_time_new_from_unix_utc (event->end_s)) == NULL)
+  from = g_date_time_format (start, "%Y-%m-%d %H:%M");
+  if (end == NULL)
     return g_steal_pointer (&from);
-  end_there = g_date_time_to_timezone (end, zone);
-  to = g_date_time_format (end_there, g_date_time_get_day_of_year (start_there) ==
-                                              g_date_time_get_day_of_year (end_there)
-                                          ? "%H:%M"
-                                          : "%Y-%m-%d %H:%M");
+  same_day = g_date_time_get_day_of_year (start) == g_date_time_get_day_of_year (end) &&
+             g_date_time_get_year (start) == g_date_time_get_year (end);
+  to = g_date_time_format (end, same_day ? "%H:%M" : "%Y-%m-%d %H:%M");
   return g_strdup_printf ("%s–%s", from, to);
 }
 
@@ -38,39 +49,83 @@ print_padded (const char *text, int width)
 }
 
 static void
-print_event (const RegiaEvent *event, RegiaEventState state)
+print_event (GVariant *event, const char *on_air)
 {
   g_autofree char *hours = describe_hours (event);
-  g_autofree char *path = g_filename_display_name (event->file);
-  const char *file = strrchr (path, '/') + 1;
+  g_autofree char *file = g_path_get_basename (text (event, "file"));
+  const char *name = text (event, "name"), *id = text (event, "id");
+  gboolean by_itself = FALSE, on = id[0] != '\0' && g_str_equal (id, on_air);
 
-  print_padded (regia_event_state_name (state), 8);
+  g_variant_lookup (event, "start-by-itself", "b", &by_itself);
+  print_padded (on ? "on air" : text (event, "state"), 8);
   print_padded (hours, 22);
-  print_padded (event->start_by_itself ? "by itself" : "", 9);
-  printf ("%s%s(%s)\n", event->name, event->name[0] != '\0' ? " " : "", file);
-  if (event->error != NULL) {
-    g_auto (GStrv) lines = g_strsplit (event->error, "\n", -1);
+  print_padded (by_itself ? "by itself" : "", 9);
+  printf ("%s%s(%s)\n", name, name[0] != '\0' ? " " : "", file);
+  if (text (event, "error")[0] != '\0') {
+    g_auto (GStrv) lines = g_strsplit (text (event, "error"), "\n", -1);
 
     for (guint i = 0; lines[i] != NULL; i++)
       printf ("%10s%s\n", "", lines[i]);
   }
 }
 
+/* (transfer full): as Show1.GetEvents. */
+static GVariant *
+look (const char *folder, const char *hall, GError **error)
+{
+  g_autoptr (GPtrArray) events = regia_events_scan (folder, hall, error);
+  g_autofree char *display = g_filename_display_name (folder);
+  GVariantDict dict;
+
+  if (events == NULL)
+    return NULL;
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "folder", "s", display);
+  g_variant_dict_insert_value (&dict, "events",
+                               regia_events_to_variant (events, g_get_real_time () / G_USEC_PER_SEC, NULL));
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/* Returns: how many cannot be started. */
+static guint
+print_events (GVariant *answer, gboolean json)
+{
+  g_autoptr (GVariant) events = g_variant_lookup_value (answer, "events", G_VARIANT_TYPE ("aa{sv}"));
+  guint faulty = 0;
+
+  if (events == NULL)
+    return 0;
+  if (json) {
+    g_autofree char *list = regia_json_from_variant (events, TRUE);
+    printf ("%s\n", list);
+  } else if (g_variant_n_children (events) == 0)
+    printf ("There is no event file (*.conf) in %s\n", text (answer, "folder"));
+  for (gsize i = 0; i < g_variant_n_children (events); i++) {
+    g_autoptr (GVariant) event = g_variant_get_child_value (events, i);
+
+    faulty += text (event, "error")[0] != '\0';
+    if (!json)
+      print_event (event, text (answer, "on-air"));
+  }
+  return faulty;
+}
+
 int
 regia_cli_events (int argc, char **argv)
 {
-  g_autofree char *folder = NULL, *hall = NULL;
+  g_autofree char *folder = NULL, *hall = NULL, *state_option = NULL, *state_dir = NULL, *control_path = NULL;
   gboolean json = FALSE;
   GOptionEntry entries[] = {
-      {"events", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Folder of the event files", "FOLDER"},
+      {"events", 0, 0, G_OPTION_ARG_FILENAME, &folder,
+       "Folder of the event files; without it the running Regia is asked for those that it waits for",
+       "FOLDER"},
       {"hall", 0, 0, G_OPTION_ARG_FILENAME, &hall, "Hall file of those that name none", "HALL"},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder that Regia runs on", "DIR"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print as JSON", NULL},
       G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GPtrArray) events = NULL;
+  g_autoptr (GVariant) answer = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
-  guint faulty = 0;
   int status;
 
   if (!regia_cli_parse ("events", "",
@@ -78,26 +133,19 @@ regia_cli_events (int argc, char **argv)
                         "which cannot be started and why. Exit status 78 when one cannot.",
                         entries, &argc, &argv, &status))
     return status;
-  if (argc > 1 || folder == NULL) {
-    fprintf (stderr, "regia: events takes --events=FOLDER; `regia events --help` says more\n");
+  if (argc > 1 || (folder == NULL && hall != NULL)) {
+    fprintf (stderr,
+             "regia: events takes --events=FOLDER, and with it --hall=HALL; `regia events --help` says "
+             "more\n");
     return 64;
   }
-  events = regia_events_scan (folder, hall, &error);
-  if (events == NULL)
+  state_dir = regia_cli_state_dir (state_option);
+  control_path = g_build_filename (state_dir, "run", REGIA_CONTROL_SOCKET, NULL);
+  answer = folder != NULL ? look (folder, hall, &error)
+                          : regia_client_get_events (control_path, ANSWER_MS, &error);
+  if (answer == NULL)
     return regia_cli_fail (error);
-  if (json) {
-    g_autoptr (GVariant) list = g_variant_ref_sink (regia_events_to_variant (events, now_s, NULL));
-    g_autofree char *text = regia_json_from_variant (list, TRUE);
-
-    printf ("%s\n", text);
-  } else if (events->len == 0)
-    printf ("There is no event file (*.conf) in %s\n", folder);
-  for (guint i = 0; i < events->len; i++) {
-    const RegiaEvent *event = g_ptr_array_index (events, i);
-
-    faulty += event->error != NULL;
-    if (!json)
-      print_event (event, regia_events_state (events, event, now_s, NULL));
-  }
-  return faulty > 0 ? 78 : 0;
+  if (text (answer, "error")[0] != '\0')
+    fprintf (stderr, "regia: %s\n", text (answer, "error"));
+  return print_events (answer, json) > 0 || text (answer, "error")[0] != '\0' ? 78 : 0;
 }

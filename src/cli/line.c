@@ -55,6 +55,20 @@ append_recording (GString *line, GVariant *recorder)
   }
 }
 
+/* Nothing is on: what comes. */
+static void
+append_next (GString *line, GVariant *status)
+{
+  g_autoptr (GVariant) next = g_variant_lookup_value (status, "next", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GDateTime) start = g_date_time_new_from_iso8601 (text (next, "start"), NULL);
+  g_autofree char *when = start != NULL ? g_date_time_format (start, "%Y-%m-%d %H:%M") : NULL;
+
+  if (when == NULL)
+    g_string_append (line, "standby · no event is planned");
+  else
+    g_string_append_printf (line, "standby · next: %s, %s", text (next, "name"), when);
+}
+
 char *
 regia_cli_status_line (GVariant *status)
 {
@@ -65,8 +79,12 @@ regia_cli_status_line (GVariant *status)
   GString *line = g_string_new (NULL);
   guint64 viewers = number (gateway, "viewers");
 
-  g_string_append_printf (line, "%s %s", text (status, "state"), on_air);
-  append_recording (line, recorder);
+  if (g_str_equal (text (status, "state"), "standby")) {
+    append_next (line, status);
+  } else {
+    g_string_append_printf (line, "%s %s", text (status, "state"), on_air);
+    append_recording (line, recorder);
+  }
   g_string_append_printf (line, " · %" G_GUINT64_FORMAT " viewer%s", viewers, viewers == 1 ? "" : "s");
   if (warnings != NULL && g_variant_n_children (warnings) > 0) {
     const char *worst;

@@ -46,6 +46,10 @@ regia_cli_outcome (GVariant *status, char **ret_good, char **ret_bad)
   gboolean whole = TRUE;
 
   *ret_good = *ret_bad = NULL;
+  if (strcmp (lookup (status, "state"), "standby") == 0) {
+    *ret_good = g_strdup ("No event was on");
+    return REGIA_CLI_OUTCOME_WELL;
+  }
   if (!has_recorder (status)) {
     *ret_good = g_strdup ("The event is over");
     return REGIA_CLI_OUTCOME_WELL;

@@ -15,6 +15,7 @@
 typedef struct {
   gboolean terminal;
   gboolean addresses_shown;
+  gboolean service; /* waits for events */
   guint ticks;
   GVariant *last; /* (owned) (nullable): status */
 } Screen;
@@ -29,8 +30,9 @@ show_addresses (Screen *screen, GVariant *status)
     return;
   screen->addresses_shown = TRUE;
   printf ("%s  Viewers      %s/\n  Recordings   %s/recordings\n  Status       %s/api/v1/status\n  Ctrl-C "
-          "ends the event.\n\n",
-          screen->terminal ? "\r\033[K" : "", address, address, address);
+          "ends %s.\n\n",
+          screen->terminal ? "\r\033[K" : "", address, address, address,
+          screen->service ? "Regia" : "the event");
   fflush (stdout);
 }
 
@@ -105,9 +107,36 @@ say_outcome (GVariant *status)
   return regia_cli_say_outcome (status);
 }
 
+static int
+run_service (const char *state_dir, const char *hall, const char *folder)
+{
+  g_autofree char *hall_path = g_canonicalize_filename (hall, NULL);
+  g_autofree char *events_dir = g_canonicalize_filename (folder, NULL);
+  Screen screen = {.terminal = isatty (STDOUT_FILENO), .service = TRUE};
+  RegiaDirectorOptions options = {.state_dir = state_dir,
+                                  .hall_path = hall_path,
+                                  .events_dir = events_dir,
+                                  .tick = tick_cb,
+                                  .tick_data = &screen};
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  printf ("The events of %s\n", events_dir);
+  fflush (stdout);
+  if (!regia_director_run (NULL, &options, &error)) {
+    g_clear_pointer (&screen.last, g_variant_unref);
+    return regia_cli_fail (error);
+  }
+  printf ("\n");
+  status = say_outcome (screen.last);
+  g_variant_unref (screen.last);
+  return status;
+}
+
 int
 regia_cli_run (int argc, char **argv)
 {
+  g_autofree char *hall = NULL, *events = NULL;
   g_autofree char *state_option = NULL, *state_dir = NULL, *path = NULL, *base_dir = NULL;
   gboolean fresh = FALSE, again = FALSE, stored = FALSE;
   GOptionEntry entries[] = {
@@ -117,6 +146,9 @@ regia_cli_run (int argc, char **argv)
        NULL},
       {"again", 0, 0, G_OPTION_ARG_NONE, &again,
        "Go on with this event though it was ended: same recording, another part", NULL},
+      {"hall", 0, 0, G_OPTION_ARG_FILENAME, &hall, "Hall file: wait for events, with --events", "HALL"},
+      {"events", 0, 0, G_OPTION_ARG_FILENAME, &events,
+       "Folder of the event files that are started one after the other", "FOLDER"},
       G_OPTION_ENTRY_NULL,
   };
   g_autoptr (RegiaConfig) config = NULL;
@@ -126,16 +158,30 @@ regia_cli_run (int argc, char **argv)
   const RegiaConfigValues *values;
   int status;
 
-  if (!regia_cli_parse ("run", "FILE", "Starts the event that FILE describes, and runs it until it is ended.",
-                        entries, &argc, &argv, &status))
+  if (!regia_cli_parse (
+          "run", "FILE | --hall=HALL --events=FOLDER",
+          "Starts the event that FILE describes, and runs it until it is ended. With --hall and "
+          "--events it waits for the events of a folder: each begins by `regia start NAME`, or at "
+          "its hour where its file says start_by_itself = yes, and ends by `regia stop`.",
+          entries, &argc, &argv, &status))
     return status;
-  if (argc != 2) {
-    fprintf (stderr, "regia: run takes one event file; `regia run --help` says more\n");
+  if ((hall != NULL) != (events != NULL) || argc != (hall != NULL ? 1 : 2)) {
+    fprintf (stderr,
+             "regia: run takes one event file, or --hall=HALL and --events=FOLDER; `regia run --help` says "
+             "more\n");
+    return 64;
+  }
+  if (hall != NULL && (fresh || again)) {
+    fprintf (stderr,
+             "regia: --new and --again go with an event file; `regia start NAME --again` is what goes on "
+             "with an event that was ended\n");
     return 64;
   }
   regia_director_hold_signals ();
   regia_log_init ("director");
   state_dir = regia_cli_state_dir (state_option);
+  if (hall != NULL)
+    return run_service (state_dir, hall, events);
   path = g_canonicalize_filename (argv[1], NULL);
   base_dir = g_path_get_dirname (path);
   config = load_event (path, state_dir, &stored, &error);

@@ -256,6 +256,25 @@ add_time (GVariantDict *dict, const char *name, gint64 unix_s, const char *zone_
 }
 
 GVariant *
+regia_events_announce (GPtrArray *events, gint64 now_s, const char *const *ended)
+{
+  const RegiaEvent *event = regia_events_next (events, now_s, ended);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  if (event != NULL) {
+    g_variant_dict_insert (&dict, "id", "s", event->id);
+    g_variant_dict_insert (&dict, "name", "s", event->name);
+    g_variant_dict_insert (&dict, "place", "s", event->place);
+    g_variant_dict_insert (&dict, "start", "s", "");
+    g_variant_dict_insert (&dict, "end", "s", "");
+    add_time (&dict, "start", event->start_s, event->timezone);
+    add_time (&dict, "end", event->end_s, event->timezone);
+  }
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
 regia_events_to_variant (GPtrArray *events, gint64 now_s, const char *const *ended)
 {
   GVariantBuilder builder;

@@ -120,20 +120,46 @@ regia_client_get_status (const char *control_path, guint timeout_ms, GError **er
 }
 
 GVariant *
-regia_client_command (const char *control_path, const char *id, GVariant *change, guint timeout_ms,
-                      GError **error)
+regia_client_get_events (const char *control_path, guint timeout_ms, GError **error)
 {
-  g_autoptr (GVariant) arguments = g_variant_ref_sink (g_variant_new ("(s@a{sv})", id, change));
+  g_autoptr (GDBusConnection) connection = connect_to (control_path, MAX (timeout_ms / 1000, 1u), error);
+  g_autoptr (GVariant) reply =
+      connection != NULL ? call (connection, "GetEvents", NULL, "(a{sv})", timeout_ms, error) : NULL;
+
+  return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
+/* What changes something: without an answer nobody knows whether it did. Takes @arguments. */
+static GVariant *
+call_change (const char *control_path, const char *method, GVariant *arguments, guint timeout_ms,
+             GError **error)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (arguments);
   g_autoptr (GDBusConnection) connection = connect_to (control_path, MAX (timeout_ms / 1000, 1u), error);
   g_autoptr (GVariant) reply = NULL;
 
-  if (connection != NULL)
-    reply = call (connection, "Command", arguments, "(a{sv})", timeout_ms, error);
+  if (connection == NULL)
+    return NULL;
+  reply = call (connection, method, owned, "(a{sv})", timeout_ms, error);
   if (reply == NULL && error != NULL && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     g_prefix_error (
         error, "no answer within %u s, so it is not known whether this took effect (`regia status` tells): ",
         timeout_ms / 1000);
   return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
+GVariant *
+regia_client_command (const char *control_path, const char *id, GVariant *change, guint timeout_ms,
+                      GError **error)
+{
+  return call_change (control_path, "Command", g_variant_new ("(s@a{sv})", id, change), timeout_ms, error);
+}
+
+GVariant *
+regia_client_start (const char *control_path, const char *name, gboolean again, guint timeout_ms,
+                    GError **error)
+{
+  return call_change (control_path, "Start", g_variant_new ("(sb)", name, again), timeout_ms, error);
 }
 
 int

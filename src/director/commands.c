@@ -121,7 +121,7 @@ put_into_effect (RegiaDirector *director, RegiaDesired *desired)
     entry->held_back =
         entry->kind->many && g_ptr_array_find_with_equal_func (desired->relays_off, name, g_str_equal, NULL);
   }
-  regia_processes_enforce (director->processes, director->show.state);
+  regia_director_enforce (director);
   regia_processes_apply (director->processes, FALSE);
   regia_director_report (director);
 }

@@ -9,7 +9,8 @@
  */
 typedef struct _RegiaControl RegiaControl;
 
-/** What was asked is done (@error %NULL), or cannot be. Called once. */
+/** What was asked is done (@error %NULL), or cannot be: with REGIA_ERROR_STATE nothing was done. Called once.
+ */
 typedef void (*RegiaControlStoppedFunc) (const GError *error, gpointer data);
 /** See RegiaCommandsDoneFunc. */
 typedef void (*RegiaControlCommandedFunc) (GVariant *result, const GError *error, gpointer data);
@@ -21,6 +22,9 @@ typedef struct {
   void (*command) (const char *id, const char *who, GVariant *change, RegiaControlCommandedFunc commanded,
                    gpointer data, gpointer user_data);
   int (*open_feed) (gpointer user_data, GError **error); /* (transfer full): a reader's descriptor, or −1 */
+  void (*start) (const char *name, gboolean again, const char *who, RegiaControlCommandedFunc started,
+                 gpointer data, gpointer user_data);
+  void (*get_events) (RegiaControlCommandedFunc done, gpointer data, gpointer user_data);
 } RegiaControlMethods;
 
 /** RegiaControlListener: a listening control.sock. One thread at a time. */
@@ -45,6 +49,9 @@ RegiaControlListener *regia_control_lend (RegiaControl *self);
 /** regia_control_tell_end: the event is over; whoever waits for it hears @status, and whoever asks from now
  * on. */
 void regia_control_tell_end (RegiaControl *self, GVariant *status);
+/** regia_control_tell_begin: what was ended is put away, or another event is on: whoever waits for the end
+ * from now on waits for its end. */
+void regia_control_tell_begin (RegiaControl *self);
 /** regia_control_free: what was answered has left before. */
 void regia_control_free (RegiaControl *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaControl, regia_control_free)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "regia-control-generated.h"
+#include "regia/base/error.h"
 #include "regia/base/socket.h"
 #include "regia/control/paths.h"
 
@@ -73,7 +74,10 @@ stopped_cb (const GError *error, gpointer user_data)
   g_autofree Question *question = user_data;
 
   /* It ends in any case; that a crash might undo it is a warning in the status. */
-  regia_dbus_show1_complete_stop (question->control->full, question->invocation);
+  if (g_error_matches (error, REGIA_ERROR, REGIA_ERROR_STATE))
+    g_dbus_method_invocation_return_gerror (question->invocation, error);
+  else
+    regia_dbus_show1_complete_stop (question->control->full, question->invocation);
 }
 
 /* Whoever asks, as the kernel knows him. */
@@ -123,6 +127,48 @@ command_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const c
   return TRUE;
 }
 
+static void
+started_cb (GVariant *result, const GError *error, gpointer user_data)
+{
+  g_autofree Question *question = user_data;
+
+  if (error != NULL)
+    g_dbus_method_invocation_return_gerror (question->invocation, error);
+  else
+    regia_dbus_show1_complete_start (question->control->full, question->invocation, result);
+}
+
+static gboolean
+start_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const char *name, gboolean again,
+          gpointer user_data)
+{
+  RegiaControl *self = user_data;
+  g_autofree char *who = name_caller (invocation);
+
+  self->methods->start (name, again, who, started_cb, question_new (self, invocation), self->user_data);
+  return TRUE;
+}
+
+static void
+got_events_cb (GVariant *result, const GError *error, gpointer user_data)
+{
+  g_autofree Question *question = user_data;
+
+  if (error != NULL)
+    g_dbus_method_invocation_return_gerror (question->invocation, error);
+  else
+    regia_dbus_show1_complete_get_events (question->control->full, question->invocation, result);
+}
+
+static gboolean
+get_events_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+  RegiaControl *self = user_data;
+
+  self->methods->get_events (got_events_cb, question_new (self, invocation), self->user_data);
+  return TRUE;
+}
+
 static gboolean
 open_feed_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, GUnixFDList *list,
               gpointer user_data)
@@ -151,6 +197,12 @@ wait_end_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gpoint
   else
     g_ptr_array_add (self->waiting, invocation);
   return TRUE;
+}
+
+void
+regia_control_tell_begin (RegiaControl *self)
+{
+  g_clear_pointer (&self->ended, g_variant_unref);
 }
 
 void
@@ -296,6 +348,8 @@ regia_control_new (const RegiaControlMethods *methods, gpointer user_data)
   g_signal_connect (self->full, "handle-get-status", G_CALLBACK (get_status_cb), self);
   g_signal_connect (self->full, "handle-stop", G_CALLBACK (stop_cb), self);
   g_signal_connect (self->full, "handle-command", G_CALLBACK (command_cb), self);
+  g_signal_connect (self->full, "handle-start", G_CALLBACK (start_cb), self);
+  g_signal_connect (self->full, "handle-get-events", G_CALLBACK (get_events_cb), self);
   g_signal_connect (self->full, "handle-wait-end", G_CALLBACK (wait_end_cb), self);
   g_signal_connect (self->full, "handle-open-feed", G_CALLBACK (open_feed_cb), self);
   return self;

@@ -8,11 +8,13 @@
 #include "processes-private.h"
 #include "readers-private.h"
 #include "regia/director/director.h"
+#include "service-private.h"
 #include "show-file-private.h"
 #include "show-private.h"
 #include "watch-private.h"
 
 typedef struct _RegiaCommands RegiaCommands;
+typedef struct _RegiaDirector RegiaDirector;
 
 /*
  * RegiaDirector: the show, its processes and the two ways in (signals, control.sock). Everything happens on
@@ -20,9 +22,11 @@ typedef struct _RegiaCommands RegiaCommands;
  * show runs.
  *
  * Life: regia_director_run() makes it, runs the loop, and takes it down. director.c: beginning, running;
- * ending.c: the ways in which a show ends; commands.c: what people want of it meanwhile.
+ * ending.c: the ways in which a show ends; commands.c: what people want of it meanwhile; service.c: what
+ * comes before and after it, where several follow each other, and exchange.c: how one takes the other's
+ * place.
  */
-typedef struct {
+struct _RegiaDirector {
   const RegiaDirectorOptions *options;
   RegiaConfig *config;                                     /* (owned) */
   const RegiaConfigValues *values;                         /* of config */
@@ -34,6 +38,7 @@ typedef struct {
   RegiaWatch *watch;         /* (owned) */
   RegiaKeys *keys;           /* (owned) */
   RegiaCommands *commands;   /* (owned) */
+  RegiaService *service;     /* (owned) (nullable): none where one event alone is run */
   RegiaProcesses *processes; /* (owned) */
   RegiaReaders *readers;     /* (owned) */
   RegiaShow show;            /* as it is to be persisted */
@@ -46,17 +51,35 @@ typedef struct {
   gboolean resumed; /* an interrupted show went on */
   gboolean unbegun; /* told to go before there was anything to end */
   gboolean ready;   /* the programme runs, or ran */
+  gboolean serving; /* systemd was told that it is ready */
   gboolean quit;    /* the program ends with the event */
   gboolean hurry;   /* nobody wants to wait */
   gboolean leaving; /* the program ends and the show does not: the machine goes down */
   guint ticks;
   int exit_signals;
-} RegiaDirector;
+};
 
 /* director.c */
 
 /** (transfer full): the whole status, a{sv} of Show1.GetStatus. */
 GVariant *regia_director_build_status (RegiaDirector *self);
+/** regia_director_enforce: what the show's state wants runs, the rest goes; not while the processes are
+ * exchanged.
+ */
+void regia_director_enforce (RegiaDirector *self);
+/** regia_director_use_config: @config (transfer full) is what is run from now on, @recordings_dir (transfer
+ * full) its folder. */
+void regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *recordings_dir);
+/** regia_director_start_processes: those of the config. There are none any more. */
+void regia_director_start_processes (RegiaDirector *self);
+/** regia_director_resume: @old (transfer full) is the present show again, as @start says. May wait for the
+ * disk. */
+void regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now,
+                            RegiaStart start);
+/** (transfer none): what the folders are in which it all is, for the watch. */
+RegiaPlaces regia_director_get_places (RegiaDirector *self);
+/** RegiaKeysChangedFunc. */
+void regia_director_key_changed_cb (const char *relay, gpointer user_data);
 /** The status to whoever looks at it, now. */
 void regia_director_report (RegiaDirector *self);
 

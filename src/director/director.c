@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "director-private.h"
+#include "exchange-private.h"
 #include "regia/base/error.h"
 #include "regia/base/file.h"
 #include "regia/config/part.h"
@@ -30,22 +31,22 @@
 static gboolean
 prepare_folders (RegiaDirector *self, GError **error)
 {
-  const char *recordings = self->values->folder;
-
   self->run_dir = g_build_filename (self->options->state_dir, "run", NULL);
   self->show_path = g_build_filename (self->options->state_dir, "show.json", NULL);
   self->event_path = g_build_filename (self->run_dir, "event.conf", NULL);
   self->show_file = regia_show_file_new (self->show_path, &self->show);
-  self->recordings_dir = recordings != NULL ? g_strdup (recordings)
-                                            : g_build_filename (self->options->state_dir, "recordings", NULL);
-  if (!regia_file_make_folder (self->options->state_dir, 0700, error) ||
-      !regia_file_make_folder (self->run_dir, 0700, error))
-    return FALSE;
-  /* A recording disk that is not there must not keep the event off the air; the recorder tells and tries
-   * again. */
-  if (g_mkdir_with_parents (self->recordings_dir, 0750) < 0)
-    g_warning ("%s: cannot make the recordings folder: %s", self->recordings_dir, g_strerror (errno));
-  return TRUE;
+  return regia_file_make_folder (self->options->state_dir, 0700, error) &&
+         regia_file_make_folder (self->run_dir, 0700, error);
+}
+
+void
+regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *recordings_dir)
+{
+  g_clear_pointer (&self->config, regia_config_unref);
+  self->config = config;
+  self->values = regia_config_get (config);
+  g_free (self->recordings_dir);
+  self->recordings_dir = recordings_dir;
 }
 
 /* For the next start, should the event file be broken by then. */
@@ -55,14 +56,14 @@ keep_event (RegiaDirector *self, GError **error)
   gsize length;
   const char *text = g_bytes_get_data (self->handed.event, &length);
 
-  if (self->options->keep_event || g_str_equal (self->options->config_path, self->event_path))
+  if (self->options->keep_event || self->show.state == REGIA_SHOW_STANDBY ||
+      g_strcmp0 (self->options->config_path, self->event_path) == 0)
     return TRUE;
   return regia_file_replace (self->event_path, text, length, 0600, error);
 }
 
-/* Makes the interrupted show the present one. */
-static void
-resume_show (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now, RegiaStart start)
+void
+regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now, RegiaStart start)
 {
   gint64 recorded_ns = 0;
 
@@ -77,8 +78,7 @@ resume_show (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now,
   switch (start) {
   case REGIA_START_FINISH:
     g_message ("this event was ended; its recording, session %s, is finished now. `regia run --again` puts "
-               "it on the air "
-               "again",
+               "it on the air again",
                self->show.session);
     self->show.state = REGIA_SHOW_ENDING;
     break;
@@ -94,10 +94,9 @@ resume_show (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now,
   }
 }
 
-/* Decides between going on and beginning anew. Going on, a disk that is full or read-only does not keep the
- * show off the air: what lies there from before is still right. */
+/* Decides between going on and beginning anew. */
 static gboolean
-begin_show (RegiaDirector *self, GError **error)
+decide (RegiaDirector *self, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   RegiaShow old = {0};
@@ -117,7 +116,6 @@ begin_show (RegiaDirector *self, GError **error)
   }
   if (local_error != NULL)
     g_warning ("%s; a new show begins, recordings are not touched", local_error->message);
-  g_clear_error (&local_error);
   regia_show_now (&now);
   start = regia_show_decide (have_old ? &old : NULL, &wish, have_old ? regia_show_idle_s (&old, &now) : 0);
   self->resumed = start != REGIA_START_NEW;
@@ -128,21 +126,41 @@ begin_show (RegiaDirector *self, GError **error)
     return TRUE;
   }
   if (self->resumed) {
-    resume_show (self, &old, &now, start);
+    regia_director_resume (self, &old, &now, start);
   } else {
     self->show.event_id = g_strdup (self->values->id);
     self->show.session = regia_show_new_session (self->recordings_dir, self->values->id);
-    self->show.id = g_strdup_printf ("%08x", g_random_int ());
+    self->show.id = regia_show_new_id ();
     self->show.generation = 0;
     self->show.state = REGIA_SHOW_ON_AIR;
     self->show.desired = regia_desired_new ();
+    self->show.ended = g_steal_pointer (&old.ended);
     regia_epoch_now (&self->show.epoch);
     regia_show_clear (&old);
   }
-  self->show.left = FALSE;
-  self->desired = regia_desired_ref (self->show.desired);
   g_free (self->show.config_path);
   self->show.config_path = g_strdup (self->options->config_path);
+  return TRUE;
+}
+
+/* Going on, a disk that is full or read-only does not keep the show off the air: what lies there from before
+ * is still right. */
+static gboolean
+begin_show (RegiaDirector *self, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  /* A recording disk that is not there must not keep the event off the air; the recorder tells and tries
+   * again. */
+  if (g_mkdir_with_parents (self->recordings_dir, 0750) < 0)
+    g_warning ("%s: cannot make the recordings folder: %s", self->recordings_dir, g_strerror (errno));
+  if (self->service == NULL && !decide (self, error))
+    return FALSE;
+  self->show.left = FALSE;
+  if (self->show.state == REGIA_SHOW_ON_AIR)
+    regia_show_forget_ended (&self->show);
+  self->desired =
+      self->show.state == REGIA_SHOW_STANDBY ? regia_desired_new () : regia_desired_ref (self->show.desired);
   if (keep_event (self, &local_error) && regia_show_file_save (self->show_file, &local_error))
     return TRUE;
   if (self->resumed) {
@@ -218,6 +236,7 @@ folder_warnings (RegiaDirector *self)
 {
   GPtrArray *warnings = g_ptr_array_new_with_free_func (g_free);
 
+  regia_service_warn (self->service, warnings);
   if (self->watch == NULL || self->ended)
     return warnings;
   regia_watch_warn (self->watch, warnings);
@@ -229,14 +248,17 @@ GVariant *
 regia_director_build_status (RegiaDirector *self)
 {
   g_autoptr (GPtrArray) folders = folder_warnings (self);
+  g_autoptr (GVariant) next = regia_service_announce (self->service);
+  const RegiaShow *show = regia_service_get_shown (self->service, &self->show);
   RegiaStatusInput input = {.config = self->values,
-                            .show = &self->show,
+                            .show = show,
+                            .next = next,
                             .desired = self->desired,
                             .ready = self->ready,
                             .ended = self->ended,
                             .show_time_ns = self->ended_us > 0
-                                                ? self->ended_us * 1000 - self->show.epoch.monotonic_ns
-                                                : regia_epoch_show_time (&self->show.epoch),
+                                                ? self->ended_us * 1000 - show->epoch.monotonic_ns
+                                                : regia_epoch_show_time (&show->epoch),
                             .director_started_us = self->started_us,
                             .processes = self->processes,
                             .folders = folders};
@@ -253,6 +275,19 @@ regia_director_report (RegiaDirector *self)
     return;
   status = regia_director_build_status (self);
   self->options->tick (status, self->options->tick_data);
+}
+
+/* In standby everything runs when people can see that nothing is on. */
+static void
+note_serving (RegiaDirector *self, RegiaProcessEntry *entry)
+{
+  g_autoptr (GVariant) published = regia_process_get_published (entry->process);
+
+  if (g_variant_n_children (published) == 0)
+    return;
+  self->serving = TRUE;
+  g_message ("waiting for an event");
+  sd_notify (0, "READY=1\nSTATUS=Waiting for an event");
 }
 
 static void
@@ -275,20 +310,30 @@ changed_cb (RegiaProcess *process, gpointer user_data)
     g_autoptr (GVariant) published = regia_process_get_published (process);
     g_variant_lookup (published, "ready", "b", &ready);
   }
-  if (ready && !self->ready) {
-    self->ready = TRUE;
+  if (ready && !self->ready && self->show.state == REGIA_SHOW_ON_AIR) {
+    self->ready = self->serving = TRUE;
     g_message ("on air");
     regia_director_report (self);
     sd_notify (0, "READY=1\nSTATUS=On air");
   }
+  if (entry->kind->shows && !self->serving && self->show.state == REGIA_SHOW_STANDBY)
+    note_serving (self, entry);
   regia_commands_note (self->commands, entry);
   regia_ending_check (self);
+  regia_service_note (self->service);
 }
 
 static const RegiaProcessCallbacks process_callbacks = {
     .starting = starting_cb, .part = part_cb, .changed = changed_cb};
 
 /* Running */
+
+void
+regia_director_enforce (RegiaDirector *self)
+{
+  if (!regia_service_is_exchanging (self->service))
+    regia_processes_enforce (self->processes, self->show.state);
+}
 
 /*
  * Some have shut themselves in with the recordings folder that they were given; where the name has come to
@@ -351,6 +396,7 @@ tick_cb (gpointer user_data)
     regia_show_file_save_later (self->show_file);
   regia_processes_apply (self->processes, TRUE);
   regia_ending_check (self);
+  regia_service_tick (self->service);
   regia_director_report (self);
   return G_SOURCE_CONTINUE;
 }
@@ -366,6 +412,12 @@ stop_cb (gboolean quit, const char *who, RegiaControlStoppedFunc stopped, gpoint
 {
   RegiaDirector *self = user_data;
 
+  if (self->show.state == REGIA_SHOW_STANDBY && !quit) {
+    g_autoptr (GError) error = g_error_new_literal (
+        REGIA_ERROR, REGIA_ERROR_STATE, "no event is on the air; `regia stop --quit` ends Regia itself");
+    stopped (error, data);
+    return;
+  }
   regia_commands_log (self->commands, who, quit ? "stop --quit" : "stop");
   regia_ending_stop (self, quit);
   regia_show_file_save_then (self->show_file, stopped, data);
@@ -377,8 +429,11 @@ command_cb (const char *id, const char *who, GVariant *change, RegiaControlComma
 {
   RegiaDirector *self = user_data;
 
-  if (self->show.state >= REGIA_SHOW_ENDING) {
-    g_autoptr (GError) error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_STATE, "the event is over");
+  if (self->show.state >= REGIA_SHOW_ENDING || self->show.state == REGIA_SHOW_STANDBY ||
+      regia_service_is_exchanging (self->service)) {
+    g_autoptr (GError) error = g_error_new_literal (
+        REGIA_ERROR, REGIA_ERROR_STATE,
+        self->show.state >= REGIA_SHOW_ENDING ? "the event is over" : "no event is on the air yet");
     commanded (NULL, error, data);
     return;
   }
@@ -393,8 +448,39 @@ open_feed_cb (gpointer user_data, GError **error)
   return regia_readers_open (self->readers, error);
 }
 
-static const RegiaControlMethods control_methods = {
-    .get_status = get_status_cb, .stop = stop_cb, .command = command_cb, .open_feed = open_feed_cb};
+static void
+start_cb (const char *name, gboolean again, const char *who, RegiaControlCommandedFunc started, gpointer data,
+          gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  regia_service_start (self->service, name, again, who, started, data);
+}
+
+static void
+get_events_cb (RegiaControlCommandedFunc done, gpointer data, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  regia_service_ask (self->service, done, data);
+}
+
+static const RegiaControlMethods control_methods = {.get_status = get_status_cb,
+                                                    .stop = stop_cb,
+                                                    .command = command_cb,
+                                                    .open_feed = open_feed_cb,
+                                                    .start = start_cb,
+                                                    .get_events = get_events_cb};
+
+RegiaPlaces
+regia_director_get_places (RegiaDirector *self)
+{
+  return (RegiaPlaces){.state_dir = self->options->state_dir,
+                       .run_dir = self->run_dir,
+                       .recordings_dir = self->recordings_dir,
+                       .event_path = self->event_path,
+                       .event = self->handed.event};
+}
 
 /* `regia stop` can wait: a show that was interrupted is brought back without it, and the watch tries again.
  */
@@ -402,11 +488,7 @@ static gboolean
 open_control (RegiaDirector *self, GError **error)
 {
   g_autofree char *path = g_build_filename (self->run_dir, REGIA_CONTROL_SOCKET, NULL);
-  const RegiaPlaces places = {.state_dir = self->options->state_dir,
-                              .run_dir = self->run_dir,
-                              .recordings_dir = self->recordings_dir,
-                              .event_path = self->event_path,
-                              .event = self->handed.event};
+  const RegiaPlaces places = regia_director_get_places (self);
   g_autoptr (GError) local_error = NULL;
   RegiaControlListener *listener = regia_control_listener_new (path, &local_error);
 
@@ -423,8 +505,8 @@ open_control (RegiaDirector *self, GError **error)
   return TRUE;
 }
 
-static void
-key_changed_cb (const char *relay, gpointer user_data)
+void
+regia_director_key_changed_cb (const char *relay, gpointer user_data)
 {
   RegiaDirector *self = user_data;
   g_autofree char *name = g_strdup_printf ("relay %s", relay);
@@ -434,8 +516,8 @@ key_changed_cb (const char *relay, gpointer user_data)
     regia_process_apply (entry->process);
 }
 
-static void
-start_processes (RegiaDirector *self)
+void
+regia_director_start_processes (RegiaDirector *self)
 {
   self->processes = regia_processes_new (self->values, &process_callbacks, self);
   self->readers = regia_readers_new ();
@@ -452,13 +534,14 @@ start_processes (RegiaDirector *self)
                                           regia_process_get_instance (entry->process), g_str_equal, NULL);
   }
   hand_lock (self);
-  regia_processes_enforce (self->processes, self->show.state);
+  regia_director_enforce (self);
 }
 
 static void
 director_clear (RegiaDirector *self)
 {
   g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->service, regia_service_free);
   g_clear_pointer (&self->commands, regia_commands_free);
   g_clear_pointer (&self->readers, regia_readers_free);
   g_clear_pointer (&self->processes, g_ptr_array_unref);
@@ -501,11 +584,19 @@ hang_up_cb (gpointer user_data)
 
 /* The locks are held until the process ends, whatever becomes of the rest of this. */
 static gboolean
-begin (RegiaDirector *self, GError **error)
+begin (RegiaDirector *self, RegiaConfig *config, GError **error)
 {
+  if (!prepare_folders (self, error) || !regia_locks_take (&self->locks, self->run_dir, TRUE, error))
+    return FALSE;
+  if (self->service != NULL) {
+    if (!regia_service_begin (self->service, error))
+      return FALSE;
+  } else {
+    char *recordings_dir = regia_recordings_dir (config, self->options->state_dir);
+    regia_director_use_config (self, regia_config_ref (config), recordings_dir);
+  }
   regia_handed_open (&self->handed, regia_config_to_text (self->config));
-  return prepare_folders (self, error) && regia_locks_take (&self->locks, self->run_dir, TRUE, error) &&
-         begin_show (self, error) && (self->unbegun || open_control (self, error));
+  return begin_show (self, error) && (self->unbegun || open_control (self, error));
 }
 
 static void
@@ -515,17 +606,19 @@ run (RegiaDirector *self)
 
   self->loop = g_main_loop_new (NULL, FALSE);
   self->commands = regia_commands_new (self);
-  self->keys = regia_keys_new (self->config, key_changed_cb, self);
-  start_processes (self);
+  self->keys = regia_keys_new (self->config, regia_director_key_changed_cb, self);
+  regia_director_start_processes (self);
   if (self->show.state == REGIA_SHOW_ENDED || self->show.state == REGIA_SHOW_ENDING) {
     self->ended_us = g_get_monotonic_time ();
     self->ended = self->show.state == REGIA_SHOW_ENDED;
+    self->serving = TRUE;
     sd_notify (0, "READY=1\nSTATUS=The event is over; its recordings are served");
   }
   if (self->ended) {
     g_autoptr (GVariant) status = regia_director_build_status (self);
     regia_control_tell_end (self->control, status);
   }
+  regia_service_tick (self->service);
   regia_director_report (self);
   g_main_loop_run (self->loop);
   regia_show_file_save_at_last (self->show_file);
@@ -568,10 +661,10 @@ regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, GE
   guint signals[G_N_ELEMENTS (ends)];
   gboolean ok;
 
-  self.config = regia_config_ref (config);
-  self.values = regia_config_get (config);
   self.started_us = g_get_monotonic_time ();
-  ok = begin (&self, error);
+  if (options->hall_path != NULL)
+    self.service = regia_service_new (&self, options->hall_path, options->events_dir);
+  ok = begin (&self, config, error);
   take_signals (&self, signals);
   if (ok && !self.unbegun)
     run (&self);

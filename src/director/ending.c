@@ -54,7 +54,7 @@ regia_ending_check (RegiaDirector *self)
   if (self->show.state == REGIA_SHOW_ENDING && !self->ended &&
       regia_processes_are_gone (self->processes, FALSE))
     note_end (self);
-  if (!self->ended || !self->quit)
+  if (!self->quit || !(self->ended || self->show.state == REGIA_SHOW_STANDBY))
     return;
   if (regia_processes_are_gone (self->processes, TRUE))
     g_main_loop_quit (self->loop);
@@ -75,16 +75,29 @@ count_viewers (RegiaDirector *self)
 void
 regia_ending_stop (RegiaDirector *self, gboolean quit)
 {
+  if (regia_service_hold_stop (self->service, quit))
+    return;
   self->quit = self->quit || quit;
+  if (self->quit)
+    sd_notify (0, "STOPPING=1\nSTATUS=Ending");
+  if (self->show.state == REGIA_SHOW_STANDBY) {
+    g_autoptr (GVariant) status = regia_director_build_status (self);
+
+    if (self->quit)
+      regia_control_tell_end (self->control, status);
+    regia_ending_check (self);
+    return;
+  }
   self->show.left = self->quit;
   if (self->show.state < REGIA_SHOW_ENDING) {
     g_message ("ending the event");
     self->show.state = REGIA_SHOW_ENDING;
+    regia_show_note_ended (&self->show);
     self->ended_us = g_get_monotonic_time ();
     self->grace_us = self->ended_us + (count_viewers (self) > 0 ? VIEWERS_GRACE_US : 0);
     regia_show_file_save_later (self->show_file);
-    regia_processes_enforce (self->processes, self->show.state);
-    sd_notify (0, "STOPPING=1\nSTATUS=Ending the event");
+    regia_director_enforce (self);
+    sd_notify (0, "STATUS=Ending the event");
     regia_director_report (self);
   } else if (quit) {
     regia_show_file_save_later (self->show_file);
@@ -109,7 +122,11 @@ hurry_up (RegiaDirector *self)
 static void
 leave (RegiaDirector *self)
 {
-  g_message ("this computer goes down; the show is made safe, the next start goes on with it");
+  regia_service_hold_stop (self->service, FALSE);
+  if (self->show.state == REGIA_SHOW_STANDBY)
+    g_message ("this computer goes down");
+  else
+    g_message ("this computer goes down; the show is made safe, the next start goes on with it");
   self->leaving = self->quit = TRUE;
   sd_notify (0, "STOPPING=1\nSTATUS=Going down, the show goes on at the next start");
   regia_show_file_save_later (self->show_file);

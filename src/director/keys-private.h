@@ -13,7 +13,8 @@ typedef struct _RegiaKeys RegiaKeys;
 /** A key, or why there is none, has changed. */
 typedef void (*RegiaKeysChangedFunc) (const char *relay, gpointer user_data);
 
-/** regia_keys_new: reads them all; may wait for the disk. */
+/** regia_keys_new: reads them all; may wait for the disk. Any thread, @changed is called on the main context.
+ */
 RegiaKeys *regia_keys_new (RegiaConfig *config, RegiaKeysChangedFunc changed, gpointer user_data);
 /** Wipes them. */
 void regia_keys_free (RegiaKeys *self);

@@ -63,6 +63,8 @@ void regia_processes_hurry (RegiaProcesses *self);
 void regia_processes_end_all (RegiaProcesses *self);
 /** regia_processes_leave: all of them go, in order, with nothing ended: the next start goes on. */
 void regia_processes_leave (RegiaProcesses *self);
+/** regia_processes_make_way: all of them go, those that last at once: others take their place. */
+void regia_processes_make_way (RegiaProcesses *self);
 /** regia_processes_are_gone: those that end with the event; all with @all. */
 gboolean regia_processes_are_gone (RegiaProcesses *self, gboolean all);
 /** regia_processes_apply: the desired state has changed. @shown: only the status has. */

@@ -12,6 +12,7 @@
 #define HURRY_MS   1500
 #define STOP_MS    10000
 #define GATEWAY_MS 3000
+#define WAY_MS     1000
 /* A programme or recording that stands still for this long is no longer vouched for to systemd. */
 #define ADVANCE_LIMIT_US (8 * G_USEC_PER_SEC)
 
@@ -175,6 +176,15 @@ regia_processes_leave (RegiaProcesses *self)
     regia_process_set_finish_tries (entry->process, 0);
     regia_process_stop (entry->process, FALSE, STOP_MS);
   }
+}
+
+/* Without a finish: what it was about to tell is told by the next one, which its viewers find by themselves.
+ */
+void
+regia_processes_make_way (RegiaProcesses *self)
+{
+  FOR_EACH (self, entry)
+  regia_process_stop (entry->process, FALSE, WAY_MS);
 }
 
 gboolean

@@ -26,6 +26,7 @@ typedef struct {
   RegiaShowState state;
   gboolean left;         /* it was ended, and then the program by a person: the next start begins another */
   RegiaDesired *desired; /* (owned) */
+  char **ended;          /* (owned) (nullable): ids of the events that were ended, the latest last */
   RegiaEpoch epoch;
   guint64 generation; /* engine starts so far */
   /* When this was last written: show time, and the wall clock beside it. */
@@ -33,6 +34,16 @@ typedef struct {
 } RegiaShow;
 
 void regia_show_clear (RegiaShow *show);
+/** regia_show_copy: @ret_copy is overwritten. Pure. */
+void regia_show_copy (const RegiaShow *show, RegiaShow *ret_copy);
+
+/** As many ended events are remembered: one of them never starts by itself again. */
+#define REGIA_SHOW_ENDED_MAX 500
+
+/** regia_show_note_ended: that its event was ended; once each. Pure. */
+void regia_show_note_ended (RegiaShow *show);
+/** regia_show_forget_ended: its event is on the air again. Pure. */
+void regia_show_forget_ended (RegiaShow *show);
 
 /** regia_show_load: @path is show.json. %FALSE without an error when there is none; REGIA_ERROR_MEDIA when it
  * cannot be understood, REGIA_ERROR_STATE when a newer Regia wrote it. Files of earlier versions are read;
@@ -63,7 +74,7 @@ typedef struct {
 
 void regia_show_now (RegiaShowNow *ret_now);
 
-/** regia_show_note_reached: before it is written. */
+/** regia_show_note_reached: before it is written. In standby time does not go on. */
 void regia_show_note_reached (RegiaShow *show, const RegiaShowNow *now);
 
 /**
@@ -88,10 +99,11 @@ gboolean regia_show_go_on (RegiaShow *show, const RegiaShowNow *now, gint64 reco
 
 /** What a start does with the show that was there before. */
 typedef enum {
-  REGIA_START_NEW,    /* another show begins; what the old one left is finished beside it */
-  REGIA_START_GO_ON,  /* on the air, with the same show and session */
-  REGIA_START_FINISH, /* its recording is finished, nothing is captured */
-  REGIA_START_SERVE,  /* its recordings are served */
+  REGIA_START_NEW,      /* another show begins; what the old one left is finished beside it */
+  REGIA_START_GO_ON,    /* on the air, with the same show and session */
+  REGIA_START_FINISH,   /* its recording is finished, nothing is captured */
+  REGIA_START_SERVE,    /* its recordings are served */
+  REGIA_START_STAND_BY, /* nothing is on until an event is started */
 } RegiaStart;
 
 /** How it was started. */
@@ -109,12 +121,22 @@ typedef struct {
  */
 RegiaStart regia_show_decide (const RegiaShow *old, const RegiaStartWish *wish, gint64 idle_s);
 
+/**
+ * regia_show_decide_service: the same for the service, which waits for events: what was on the air goes on,
+ * and what was being finished is finished, without the hall's file or the folder of events; a show that was
+ * interrupted too long ago to be gone on with is finished too. Pure.
+ */
+RegiaStart regia_show_decide_service (const RegiaShow *old, gint64 idle_s);
+
 /** "standby", "rehearsal", … Static. */
 const char *regia_show_state_to_string (RegiaShowState state);
 
 /** regia_show_last_written: Unix time in ns at which a file of the live recording of @session was last
  * written to; 0 when there is none. May wait for the disk. */
 gint64 regia_show_last_written (const char *recordings_dir, const char *session);
+
+/** regia_show_new_id: (transfer full): an id that no show has had. */
+char *regia_show_new_id (void);
 
 /** regia_show_new_session: (transfer full): @event_id, or @event_id-2, -3 … : the first that does not exist
  * in @recordings_dir. */

@@ -22,6 +22,55 @@ regia_show_clear (RegiaShow *show)
   g_clear_pointer (&show->session, g_free);
   g_clear_pointer (&show->config_path, g_free);
   g_clear_pointer (&show->desired, regia_desired_unref);
+  g_clear_pointer (&show->ended, g_strfreev);
+}
+
+void
+regia_show_copy (const RegiaShow *show, RegiaShow *ret_copy)
+{
+  *ret_copy = *show;
+  ret_copy->event_id = g_strdup (show->event_id);
+  ret_copy->id = g_strdup (show->id);
+  ret_copy->session = g_strdup (show->session);
+  ret_copy->config_path = g_strdup (show->config_path);
+  ret_copy->desired = regia_desired_ref (show->desired);
+  ret_copy->ended = g_strdupv (show->ended);
+}
+
+/* Those of @ended but @id, and not more than can be remembered with one more. */
+static GStrvBuilder *
+without (char **ended, const char *id)
+{
+  GStrvBuilder *builder = g_strv_builder_new ();
+  guint n = ended != NULL ? g_strv_length (ended) : 0;
+
+  for (guint i = n >= REGIA_SHOW_ENDED_MAX ? n - REGIA_SHOW_ENDED_MAX + 1 : 0; i < n; i++)
+    if (!g_str_equal (ended[i], id))
+      g_strv_builder_add (builder, ended[i]);
+  return builder;
+}
+
+static void
+set_ended (RegiaShow *show, gboolean ended)
+{
+  g_autoptr (GStrvBuilder) builder = without (show->ended, show->event_id);
+
+  if (ended)
+    g_strv_builder_add (builder, show->event_id);
+  g_strfreev (show->ended);
+  show->ended = g_strv_builder_end (builder);
+}
+
+void
+regia_show_note_ended (RegiaShow *show)
+{
+  set_ended (show, TRUE);
+}
+
+void
+regia_show_forget_ended (RegiaShow *show)
+{
+  set_ended (show, FALSE);
 }
 
 static const char *const states[] = {"standby", "rehearsal", "on-air", "ending", "ended"};
@@ -47,6 +96,8 @@ regia_show_to_json (const RegiaShow *show)
   g_variant_dict_insert (&dict, "state", "s", states[show->state]);
   g_variant_dict_insert (&dict, "left", "b", show->left);
   g_variant_dict_insert_value (&dict, "desired", regia_desired_to_variant (show->desired));
+  if (show->ended != NULL)
+    g_variant_dict_insert_value (&dict, "ended", g_variant_new_strv ((const char *const *)show->ended, -1));
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "generation", "x", (gint64)show->generation);
   g_variant_dict_insert (&dict, "reached-ns", "x", show->reached_ns);
@@ -76,6 +127,32 @@ parse_state (const char *text, RegiaShowState *ret_state)
   return FALSE;
 }
 
+/* (transfer full) (nullable) */
+static char **
+read_ended (GVariant *dict)
+{
+  g_autoptr (GVariant) list = g_variant_lookup_value (dict, "ended", G_VARIANT_TYPE ("av"));
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (list == NULL)
+    return NULL;
+  for (gsize i = 0; i < g_variant_n_children (list); i++) {
+    g_autoptr (GVariant) boxed = g_variant_get_child_value (list, i);
+    g_autoptr (GVariant) id = g_variant_get_variant (boxed);
+
+    if (g_variant_is_of_type (id, G_VARIANT_TYPE_STRING))
+      g_strv_builder_add (builder, g_variant_get_string (id, NULL));
+  }
+  return g_strv_builder_end (builder);
+}
+
+/* A service that has had no event yet has no session. */
+static gboolean
+is_session (const char *text, RegiaShowState state)
+{
+  return is_name (text) || (text[0] == '\0' && state == REGIA_SHOW_STANDBY);
+}
+
 static gboolean
 read_show (GVariant *dict, RegiaShow *show)
 {
@@ -87,8 +164,8 @@ read_show (GVariant *dict, RegiaShow *show)
       !g_variant_lookup (dict, "session", "&s", &session) ||
       !g_variant_lookup (dict, "config", "&s", &config) || !g_variant_lookup (dict, "state", "&s", &state) ||
       !g_variant_lookup (dict, "epoch", "&s", &epoch) || !parse_state (state, &show->state) ||
-      !g_variant_lookup (dict, "generation", "x", &generation) || generation < 0 || !is_name (session) ||
-      !regia_epoch_parse (epoch, &show->epoch))
+      !g_variant_lookup (dict, "generation", "x", &generation) || generation < 0 ||
+      !is_session (session, show->state) || !regia_epoch_parse (epoch, &show->epoch))
     return FALSE;
   show->desired = desired != NULL ? regia_desired_from_variant (desired) : regia_desired_new ();
   if (show->desired == NULL)
@@ -101,6 +178,7 @@ read_show (GVariant *dict, RegiaShow *show)
   show->session = g_strdup (session);
   show->config_path = g_strdup (config);
   show->generation = (guint64)generation;
+  show->ended = read_ended (dict);
   g_variant_lookup (dict, "left", "b", &show->left);
   g_variant_lookup (dict, "reached-ns", "x", &show->reached_ns);
   g_variant_lookup (dict, "reached-wall-ns", "x", &show->reached_wall_ns);
@@ -169,6 +247,8 @@ regia_show_now (RegiaShowNow *ret_now)
 void
 regia_show_note_reached (RegiaShow *show, const RegiaShowNow *now)
 {
+  if (show->state == REGIA_SHOW_STANDBY)
+    return;
   show->reached_ns = MAX (show->reached_ns, now->monotonic_ns - show->epoch.monotonic_ns);
   show->reached_wall_ns = now->realtime_ns;
 }
@@ -243,6 +323,28 @@ regia_show_decide (const RegiaShow *old, const RegiaStartWish *wish, gint64 idle
     return old->left && !wish->by_service ? REGIA_START_NEW : REGIA_START_SERVE;
   }
   g_return_val_if_reached (REGIA_START_NEW);
+}
+
+RegiaStart
+regia_show_decide_service (const RegiaShow *old, gint64 idle_s)
+{
+  switch (old != NULL ? old->state : REGIA_SHOW_STANDBY) {
+  case REGIA_SHOW_ON_AIR:
+    return idle_s < REGIA_SHOW_RESUME_LIMIT_S ? REGIA_START_GO_ON : REGIA_START_FINISH;
+  case REGIA_SHOW_ENDING:
+    return REGIA_START_FINISH;
+  case REGIA_SHOW_STANDBY:
+  case REGIA_SHOW_REHEARSAL:
+  case REGIA_SHOW_ENDED:
+    return REGIA_START_STAND_BY;
+  }
+  g_return_val_if_reached (REGIA_START_STAND_BY);
+}
+
+char *
+regia_show_new_id (void)
+{
+  return g_strdup_printf ("%08x", g_random_int ());
 }
 
 char *

@@ -12,6 +12,7 @@ typedef struct {
   const RegiaConfigValues *config;
   const RegiaShow *show;
   const RegiaDesired *desired; /* in effect */
+  GVariant *next;              /* a{sv}: what comes next, {} for nothing */
   gboolean ready;              /* the programme runs, or ran */
   gboolean ended;              /* all that ends with the event is gone */
   gint64 show_time_ns;

@@ -239,6 +239,7 @@ regia_status_build (const RegiaStatusInput *input)
   g_autofree char *wall = regia_time_format_iso (regia_clock_realtime_ns ());
   g_autofree char *started = regia_time_format_iso (input->show->epoch.realtime_ns);
   const char *state = regia_status_state (input);
+  gboolean on = input->show->state != REGIA_SHOW_STANDBY;
   g_auto (GStrv) warnings = NULL;
   GVariantBuilder relay_list, processes;
   GVariantDict dict;
@@ -267,10 +268,12 @@ regia_status_build (const RegiaStatusInput *input)
   g_variant_dict_insert (&dict, "version", "s", REGIA_VERSION);
   g_variant_dict_insert_value (&dict, "event", describe_event (input->config, input->desired->end_s));
   g_variant_dict_insert (&dict, "state", "s", state);
-  g_variant_dict_insert (&dict, "show-time-ms", "t", (guint64)MAX (input->show_time_ns, 0) / REGIA_MSECOND);
+  g_variant_dict_insert (&dict, "show-time-ms", "t",
+                         on ? (guint64)MAX (input->show_time_ns, 0) / REGIA_MSECOND : (guint64)0);
   g_variant_dict_insert (&dict, "wall", "s", wall);
-  g_variant_dict_insert (&dict, "started", "s", started);
-  g_variant_dict_insert (&dict, "generation", "t", input->show->generation);
+  g_variant_dict_insert (&dict, "started", "s", on ? started : "");
+  g_variant_dict_insert (&dict, "generation", "t", on ? input->show->generation : (guint64)0);
+  g_variant_dict_insert_value (&dict, "next", input->next);
   g_variant_dict_insert_value (&dict, "desired", describe_desired (input->desired));
   g_variant_dict_insert_value (&dict, "engine", engine);
   g_variant_dict_insert_value (&dict, "recorder", recorder);

@@ -33,6 +33,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaWatch, regia_watch_free)
 /** Once a second. */
 void regia_watch_tick (RegiaWatch *self);
 
+/** regia_watch_open: opens a recordings folder so that it can be read. Returns: a descriptor, or −1 and
+ * @ret_errno. May wait for the disk; any thread. */
+int regia_watch_open (const char *recordings_dir, int *ret_errno);
+/** regia_watch_move: from now on @places are looked after. @recordings_fd (transfer full), @recordings_errno:
+ * as regia_watch_open() gave them. Does not wait. */
+void regia_watch_move (RegiaWatch *self, const RegiaPlaces *places, int recordings_fd, int recordings_errno);
+
 /** regia_watch_get_recordings: an open descriptor (unowned) of what the recordings folder's name means now,
  * −1 when it cannot be read. */
 int regia_watch_get_recordings (RegiaWatch *self);

@@ -35,6 +35,7 @@ typedef struct {
   GBytes *event;                                           /* (owned) */
   RegiaControlListener *listener;                          /* (owned) (nullable) */
   RegiaLocks held;                                         /* (unowned) */
+  guint moves;                                             /* the watch's, when the look began */
 
   RegiaLocks taken;    /* (owned): new ones, where the folder has others than those held */
   gboolean made;       /* the listener is new */
@@ -56,6 +57,7 @@ struct _RegiaWatch {
   dev_t device; /* of the recordings folder, while it can be read */
   ino_t inode;
   guint change;
+  guint moves; /* how often it was given other places */
   guint made_count;
   char *state_error; /* (owned) (nullable) */
 };
@@ -77,8 +79,8 @@ look_free (Look *look)
 }
 
 /* A folder that opens and cannot be read (its disk was pulled out) is none. */
-static int
-open_readable (const char *path, int *ret_errno)
+int
+regia_watch_open (const char *path, int *ret_errno)
 {
   int fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), list_fd;
   DIR *dir = NULL;
@@ -128,7 +130,7 @@ look_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
 {
   Look *look = task_data;
 
-  look->recordings_fd = open_readable (look->recordings_dir, &look->recordings_errno);
+  look->recordings_fd = regia_watch_open (look->recordings_dir, &look->recordings_errno);
   if (look->listener == NULL || !regia_control_listener_is_there (look->listener))
     look->made = make_state_folder (look, &look->state_error);
   g_task_return_boolean (task, TRUE);
@@ -173,8 +175,10 @@ looked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Look *look = g_task_get_task_data (G_TASK (result));
 
   self->looking = FALSE;
-  note_recordings (self, look->recordings_fd, look->recordings_errno);
-  look->recordings_fd = -1;
+  if (look->moves == self->moves) {
+    note_recordings (self, look->recordings_fd, look->recordings_errno);
+    look->recordings_fd = -1;
+  }
   note_state_error (self, look->state_error);
   if (look->taken.owner_fd >= 0) {
     regia_locks_drop (self->locks);
@@ -204,12 +208,44 @@ begin_look (RegiaWatch *self)
   look->event = g_bytes_ref (self->places.event);
   look->listener = regia_control_lend (self->control);
   look->held = *self->locks;
+  look->moves = self->moves;
   look->taken = REGIA_LOCKS_INIT;
   look->recordings_fd = -1;
   g_task_set_task_data (task, look, (GDestroyNotify)look_free);
   self->looking = TRUE;
   self->looked_us = g_get_monotonic_time ();
   g_task_run_in_thread (task, look_thread);
+}
+
+static RegiaPlaces
+places_copy (const RegiaPlaces *places)
+{
+  return (RegiaPlaces){.state_dir = g_strdup (places->state_dir),
+                       .run_dir = g_strdup (places->run_dir),
+                       .recordings_dir = g_strdup (places->recordings_dir),
+                       .event_path = g_strdup (places->event_path),
+                       .event = g_bytes_ref (places->event)};
+}
+
+static void
+places_clear (RegiaPlaces *places)
+{
+  g_free ((char *)places->state_dir);
+  g_free ((char *)places->run_dir);
+  g_free ((char *)places->recordings_dir);
+  g_free ((char *)places->event_path);
+  g_bytes_unref (places->event);
+}
+
+void
+regia_watch_move (RegiaWatch *self, const RegiaPlaces *places, int recordings_fd, int recordings_errno)
+{
+  RegiaPlaces old = self->places;
+
+  self->places = places_copy (places);
+  places_clear (&old);
+  self->moves++;
+  note_recordings (self, recordings_fd, recordings_errno);
 }
 
 RegiaWatch *
@@ -219,18 +255,14 @@ regia_watch_new (const RegiaPlaces *places, RegiaControl *control, RegiaLocks *l
   RegiaWatch *self = g_new0 (RegiaWatch, 1);
   int fd, errno_of_it;
 
-  self->places = (RegiaPlaces){.state_dir = g_strdup (places->state_dir),
-                               .run_dir = g_strdup (places->run_dir),
-                               .recordings_dir = g_strdup (places->recordings_dir),
-                               .event_path = g_strdup (places->event_path),
-                               .event = g_bytes_ref (places->event)};
+  self->places = places_copy (places);
   self->control = control;
   self->locks = locks;
   self->made = made;
   self->user_data = user_data;
   self->recordings_fd = -1;
   self->looked_us = g_get_monotonic_time ();
-  fd = open_readable (places->recordings_dir, &errno_of_it);
+  fd = regia_watch_open (places->recordings_dir, &errno_of_it);
   note_recordings (self, fd, errno_of_it);
   return self;
 }
@@ -249,11 +281,7 @@ regia_watch_free (RegiaWatch *self)
     return; /* the job still points here; the process is about to end */
   if (self->recordings_fd >= 0)
     close (self->recordings_fd);
-  g_free ((char *)self->places.state_dir);
-  g_free ((char *)self->places.run_dir);
-  g_free ((char *)self->places.recordings_dir);
-  g_free ((char *)self->places.event_path);
-  g_bytes_unref (self->places.event);
+  places_clear (&self->places);
   g_free (self->state_error);
   g_free (self);
 }

@@ -34,6 +34,9 @@ test_outcome (void)
       {"{" PROCESSES ", 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_UNFINISHED, "is over", "not finished"},
       {"{'processes': <[<{'name': <'engine'>}>]>, 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_WELL,
        "is over", NULL},
+      /* a Regia that waited for events was ended */
+      {"{" PROCESSES ", 'state': <'standby'>, 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_WELL,
+       "No event was on", NULL},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -52,10 +55,32 @@ test_outcome (void)
   }
 }
 
+/* In standby the line says what comes. */
+static void
+test_line (void)
+{
+  static const struct {
+    const char *next, *expected;
+  } cases[] = {
+      {"<@a{sv} {}>", "standby · no event is planned · 0 viewers"},
+      {"<{'name': <'Seconda giornata'>, 'start': <'2027-01-02T10:00:00+01:00'>}>",
+       "standby · next: Seconda giornata, 2027-01-02 10:00 · 0 viewers"},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *text = g_strdup_printf ("{'state': <'standby'>, 'next': %s}", cases[i].next);
+    g_autoptr (GVariant) status = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
+    g_autofree char *line = regia_cli_status_line (status);
+
+    g_assert_cmpstr (line, ==, cases[i].expected);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/outcome", test_outcome);
+  g_test_add_func ("/cli/line", test_line);
   return g_test_run ();
 }

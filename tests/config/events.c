@@ -371,6 +371,31 @@ test_variant (void)
   g_assert_cmpstr (text, ==, "any time");
 }
 
+/* What everybody may know of the next one. */
+static void
+test_announce (void)
+{
+  static const char *const all[] = {"morning", "noon", NULL};
+  g_autoptr (GPtrArray) events = make_events (), none = g_ptr_array_new ();
+  g_autoptr (GVariant) morning = g_variant_ref_sink (regia_events_announce (events, 100, NULL));
+  g_autoptr (GVariant) nothing = g_variant_ref_sink (regia_events_announce (none, 100, NULL));
+  const RegiaEvent *next = regia_events_next (events, 100, all);
+  g_autoptr (GVariant) later = g_variant_ref_sink (regia_events_announce (events, 100, all));
+  const char *text;
+
+  g_assert_cmpuint (g_variant_n_children (nothing), ==, 0);
+  g_assert_cmpuint (g_variant_n_children (morning), ==, 5);
+  g_assert_true (g_variant_lookup (morning, "id", "&s", &text));
+  g_assert_cmpstr (text, ==, "morning");
+  g_assert_true (g_variant_lookup (morning, "start", "&s", &text));
+  g_assert_cmpstr (text, ==, "1970-01-01T01:01:40+01:00");
+  g_assert_cmpuint (g_variant_n_children (later), ==, next != NULL ? 5 : 0);
+  if (next != NULL) {
+    g_assert_true (g_variant_lookup (later, "id", "&s", &text));
+    g_assert_cmpstr (text, ==, next->id);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -385,5 +410,6 @@ main (int argc, char **argv)
   g_test_add_func ("/config/events/hours", test_hours);
   g_test_add_func ("/config/events/find", test_find);
   g_test_add_func ("/config/events/variant", test_variant);
+  g_test_add_func ("/config/events/announce", test_announce);
   return g_test_run ();
 }

@@ -314,6 +314,39 @@ test_locks (Fixture *f, gconstpointer data)
   remove_tree (folder);
 }
 
+/* Another event has another recordings folder. A look at the one before that is still on its way says nothing
+ * any more. */
+static void
+test_move (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GBytes) event = g_bytes_new_static ("[event]\n", 8);
+  g_autofree char *other = g_build_filename (f->state, "other", NULL);
+  const RegiaPlaces places = {f->state, f->run, other, f->event_path, event};
+  guint before = regia_watch_get_change (f->watch);
+  struct stat expected, found;
+  int errno_of_it, fd;
+
+  g_mkdir (other, 0700);
+  fd = regia_watch_open (other, &errno_of_it);
+  g_assert_cmpint (fd, >=, 0);
+  g_usleep (2100000); /* the next tick begins a look */
+  regia_watch_tick (f->watch);
+  regia_watch_move (f->watch, &places, fd, errno_of_it);
+  g_assert_cmpuint (regia_watch_get_change (f->watch), ==, before + 1);
+  /* The next change that it sees is one of the new folder. */
+  g_rmdir (other);
+  g_mkdir (other, 0700);
+  while (regia_watch_get_change (f->watch) == before + 1) {
+    regia_watch_tick (f->watch);
+    g_main_context_iteration (NULL, FALSE);
+    g_usleep (1000);
+  }
+  g_assert_cmpuint (regia_watch_get_change (f->watch), ==, before + 2);
+  g_assert_cmpint (stat (other, &expected), ==, 0);
+  g_assert_cmpint (fstat (regia_watch_get_recordings (f->watch), &found), ==, 0);
+  g_assert_cmpuint (found.st_ino, ==, expected.st_ino);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -324,6 +357,7 @@ main (int argc, char **argv)
   g_test_add ("/director/folders/silence", Fixture, NULL, set_up, test_silence, tear_down);
   g_test_add ("/director/folders/made-anew", Fixture, NULL, set_up, test_made_anew, tear_down);
   g_test_add ("/director/folders/recordings", Fixture, NULL, set_up, test_recordings, tear_down);
+  g_test_add ("/director/folders/move", Fixture, NULL, set_up, test_move, tear_down);
   g_test_add ("/director/folders/locks", Fixture, NULL, set_up, test_locks, tear_down);
   return g_test_run ();
 }

@@ -7,6 +7,9 @@
 #include "show-private.h"
 #include "status-private.h"
 
+#define HOUR (3600 * REGIA_SECOND)
+#define WALL (1664436600 * REGIA_SECOND)
+
 static void
 test_round_trip (void)
 {
@@ -123,6 +126,105 @@ test_decide (void)
   }
 }
 
+/* The service: what each state becomes, with no file but show.json asked for. */
+static void
+test_decide_service (void)
+{
+  static const struct {
+    RegiaShowState state;
+    gboolean left, old;
+    RegiaStart start;
+  } rows[] = {
+      {REGIA_SHOW_STANDBY, .start = REGIA_START_STAND_BY},
+      {REGIA_SHOW_REHEARSAL, .start = REGIA_START_STAND_BY},
+      {REGIA_SHOW_ON_AIR, .start = REGIA_START_GO_ON},
+      /* the machine was off over night */
+      {REGIA_SHOW_ON_AIR, .old = TRUE, .start = REGIA_START_FINISH},
+      {REGIA_SHOW_ENDING, .start = REGIA_START_FINISH},
+      {REGIA_SHOW_ENDING, .left = TRUE, .start = REGIA_START_FINISH},
+      {REGIA_SHOW_ENDING, .old = TRUE, .start = REGIA_START_FINISH},
+      {REGIA_SHOW_ENDED, .start = REGIA_START_STAND_BY},
+      {REGIA_SHOW_ENDED, .left = TRUE, .start = REGIA_START_STAND_BY},
+  };
+
+  g_assert_cmpint (regia_show_decide_service (NULL, 0), ==, REGIA_START_STAND_BY);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const RegiaShow show = {.event_id = (char *)"e", .state = rows[i].state, .left = rows[i].left};
+
+    g_test_message ("row %u", i);
+    g_assert_cmpint (regia_show_decide_service (&show, rows[i].old ? REGIA_SHOW_RESUME_LIMIT_S : 1), ==,
+                     rows[i].start);
+  }
+}
+
+/* What was ended is remembered over restarts, once each, and not for ever. */
+static void
+test_ended (void)
+{
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
+  RegiaShow show = {.event_id = (char *)"one",
+                    .id = (char *)"0a1b2c3d",
+                    .session = (char *)"one",
+                    .config_path = (char *)"/one.conf",
+                    .state = REGIA_SHOW_ENDED,
+                    .desired = desired,
+                    .epoch = {5, 6, "boot"}};
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  RegiaShow read = {0};
+
+  regia_show_note_ended (&show);
+  show.event_id = (char *)"two";
+  regia_show_note_ended (&show);
+  regia_show_note_ended (&show);
+  g_assert_cmpuint (g_strv_length (show.ended), ==, 2);
+  text = regia_show_to_json (&show);
+  g_assert_true (regia_show_from_json (text, &read, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_strv_equal ((const char *const *)read.ended, (const char *const *)show.ended));
+  regia_show_clear (&read);
+  regia_show_forget_ended (&show);
+  g_assert_cmpuint (g_strv_length (show.ended), ==, 1);
+  g_assert_cmpstr (show.ended[0], ==, "one");
+  for (guint i = 0; i < REGIA_SHOW_ENDED_MAX + 7; i++) {
+    g_autofree char *id = g_strdup_printf ("event-%u", i);
+    show.event_id = id;
+    regia_show_note_ended (&show);
+  }
+  g_assert_cmpuint (g_strv_length (show.ended), ==, REGIA_SHOW_ENDED_MAX);
+  g_assert_cmpstr (show.ended[0], ==, "event-7");
+  g_strfreev (show.ended);
+}
+
+/* A service that has had no event yet; nothing else may be without a session. In standby no show time goes
+ * by. */
+static void
+test_standby (void)
+{
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
+  RegiaShow show = {.event_id = (char *)"",
+                    .id = (char *)"0a1b2c3d",
+                    .session = (char *)"",
+                    .config_path = (char *)"",
+                    .desired = desired,
+                    .epoch = {5, 6, "boot"},
+                    .reached_ns = 7,
+                    .reached_wall_ns = 8};
+  const RegiaShowNow now = {.boot_id = "boot", .monotonic_ns = 3 * HOUR, .realtime_ns = 9 * HOUR};
+  g_autofree char *standby = regia_show_to_json (&show), *on_air = NULL;
+  RegiaShow read = {0};
+
+  g_assert_true (regia_show_from_json (standby, &read, NULL));
+  g_assert_cmpint (read.state, ==, REGIA_SHOW_STANDBY);
+  regia_show_clear (&read);
+  regia_show_note_reached (&show, &now);
+  g_assert_cmpint (show.reached_ns, ==, 7);
+  g_assert_cmpint (show.reached_wall_ns, ==, 8);
+  show.state = REGIA_SHOW_ON_AIR;
+  on_air = regia_show_to_json (&show);
+  g_assert_false (regia_show_from_json (on_air, &read, NULL));
+}
+
 /* As the first version wrote it, and as a later one may. */
 static void
 test_versions (void)
@@ -145,9 +247,6 @@ test_versions (void)
   g_assert_error (error, REGIA_ERROR, REGIA_ERROR_STATE);
   g_assert_nonnull (strstr (error->message, "newer Regia"));
 }
-
-#define HOUR (3600 * REGIA_SECOND)
-#define WALL (1664436600 * REGIA_SECOND)
 
 /* A show of which an hour of show time was written at WALL + one hour; then what the clocks say at its next
  * start, and where it goes on. */
@@ -204,7 +303,7 @@ test_never_back (void)
 {
   static const gint64 clocks[] = {WALL + 5 * REGIA_SECOND, 0, 1000 * REGIA_SECOND,
                                   WALL + 4 * HOUR,         7, WALL + HOUR};
-  RegiaShow show = {.epoch = {0, WALL, "boot"}};
+  RegiaShow show = {.state = REGIA_SHOW_ON_AIR, .epoch = {0, WALL, "boot"}};
   gint64 last_ns = 0;
 
   show.reached_wall_ns = WALL;
@@ -309,6 +408,9 @@ main (int argc, char **argv)
   g_test_add_func ("/director/show/round-trip", test_round_trip);
   g_test_add_func ("/director/show/bad-state", test_bad_state);
   g_test_add_func ("/director/show/decide", test_decide);
+  g_test_add_func ("/director/show/decide-service", test_decide_service);
+  g_test_add_func ("/director/show/ended", test_ended);
+  g_test_add_func ("/director/show/standby", test_standby);
   g_test_add_func ("/director/show/versions", test_versions);
   g_test_add_func ("/director/show/go-on", test_go_on);
   g_test_add_func ("/director/show/never-back", test_never_back);

@@ -82,6 +82,14 @@ RegiaEventState regia_events_state (GPtrArray *events, const RegiaEvent *event, 
 const char *regia_event_state_name (RegiaEventState state);
 
 /**
+ * regia_events_announce: arguments as of regia_events_next().
+ *
+ * Returns: (transfer floating): a{sv} of the next one: id, name, place, start, end (s; RFC 3339 in the
+ * event's zone, "" when not given); empty when there is none. Nothing that is not for everybody's eyes. Pure.
+ */
+GVariant *regia_events_announce (GPtrArray *events, gint64 now_s, const char *const *ended);
+
+/**
  * regia_events_to_variant: arguments as of regia_events_next().
  *
  * Returns: (transfer floating): aa{sv}, in the same order: file, id, name, place (s), state (s), start, end

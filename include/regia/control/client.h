@@ -31,6 +31,20 @@ GVariant *regia_client_command (const char *control_path, const char *id, GVaria
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * regia_client_start: puts the event @name on the air, where a director waits for events; @again: one that
+ * was ended. Answer and errors: Show1.Start in control/org.regia.control.xml; when the time was over it is
+ * not known.
+ */
+GVariant *regia_client_start (const char *control_path, const char *name, gboolean again, guint timeout_ms,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_client_get_events: (transfer full): what the director sees in its folder of events now;
+ * Show1.GetEvents.
+ */
+GVariant *regia_client_get_events (const char *control_path, guint timeout_ms,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * regia_client_stop: ends the event; with @quit the director ends as well, otherwise recordings stay served.
  * Blocks until the event is over, its recording finished, however long that takes; @timeout_ms is for the
  * director to hear it.

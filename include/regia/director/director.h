@@ -16,7 +16,9 @@ typedef void (*RegiaDirectorTickFunc) (GVariant *status, gpointer user_data);
 
 typedef struct {
   const char *state_dir;   /* absolute; made if missing */
-  const char *config_path; /* absolute path of the event file */
+  const char *config_path; /* absolute path of the event file; %NULL with a hall_path */
+  const char *hall_path;   /* (nullable): the service: waits for the events … */
+  const char *events_dir;  /* … of this folder in this hall; both absolute */
   const char *base_dir;    /* where its relative paths start */
   gboolean keep_event;     /* @config was loaded from the stored copy: the file is broken, do not copy it */
   gboolean fresh;          /* begin a new show even if one was interrupted */
@@ -30,14 +32,16 @@ typedef struct {
 void regia_director_hold_signals (void);
 
 /**
- * regia_director_run: runs the show of @config until it was ended with quit, or by SIGINT or SIGTERM. Blocks
- * on the default main context.
+ * regia_director_run: runs the show of @config until it was ended with quit, or by SIGINT or SIGTERM; as a
+ * service
+ * (@config %NULL, @options->hall_path) one after the other, as they are started. Blocks on the default main
+ * context.
  *
  * The last status that @options->tick is given is that of the end. Told to go before anything has begun,
  * nothing begins, and it is given none.
  *
  * Errors before anything was started: REGIA_ERROR_STATE another director runs on this state folder;
- * G_IO_ERROR the folder cannot be used.
+ * G_IO_ERROR the folder cannot be used; REGIA_ERROR_CONFIG what is wrong with the hall.
  */
 gboolean regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

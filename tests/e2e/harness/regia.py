@@ -56,6 +56,7 @@ class Regia:
         text += [("web", {"listen": f"127.0.0.1:{self.port}", **extra.pop("web", {})})]
         text += list(extra.items())
         self.event.write_text(key_file(text), encoding="utf-8")
+        self.arguments = [self.event]
         self.supervisor = None
         self.sessions = set()
 
@@ -266,7 +267,7 @@ class Supervisor(threading.Thread):
 
     def launch(self):
         regia = self.regia
-        self.child = regia.t.spawn(regia.name, [regia.binary, "run", "--state", regia.state, regia.event], env=self.env,
+        self.child = regia.t.spawn(regia.name, [regia.binary, "run", "--state", regia.state, *regia.arguments], env=self.env,
                                    nice=-10)
         self.pid = self.child.pid
         regia.sessions.add(self.pid)
