@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the pages read from the gateway. The full description is openapi.json; here is only what is used.
 
+export interface Announcement {
+  name: string;
+  place: string;
+  start: string;
+  end: string;
+}
+
 export interface Status {
-  event: { name: string; place: string; start: string; end: string; languages: string[] };
+  event: Announcement & { languages: string[] };
+  /** Of a hall in which one event follows the other; {} when none is planned. */
+  next?: Partial<Announcement>;
   state: 'standby' | 'rehearsal' | 'starting' | 'on-air' | 'paused' | 'ending' | 'ended';
   wall: string;
   started: string;

@@ -107,6 +107,8 @@ export function seemsOver (end: string, now: number, unreachableMs: number): boo
 }
 
 export function choosePageState (known: Knowledge): PageState {
+  // Nothing is on: what was before is over for everybody, what comes is waited for.
+  if (known.status?.state === 'standby') return 'waiting';
   const finishing = known.status?.state === 'ended' || known.status?.state === 'ending';
   if (known.over) return 'ended';
   if (!known.played) return finishing ? 'ended' : 'waiting';

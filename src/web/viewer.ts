@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The viewer's page: one address before, during and after the event. It asks for the status every few seconds, tells the player when there
 // may be something to play, and shows one of four states, as words and colour: waiting, live, reconnecting, ended.
-import { getRecordings, getStatus, isOnAir, poll, type Recording, type Status } from './api';
+import { type Announcement, getRecordings, getStatus, isOnAir, poll, type Recording, type Status } from './api';
 import { Controls } from './controls';
 import { formatHours, formatMoment, formatSize, language, onLanguage, pageAddress, startLanguage, t } from './i18n';
 import { Player } from './player';
@@ -49,6 +49,12 @@ class Page {
     poll(() => this.state === 'ended' ? STATUS_ENDED_MS : STATUS_MS, () => this.ask());
   }
 
+  /** The event that is on; in standby the one that is planned next, or the bare hall. */
+  private get announced (): Announcement | undefined {
+    const { status } = this;
+    return status?.state === 'standby' && status.next?.name ? status.next as Announcement : status?.event;
+  }
+
   private get state (): PageState {
     const { status, player } = this;
     const end = status?.event.end ?? '';
@@ -79,8 +85,8 @@ class Page {
   private steer (): void {
     const { player, status } = this;
     if (!status) return;
+    const anotherEvent = this.playedEvent !== '' && status.started !== this.playedEvent;
     if (isOnAir(status)) {
-      const anotherEvent = this.playedEvent !== '' && status.started !== this.playedEvent;
       const stuckOver = player.over && performance.now() - this.overSinceMs > OVER_BUT_ON_AIR_MS;
       if (player.isRunning && (anotherEvent || stuckOver)) player.stop();
       if (this.replaying && anotherEvent) this.endReplay();
@@ -88,6 +94,10 @@ class Page {
         this.playedEvent = status.started;
         player.start();
       }
+    } else if (anotherEvent && (status.state === 'standby' || status.state === 'starting')) {
+      // That the one before was seen to its end says nothing of the next.
+      player.stop();
+      player.over = false;
     } else if (this.state === 'ended' && player.isRunning) {
       player.stop();
     }
@@ -113,8 +123,8 @@ class Page {
   private update (): void {
     const state = this.replaying ? 'ended' : this.state;
     if (!this.player.over) this.overSinceMs = performance.now();
-    const event = this.status?.event;
-    if (event?.name) get('title').textContent = event.name;
+    const event = this.announced;
+    if (event?.name || this.status?.state === 'standby') get('title').textContent = event?.name || t('viewer-title');
     get('place').textContent = event?.place ?? '';
     get('hours').textContent = event ? formatHours(event.start, event.end) : '';
     document.body.dataset['state'] = state;
@@ -168,7 +178,8 @@ class Page {
     if (this.reachable === null) return [t('loading'), t('about'), ''];
     if (!this.status || !this.reachable) return [t('unreachable-title'), t('unreachable-text'), ''];
     if (isOnAir(this.status)) return [t('connecting-title'), t('waiting-alone'), ''];
-    return [t('waiting-title'), this.startInWords(this.status.event.start), t('waiting-alone')];
+    if (this.status.state === 'standby' && !this.status.next?.name) return [t('standby-title'), t('standby-text'), ''];
+    return [t('waiting-title'), this.startInWords(this.announced?.start ?? ''), t('waiting-alone')];
   }
 
   private startInWords (start: string): string {

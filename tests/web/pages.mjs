@@ -108,6 +108,33 @@ pageTest('waiting: says when, starts by itself with moving picture and sound, co
   await assertAccessible(page);
 });
 
+pageTest('standby: announces the next event, or says that there is none; after an event too, and the next one starts by itself', async (gateway, open) => {
+  const { event } = exampleStatus;
+  const hall = { started: '', event: { ...event, name: '', place: 'Palazzo Ducale, Massa', start: '', end: '' } };
+  const inMinutes = (minutes) => new Date(Date.now() + minutes * 60000).toISOString();
+  const next = { id: 'x', name: 'Seconda giornata', place: 'Teatro Guglielmi', start: inMinutes(25), end: inMinutes(85) };
+  gateway.setStatus('standby', { ...hall, next: {} });
+  const page = await open();
+  await until('the notice', async () => /Nessun evento in programma/.test(await notice(page)));
+  assert.match(await page.locator('.headline').innerText(), /Diretta dell’evento[^]*Palazzo Ducale/);
+  await assertAccessible(page);
+  gateway.setStatus('standby', { ...hall, next });
+  await until('the next event', async () => /non è ancora iniziato[^]*tra 25 minuti[^]*parte da sola/.test(await notice(page)));
+  assert.match(await page.locator('.headline').innerText(), /Seconda giornata[^]*Teatro Guglielmi/);
+  assert.equal(await pageState(page), 'waiting');
+  await assertAccessible(page);
+  gateway.goOnAir();
+  await reaches(page, 'live');
+  gateway.endShow();
+  await reaches(page, 'ended');
+  gateway.setStatus('standby', { ...hall, next });
+  await until('the next event again', async () => /non è ancora iniziato/.test(await notice(page)));
+  assert.match(await page.locator('.headline').innerText(), /Seconda giornata/);
+  gateway.goOnAir();
+  await reaches(page, 'live');
+  await assertMoves(page);
+});
+
 pageTest('on air but nothing encoded yet: keeps asking and starts by itself', async (gateway, open) => {
   gateway.setStatus('on-air');
   const page = await open();

@@ -36,11 +36,18 @@ const every = ['recording', 'finishing', 'finished', 'interrupted', 'damaged'].m
 async function takeAll (screen, options) {
   const gateway = new FakeGateway(dist, tracks, status);
   const soon = (minutes) => new Date(Date.now() + minutes * 60000).toISOString();
-  gateway.wait({ event: { ...status.event, start: soon(25), end: soon(205) } });
+  const standby = (next) => gateway.setStatus('standby', { started: '', event: { ...status.event, name: '', start: '', end: '' }, next });
+  standby({});
   await gateway.up();
   const take = (page, state) => page.screenshot({ path: path.join(out, `${state}-${screen}.png`), fullPage: state === 'recordings' });
   const reaches = (page, state) => until(state, async () => await pageState(page) === state, 60000);
   const page = await openPage(browser, `${gateway.address}/`, { timezoneId: 'Europe/Rome', ...options });
+  await until('no event', async () => /in programma|planned/.test(await page.locator('#notice').innerText()));
+  await take(page, 'standby-none');
+  standby({ id: 'x', name: 'Seconda giornata: le voci della memoria', place: status.event.place, start: soon(60 * 26), end: soon(60 * 29) });
+  await until('next', async () => (await page.locator('#notice-hint').innerText()) !== '');
+  await take(page, 'standby-next');
+  gateway.wait({ event: { ...status.event, start: soon(25), end: soon(205) } });
   await until('waiting', async () => (await page.locator('#notice-hint').innerText()) !== '');
   await take(page, 'waiting');
   gateway.goOnAir();

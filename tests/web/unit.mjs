@@ -99,9 +99,11 @@ test('page state: from what is known', async () => {
     ['on-air', true, false, 'live'], ['ended', true, false, 'live'],
     ['on-air', true, true, 'reconnecting'], [null, true, true, 'reconnecting'], ['starting', true, true, 'reconnecting'],
     ['ended', true, true, 'ended'], ['ending', true, true, 'ended'], ['ended', false, false, 'ended'], ['ending', false, false, 'ended'],
+    ['standby', true, true, 'waiting'], ['standby', true, false, 'waiting'],
   ];
   for (const [state, played, stalled, expected] of cases) assert.equal(known(state, played, stalled), expected, `${state} ${played} ${stalled}`);
   assert.equal(known('on-air', true, false, true), 'ended');
+  assert.equal(known('standby', true, false, true), 'waiting', 'put away, whatever was on before');
   assert.equal(known('on-air', true, true, false, true), 'ended', 'packed up without a word');
   assert.equal(known('on-air', true, false, false, true), 'live');
   assert.equal(known('on-air', true, false, false, false, true), 'live', 'paused');
