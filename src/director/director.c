@@ -156,6 +156,8 @@ begin_show (RegiaDirector *self, GError **error)
     g_warning ("%s: cannot make the recordings folder: %s", self->recordings_dir, g_strerror (errno));
   if (self->service == NULL && !decide (self, error))
     return FALSE;
+  if (self->unbegun)
+    return TRUE;
   self->show.left = FALSE;
   if (self->show.state == REGIA_SHOW_ON_AIR)
     regia_show_forget_ended (&self->show);
