@@ -227,10 +227,11 @@ test_shipped_files (gconstpointer data)
 }
 
 static void
-test_shipped_hall (void)
+test_shipped_hall (gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RegiaConfig) config = regia_config_load_hall (REGIA_SOURCE_DIR "/config/hall.conf", &error);
+  g_autofree char *path = g_build_filename (REGIA_SOURCE_DIR, "config", data, NULL);
+  g_autoptr (RegiaConfig) config = regia_config_load_hall (path, &error);
   gboolean pipelines_fit;
 
   g_assert_no_error (error);
@@ -250,6 +251,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/config/shipped/example", "example.conf", test_shipped_files);
   g_test_add_data_func ("/config/shipped/demo", "demo.conf", test_shipped_files);
   g_test_add_data_func ("/config/shipped/event", "event.conf", test_shipped_files);
-  g_test_add_func ("/config/shipped/hall", test_shipped_hall);
+  g_test_add_data_func ("/config/shipped/hall", "hall.conf", test_shipped_hall);
+  g_test_add_data_func ("/config/shipped/hall-new", "hall-new.conf", test_shipped_hall);
   return g_test_run ();
 }

@@ -207,7 +207,7 @@ def check_names():
         return [f"of four made-up names these were noticed: {told}"]
     sentences = [(f"{shown(p)}:{line}", text) for p in tracked() if p.suffix == ".c" and p.is_relative_to(ROOT / "src")
                  for line, text in literals(p.read_text())]
-    sentences += [(f"{shown(p)}:{n}", line) for p in tracked() if p.suffix == ".md" or p.name in ("regia.1", "example.conf", "demo.conf", "hall.conf", "event.conf")
+    sentences += [(f"{shown(p)}:{n}", line) for p in tracked() if p.suffix == ".md" or p.name in ("regia.1", "example.conf", "demo.conf", "hall.conf", "hall-new.conf", "event.conf")
                   for n, line in enumerate(p.read_text().splitlines(), 1)]
     return list(wrong_names(sentences, keys, commands))
 
