@@ -127,6 +127,8 @@ run_service (const char *state_dir, const char *hall, const char *folder)
     g_clear_pointer (&screen.last, g_variant_unref);
     return regia_cli_fail (error);
   }
+  if (screen.last == NULL)
+    return 0;
   printf ("\n");
   status = say_outcome (screen.last);
   g_variant_unref (screen.last);
@@ -162,7 +164,13 @@ regia_cli_run (int argc, char **argv)
           "run", "FILE | --hall=HALL --events=FOLDER",
           "Starts the event that FILE describes, and runs it until it is ended. With --hall and "
           "--events it waits for the events of a folder: each begins by `regia start NAME`, or at "
-          "its hour where its file says start_by_itself = yes, and ends by `regia stop`.",
+          "its hour where its file says start_by_itself = yes, and ends by `regia stop`.\n\n"
+          "  regia stop              the event is over; its recording is finished, and served\n"
+          "  regia stop --quit,\n"
+          "  Ctrl-C, systemctl stop  the same, then the program ends; the next start begins another show\n"
+          "  Ctrl-C a second time    it ends at once; the recording is finished beside what is started next\n"
+          "  a restart of the computer, a crash, kill -9\n"
+          "                          the show goes on at the next start, in the same recording",
           entries, &argc, &argv, &status))
     return status;
   if ((hall != NULL) != (events != NULL) || argc != (hall != NULL ? 1 : 2)) {

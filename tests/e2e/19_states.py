@@ -169,7 +169,7 @@ def what_was_ended(t, rtmp):
             try:
                 regia.spawn_command("stop", "--state", regia.state)
                 regia.wait_status("being finished", lambda s: s["state"] == "ending")
-                t.wait("that is kept", lambda: shown(regia)["state"] == "ending" or shown(regia).get("on-air") is not None)
+                t.wait("that is kept", lambda: shown(regia)["state"] == "ending")
                 hit(regia, how)
             finally:
                 subprocess.run(["fsfreeze", "-u", str(disk.path)], check=True, timeout=20)
