@@ -34,7 +34,8 @@ typedef struct {
   gint64 last_public_ns; /* pts of the last picture that the public got as it was */
   guint publisher;       /* source id */
   GThread *ender;        /* (owned) (nullable) */
-  gboolean finish;       /* the event is over; set before the ender starts */
+  gboolean ready;        /* packets flow */
+  gboolean finish;       /* the event is over, and somebody is to keep its end; set before the ender starts */
   gboolean hangs;        /* set by the ender before it ends */
 } Process;
 
@@ -77,6 +78,7 @@ on_ready_cb (gpointer user_data)
 
   g_info ("the programme runs; first packets after %.0f ms",
           (double)(regia_clock_monotonic_ns () - self->started_ns) / REGIA_MSECOND);
+  self->ready = TRUE;
   publish_cb (self);
 }
 
@@ -154,7 +156,8 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer user_data)
   g_info ("%s", finish ? "the event is over" : "going away");
   g_clear_handle_id (&self->publisher, g_source_remove);
   regia_engine_end (self->engine);
-  self->finish = finish;
+  /* Told before anything was on the air, it may be that nobody ever reads it. */
+  self->finish = finish && self->ready;
   self->ender = g_thread_new ("end", end_thread, self);
 }
 

@@ -120,38 +120,38 @@ def command(regia, *words):
     check(done.returncode == 0, f"regia {' '.join(words)}: {done.returncode}: {done.stderr}")
 
 
-# Each command, whether it is in effect, and what is killed at once in an ordinary run.
+# Each command, what takes it back, whether it is in effect (a status, and the one before it), and what is killed in an ordinary run.
 COMMANDS = (
-    (("private", "on"), lambda s: s["desired"]["private"], "everything"),
-    (("relay", "stop", "platform"), lambda s: s["desired"]["relays-off"] == ["platform"], "director"),
-    (("mark", "Saluti"), lambda s: s["desired"]["marks"] == 1, "recorder"),
-    (("pause",), lambda s: s["desired"]["paused"], "director"),
-    (("extend", "+1h"), lambda s: s["event"]["end"] != "", "everything"),
-    (("resume",), lambda s: not s["desired"]["paused"], "engine"),
-    (("private", "off"), lambda s: not s["desired"]["private"], "engine"),
-    (("relay", "start", "platform"), lambda s: s["desired"]["relays-off"] == [] and s["relays"][0]["state"] == "live", "everything"),
+    (("private", "on"), ("private", "off"), lambda s, _: s["desired"]["private"], "everything"),
+    (("relay", "stop", "platform"), ("relay", "start", "platform"), lambda s, _: s["desired"]["relays-off"] == ["platform"], "director"),
+    (("mark", "Saluti"), None, lambda s, before: s["desired"]["marks"] == before["desired"]["marks"] + 1, "recorder"),
+    (("pause",), ("resume",), lambda s, _: s["desired"]["paused"], "director"),
+    (("extend", "+1h"), None, lambda s, before: s["event"]["end"] not in ("", before["event"]["end"]), "everything"),
+    (("resume",), ("pause",), lambda s, _: not s["desired"]["paused"], "engine"),
+    (("private", "off"), ("private", "on"), lambda s, _: not s["desired"]["private"], "engine"),
+    (("relay", "start", "platform"), ("relay", "stop", "platform"),
+     lambda s, _: s["desired"]["relays-off"] == [] and s["relays"][0]["state"] == "live", "everything"),
 )
 
 
 def commands_last(t, regia):
-    targets = ("director", "engine", "recorder", "everything") if t.long else (None,)
-    paused = False
-    for words, holds, usual in COMMANDS:
-        paused = words[0] == "pause" or (paused and words[0] != "resume")
-        for target in targets:
-            target = target or usual
-            if target != targets[0] and words[0] == "mark" and t.long:
-                continue  # each is one more
+    for words, back, holds, usual in COMMANDS:
+        for number, target in enumerate(("director", "engine", "recorder", "everything") if t.long else (usual,)):
             with t.case(f"regia {' '.join(words)}, and {target} killed at once: in effect"):
                 regia.wait_status("it listens", lambda s: s["engine"].get("ready"), 30)
-                pids = {p["name"]: p["pid"] for p in regia.status()["processes"]}
+                if number > 0 and back:
+                    command(regia, *back)
+                before = regia.status()
+                check(not holds(before, before), "it is in effect already")
+                pids = {p["name"]: p["pid"] for p in before["processes"]}
                 command(regia, *words)
-                if target in pids and target != "director":
+                if target not in HITS:
                     os.kill(pids[target], signal.SIGKILL)
                     regia.wait_restarted(target, pids[target], 20)
                 else:
                     hit(regia, target)
-                in_effect(regia, f"{words} is in effect", holds, paused)
+                paused = words[0] == "pause" or (before["desired"]["paused"] and words[0] != "resume")
+                in_effect(regia, f"{words} is in effect", lambda s, now=before, held=holds: held(s, now), paused)
 
 
 def what_was_ended(t, rtmp):
@@ -329,6 +329,8 @@ def early(t):
             # Before its main() nothing can be caught, and nothing has begun.
             check(status in (0, -signal.SIGTERM) and state == "ended" and left == [], f"round {number}: {status}, {state}, {left}")
     t.figure(f"told to go while it starts: {slowest:.2f} s at most")
+    with t.case("… and soon: nobody waits for what will not come"):
+        check(slowest < 5, f"{slowest:.2f} s")
 
 
 main(run)
