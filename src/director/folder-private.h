@@ -7,8 +7,8 @@
 #include "regia/config/events.h"
 
 /*
- * RegiaFolder: the hall file and the folder of events as they were seen last, looked at every ten seconds and
- * when somebody asks. Main context only.
+ * RegiaFolder: the hall file and the folder of events as they were seen last, looked at every ten seconds,
+ * once a minute while an event is on, and when somebody asks. Main context only.
  */
 typedef struct _RegiaFolder RegiaFolder;
 
@@ -22,8 +22,9 @@ RegiaFolder *regia_folder_new (const char *events_dir, const char *hall_path, Re
 void regia_folder_free (RegiaFolder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFolder, regia_folder_free)
 
-/** Once a second. */
-void regia_folder_tick (RegiaFolder *self);
+/** Once a second. @seldom: nothing can begin now, so a look once a minute is enough: some hundred files cost
+ * half a second of a processor. */
+void regia_folder_tick (RegiaFolder *self, gboolean seldom);
 /** regia_folder_look: looks now. */
 void regia_folder_look (RegiaFolder *self);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LOOK_US   (10 * G_USEC_PER_SEC)
+#define SELDOM_US (60 * G_USEC_PER_SEC)
 #define SILENT_US (25 * G_USEC_PER_SEC)
 
 /*
@@ -184,9 +185,11 @@ regia_folder_look (RegiaFolder *self)
 }
 
 void
-regia_folder_tick (RegiaFolder *self)
+regia_folder_tick (RegiaFolder *self, gboolean seldom)
 {
-  if (!self->looking && (self->looked_us == 0 || g_get_monotonic_time () - self->looked_us >= LOOK_US))
+  gint64 every_us = seldom ? SELDOM_US : LOOK_US;
+
+  if (!self->looking && (self->looked_us == 0 || g_get_monotonic_time () - self->looked_us >= every_us))
     begin_look (self);
 }
 

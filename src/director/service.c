@@ -540,7 +540,7 @@ regia_service_tick (RegiaService *self)
 
   if (self == NULL)
     return;
-  regia_folder_tick (self->folder);
+  regia_folder_tick (self->folder, self->director->show.state != REGIA_SHOW_STANDBY && !is_over (self));
   regia_service_note (self);
   if (!is_over (self) || !is_free (self)) {
     self->over_us = is_over (self) ? self->over_us : 0;
