@@ -211,6 +211,10 @@ def refusals(t):
     with t.case("on the air", needed=True):
         regia.wait_on_air()
     with t.case("the state folder is full: what is refused says so, and is never in effect"):
+        for _ in range(3):
+            # What was freed a moment ago, by a file that took another's place, is room only once it is written.
+            disk.fill(0)
+            subprocess.run(["sync", "-f", str(disk.path)], check=True, timeout=20)
         disk.fill(0)
         for words in (("pause",), ("mark", "Nothing"), ("extend", "+1h")):
             done = regia.command(words[0], "--state", regia.state, *words[1:])
