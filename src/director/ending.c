@@ -14,8 +14,8 @@
  * - `regia stop --quit`, Ctrl-C, SIGHUP: the same, then the program ends.
  * - Any of these a second time: the program ends at once; the recording is safe, and finished beside whatever
  *   starts next.
- * - SIGTERM: as Ctrl-C (`systemctl stop`), unless the machine goes down: then the show does not end, all of it
- *   is made safe and goes, and the next start goes on with it.
+ * - SIGTERM: as Ctrl-C (`systemctl stop`), unless the machine goes down: then the show does not end, all of
+ * it is made safe and goes, and the next start goes on with it.
  *
  * Each is written down (show.json) before it is carried out any further than cannot be taken back.
  */
