@@ -568,7 +568,6 @@ child_main (char **argv)
       .session = HALL_SESSION,
       .title = "Sirio migranti",
       .place = "Massa",
-      .feed = regia_feed_link_new (),
       .tracks = tracks,
   };
 
@@ -576,6 +575,7 @@ child_main (char **argv)
     return regia_recovery_run (argv[2], NULL, NULL) == 1 ? 0 : 1;
   if (!regia_epoch_parse (argv[3], &options.epoch))
     return 2;
+  options.feed = regia_feed_link_new ();
   regia_feed_link_use (options.feed, CHILD_FEED_FD);
   regia_recording_new (&options, (RegiaRecordingDoneFunc)abort, NULL);
   for (;;)
