@@ -5,15 +5,15 @@
 import subprocess
 import time
 
-from harness import Regia, Rtmp, check, equal, main
+from harness import Regia, Rtmp, Srt, check, equal, main
 
 
 def run(t):
-    rtmp = Rtmp(t)
-    regia = Regia(t, name="private", sources={"camera": {"pipeline": "test"}}, relays={"platform": {"url": rtmp.url}}).start()
+    rtmp, srt = Rtmp(t), Srt(t)
+    regia = Regia(t, name="private", sources={"camera": {"pipeline": "test"}}, relays={"platform": {"url": rtmp.url}, "far": {"url": srt.url}}).start()
     with t.case("on air, and a platform has it", needed=True):
         regia.wait_on_air()
-        regia.wait_status("relay live", lambda s: s["relays"][0]["state"] == "live")
+        regia.wait_status("relay live", lambda s: [r["state"] for r in s["relays"]] == ["live", "live"])
         regia.wait_segments(1)
     seen = [Viewer(t, regia, "before")]
     regia.wait_recorded(3000)
@@ -45,7 +45,7 @@ def run(t):
         command(regia, "private", "off")
         for name in ("gateway", "relay platform"):
             regia.wait_restarted(name, regia.kill(name), 10)
-        regia.wait_status("relay live", lambda s: s["relays"][0]["state"] == "live", 30)
+        regia.wait_status("relays live", lambda s: [r["state"] for r in s["relays"]] == ["live", "live"], 30)
     seen.append(Viewer(t, regia, "after"))
     regia.wait_recorded(5000)
     regia.wait_segments(2)
@@ -57,7 +57,7 @@ def run(t):
     with t.case("the recording has the private minutes"):
         inside = [f for f in kept if 1000 * on < f.wall < 1000 * off]
         check(len(inside) > 25 * (off - on) * 0.5, f"{len(inside)} frames of {off - on:.1f} s")
-    outputs = [("platform", path) for path in rtmp.files()] + [(f"viewer {v.name}", v.end()) for v in seen]
+    outputs = [("platform", path) for path in rtmp.files()] + [("SRT", srt.end())] + [(f"viewer {v.name}", v.end()) for v in seen]
     public = 0
     for name, path in outputs:
         with t.case(f"{name}: not a frame of them"):
