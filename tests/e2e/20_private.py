@@ -29,7 +29,8 @@ def run(t):
         old = regia.kill("engine")
         regia.wait_restarted("engine", old, 10)
         regia.wait_on_air(20)
-        check(regia.status()["engine"]["private"], "status")
+        status = regia.wait_status("the engine's own word", lambda s: "private" in s["engine"], 10)
+        check(status["engine"]["private"], "status")
     with t.case("… and so do those that are handed its feed anew, and a director that finds it so"):
         for name in ("gateway", "relay platform"):
             regia.wait_restarted(name, regia.kill(name), 10)
