@@ -69,6 +69,15 @@ append_next (GString *line, GVariant *status)
     g_string_append_printf (line, "standby · next: %s, %s", text (next, "name"), when);
 }
 
+static gboolean
+is_private (GVariant *status)
+{
+  g_autoptr (GVariant) desired = g_variant_lookup_value (status, "desired", G_VARIANT_TYPE_VARDICT);
+  gboolean on = FALSE;
+
+  return desired != NULL && g_variant_lookup (desired, "private", "b", &on) && on;
+}
+
 char *
 regia_cli_status_line (GVariant *status)
 {
@@ -83,6 +92,8 @@ regia_cli_status_line (GVariant *status)
     append_next (line, status);
   } else {
     g_string_append_printf (line, "%s %s", text (status, "state"), on_air);
+    if (is_private (status))
+      g_string_append (line, " · PRIVATE");
     append_recording (line, recorder);
   }
   g_string_append_printf (line, " · %" G_GUINT64_FORMAT " viewer%s", viewers, viewers == 1 ? "" : "s");

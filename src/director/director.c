@@ -241,6 +241,10 @@ folder_warnings (RegiaDirector *self)
   regia_service_warn (self->service, warnings);
   if (self->watch == NULL || self->ended)
     return warnings;
+  if (self->desired->private_on)
+    g_ptr_array_add (warnings,
+                     g_strdup ("The hall is private: viewers and platforms get the slate and silence; "
+                               "`regia private off` lets them in again"));
   regia_watch_warn (self->watch, warnings);
   regia_show_file_warn (self->show_file, warnings);
   return warnings;

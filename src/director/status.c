@@ -122,7 +122,7 @@ regia_status_warnings (const RegiaConfigValues *config, const char *state, GVari
 
   if (paused || g_str_equal (state, "on-air")) {
     if (paused)
-      add (warnings, "The recording is paused");
+      add (warnings, "The recording is paused; `regia resume` goes on with it");
     else if (config->record)
       add_recorder_warnings (warnings, config, recorder);
     else

@@ -24,6 +24,8 @@ def run(t):
         t.say(f"{answer} {1000 * (on - began):.0f} ms")
         check("The last public picture was at" in answer, answer)
         check(regia.status()["desired"]["private"] and regia.status()["engine"]["private"], "status")
+        said = regia.command("status", "--state", regia.state).stdout
+        check("PRIVATE" in said.splitlines()[1] and "regia private off" in said, said)
     regia.wait_segments(1)
     with t.case("killed while it is private, the engine comes back private"):
         old = regia.kill("engine")
