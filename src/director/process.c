@@ -661,14 +661,18 @@ regia_process_get_run (RegiaProcess *self)
 static void
 handed_over_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autofree char *name = user_data;
+  RegiaProcess *self = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply =
       g_dbus_proxy_call_with_unix_fd_list_finish (G_DBUS_PROXY (source), NULL, result, &error);
 
-  /* A process that went away meanwhile is handed another when it is back. */
-  if (reply == NULL && g_dbus_error_is_remote_error (error))
-    g_warning ("%s could not be handed the feed: %s", name, error->message);
+  /* One that went away meanwhile is handed another when it is back, and so is a reader that refuses: without
+   * the feed it would run and do nothing. The engine is never ended because of one reader. */
+  if (reply == NULL && g_dbus_error_is_remote_error (error)) {
+    g_warning ("%s could not be handed the feed: %s", self->name, error->message);
+    if (strcmp (self->kind, "engine") != 0)
+      regia_process_kill (self, "it refused the feed");
+  }
 }
 
 static void
@@ -677,7 +681,7 @@ hand_over (RegiaProcess *self, const char *method, int fd, GVariant *arguments)
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
 
   g_dbus_proxy_call_with_unix_fd_list (G_DBUS_PROXY (self->proxy), method, arguments, G_DBUS_CALL_FLAGS_NONE,
-                                       -1, list, self->cancellable, handed_over_cb, g_strdup (self->name));
+                                       -1, list, self->cancellable, handed_over_cb, self);
 }
 
 void
