@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILDS = Path(os.environ.get("REGIA_TEST_BUILDS", ROOT / "build-tests"))
 LOGS = BUILDS / "logs"
 SANITIZERS = {
-    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0:exitcode=66:fast_unwind_on_malloc=0:malloc_context_size=16",
+    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0:exitcode=66:malloc_context_size=16",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=66",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
     "G_SLICE": "always-malloc",
