@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs every test of Regia and counts real cases; tests/run starts it after installing what is needed.
 
-A stage is one thing to do (a build with its unit tests, the lint, the end-to-end tests …). Stages run one after another but for
-the two ordinary builds with their unit tests and fuzz targets, of which one has each core. Every stage gives its results as
-cases, TAP lines for the most part. Nothing stops at a failure.
+A stage is one thing to do (a build, the unit tests, the lint, the end-to-end tests …). What computes (builds, fuzz targets) goes
+on side by side with what mostly waits (unit tests, pages); main() says which with which. Every stage gives its results as cases,
+TAP lines for the most part. Nothing stops at a failure.
 
 A scenario of the end-to-end tests has the machine to itself, unless a line of its own, `# tests/run: …`, says otherwise (class
 Scenario, and tests/README.md).
@@ -31,8 +31,9 @@ SANITIZERS = {
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
     "G_SLICE": "always-malloc",
 }
-SCENARIO_S = 420  # what an end-to-end scenario may take, unless it says otherwise
-SIDE_BY_SIDE = 2  # scenarios at once that do not measure the processor
+SCENARIO_S = 300  # what an end-to-end scenario may take, unless it says otherwise
+SIDE_BY_SIDE = 3  # scenarios at once that do not measure the processor
+UNITS_AT_ONCE = 2  # unit tests at once, and one more of those that meson.build wants one after another
 LONG_FACTOR = 10  # what a unit test may take more when it is asked for what is long
 APART = ("fuzz", "peers", "bench", "lint", "e2e", "web")  # folders of tests/ that do not mirror src/
 TAP = re.compile(r"^(not ok|ok)\s+\d+\s*(?:-\s+)?(.*?)(?:\s+#\s*(.*))?$")
@@ -78,8 +79,8 @@ class Run:
         self.wanted = wanted
         self.long = long
         self.children = set()
+        self.interrupted = False
         self.pool = concurrent.futures.ThreadPoolExecutor()
-        self.beside = []
 
     def wants(self, name):
         return not self.wanted or any(w in name for w in self.wanted)
@@ -94,17 +95,15 @@ class Run:
         names = known[stage]() if stage in known else [stage]
         return not self.wanted or any(self.wants(f"{stage}/{name}") for name in names)
 
-    def begin_beside(self, work):
-        """Something that goes on beside the stages, until wait_beside()."""
-        self.beside.append(self.pool.submit(work))
-
-    def wait_beside(self):
-        # Futures and not threads: a join that a signal interrupts counts the thread as ended (Python 3.11).
-        for future in self.beside:
-            future.result()
+    def beside(self, work, *arguments):
+        """Something that goes on beside the stages that follow, until its result() is asked for."""
+        # A future and not a thread: a join that a signal interrupts counts the thread as ended (Python 3.11).
+        return self.pool.submit(work, *arguments)
 
     def call(self, argv, log, env=None, timeout=900, line=None, cwd=ROOT):
         """Runs a command; output goes to a log file and, line by line, to `line`. Returns (status, seconds); None: too long."""
+        if self.interrupted:
+            raise InterruptedError
         began = time.monotonic()
         LOGS.mkdir(parents=True, exist_ok=True)
         with open(LOGS / log, "a", encoding="utf-8", errors="replace") as out:
@@ -133,6 +132,7 @@ class Run:
         return (None if late.is_set() else status), time.monotonic() - began
 
     def end_all(self):
+        self.interrupted = True
         for child in list(self.children):
             try:
                 os.killpg(child.pid, signal.SIGTERM)
@@ -242,46 +242,50 @@ def programs(run, stage, folder, suite, env=None, jobs=1, multiplier=1):
         status, seconds = run.call(test["cmd"], log, settings, timeout, None, folder)
         run.results.add(name_of(test), status == 0, seconds, f"{tail(log)}\nexit status {status}")
 
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(one, [t for t in tests if run.wants(name_of(t))]))
+    tests = [t for t in tests if run.wants(name_of(t))]
+    with concurrent.futures.ThreadPoolExecutor(jobs + 1) as pool:
+        apart = pool.submit(lambda: [one(t) for t in tests if not t["is_parallel"]])
+        list(pool.map(one, [t for t in tests if t["is_parallel"]]))
+        apart.result()
 
 
-def ordinary_builds(run):
-    """gcc and clang side by side, one core each: units with both, fuzz targets with clang."""
-
-    def gcc():
-        if folder := build(run, "gcc", [], {"CC": "gcc"}, 1):
-            programs(run, "unit", folder, "unit")
-
-    def clang():
-        options = ["-Dfuzz=true"]
-        if folder := build(run, "clang", options, {"CC": "clang"}, 1):
-            programs(run, "fuzz", folder, "fuzz", SANITIZERS)
-
-    threads = []
-    if run.wants_stage("unit"):
-        threads.append(threading.Thread(target=gcc))
-    if run.wants_stage("fuzz"):
-        threads.append(threading.Thread(target=clang))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def gcc(run):
+    return build(run, "gcc", [], {"CC": "gcc"}) if run.wants_stage("unit") else None
 
 
-def sanitizers(run):
-    """The unit tests under the sanitizers, and what of the end-to-end tests needs that build."""
-    e2e = [s for s in scenarios(run) if s.place != "with the builds"]
-    if not e2e and not run.wants_stage("sanitized"):
-        return
-    folder = build(run, "asan", ["-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false"], {"CC": "gcc"})
+def clang(run):
+    return build(run, "clang", ["-Dfuzz=true"], {"CC": "clang"}) if run.wants_stage("fuzz") else None
+
+
+def sanitized(run):
+    """The build that the end-to-end tests are run with as well."""
+    if not run.wants_stage("sanitized") and all(s.place == "with the builds" for s in scenarios(run)):
+        return None
+    return build(run, "asan", ["-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined", "-Db_lundef=false"], {"CC": "gcc"})
+
+
+def units(run, folder):
+    if folder is not None:
+        programs(run, "unit", folder, "unit", None, UNITS_AT_ONCE)
+
+
+def sanitized_units(run, folder):
     if folder is not None and run.wants_stage("sanitized"):
-        programs(run, "sanitized", folder, "unit", SANITIZERS, 2, 3)
-    run.wait_beside()
+        programs(run, "sanitized", folder, "unit", SANITIZERS, UNITS_AT_ONCE, 3)
+
+
+def fuzz(run, folder):
+    if folder is not None:
+        programs(run, "fuzz", folder, "fuzz", SANITIZERS)
+
+
+def end_to_end(run, folder):
     if folder is None:
         return
+    e2e = scenarios(run)
     with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        list(pool.map(lambda s: s.run(run, folder), [s for s in e2e if s.place == "beside others"]))
+        beside = sorted((s for s in e2e if s.place == "beside others"), key=lambda s: -s.within)  # the longest first, so that they end together
+        list(pool.map(lambda s: s.run(run, folder), beside))
     for scenario in e2e:
         if scenario.place == "alone":
             scenario.run(run, folder)
@@ -294,7 +298,7 @@ class Scenario:
 
     "beside others": it measures neither the processor nor time, so it runs beside others of its kind; "with the builds": more than
     that, it needs no build of the tests', so it begins with them. With neither it is alone on the machine. "within N s": what it
-    may take (420 s unless said otherwise); "N s when long": the same in `tests/run long`.
+    may take (300 s unless said otherwise); "N s when long": the same in `tests/run long`.
     """
 
     def __init__(self, path):
@@ -349,17 +353,21 @@ def main():
         signal.signal(number, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     began = time.monotonic()
     try:
-        if early := [s for s in scenarios(run) if s.place == "with the builds"]:
-            run.begin_beside(lambda: [s.run(run, BUILDS / "asan") for s in early])
+        early = run.beside(lambda: [s.run(run, BUILDS / "asan") for s in scenarios(run) if s.place == "with the builds"])
         lint(run)
-        ordinary_builds(run)
+        waiting = run.beside(units, run, gcc(run))
+        asan = sanitized(run)
+        fuzz(run, clang(run))
+        waiting.result()
+        waiting = run.beside(sanitized_units, run, asan)
         if run.wants_stage("web"):
             web(run)
-        sanitizers(run)
-        run.wait_beside()
+        waiting.result()
+        early.result()
+        end_to_end(run, asan)
     except KeyboardInterrupt:
         run.end_all()
-        run.wait_beside()
+        run.pool.shutdown(cancel_futures=True)
         run.results.add("tests/run (not interrupted)", False)
     results = run.results
     took = time.monotonic() - began

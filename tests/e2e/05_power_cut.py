@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """The power is cut while an event is recorded. What would be on the disk then is a copy of the device's blocks at that moment."""
 
 import shutil

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """The disk gets full during an event: live goes on, the status says so in words, and recording resumes when there is space."""
 
 from harness import LoopDisk, Regia, check, decodes_cleanly, equal, main, marks

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """Platforms that refuse, are silent, freeze: the recording and the platform that works get every frame."""
 
 import socket

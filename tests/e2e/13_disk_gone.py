@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """The recordings are taken away in the middle of an event: removed, a disk mounted over them, a disk that hangs, that has no room at the
 end. It is said at once, what the feed still has is recorded anew, and whoever ends the event hears what is missing."""
 

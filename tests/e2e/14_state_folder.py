@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """What becomes of the event's folders in mid-event: mounted over, a file in their place, read-only, frozen, removed; and a clock that
 comes back earlier. Viewers see none of it. All of it on a path that is longer than a socket's address."""
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """Files that are named, and change under a running event: slate and pipeline file; and the title of a sound reaches who chooses by it."""
 
 import subprocess

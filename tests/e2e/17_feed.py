@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """The feed is handed over: an engine of an earlier run that was stopped, and never ends, catches no reader of the next one; a tap that
 runs across the engine's death goes on with its successor."""
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others, within 420 s
 """The events of a folder in a hall, one after the other: standby, start, stop, the next one; by a person and by the clock; with everything
 killed in each state, and without the files while one is on."""
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# tests/run: within 420 s, 1800 s when long
+# tests/run: beside others, within 420 s, 1800 s when long
 """What people said is not forgotten: each state of a show × (kill -9 of the director, kill -9 of everything, a restart of the machine),
 each command × kill -9 an instant after its answer, a state folder that takes nothing, and the ways in which the program is told to go."""
 

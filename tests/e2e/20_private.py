@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """What the hall says is for the hall alone for a while: not a frame of it comes out anywhere, whatever dies meanwhile; the recording has it."""
 
 import subprocess
