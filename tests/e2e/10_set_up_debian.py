@@ -45,6 +45,7 @@ def set_up(t, suite):
             play(t, debian, regia, terminal, before)
         finally:
             terminal.end(0)
+        shut_in(t, debian)
     finally:
         debian.end()
     with t.case(f"{debian.name}: nothing is left of it"):
@@ -73,6 +74,22 @@ def play(t, debian, regia, terminal, before):
         terminal.press(b"\x03")
         equal(terminal.wait_end(60), 0, f"exit status, after {terminal.text[-600:]}")
         decodes_cleanly(debian.root / f"state/recordings/{debian.suite}/programme.mp4")
+
+
+def shut_in(t, debian):
+    """Isolation depends on the C library, on GLib, on libseccomp: its tests are run there too."""
+    for test in ("able", "refused"):
+        with t.case(f"{debian.name}: tests/isolate/{test}"):
+            program = f"/regia/build/tests/isolate/test-isolate-{test}"
+            built = debian.call("ninja", "-C", "/regia/build", "--quiet", program.removeprefix("/regia/build/"), timeout=300)
+            equal(built.returncode, 0, f"ninja: {built.stdout[-2000:]}")
+            done = debian.call("env", "HOME=/invalid", "LC_ALL=C.UTF-8", program, timeout=180)
+            lines = done.stdout.splitlines()
+            failed = [line for line in lines if line.startswith("not ok") or "# SKIP" in line]
+            passed = sum(line.startswith("ok ") for line in lines) - sum("# SKIP" in line for line in lines)
+            t.say(f"{debian.name}: tests/isolate/{test}: {passed} passed; {failed}")
+            equal((done.returncode, [line for line in failed if line.startswith("not ok")]), (0, []), done.stdout[-2000:])
+            check(f"1..{sum(line.startswith(('ok ', 'not ok')) for line in lines)}" in lines and passed > 10, f"{passed} cases passed")
 
 
 def streams(address):

@@ -18,10 +18,11 @@ def run(t):
     equal(list(regia.state.rglob("feed.sock")), [], "a socket that anybody may connect to")
     tap_across_engines(t, regia)
     with t.case("the engine is stopped, everything else killed: the next run records and is seen", needed=True):
-        stopped = regia.kill("engine", signal.SIGSTOP)
-        t.defer(lambda: end_stopped(stopped))
+        # All asked first: a director that has the time to miss the engine kills it.
         others = [regia.process(name)["pid"] for name in ("recorder", "gateway")]
         director = regia.pid
+        stopped = regia.kill("engine", signal.SIGSTOP)
+        t.defer(lambda: end_stopped(stopped))
         for pid in (director, *others):
             os.kill(pid, signal.SIGKILL)
         regia.wait_restarted("director", director)

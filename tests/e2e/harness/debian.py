@@ -141,6 +141,11 @@ class Debian(Room):
         binds = [str(part) for pair in self.binds for part in pair]
         return super().argv("sh", "-c", ENTER, "enter", self.root, *binds, "--", *command)
 
+    def call(self, *command, timeout=60):
+        """A command inside, to its end; what it prints, errors too, is in `stdout`."""
+        return subprocess.run(self.argv(*command), env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", timeout=timeout, check=False)
+
     def packages(self):
         """How many are installed."""
         return (self.root / "var/lib/dpkg/status").read_text(errors="replace").count("\nStatus: install ok installed\n")

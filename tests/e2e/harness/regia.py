@@ -214,7 +214,10 @@ class Regia:
     def media(self, track="video/360p"):
         """The address of a track's playlist, as the multivariant one names it."""
         text = self.get("/live/index.m3u8").decode()
-        return "/live/" + re.search(rf'(\w+/{track}/index.m3u8)', text)[1]
+        named = re.search(rf"(\w+/{track}/index.m3u8)", text)
+        if not named:
+            raise OSError(f"/live/index.m3u8 does not name {track} yet: {text}")
+        return "/live/" + named[1]
 
     def playlist(self, track="video/360p"):
         """[(number, address or None for a gap)], whether it has ended"""
