@@ -180,6 +180,13 @@ class Event:
         return running([self.bench.build / "src/regia", "run", "--state", self.folder / "state", self.conf], self.log,
                        env=environment)
 
+    def command(self, *words):
+        """A command of the command line, which has to be carried out."""
+        done = subprocess.run([self.bench.build / "src/regia", words[0], "--state", self.folder / "state", *words[1:]], text=True, check=False,
+                              capture_output=True)
+        if done.returncode != 0:
+            sys.exit(f"regia {' '.join(words)}: {done.stderr}")
+
     def get(self, path):
         """Body, or None when there is no such thing yet."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
