@@ -3,13 +3,8 @@
 
 #include "recording-private.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "finish-private.h"
-#include "missing-private.h"
+#include "conclusion-private.h"
+#include "opening-private.h"
 #include "reception-private.h"
 #include "regia/base/error.h"
 #include "regia/feed/client.h"
@@ -37,8 +32,6 @@
 #define DRAIN_US     (3 * G_USEC_PER_SEC)  /* of silence on the feed */
 #define NOTHING_US   (G_USEC_PER_SEC / 2)  /* … of which nothing was ever heard */
 #define DRAIN_MAX_US (30 * G_USEC_PER_SEC) /* of an engine that does not end */
-#define LOCK_WAIT_MS 10000
-#define FUTURE_NS    (30 * REGIA_SECOND) /* the disk cannot know later times than now */
 
 #define REASON_AWAY  "the recorder was away for too long"
 #define REASON_PLACE "the recording's files were removed or moved"
@@ -52,10 +45,7 @@ typedef enum {
 } Stop;
 
 struct _RegiaRecording {
-  RegiaRecordingOptions options;                   /* strings owned, see below */
-  char *recordings, *session_name, *title, *place; /* (owned) immutable */
-  char **tracks;                                   /* (owned) immutable */
-  RegiaFeedLink *link;                             /* (owned) immutable */
+  RegiaRecordingOptions options; /* immutable; but `disk` and `wanted`, what it points to is owned */
   RegiaRecordingDoneFunc done;
   gpointer user_data;
   GThread *thread;
@@ -77,7 +67,6 @@ struct _RegiaRecording {
   RegiaSession *earlier;     /* (owned) (nullable): as it was where it cannot be reached any more */
   char *displaced;           /* (owned) (nullable): what became of that */
   const char *away_reason;   /* static: why the first packet of a place does not follow the last one */
-  gint64 lost_until_ns;      /* of what was lost, when the session was opened; 0: nothing */
   RegiaWanted *in_effect;    /* (owned) */
   gboolean heard;            /* anything of the feed, now or in earlier parts */
   gint64 drain_until_us, drain_limit_us; /* 0: not told to finish */
@@ -211,147 +200,24 @@ follow (RegiaRecording *self)
 
 /* --- beginning and end --- */
 
-/* Ends that lie in the future are of another show, or damage: they would hold the recording back until their
- * time has come. */
-static gboolean
-is_future_cb (gpointer key, gpointer value, gpointer user_data)
-{
-  return *(gint64 *)value > *(gint64 *)user_data;
-}
-
-/* The end of what is in finished files, show time: a feed that still holds it must not be recorded twice. */
-static gint64
-finished_until (RegiaSession *session)
-{
-  gint64 until_ms = 0;
-
-  for (guint i = 0; i < session->parts->len; i++) {
-    const RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
-
-    if (strcmp (part->state, REGIA_PART_FINISHED) == 0)
-      until_ms = MAX (until_ms, part->to_ms);
-  }
-  return until_ms * REGIA_MSECOND;
-}
-
-/* Another show's under the same name: its time began at another moment. */
-static gboolean
-is_of_another_show (RegiaRecording *self, RegiaSession *session)
-{
-  gint64 epoch_ms = self->options.epoch.realtime_ns / REGIA_MSECOND;
-
-  return session->epoch_ms != 0 && ABS (session->epoch_ms - epoch_ms) > 1000;
-}
-
-/* Whether something lies in the session's place that is no folder: a file, or a link, wherever that leads. */
-static gboolean
-is_obstructed (RegiaRecording *self, const char *name)
-{
-  g_autofree char *path = g_build_filename (self->recordings, name, NULL);
-  struct stat st;
-
-  return lstat (path, &st) == 0 && !S_ISDIR (st.st_mode);
-}
-
-/* Opens the folder and reads what is in it. FALSE with REGIA_ERROR_STATE as regia_store_load() has it leaves
- * the store open: there is nothing in it yet. */
-static gboolean
-open_folder (RegiaRecording *self, const char *name, gboolean *ret_rebuilt, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-
-  *ret_rebuilt = FALSE;
-  self->store = regia_store_open (self->recordings, name, TRUE, LOCK_WAIT_MS, error);
-  if (self->store == NULL)
-    return FALSE;
-  self->session = regia_store_load (self->store, FALSE, ret_rebuilt, &local_error);
-  if (self->session == NULL && !g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_STATE)) {
-    g_propagate_error (error, g_steal_pointer (&local_error));
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* The session's folder. When its name is taken by something that is none, or by a session of a later version
- * of Regia, the first of NAME-2, NAME-3 … that is free or was taken by this show before. */
-static gboolean
-choose_folder (RegiaRecording *self, gboolean *ret_rebuilt, GError **error)
-{
-  const char *why = "is not a folder";
-
-  for (guint n = 1;; n++) {
-    g_autofree char *name =
-        n == 1 ? g_strdup (self->session_name) : g_strdup_printf ("%s-%u", self->session_name, n);
-    g_autofree char *path = g_build_filename (self->recordings, name, NULL);
-    g_autoptr (GError) local_error = NULL;
-
-    if (is_obstructed (self, name))
-      continue;
-    if (!open_folder (self, name, ret_rebuilt, &local_error)) {
-      if (!g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_NEWER)) {
-        g_propagate_error (error, g_steal_pointer (&local_error));
-        return FALSE;
-      }
-      why = "was written by a later version of Regia";
-    } else if (n == 1 || self->session == NULL || !is_of_another_show (self, self->session)) {
-      if (n > 1) {
-        g_warning ("%s/%s %s; recording into %s", self->recordings, self->session_name, why, name);
-        regia_recorder_status_set_place (self->status, name, path);
-      }
-      return TRUE;
-    }
-    g_clear_pointer (&self->session, regia_session_free);
-    g_clear_pointer (&self->store, regia_store_free);
-  }
-}
-
-/* What is known of the session, from the disk and from before it was displaced. */
-static void
-describe_session (RegiaRecording *self)
-{
-  const char *id = regia_store_get_id (self->store);
-
-  if (self->session == NULL)
-    self->session = regia_session_new (id, "", "");
-  g_free (self->session->title);
-  g_free (self->session->place);
-  self->session->title = g_strdup (self->title);
-  self->session->place = g_strdup (self->place);
-  if (self->earlier != NULL)
-    regia_missing_absorb (self->session, self->earlier, self->displaced);
-  g_clear_pointer (&self->earlier, regia_session_free);
-  g_clear_pointer (&self->displaced, g_free);
-}
-
 static gboolean
 open_session (RegiaRecording *self, GError **error)
 {
-  gint64 latest_ns = regia_epoch_show_time (&self->options.epoch) + FUTURE_NS;
-  g_autoptr (GHashTable) ends = NULL;
-  gboolean rebuilt = FALSE;
-  gint64 until_ns;
+  g_auto (RegiaOpening) opening = {0};
+  RegiaIntake *intake;
 
-  if (!choose_folder (self, &rebuilt, error))
+  if (!regia_opening_run (&self->options, self->status, self->earlier, self->displaced, &opening, error))
     return FALSE;
-  describe_session (self);
-  ends = regia_store_get_ends (self->store);
-  until_ns = finished_until (self->session);
-  if (!rebuilt && is_of_another_show (self, self->session)) {
-    g_hash_table_remove_all (ends);
-    until_ns = 0;
-  } else {
-    self->lost_until_ns = regia_missing_until (self->session) * REGIA_MSECOND;
-  }
-  g_hash_table_foreach_remove (ends, is_future_cb, &latest_ns);
-  if (until_ns > latest_ns)
-    until_ns = 0;
-  if (self->lost_until_ns > latest_ns)
-    self->lost_until_ns = 0;
-  self->session->epoch_ms = self->options.epoch.realtime_ns / REGIA_MSECOND;
-  self->queue = regia_write_queue_new (self->options.disk, self->store, self->session, self->status,
-                                       &self->options.epoch, self->recordings, self->options.reserve_bytes);
-  self->reception = regia_reception_new (regia_intake_new ((const char *const *)self->tracks, ends, until_ns),
-                                         self->queue, self->status, self->lost_until_ns, self->away_reason);
+  g_clear_pointer (&self->earlier, regia_session_free);
+  g_clear_pointer (&self->displaced, g_free);
+  self->store = g_steal_pointer (&opening.store);
+  self->session = g_steal_pointer (&opening.session);
+  self->queue =
+      regia_write_queue_new (self->options.disk, self->store, self->session, self->status,
+                             &self->options.epoch, self->options.recordings, self->options.reserve_bytes);
+  intake = regia_intake_new (self->options.tracks, opening.ends, opening.until_ns);
+  self->reception =
+      regia_reception_new (intake, self->queue, self->status, opening.lost_until_ns, self->away_reason);
   g_clear_pointer (&self->in_effect, regia_wanted_unref);
   heed_wanted (self);
   self->heard |= self->session->parts->len > 0;
@@ -361,107 +227,21 @@ open_session (RegiaRecording *self, GError **error)
   return TRUE;
 }
 
-static void
-finish_progress_cb (guint percent, gpointer user_data)
-{
-  RegiaRecording *self = user_data;
-
-  regia_recorder_status_set_percent (self->status, percent);
-}
-
-static void
-show_files (RegiaRecording *self, RegiaSession *session)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-
-  for (guint i = 0; i < session->files->len; i++)
-    g_ptr_array_add (names, ((RegiaSessionFile *)g_ptr_array_index (session->files, i))->name);
-  g_ptr_array_add (names, NULL);
-  regia_recorder_status_set_files (self->status, (const char *const *)names->pdata);
-}
-
-/* An event during which nothing came leaves no item in the library. */
-static void
-discard (RegiaRecording *self)
-{
-  g_autofree char *live = regia_store_path (self->store, REGIA_SESSION_LIVE);
-  g_autofree char *record = regia_store_path (self->store, REGIA_SESSION_FILE);
-
-  if (unlink (record) != 0 && errno != ENOENT)
-    g_info ("%s: %s", record, g_strerror (errno));
-  if ((rmdir (live) != 0 && errno != ENOENT) || rmdir (regia_store_get_folder (self->store)) != 0)
-    g_info ("%s: %s", regia_store_get_folder (self->store), g_strerror (errno));
-  regia_recorder_status_set_phase (self->status, REGIA_PHASE_FINISHED, "Nothing was recorded");
-}
-
-/* What finishing says, and what it cannot know. */
-static char *
-end_in_words (RegiaRecording *self, const char *message)
-{
-  if (self->unrecorded_ns == 0)
-    return g_strdup (message);
-  return g_strdup_printf ("%s%sThe last %.0f s of the event were not recorded, because " REGIA_REASON_DISK,
-                          message, message[0] != '\0' ? ". " : "",
-                          (double)self->unrecorded_ns / REGIA_SECOND);
-}
-
-/* Why it could not be finished, and that nothing is lost by it. */
-static char *
-unfinished_in_words (RegiaRecording *self, const GError *error)
-{
-  const RegiaDisk *disk = self->options.disk;
-  g_autofree char *words = NULL;
-
-  if (regia_disk_is_full (error) && error->domain != REGIA_ERROR)
-    words = g_strdup_printf ("%s; %s in %s, and the next start finishes it", error->message,
-                             disk->free_files (disk, self->recordings) == 0
-                                 ? "no inodes are left: remove files, however small,"
-                                 : "free up space",
-                             self->recordings);
-  return end_in_words (self, words != NULL ? words : error->message);
-}
-
 static gboolean
 finish (RegiaRecording *self, GError **error)
 {
-  g_autoptr (RegiaSession) session = NULL;
-  g_autoptr (GError) local_error = NULL;
-  g_autofree char *words = NULL;
-
   gint64 retry_at_us;
+  RegiaConclusion conclusion = {
+      .disk = self->options.disk,
+      .recordings = self->options.recordings,
+      .store = self->store,
+      .status = self->status,
+      .blocked = regia_write_queue_is_blocked (self->queue, &retry_at_us),
+      .unrecorded_ns = self->unrecorded_ns,
+      .cancellable = self->cancellable,
+  };
 
-  if (self->session->parts->len == 0 && self->session->files->len == 0) {
-    g_autofree char *why = regia_write_queue_is_blocked (self->queue, &retry_at_us)
-                               ? regia_recorder_status_dup_message (self->status)
-                               : NULL;
-
-    discard (self);
-    /* Not for want of something to record. */
-    if (why != NULL)
-      regia_recorder_status_set_phase (self->status, REGIA_PHASE_DISK_ERROR, why);
-    return TRUE;
-  }
-  regia_recorder_status_set_phase (self->status, REGIA_PHASE_FINISHING, "");
-  regia_recorder_status_enter_disk (self->status);
-  session = regia_finish_run (self->store, finish_progress_cb, self, self->cancellable, &local_error);
-  if (session == NULL)
-    words = unfinished_in_words (self, local_error);
-  regia_recorder_status_leave_disk (self->status);
-  if (session == NULL) {
-    regia_recorder_status_set_phase (
-        self->status, regia_disk_is_full (local_error) ? REGIA_PHASE_NO_SPACE : REGIA_PHASE_DISK_ERROR,
-        words);
-    g_propagate_error (error, g_steal_pointer (&local_error));
-    return FALSE;
-  }
-  show_files (self, session);
-  regia_recorder_status_set_loss (self->status, "",
-                                  self->unrecorded_ns > 0 || !regia_missing_is_whole (session));
-  regia_recorder_status_set_gaps (self->status, session->gaps_total, session->gap_ms);
-  regia_recorder_status_set_percent (self->status, 100);
-  words = end_in_words (self, session->message);
-  regia_recorder_status_set_phase (self->status, REGIA_PHASE_FINISHED, words);
-  return TRUE;
+  return regia_conclusion_run (&conclusion, self->session, error);
 }
 
 /* Tried for as long as it takes: a disk may be mounted late. FALSE: told to stop before it worked. */
@@ -479,8 +259,9 @@ open_patiently (RegiaRecording *self, GError **error)
     regia_recorder_status_enter_disk (self->status);
     ok = open_session (self, &local_error);
     if (!ok)
-      message = regia_disk_refusal_in_words (local_error, disk->free_bytes (disk, self->recordings),
-                                             disk->free_files (disk, self->recordings), self->recordings);
+      message = regia_disk_refusal_in_words (local_error, disk->free_bytes (disk, self->options.recordings),
+                                             disk->free_files (disk, self->options.recordings),
+                                             self->options.recordings);
     regia_recorder_status_leave_disk (self->status);
     if (ok)
       return TRUE;
@@ -496,8 +277,6 @@ open_patiently (RegiaRecording *self, GError **error)
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-    g_clear_pointer (&self->store, regia_store_free);
-    g_clear_pointer (&self->session, regia_session_free);
   }
 }
 
@@ -512,8 +291,7 @@ move_on (RegiaRecording *self, GError **error)
   g_clear_pointer (&self->queue, regia_write_queue_free);
   g_clear_pointer (&self->store, regia_store_free);
   regia_feed_client_free (self->feed);
-  self->feed =
-      regia_feed_client_new (self->link, (const char *const *)self->tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
+  self->feed = regia_feed_client_new (self->options.feed, self->options.tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
   self->away_reason = REASON_PLACE;
   self->drain_limit_us = 0;
   return open_patiently (self, error);
@@ -578,18 +356,17 @@ regia_recording_new (const RegiaRecordingOptions *options, RegiaRecordingDoneFun
   g_autofree char *path = g_build_filename (options->recordings, options->session, NULL);
 
   self->options = *options;
-  self->recordings = g_strdup (options->recordings);
-  self->session_name = g_strdup (options->session);
-  self->title = g_strdup (options->title);
-  self->place = g_strdup (options->place);
-  self->link = regia_feed_link_ref (options->feed);
-  self->tracks = g_strdupv ((char **)options->tracks);
+  self->options.recordings = g_strdup (options->recordings);
+  self->options.session = g_strdup (options->session);
+  self->options.title = g_strdup (options->title);
+  self->options.place = g_strdup (options->place);
+  self->options.feed = regia_feed_link_ref (options->feed);
+  self->options.tracks = (const char *const *)g_strdupv ((char **)options->tracks);
   self->done = done;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
   self->status = regia_recorder_status_new (options->session, options->title, path, options->memory_ms);
-  self->feed =
-      regia_feed_client_new (self->link, (const char *const *)self->tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
+  self->feed = regia_feed_client_new (self->options.feed, self->options.tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
   self->away_reason = REASON_AWAY;
   self->wanted = options->wanted != NULL ? regia_wanted_ref (options->wanted) : regia_wanted_new (NULL);
   g_mutex_init (&self->lock);
@@ -649,12 +426,12 @@ regia_recording_free (RegiaRecording *self)
   g_object_unref (self->cancellable);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->wake);
-  g_strfreev (self->tracks);
-  g_free (self->recordings);
-  g_free (self->session_name);
-  g_free (self->title);
-  g_free (self->place);
-  regia_feed_link_unref (self->link);
+  g_strfreev ((char **)self->options.tracks);
+  g_free ((char *)self->options.recordings);
+  g_free ((char *)self->options.session);
+  g_free ((char *)self->options.title);
+  g_free ((char *)self->options.place);
+  regia_feed_link_unref (self->options.feed);
   g_free (self);
 }
 
