@@ -35,10 +35,14 @@ static void
 discard (const RegiaConclusion *self)
 {
   g_autofree char *live = regia_store_path (self->store, REGIA_SESSION_LIVE);
-  g_autofree char *record = regia_store_path (self->store, REGIA_SESSION_FILE);
+  static const char *const records[] = {REGIA_SESSION_FILE, REGIA_SESSION_PRIVATE};
 
-  if (unlink (record) != 0 && errno != ENOENT)
-    g_info ("%s: %s", record, g_strerror (errno));
+  for (guint i = 0; i < G_N_ELEMENTS (records); i++) {
+    g_autofree char *record = regia_store_path (self->store, records[i]);
+
+    if (unlink (record) != 0 && errno != ENOENT)
+      g_info ("%s: %s", record, g_strerror (errno));
+  }
   if ((rmdir (live) != 0 && errno != ENOENT) || rmdir (regia_store_get_folder (self->store)) != 0)
     g_info ("%s: %s", regia_store_get_folder (self->store), g_strerror (errno));
   regia_recorder_status_set_phase (self->status, REGIA_PHASE_FINISHED, "Nothing was recorded");

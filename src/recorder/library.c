@@ -29,7 +29,8 @@
  * system.
  *
  * A session with a private span in it is not for the public: it is neither listed nor opened, whenever the
- * span came. Its record is what says so; one that cannot be read any more opens nothing.
+ * span came. Its record says so, and private.json beside it whatever became of the record; one that cannot be
+ * read any more opens nothing.
  *
  * Whether a session is being worked on is asked of the kernel: the recorder holds locks on the folder of each
  * session that it writes or finishes, and a crash lets them go (store.c).
@@ -346,6 +347,17 @@ item_without_record (const char *id, int session_fd, const Live *live, const cha
   return item;
 }
 
+/* By its record (nullable), or by what stands beside it. */
+static gboolean
+is_private (const RegiaSession *session, int session_fd)
+{
+  struct stat st;
+
+  if (session != NULL && session->private_spans->len > 0)
+    return TRUE;
+  return fstatat (session_fd, REGIA_SESSION_PRIVATE, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 /* Lock held. NULL: nothing of ours, or nothing for the public. */
 static RegiaLibraryItem *
 item_from_folder (RegiaLibrary *self, const char *id)
@@ -367,14 +379,14 @@ item_from_folder (RegiaLibrary *self, const char *id)
   }
   measure_live (session_fd, &live);
   session = load_session (self, session_fd, id, &newer);
+  if (is_private (session, session_fd)) {
+    close (session_fd);
+    return NULL;
+  }
   if (session == NULL) {
     item = item_without_record (id, session_fd, &live, newer);
     close (session_fd);
     return item;
-  }
-  if (session->private_spans->len > 0) {
-    close (session_fd);
-    return NULL;
   }
   item = item_new (id);
   add_files (item, session, session_fd);
@@ -476,7 +488,7 @@ regia_library_get (RegiaLibrary *self, const char *id)
   return NULL;
 }
 
-/* As it is now, whatever was listed. FALSE where there is no record that says so. */
+/* As it is now, whatever was listed. FALSE where nothing says so. */
 static gboolean
 read_privacy (RegiaLibrary *self, const char *id, gboolean *ret_private)
 {
@@ -489,8 +501,8 @@ read_privacy (RegiaLibrary *self, const char *id, gboolean *ret_private)
     return FALSE;
   g_mutex_lock (&self->lock);
   session = load_session (self, session_fd, id, &newer);
-  known = session != NULL;
-  *ret_private = known && session->private_spans->len > 0;
+  *ret_private = is_private (session, session_fd);
+  known = session != NULL || *ret_private;
   g_mutex_unlock (&self->lock);
   close (session_fd);
   return known;

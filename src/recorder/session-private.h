@@ -13,6 +13,10 @@
 
 #define REGIA_SESSION_FILE "session.json"
 #define REGIA_SESSION_LIVE "live"
+/** Beside session.json in a session that holds a private span, and written before it: if that is lost, or
+ * rebuilt from the recording, this still says so. It holds the same spans; that it is there is what counts.
+ */
+#define REGIA_SESSION_PRIVATE "private.json"
 
 /** States of a session, as stored. Readers show `recording` and `finishing` as interrupted when nobody holds
  * the session. */
@@ -134,6 +138,11 @@ RegiaSessionFile *regia_session_find_file (RegiaSession *self, const char *name)
 
 /** regia_session_to_json: (transfer full): text of session.json. */
 char *regia_session_to_json (RegiaSession *self);
+/** regia_session_private_to_json: (transfer full): text of private.json. */
+char *regia_session_private_to_json (RegiaSession *self);
+/** regia_session_add_private_json: the spans of a private.json's @text are @self's too; where it holds none,
+ * or cannot be read, all of @self is private. */
+void regia_session_add_private_json (RegiaSession *self, const char *text, gssize length);
 /** regia_session_from_json: records of all earlier versions too; unknown keys are passed over. Errors:
  * REGIA_ERROR_MEDIA when it is not a session's text; REGIA_ERROR_NEWER when a later version of Regia wrote
  * it: such a session is left alone. Fuzzed. */

@@ -429,6 +429,16 @@ regia_session_to_json (RegiaSession *self)
   return regia_json_from_variant (g_variant_builder_end (&builder), TRUE);
 }
 
+char *
+regia_session_private_to_json (RegiaSession *self)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  g_variant_builder_add (&builder, "{sv}", "version", g_variant_new_uint32 (VERSION));
+  put_list (&builder, "private", self->private_spans, span_fields);
+  return regia_json_from_variant (g_variant_builder_end (&builder), TRUE);
+}
+
 /* --- from JSON --- */
 
 static void
@@ -515,6 +525,18 @@ read_list (RegiaSession *self, GVariant *dict, const char *key, void (*read_cb) 
     if (g_variant_is_of_type (element, G_VARIANT_TYPE_VARDICT))
       read_cb (self, element);
   }
+}
+
+/* Of any version: it is never wrong to keep more from the public. */
+void
+regia_session_add_private_json (RegiaSession *self, const char *text, gssize length)
+{
+  g_autoptr (GVariant) dict = regia_json_to_vardict (text, length, NULL);
+
+  if (dict != NULL)
+    read_list (self, dict, "private", read_private);
+  if (self->private_spans->len == 0)
+    regia_session_set_private (self, 0, 0);
 }
 
 static gboolean

@@ -48,7 +48,8 @@ gboolean regia_store_make_live (RegiaStore *self, GError **error) G_GNUC_WARN_UN
  * there, in order. */
 char **regia_store_list_parts (RegiaStore *self);
 
-/** regia_store_save: replaces session.json. */
+/** regia_store_save: replaces session.json, and before it private.json, where @session holds a private span.
+ */
 gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -56,7 +57,7 @@ gboolean regia_store_save (RegiaStore *self, RegiaSession *session, GError **err
  * @thorough: looks at every fragment of the parts, so that damage in their middle is found; otherwise only at
  * their ends, which is quick
  * @ret_rebuilt: (out): session.json was missing or spoiled, and the session was made up from what lies in the
- * folder; finished files are listed with name and size alone then
+ * folder; finished files are listed with name and size alone then. What private.json says still holds
  *
  * Returns: (transfer full): the session, its parts brought up to what is on the disk; those that it lists and
  * that are not there are lost. Nothing is written.

@@ -31,6 +31,7 @@ struct _RegiaStore {
   char *id, *folder; /* (owned) */
   int lock_fd;
   GHashTable *ends; /* (owned) (element-type utf8 gint64) */
+  char *private;    /* (owned) (nullable): text of private.json as it was written last */
 };
 
 static gboolean
@@ -107,6 +108,7 @@ regia_store_free (RegiaStore *self)
   if (self->lock_fd >= 0)
     close (self->lock_fd);
   g_hash_table_unref (self->ends);
+  g_free (self->private);
   g_free (self->id);
   g_free (self->folder);
   g_free (self);
@@ -176,13 +178,32 @@ regia_store_list_parts (RegiaStore *self)
   return (char **)g_ptr_array_steal (names, NULL);
 }
 
+/* Before the record says it, so that there is no moment at which that alone knows. */
+static gboolean
+save_private (RegiaStore *self, RegiaSession *session, GError **error)
+{
+  g_autofree char *path = regia_store_path (self, REGIA_SESSION_PRIVATE);
+  g_autofree char *text = NULL;
+
+  if (session->private_spans->len == 0)
+    return TRUE;
+  text = regia_session_private_to_json (session);
+  if (g_strcmp0 (text, self->private) == 0 && g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  if (!regia_file_replace (path, text, strlen (text), 0644, error))
+    return FALSE;
+  g_free (self->private);
+  self->private = g_steal_pointer (&text);
+  return TRUE;
+}
+
 gboolean
 regia_store_save (RegiaStore *self, RegiaSession *session, GError **error)
 {
   g_autofree char *path = regia_store_path (self, REGIA_SESSION_FILE);
   g_autofree char *text = regia_session_to_json (session);
 
-  return regia_file_replace (path, text, strlen (text), 0644, error);
+  return save_private (self, session, error) && regia_file_replace (path, text, strlen (text), 0644, error);
 }
 
 /* --- loading --- */
@@ -330,21 +351,43 @@ rebuild (RegiaStore *self, char **parts, gboolean thorough, GError **error)
   return g_steal_pointer (&session);
 }
 
-static RegiaSession *
-read_record (RegiaStore *self, GError **error)
+/* (transfer full): text of @name in the session's folder. */
+static char *
+read_text (RegiaStore *self, const char *name, gsize *ret_length, GError **error)
 {
-  g_autofree char *path = regia_store_path (self, REGIA_SESSION_FILE);
-  g_autofree char *text = NULL;
+  g_autofree char *path = regia_store_path (self, name);
+  char *text = NULL;
   struct stat st;
-  gsize length;
 
   if (lstat (path, &st) != 0)
     return (regia_error_set_errno (error, errno, "%s", path), NULL);
   if (!S_ISREG (st.st_mode) || st.st_size > JSON_BYTES)
     return (regia_error_set_errno (error, EINVAL, "%s", path), NULL);
-  if (!g_file_get_contents (path, &text, &length, error))
-    return NULL;
-  return regia_session_from_json (text, (gssize)length, error);
+  return g_file_get_contents (path, &text, ret_length, error) ? text : NULL;
+}
+
+static RegiaSession *
+read_record (RegiaStore *self, GError **error)
+{
+  gsize length;
+  g_autofree char *text = read_text (self, REGIA_SESSION_FILE, &length, error);
+
+  return text != NULL ? regia_session_from_json (text, (gssize)length, error) : NULL;
+}
+
+/* Whatever became of the record. One that is there and cannot be read says that all of it is private. */
+static void
+add_private (RegiaStore *self, RegiaSession *session)
+{
+  g_autofree char *path = regia_store_path (self, REGIA_SESSION_PRIVATE);
+  g_autofree char *text = NULL;
+  gsize length = 0;
+  struct stat st;
+
+  if (lstat (path, &st) != 0 && errno == ENOENT)
+    return;
+  text = read_text (self, REGIA_SESSION_PRIVATE, &length, NULL);
+  regia_session_add_private_json (session, text != NULL ? text : "", (gssize)length);
 }
 
 static gboolean
@@ -394,11 +437,15 @@ regia_store_load (RegiaStore *self, gboolean thorough, gboolean *ret_rebuilt, GE
       return NULL;
     }
     g_debug ("the record of a session is rebuilt: %s", local_error->message);
-    return rebuild (self, parts, thorough, error);
+    session = rebuild (self, parts, thorough, error);
+    if (session != NULL)
+      add_private (self, session);
+    return g_steal_pointer (&session);
   }
   for (guint i = 0; parts[i] != NULL; i++)
     if (!refresh_part (self, session, parts[i], thorough, error))
       return NULL;
   lose_parts (session, parts);
+  add_private (self, session);
   return g_steal_pointer (&session);
 }

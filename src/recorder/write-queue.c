@@ -144,10 +144,9 @@ regia_write_queue_save (RegiaWriteQueue *self)
   g_autoptr (GError) error = NULL;
 
   regia_recorder_status_enter_disk (self->status);
-  if (!regia_store_save (self->store, self->session, &error))
+  self->dirty = !regia_store_save (self->store, self->session, &error);
+  if (self->dirty)
     g_info ("the session's record could not be written now: %s", error->message);
-  else
-    self->dirty = FALSE;
   regia_recorder_status_leave_disk (self->status);
   self->saved_at_us = g_get_monotonic_time ();
 }

@@ -313,6 +313,42 @@ test_private (Fixture *self, gconstpointer unused)
   g_assert_cmpint (regia_library_open (library, listed, "programme.mp4", NULL, NULL), ==, -1);
 }
 
+/* The record is lost, and rebuilt: what stands beside it says that the session is not for the public,
+ * whatever it holds. */
+static void
+test_private_lost (Fixture *self, gconstpointer unused)
+{
+  static const char *const texts[] = {"", "{\"private\": [{\"from-ms\": 1000, \"to-ms\": 2000}]}"};
+  g_autoptr (RegiaLibrary) library = regia_library_new (self->fd);
+  g_autofree char *record = add_path (self, "shut", REGIA_SESSION_FILE);
+  g_autofree char *live = add_path (self, "shut", "live");
+  g_autoptr (RegiaLibraryItem) listed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  put_session (self, "shut", "finished", 1664436600000, "programme.mp4");
+  put (self, "shut", "programme.mp4", "123456789");
+  listed = get (library, "shut");
+  g_assert_cmpint (mkdir (live, 0755), ==, 0);
+  put (self, "shut/live", "programme-0001.mp4", "123456789");
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    for (guint there = 0; there < 2; there++) {
+      g_autoptr (RegiaLibrary) another = regia_library_new (self->fd);
+      g_autoptr (GPtrArray) items = NULL;
+
+      put (self, "shut", REGIA_SESSION_PRIVATE, texts[i]);
+      if (there)
+        put_session (self, "shut", "finished", 1664436600000, "programme.mp4");
+      else
+        g_assert_cmpint (unlink (record), ==, 0);
+      items = regia_library_list (another);
+      g_assert_cmpuint (items->len, ==, 0);
+      g_assert_true (regia_library_is_withheld (another, "shut"));
+      g_assert_cmpint (regia_library_open (another, listed, "programme.mp4", NULL, &error), ==, -1);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+      g_clear_error (&error);
+    }
+}
+
 static void
 test_get (Fixture *self, gconstpointer unused)
 {
@@ -381,6 +417,7 @@ main (int argc, char **argv)
   ADD ("newer", test_newer);
   ADD ("open", test_open);
   ADD ("private", test_private);
+  ADD ("private/lost", test_private_lost);
   ADD ("get", test_get);
   ADD ("thousand", test_thousand);
   ADD ("variant", test_variant);

@@ -11,6 +11,7 @@
 #include "finish-private.h"
 #include "hall.h"
 #include "regia/mux/scan.h"
+#include "regia/recorder/library.h"
 #include "store-private.h"
 
 #define SECONDS 8
@@ -157,6 +158,47 @@ test_lost_record (Fixture *self, gconstpointer unused)
   g_assert_cmpstr (session->title, ==, HALL_SESSION);
   /* From the files' times: a guess, but today's. */
   g_assert_cmpint (ABS (session->started_ms / 1000 - now_s), <, 120);
+}
+
+/* What was private stays so when the record is lost, and all of it is when nothing says any more which. */
+static void
+test_lost_record_private (Fixture *self, gconstpointer unused)
+{
+  g_autofree char *private = g_build_filename (self->hall->session, REGIA_SESSION_PRIVATE, NULL);
+  int fd = open (self->hall->recordings, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_autoptr (RegiaLibrary) library = regia_library_new (fd);
+
+  {
+    g_autoptr (RegiaStore) store = regia_store_open (self->hall->recordings, HALL_SESSION, FALSE, 0, NULL);
+    g_autoptr (RegiaSession) session = NULL;
+    g_autoptr (GError) error = NULL;
+    gboolean rebuilt;
+
+    session = regia_store_load (store, FALSE, &rebuilt, &error);
+    g_assert_no_error (error);
+    g_assert_true (regia_store_save (store, session, &error));
+    g_assert_false (g_file_test (private, G_FILE_TEST_EXISTS));
+    regia_session_set_private (session, 1001000, 1002000);
+    g_assert_true (regia_store_save (store, session, &error));
+  }
+  for (guint spoiled = 0; spoiled < 2; spoiled++) {
+    g_autoptr (RegiaSession) session = NULL;
+    const RegiaSessionSpan *span;
+
+    g_assert_cmpint (unlink (self->record), ==, 0);
+    if (spoiled)
+      g_assert_true (g_file_set_contents (private, "", 0, NULL));
+    g_assert_true (regia_library_is_withheld (library, HALL_SESSION));
+    g_assert_cmpuint (recover (self), ==, 1);
+    hall_check_programme (self->hall, SECONDS);
+    session = hall_load (self->hall);
+    g_assert_cmpuint (session->private_spans->len, ==, 1);
+    span = g_ptr_array_index (session->private_spans, 0);
+    g_assert_cmpint (span->from_ms, ==, spoiled ? 0 : 1001000);
+    g_assert_cmpint (span->to_ms, ==, spoiled ? 0 : 1002000);
+    g_assert_true (regia_library_is_withheld (library, HALL_SESSION));
+  }
+  close (fd);
 }
 
 /* The record was lost between the making of the finished file and the removal of the last parts: nothing is
@@ -450,6 +492,7 @@ main (int argc, char **argv)
   ADD ("probed", test_probed);
   ADD ("closed-part", test_closed_part);
   ADD ("lost-record", test_lost_record);
+  ADD ("lost-record/private", test_lost_record_private);
   ADD ("newer", test_newer);
   ADD ("lost-record-with-file", test_lost_record_with_file);
   ADD ("strange-file", test_strange_file);
