@@ -249,6 +249,23 @@ cut_before (Job *self, gint64 ns)
   return sum;
 }
 
+/* A sample that lies across the beginning of a cut is in the file, one across its end for the most part is
+ * not: with sound that is what comes nearest to the picture. */
+static gboolean
+is_cut_out (Job *self, const Mix *mix, const RegiaSample *sample)
+{
+  gint64 from_ns = av_rescale (sample->dts, REGIA_SECOND, (gint64)mix->timescale);
+  gint64 middle_ns = av_rescale (sample->dts + sample->duration / 2, REGIA_SECOND, (gint64)mix->timescale);
+
+  for (guint i = 0; self->cuts != NULL && i < self->cuts->len; i++) {
+    const RegiaRemuxGap *cut = &g_array_index (self->cuts, RegiaRemuxGap, i);
+
+    if (from_ns >= cut->from_ns && from_ns < cut->to_ns && middle_ns < cut->to_ns)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* The same for every track, whatever its samples' edges: so they stay in step. What lies across the beginning
  * of a cut is not moved. */
 static gint64
@@ -277,7 +294,7 @@ sample_cb (const RegiaScan *scan, const RegiaSample *recorded, gpointer user_dat
   const guint8 *data = NULL;
 
   /* On a track that had no samples when the parts were planned: run_part() tells of it. */
-  if (mix->stream < 0)
+  if (mix->stream < 0 || is_cut_out (self, mix, recorded))
     return TRUE;
   track = &self->result->tracks[mix->stream];
   shift = shift_of (self, mix, recorded);

@@ -253,7 +253,22 @@ next_name (Job *self)
   }
 }
 
-/* Pauses are not in the file's time. One that lasts has nothing after it. */
+/* The end of what was recorded of a pause that lasts: it was told late, and ended its part. */
+static gint64
+recorded_until (RegiaSession *session, gint64 ms)
+{
+  gint64 until_ms = ms;
+
+  for (guint i = 0; i < session->parts->len; i++) {
+    const RegiaSessionPart *part = g_ptr_array_index (session->parts, i);
+
+    if (part->from_ms <= ms && part->to_ms > ms)
+      until_ms = MAX (until_ms, part->to_ms);
+  }
+  return until_ms;
+}
+
+/* Pauses are not in the file, nor in its time. */
 static GArray *
 list_cuts (RegiaSession *session)
 {
@@ -261,9 +276,10 @@ list_cuts (RegiaSession *session)
 
   for (guint i = 0; i < session->pauses->len; i++) {
     const RegiaSessionSpan *pause = g_ptr_array_index (session->pauses, i);
-    RegiaRemuxGap cut = {pause->from_ms * REGIA_MSECOND, pause->to_ms * REGIA_MSECOND};
+    gint64 to_ms = pause->to_ms > 0 ? pause->to_ms : recorded_until (session, pause->from_ms);
+    RegiaRemuxGap cut = {pause->from_ms * REGIA_MSECOND, to_ms * REGIA_MSECOND};
 
-    if (pause->to_ms > pause->from_ms)
+    if (to_ms > pause->from_ms)
       g_array_append_val (cuts, cut);
   }
   return cuts;

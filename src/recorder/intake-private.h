@@ -47,7 +47,8 @@ GPtrArray *regia_intake_set_tracks (RegiaIntake *self, GPtrArray *tracks);
 
 /**
  * regia_intake_set_pauses: where nothing is recorded: from the packet at or after the beginning to the first
- * keyframe of the main track at or after the end.
+ * keyframe of the main track at or after the end. What was taken of it already is in the pieces of
+ * regia_intake_split() and regia_intake_list_passed().
  * @pauses: (element-type RegiaSessionSpan): in order; copied
  */
 void regia_intake_set_pauses (RegiaIntake *self, GPtrArray *pauses);
@@ -61,6 +62,15 @@ typedef struct {
   gint64 from_ns, to_ns; /* show time */
   gboolean paused;       /* it was wanted; otherwise it is a loss */
 } RegiaIntakePiece;
+
+/**
+ * regia_intake_list_passed: (transfer full) (element-type RegiaIntakePiece): pauses that were over when the
+ * recording got beyond them, in order: told late, so that what lies in them is recorded and has to be cut
+ * out; over before it began; and all those that were held as they should, once more. From a packet to the
+ * keyframe that follows; one whose keyframe has not come yet, or of which the feed tells no more, is left
+ * out.
+ */
+GArray *regia_intake_list_passed (RegiaIntake *self);
 
 /** regia_intake_split: (transfer full) (element-type RegiaIntakePiece): @hole, as the last packet of the main
  * track that was taken had it, or %NULL for a pause that lasts, in order. */

@@ -10,6 +10,7 @@
 
 #define LEAP_NS   (3600 * REGIA_SECOND)
 #define SILENT_NS (2 * REGIA_SECOND)
+#define SEEN_MAX  16384 /* pictures: of 60 a second, those of four minutes */
 
 /*
  * RegiaIntake lives as long as a recording. Track numbers belong to a generation, names to the session: a
@@ -20,12 +21,22 @@
  *
  * A pause is a stretch of show time, so that each recorder that reads the feed again comes to the same
  * pictures. It is told a little late: where the main track was taken beyond its beginning, the others are
- * taken up to there as well. It ends with a keyframe, and as sound comes earlier than the picture of the same
- * moment, all that follows a pause is held until the keyframe is there.
+ * taken up to there as well, so that the part is in step; what of it lies in the pause, which begins where it
+ * was said to, is cut out by finishing. It ends with a keyframe, and as sound comes earlier than the picture
+ * of the same moment, all that follows a pause is held until the keyframe is there.
+ *
+ * Where packets of the main track begin is remembered for a while, recorded or not: a pause can be told when
+ * all of it is recorded already, and what a recorder finds on the disk the feed still tells.
  */
 typedef struct {
   gint64 from_ns, to_ns; /* show time; to G_MAXINT64: it lasts */
 } Pause;
+
+/* A packet of the main track. */
+typedef struct {
+  gint64 dts_ns;
+  gboolean key;
+} Seen;
 
 typedef struct {
   gboolean wanted, video;
@@ -45,6 +56,9 @@ struct _RegiaIntake {
   GArray *pauses;               /* (owned) (element-type Pause) in order */
   gint64 seen_from_ns, seen_ns; /* stretch of the main track that was offered without a hole, taken or not */
   gint64 resumed_ns;            /* keyframe that the last pause ended with; 0: none */
+  GArray *seen;    /* (owned) (element-type Seen) the newest packets that were offered, in order */
+  gint64 first_ns; /* first packet taken of a recording that continues nothing; −1: it continues something, or
+                      none yet */
 };
 
 static void
@@ -67,6 +81,8 @@ regia_intake_new (const char *const *names, GHashTable *ends, gint64 until_ns)
     set_end (self->ends, name, *(gint64 *)end);
   self->until_ns = until_ns;
   self->pauses = g_array_new (FALSE, FALSE, sizeof (Pause));
+  self->seen = g_array_new (FALSE, FALSE, sizeof (Seen));
+  self->first_ns = -1;
   self->fresh = g_hash_table_size (self->ends) == 0;
   return self;
 }
@@ -80,6 +96,7 @@ regia_intake_free (RegiaIntake *self)
   g_hash_table_unref (self->ends);
   g_clear_pointer (&self->tracks, g_ptr_array_unref);
   g_array_unref (self->pauses);
+  g_array_unref (self->seen);
   g_free (self);
 }
 
@@ -205,6 +222,92 @@ regia_intake_is_paused (RegiaIntake *self)
   return all || self->seen_ns - self->lanes[self->main].end_ns > SILENT_NS;
 }
 
+/* The first packet at or after @ns, FALSE when it is not known. */
+static gboolean
+find_seen (RegiaIntake *self, gint64 ns, guint *ret_index)
+{
+  guint low = 0, high = self->seen->len;
+
+  while (low < high) {
+    guint middle = (low + high) / 2;
+
+    if (g_array_index (self->seen, Seen, middle).dts_ns < ns)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  *ret_index = low;
+  return low < self->seen->len && (low > 0 || g_array_index (self->seen, Seen, 0).dts_ns == ns);
+}
+
+/* The keyframe that a decoder needs for what lies before @ns; @ns where that is not known. */
+static gint64
+keyframe_before (RegiaIntake *self, gint64 ns)
+{
+  guint i;
+
+  find_seen (self, ns, &i);
+  while (i-- > 0)
+    if (g_array_index (self->seen, Seen, i).key)
+      return g_array_index (self->seen, Seen, i).dts_ns;
+  return ns;
+}
+
+/* The packet that a pause from @from_ns on begins with, when it was recorded and something before it: it is
+ * not there yet else, or not known any more, and the pause begins with what was recorded last. */
+static gint64
+beginning_of (RegiaIntake *self, gint64 from_ns, gint64 recorded_ns)
+{
+  guint i;
+
+  if (from_ns >= recorded_ns || !find_seen (self, from_ns, &i) || i == 0)
+    return MAX (from_ns, recorded_ns);
+  return MIN (g_array_index (self->seen, Seen, i).dts_ns, recorded_ns);
+}
+
+/* The first keyframe at or after @to_ns that lies in no pause; FALSE: it was not offered yet. */
+static gboolean
+find_resumption (RegiaIntake *self, gint64 to_ns, gint64 *ret_ns)
+{
+  guint i;
+
+  for (find_seen (self, to_ns, &i); i < self->seen->len; i++) {
+    const Seen *seen = &g_array_index (self->seen, Seen, i);
+
+    if (!seen->key || is_pause_between (self, seen->dts_ns, seen->dts_ns + 1))
+      continue;
+    *ret_ns = seen->dts_ns;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+GArray *
+regia_intake_list_passed (RegiaIntake *self)
+{
+  GArray *pieces = g_array_new (FALSE, FALSE, sizeof (RegiaIntakePiece));
+  const Lane *main = &self->lanes[self->main];
+
+  for (guint i = 0; i < self->pauses->len && main->begun; i++) {
+    const Pause *pause = &g_array_index (self->pauses, Pause, i);
+    gboolean before_all = self->first_ns >= pause->to_ns;
+    RegiaIntakePiece piece = {pause->from_ns, pause->to_ns, TRUE};
+    guint at;
+
+    if (pause->to_ns >= main->end_ns || (!before_all && !find_seen (self, pause->from_ns, &at)))
+      continue;
+    if (!before_all)
+      piece.from_ns = g_array_index (self->seen, Seen, at).dts_ns;
+    /* Where nothing came before it was over, nothing waited for a keyframe. */
+    if ((!before_all || g_array_index (self->seen, Seen, 0).dts_ns <= pause->to_ns) &&
+        (!find_resumption (self, pause->to_ns, &piece.to_ns) || piece.to_ns >= main->end_ns))
+      continue;
+    if (piece.to_ns > piece.from_ns)
+      g_array_append_val (pieces, piece);
+  }
+  return pieces;
+}
+
 /* The end of what was passed over because of pause @index, up to @until_ns: with it, what came between it and
  * a keyframe. */
 static gint64
@@ -233,14 +336,18 @@ GArray *
 regia_intake_split (RegiaIntake *self, const RegiaIntakeGap *hole)
 {
   GArray *pieces = g_array_new (FALSE, FALSE, sizeof (RegiaIntakePiece));
-  gint64 at_ns = hole != NULL ? hole->from_ns : self->lanes[self->main].end_ns;
+  gint64 recorded_ns = hole != NULL ? hole->from_ns : self->lanes[self->main].end_ns, at_ns = recorded_ns;
+  gint64 since_ns = keyframe_before (self, recorded_ns);
   gint64 until_ns = hole != NULL ? hole->to_ns : G_MAXINT64;
 
   for (guint i = 0; i < self->pauses->len; i++) {
     const Pause *pause = &g_array_index (self->pauses, Pause, i);
-    gint64 from_ns = MAX (pause->from_ns, at_ns), to_ns = passed_until (self, i, until_ns);
+    gint64 from_ns = beginning_of (self, pause->from_ns, recorded_ns),
+           to_ns = passed_until (self, i, until_ns);
 
-    if (pause->from_ns >= until_ns || pause->to_ns <= at_ns || to_ns <= from_ns)
+    if (at_ns > recorded_ns)
+      from_ns = MAX (from_ns, at_ns);
+    if (pause->from_ns >= until_ns || pause->to_ns <= since_ns || to_ns <= MAX (from_ns, at_ns))
       continue;
     if (hole == NULL && pause->to_ns != G_MAXINT64)
       continue;
@@ -258,10 +365,26 @@ static void
 note_seen (RegiaIntake *self, const RegiaPacket *packet)
 {
   gint64 end_ns = packet->dts_ns + packet->duration_ns;
+  Seen seen = {packet->dts_ns, regia_packet_is_keyframe (packet)};
 
   if (packet->dts_ns - self->seen_ns > packet->duration_ns / 2)
     self->seen_from_ns = packet->dts_ns;
   self->seen_ns = MAX (self->seen_ns, end_ns);
+  if (self->seen->len > 0 && g_array_index (self->seen, Seen, self->seen->len - 1).dts_ns >= packet->dts_ns)
+    return;
+  if (self->seen->len >= SEEN_MAX)
+    g_array_remove_range (self->seen, 0, SEEN_MAX / 2);
+  g_array_append_val (self->seen, seen);
+}
+
+/* Whether what comes after the last picture recorded cannot be decoded, because a pause that was told late,
+ * and is over, lies between that and its keyframe: what is cut out is missing for it. */
+static gboolean
+is_broken (RegiaIntake *self)
+{
+  const Lane *main = &self->lanes[self->main];
+
+  return main->video && is_pause_between (self, keyframe_before (self, main->end_ns), main->end_ns);
 }
 
 /* --- decisions --- */
@@ -270,11 +393,15 @@ static RegiaIntakeVerdict
 judge (RegiaIntake *self, Lane *lane, const RegiaPacket *packet, gint64 jump_ns)
 {
   gint64 half_ns = packet->duration_ns / 2;
-  gboolean is_main = packet->track == self->main, after_pause;
+  gboolean is_main = packet->track == self->main, after_pause, broken = is_broken (self);
 
   if (is_held (self, packet))
     return REGIA_INTAKE_HOLD;
-  after_pause = jump_ns > half_ns && is_pause_between (self, lane->end_ns, packet->dts_ns);
+  if (broken && (is_main ? !regia_packet_is_keyframe (packet)
+                         : packet->dts_ns + half_ns >= self->lanes[self->main].end_ns))
+    return REGIA_INTAKE_HOLD;
+  after_pause =
+      jump_ns > half_ns && (is_pause_between (self, lane->end_ns, packet->dts_ns) || (is_main && broken));
   /* What a feed still has may begin between two keyframes: of that nothing can be shown until the second. */
   if (is_main && lane->video && jump_ns > half_ns && (after_pause || !lane->begun) &&
       !regia_packet_is_keyframe (packet))
@@ -313,6 +440,8 @@ regia_intake_offer (RegiaIntake *self, const RegiaPacket *packet, RegiaIntakeGap
     return verdict;
   if (packet->track == self->main && jump_ns > packet->duration_ns / 2)
     *ret_gap = (RegiaIntakeGap){lane->end_ns, packet->dts_ns};
+  if (self->fresh)
+    self->first_ns = packet->dts_ns;
   self->fresh = FALSE;
   lane->begun = TRUE;
   lane->end_ns = packet->dts_ns + packet->duration_ns;

@@ -150,6 +150,8 @@ regia_opening_run (const RegiaRecordingOptions *options, RegiaRecorderStatus *st
   if (!rebuilt && is_of_another_show (options, self.session)) {
     g_hash_table_remove_all (self.ends);
     self.until_ns = 0;
+    /* Of another time: nothing of this show lies in them. */
+    g_ptr_array_set_size (self.session->pauses, 0);
   } else {
     self.lost_until_ns = regia_missing_until (self.session) * REGIA_MSECOND;
   }

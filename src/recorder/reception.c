@@ -93,6 +93,19 @@ note_hole (RegiaReception *self, const RegiaIntakeGap *hole)
   }
 }
 
+/* Those that were told when the recording was beyond them already, or that were over before it began. */
+static void
+note_passed (RegiaReception *self)
+{
+  g_autoptr (GArray) pieces = regia_intake_list_passed (self->intake);
+
+  for (guint i = 0; i < pieces->len; i++) {
+    const RegiaIntakePiece *piece = &g_array_index (pieces, RegiaIntakePiece, i);
+
+    regia_write_queue_note_passed (self->queue, piece->from_ns, piece->to_ns);
+  }
+}
+
 /* Once all that lay before the pause is there: the part is closed with it. */
 static void
 begin_pause (RegiaReception *self)
@@ -144,18 +157,24 @@ offer_held (RegiaReception *self)
 
 /* What lies before a keyframe cannot follow a pause any more. */
 static void
+drop_before (RegiaReception *self, const RegiaPacket *keyframe)
+{
+  for (GList *link = self->held.head, *next; link != NULL; link = next) {
+    RegiaPacket *earlier = link->data;
+
+    next = link->next;
+    if (earlier->dts_ns + earlier->duration_ns / 2 >= keyframe->dts_ns)
+      continue;
+    g_queue_delete_link (&self->held, link);
+    regia_packet_unref (earlier);
+  }
+}
+
+static void
 hold (RegiaReception *self, RegiaPacket *packet)
 {
   if (regia_intake_is_main (self->intake, packet) && regia_packet_is_keyframe (packet))
-    for (GList *link = self->held.head, *next; link != NULL; link = next) {
-      RegiaPacket *earlier = link->data;
-
-      next = link->next;
-      if (earlier->dts_ns + earlier->duration_ns / 2 >= packet->dts_ns)
-        continue;
-      g_queue_delete_link (&self->held, link);
-      regia_packet_unref (earlier);
-    }
+    drop_before (self, packet);
   g_queue_push_tail (&self->held, regia_packet_ref (packet));
   if (self->held.length > HELD_MAX)
     regia_packet_unref (g_queue_pop_head (&self->held));
@@ -189,6 +208,10 @@ take_packet (RegiaReception *self, RegiaPacket *packet)
   self->gap_reason = REASON_MISSING;
   self->overrun_reason = REASON_BEHIND;
   regia_write_queue_write (self->queue, packet);
+  if (regia_packet_is_keyframe (packet)) {
+    note_passed (self);
+    drop_before (self, packet);
+  }
   offer_held (self);
 }
 
@@ -228,6 +251,7 @@ void
 regia_reception_set_wanted (RegiaReception *self, RegiaWanted *wanted)
 {
   regia_intake_set_pauses (self->intake, wanted->pauses);
+  note_passed (self);
   regia_write_queue_note_wanted (self->queue, wanted);
   offer_held (self);
 }

@@ -128,6 +128,8 @@ void regia_session_add_mark (RegiaSession *self, const char *id, gint64 at_ms, c
 /** regia_session_set_pause: those that @from_ms to @to_ms (0: it lasts) overlaps become one with it, which
  * ends there. Returns: whether anything is different now. */
 gboolean regia_session_set_pause (RegiaSession *self, gint64 from_ms, gint64 to_ms);
+/** regia_session_add_pause: the same of one that is over; nothing new where one that is known covers it. */
+gboolean regia_session_add_pause (RegiaSession *self, gint64 from_ms, gint64 to_ms);
 /** regia_session_set_private: as they are told anew, spans are never forgotten: one that begins at @from_ms
  * ends at @to_ms (0: it lasts), or there is one more. Returns: whether anything is different now. */
 gboolean regia_session_set_private (RegiaSession *self, gint64 from_ms, gint64 to_ms);

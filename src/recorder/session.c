@@ -325,6 +325,18 @@ regia_session_set_pause (RegiaSession *self, gint64 from_ms, gint64 to_ms)
 }
 
 gboolean
+regia_session_add_pause (RegiaSession *self, gint64 from_ms, gint64 to_ms)
+{
+  for (guint i = 0; i < self->pauses->len; i++) {
+    const RegiaSessionSpan *span = g_ptr_array_index (self->pauses, i);
+
+    if (span->from_ms <= from_ms && span->to_ms >= to_ms)
+      return FALSE;
+  }
+  return regia_session_set_pause (self, from_ms, to_ms);
+}
+
+gboolean
 regia_session_set_private (RegiaSession *self, gint64 from_ms, gint64 to_ms)
 {
   RegiaSessionSpan new = {from_ms, to_ms};

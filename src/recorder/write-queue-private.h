@@ -52,6 +52,9 @@ void regia_write_queue_note_gap (RegiaWriteQueue *self, const char *reason, gint
 
 /** regia_write_queue_note_pause: a stretch that was not to be recorded; @to_ns 0: it lasts. */
 void regia_write_queue_note_pause (RegiaWriteQueue *self, gint64 from_ns, gint64 to_ns);
+/** regia_write_queue_note_passed: the same of one that is over; nothing new when one that was noted covers
+ * it. */
+void regia_write_queue_note_passed (RegiaWriteQueue *self, gint64 from_ns, gint64 to_ns);
 /** regia_write_queue_note_wanted: marks and private spans, saved at once when they are others. */
 void regia_write_queue_note_wanted (RegiaWriteQueue *self, RegiaWanted *wanted);
 /** regia_write_queue_save: session.json, now; later, when the disk refuses. */

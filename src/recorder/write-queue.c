@@ -229,6 +229,13 @@ regia_write_queue_note_pause (RegiaWriteQueue *self, gint64 from_ns, gint64 to_n
 }
 
 void
+regia_write_queue_note_passed (RegiaWriteQueue *self, gint64 from_ns, gint64 to_ns)
+{
+  if (regia_session_add_pause (self->session, from_ns / REGIA_MSECOND, to_ns / REGIA_MSECOND))
+    self->dirty = TRUE;
+}
+
+void
 regia_write_queue_note_wanted (RegiaWriteQueue *self, RegiaWanted *wanted)
 {
   if (regia_wanted_note (wanted, self->session))

@@ -101,8 +101,8 @@ test_intake (void)
   g_assert_cmpint (offer (intake, packets_frame (0, 151), NULL), ==, REGIA_INTAKE_TAKE);
 }
 
-/* The command arrived late: picture was recorded beyond the beginning of the pause, and sound is up to there.
- */
+/* The command arrived late: picture was recorded beyond the beginning of the pause, and sound is up to there;
+ * the pause begins where it was said to. */
 static void
 test_late (void)
 {
@@ -119,7 +119,39 @@ test_late (void)
   g_assert_cmpint (offer (intake, packets_frame (0, 60), NULL), ==, REGIA_INTAKE_HOLD);
   g_assert_true (regia_intake_is_paused (intake));
   pieces = regia_intake_split (intake, NULL);
-  assert_piece (pieces, 0, FRAME_NS (60), G_MAXINT64, TRUE);
+  assert_piece (pieces, 0, FRAME_NS (50), G_MAXINT64, TRUE);
+}
+
+/* Told when all of it is recorded: what follows cannot be decoded without it, up to a keyframe. */
+static void
+test_passed (void)
+{
+  g_autoptr (RegiaIntake) intake = intake_new (0, 0);
+  const RegiaSessionSpan spans[] = {{300, 500}, {2410, 2500}};
+  g_autoptr (GArray) before = NULL, after = NULL, hole = NULL, none = NULL;
+  RegiaIntakeGap gap;
+
+  for (guint i = 0; i < 75; i++)
+    g_assert_cmpint (offer (intake, packets_frame (0, i), NULL), ==, REGIA_INTAKE_TAKE);
+  none = regia_intake_list_passed (intake);
+  g_assert_cmpuint (none->len, ==, 0);
+  set_pauses (intake, spans, G_N_ELEMENTS (spans));
+  before = regia_intake_list_passed (intake);
+  g_assert_cmpuint (before->len, ==, 1);
+  assert_piece (before, 0, FRAME_NS (8), FRAME_NS (50), TRUE);
+  for (guint i = 75; i < 100; i++)
+    g_assert_cmpint (offer (intake, packets_frame (0, i), NULL), ==, REGIA_INTAKE_HOLD);
+  g_assert_cmpint (offer (intake, packets_aac (1, 139), NULL), ==, REGIA_INTAKE_TAKE);
+  g_assert_cmpint (offer (intake, packets_aac (1, 142), NULL), ==, REGIA_INTAKE_HOLD);
+  g_assert_cmpint (offer (intake, packets_frame (0, 100), &gap), ==, REGIA_INTAKE_TAKE_ANEW);
+  hole = regia_intake_split (intake, &gap);
+  g_assert_cmpuint (hole->len, ==, 1);
+  assert_piece (hole, 0, FRAME_NS (61), FRAME_NS (100), TRUE);
+  g_assert_cmpint (offer (intake, packets_frame (0, 101), NULL), ==, REGIA_INTAKE_TAKE);
+  after = regia_intake_list_passed (intake);
+  g_assert_cmpuint (after->len, ==, 2);
+  assert_piece (after, 0, FRAME_NS (8), FRAME_NS (50), TRUE);
+  assert_piece (after, 1, FRAME_NS (61), FRAME_NS (100), TRUE);
 }
 
 /* A recorder that comes back when all is over, to what the feed still has: paused is what was, lost what was
@@ -269,6 +301,94 @@ test_pause (void)
   check_paused (hall, 3.6, 6, 12, 2);
 }
 
+/* Told when more than a second of it was on the disk: that is in no finished file, nor in its time. */
+static void
+test_told_late (void)
+{
+  g_autoptr (Hall) hall = hall_new (12);
+  g_autoptr (Take) take = NULL;
+
+  hall_open_feed (hall, 1);
+  take = take_new (hall, regia_disk_real (), 0);
+  hall_play_until (hall, 5);
+  take_wait (take, "last-fragment-ms", hall_ms (4.7));
+  want (hall, take, 2, 3.6, 0, "");
+  hall_play_until (hall, 6.5);
+  take_wait_state (take, "paused");
+  want (hall, take, 3, 3.6, 5.5, "");
+  take_wait_state (take, "recording");
+  hall_play_until (hall, 12);
+  finish (hall, take);
+  g_assert_cmpuint (take_get (take, "gaps"), ==, 0);
+  check_paused (hall, 3.6, 6, 12, 2);
+}
+
+/* … and the event ends in it. */
+static void
+test_told_late_at_the_end (void)
+{
+  g_autoptr (Hall) hall = hall_new (6);
+  g_autoptr (Take) take = NULL;
+
+  hall_open_feed (hall, 1);
+  take = take_new (hall, regia_disk_real (), 0);
+  hall_play_until (hall, 5);
+  take_wait (take, "last-fragment-ms", hall_ms (4.7));
+  want (hall, take, 2, 4, 0, "");
+  hall_play_until (hall, 6);
+  take_wait_state (take, "paused");
+  finish (hall, take);
+  hall_check_programme (hall, 4);
+}
+
+/* Told when it was over; @data: up to when the programme was recorded then, before the keyframe that follows
+ * it or after. */
+static void
+test_told_when_over (gconstpointer data)
+{
+  double recorded_s = *(const double *)data;
+  g_autoptr (Hall) hall = hall_new (12);
+  g_autoptr (Take) take = NULL;
+
+  hall_open_feed (hall, 1);
+  take = take_new (hall, regia_disk_real (), 0);
+  hall_play_until (hall, recorded_s);
+  take_wait (take, "last-fragment-ms", hall_ms (recorded_s - 0.3));
+  want (hall, take, 2, 3.6, 4.2, "");
+  hall_play_until (hall, 12);
+  finish (hall, take);
+  g_assert_cmpuint (take_get (take, "gaps"), ==, 0);
+  check_paused (hall, 3.6, 6, 12, recorded_s < 6 ? 2 : 1);
+}
+
+/* … and never told, because the recorder was killed first: the next one knows. */
+static void
+test_told_to_the_next (void)
+{
+  g_autoptr (Hall) hall = hall_new (12);
+
+  hall_open_feed (hall, 1);
+  {
+    g_autoptr (Take) take = take_new (hall, regia_disk_real (), 0);
+
+    hall_play_until (hall, 5);
+    take_wait (take, "last-fragment-ms", hall_ms (4.7));
+    leave (take);
+  }
+  want (hall, NULL, 2, 3.6, 0, "");
+  {
+    g_autoptr (Take) take = take_new (hall, regia_disk_real (), 0);
+
+    hall_play_until (hall, 7);
+    take_wait_state (take, "paused");
+    want (hall, take, 3, 3.6, 7.5, "");
+    hall_play_until (hall, 12);
+    finish (hall, take);
+    g_assert_cmpuint (take_get (take, "gaps"), ==, 0);
+  }
+  check_paused (hall, 3.6, 8, 12, 2);
+}
+
 /* Recorders that are killed while paused, one whose record did not get to the disk, and one killed just after
  * it was told to go on: paused, recording, and the same pictures in the end. */
 static void
@@ -371,6 +491,30 @@ test_from_the_beginning (void)
   g_assert_cmpint (ABS (session->duration_ms - 4000), <=, 45);
 }
 
+/* A pause that was over before the recorder read anything is in the record as well. */
+static void
+test_over_at_the_beginning (void)
+{
+  g_autoptr (Hall) hall = hall_new (8);
+  g_autoptr (Take) take = NULL;
+  g_autoptr (RegiaSession) session = NULL;
+  const RegiaSessionSpan *pause;
+
+  want (hall, NULL, 3, 0, 3, "");
+  hall_open_feed (hall, 1);
+  hall_play_until (hall, 5);
+  take = take_new (hall, regia_disk_real (), 0);
+  hall_play_until (hall, 8);
+  finish (hall, take);
+  session = hall_load (hall);
+  g_assert_cmpuint (session->gaps_total, ==, 0);
+  g_assert_cmpuint (session->pauses->len, ==, 1);
+  pause = g_ptr_array_index (session->pauses, 0);
+  g_assert_cmpint (pause->from_ms, ==, hall_ms (0));
+  g_assert_cmpint (pause->to_ms, ==, hall_ms (4));
+  g_assert_cmpint (ABS (session->duration_ms - 4000), <=, 45);
+}
+
 /* Marks and private spans are in the record when they are said to be in effect, before anything is recorded,
  * while it is paused, and at the end. */
 static void
@@ -409,15 +553,24 @@ test_record (void)
 int
 main (int argc, char **argv)
 {
+  static const double before_s = 5, after_s = 7;
+
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/recorder/pause/intake", test_intake);
   g_test_add_func ("/recorder/pause/late", test_late);
+  g_test_add_func ("/recorder/pause/passed", test_passed);
   g_test_add_func ("/recorder/pause/away", test_away);
   g_test_add_func ("/recorder/pause/lost-after", test_lost_after);
   g_test_add_func ("/recorder/pause/pause", test_pause);
+  g_test_add_func ("/recorder/pause/told-late", test_told_late);
+  g_test_add_func ("/recorder/pause/told-late/at-the-end", test_told_late_at_the_end);
+  g_test_add_data_func ("/recorder/pause/told-when-over", &before_s, test_told_when_over);
+  g_test_add_data_func ("/recorder/pause/told-when-over/after-keyframe", &after_s, test_told_when_over);
+  g_test_add_func ("/recorder/pause/told-to-the-next", test_told_to_the_next);
   g_test_add_func ("/recorder/pause/kills", test_kills);
   g_test_add_func ("/recorder/pause/stop", test_stop);
   g_test_add_func ("/recorder/pause/from-the-beginning", test_from_the_beginning);
+  g_test_add_func ("/recorder/pause/over-at-the-beginning", test_over_at_the_beginning);
   g_test_add_func ("/recorder/pause/record", test_record);
   return g_test_run ();
 }

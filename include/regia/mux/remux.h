@@ -50,7 +50,7 @@ typedef struct {
   const char *title; /* (nullable) into the file's metadata */
   gint64 creation_s; /* Unix time of the group's first sample, 0: unknown */
   GArray *cuts;  /* (nullable) (element-type RegiaRemuxGap) in order, apart: stretches that are not to be in
-                    the file's time: what follows one goes on where it began */
+                    the file: what was recorded of one is left out, and what follows goes on where it began */
   GArray *marks; /* (nullable) (element-type RegiaRemuxMark); what lies outside of the group is passed over */
 } RegiaRemuxOptions;
 
