@@ -116,7 +116,7 @@ regia_cli_private (int argc, char **argv)
   if (result == NULL)
     return status;
   if (!on) {
-    printf ("Public again: viewers see the hall from the next keyframe on.\n");
+    printf ("Public again: viewers see the hall from the next picture on.\n");
     return status;
   }
   g_variant_lookup (result, "last-public-ms", "t", &last_ms);

@@ -175,6 +175,17 @@ regia_engine_start (RegiaEngine *self, GError **error)
 }
 
 void
+regia_engine_force_keyframe (RegiaEngine *self, gint64 from_ns)
+{
+  REGIA_ON_THREAD (NULL);
+
+  GPtrArray *encoders = regia_programme_get_encoders (self->programme);
+
+  for (guint i = 0; i < encoders->len; i++)
+    regia_encoder_force_keyframe (g_ptr_array_index (encoders, i), from_ns);
+}
+
+void
 regia_engine_end (RegiaEngine *self)
 {
   REGIA_ON_THREAD (NULL);

@@ -47,6 +47,11 @@ RegiaEncoder *regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline,
 void regia_encoder_free (RegiaEncoder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEncoder, regia_encoder_free)
 
+/** regia_encoder_force_keyframe: the first picture at or after show time @from_ns is a keyframe, whatever its
+ * place in the keyframe period; the one that begins the next period is one all the same. Nothing for sound,
+ * of which every packet is one. Asked again before that picture came, the later call counts. Any thread. */
+void regia_encoder_force_keyframe (RegiaEncoder *self, gint64 from_ns);
+
 /** Any thread. */
 void regia_encoder_get_stats (RegiaEncoder *self, RegiaEncoderStats *ret_stats);
 /** regia_encoder_wait_drained: waits until the end of the stream has passed through, or until @until_ns

@@ -17,9 +17,9 @@
  *
  *   tee ─ [queue ─ [videoscale]] ─ in … encode file … out ─ appsink
  *
- * Before `in` it asks for a keyframe at the first frame of each keyframe period of show time; behind `out` it
- * makes packets whose payload is the encoder's own memory. Picture times are put on the programme's frame
- * grid exactly, so that renditions agree to the nanosecond.
+ * Before `in` it asks for a keyframe at the first frame of each keyframe period of show time, and where it is
+ * told to; behind `out` it makes packets whose payload is the encoder's own memory. Picture times are put on
+ * the programme's frame grid exactly, so that renditions agree to the nanosecond.
  *
  * Owner: RegiaProgramme, which frees it after the pipeline is shut down. Threads: the queue's streaming
  * thread, for sound the mixer's, runs both probes, the encoder and on_sample_cb(); `lock` (a leaf) guards the
@@ -41,6 +41,7 @@ struct _RegiaEncoder {
 
   GMutex lock; /* guards what follows */
   RegiaEncoderStats stats;
+  gint64 forced_ns; /* the first frame at or after this show time becomes a keyframe; −1: none is asked for */
   gboolean drained;
   GCond drained_cond; /* told when drained becomes true */
   RegiaCodec codec;
@@ -64,19 +65,25 @@ on_raw_buffer_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   RegiaEncoder *self = user_data;
   GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  gint64 pts_ns = 0;
+  gboolean forced;
 
+  if (self->spec.keyframe_ns > 0)
+    pts_ns = time_of (self, frame_of (self, (gint64)GST_BUFFER_PTS (buffer)));
   g_mutex_lock (&self->lock);
   self->stats.frames_in++;
   self->stats.last_in_ns = regia_clock_monotonic_ns ();
+  forced = self->forced_ns >= 0 && pts_ns >= self->forced_ns;
+  if (forced)
+    self->forced_ns = -1;
   g_mutex_unlock (&self->lock);
   if (self->spec.keyframe_ns > 0) {
-    gint64 pts_ns = time_of (self, frame_of (self, (gint64)GST_BUFFER_PTS (buffer)));
     gint64 period = pts_ns / self->spec.keyframe_ns;
 
     /* Not for the very first frame, which is a keyframe anyway: in GStreamer 1.22 x264enc would note that
      * request under a time 1000 hours ahead and refuse all later ones as too early. 1.26 does not: with
      * Debian 12 the condition can go. */
-    if (self->keyframe_period >= 0 && period != self->keyframe_period)
+    if (self->keyframe_period >= 0 && (period != self->keyframe_period || forced))
       gst_pad_send_event (
           pad, gst_video_event_new_downstream_force_key_unit (
                    GST_BUFFER_PTS (buffer), GST_BUFFER_PTS (buffer), GST_BUFFER_PTS (buffer), FALSE, 0));
@@ -377,7 +384,7 @@ regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *t
   self->spec.title = g_strdup (spec->title);
   self->spec.encoder = g_strdup (spec->encoder);
   self->spec.parameters = spec->parameters ? g_hash_table_ref (spec->parameters) : NULL;
-  self->keyframe_period = -1;
+  self->keyframe_period = self->forced_ns = -1;
   self->track_cb = track_cb;
   self->packet_cb = packet_cb;
   self->user_data = user_data;
@@ -399,6 +406,16 @@ regia_encoder_free (RegiaEncoder *self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->drained_cond);
   g_free (self);
+}
+
+void
+regia_encoder_force_keyframe (RegiaEncoder *self, gint64 from_ns)
+{
+  if (self->spec.keyframe_ns == 0)
+    return;
+  g_mutex_lock (&self->lock);
+  self->forced_ns = from_ns;
+  g_mutex_unlock (&self->lock);
 }
 
 void

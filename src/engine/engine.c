@@ -105,7 +105,12 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
 
   g_variant_lookup (part, "private", "b", &is_private);
   if (is_private != self->is_private) {
-    set_private (self, is_private, regia_epoch_show_time (regia_child_get_epoch (child)));
+    gint64 now_ns = regia_epoch_show_time (regia_child_get_epoch (child));
+
+    set_private (self, is_private, now_ns);
+    /* Or the public would wait for the next segment. */
+    if (!is_private)
+      regia_engine_force_keyframe (self->engine, now_ns);
     g_message (is_private ? "private: public readers get the slate and silence" : "public again");
     publish_cb (self);
   }

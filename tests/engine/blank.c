@@ -531,6 +531,27 @@ find_cut (Fixture *self, RegiaTrack *track, GPtrArray *house)
   return cut;
 }
 
+/* Public again at once, with the same picture in every rendition; and segments begin where they always do. */
+static void
+check_return (const Cut *cut, gint64 off_ns, gint64 *back_ns)
+{
+  const RegiaPacket *back = cut->packets->pdata[cut->to];
+
+  g_test_message ("%s: public again %.0f ms after it was told to be", cut->track->name,
+                  (double)(back->pts_ns - off_ns) / REGIA_MSECOND);
+  g_assert_true (regia_packet_is_keyframe (back));
+  g_assert_cmpint (back->pts_ns, >=, off_ns);
+  g_assert_cmpint (back->pts_ns - off_ns, <, 300 * REGIA_MSECOND);
+  g_assert_true (*back_ns == 0 || *back_ns == back->pts_ns);
+  *back_ns = back->pts_ns;
+  for (guint i = 1; i < cut->packets->len; i++) {
+    const RegiaPacket *before = cut->packets->pdata[i - 1], *packet = cut->packets->pdata[i];
+
+    if (packet->pts_ns / SEGMENT_NS != before->pts_ns / SEGMENT_NS)
+      g_assert_true (regia_packet_is_keyframe (packet));
+  }
+}
+
 /* The same through the feed of an engine: switched on and off while it runs. */
 static void
 test_feed (void)
@@ -539,7 +560,7 @@ test_feed (void)
   g_autofree char *pipeline = write_pipeline ("videotestsrc audiotestsrc", "# param rate=25/1 fps\n", loud);
   g_autofree char *config = g_strdup_printf (head, "25", "ultrafast", "", pipeline, "25/1");
   g_autoptr (GPtrArray) tracks = NULL;
-  gint64 on_ns, off_ns;
+  gint64 on_ns, off_ns, back_ns = 0;
 
   fixture_start (&self.fixture, config);
   g_assert_true (wait_for (&self.fixture, is_live, &self.fixture, 10));
@@ -550,8 +571,12 @@ test_feed (void)
   on_ns = regia_epoch_show_time (&self.fixture.epoch);
   regia_feed_log_set_private (self.fixture.log, TRUE, on_ns);
   run_for (&self.fixture, 3);
+  /* Well before the keyframe that comes by itself. */
+  off_ns = regia_epoch_show_time (&self.fixture.epoch);
+  run_for (&self.fixture, (double)(SEGMENT_NS - off_ns % SEGMENT_NS) / REGIA_SECOND + 0.5);
   off_ns = regia_epoch_show_time (&self.fixture.epoch);
   regia_feed_log_set_private (self.fixture.log, FALSE, off_ns);
+  regia_engine_force_keyframe (self.fixture.engine, off_ns);
   run_for (&self.fixture, 4);
   fixture_stop (&self.fixture);
   tracks = regia_feed_log_get_tracks (self.fixture.log);
@@ -567,6 +592,7 @@ test_feed (void)
     g_assert_cmpint (((RegiaPacket *)picture.packets->pdata[picture.from])->pts_ns, <=, on_ns);
     g_assert_cmpint (((RegiaPacket *)picture.packets->pdata[picture.to - 1])->pts_ns, >=,
                      off_ns - 40 * REGIA_MSECOND);
+    check_return (&picture, off_ns, &back_ns);
     g_assert_cmpint (first->pts_ns, <=, on_ns);
     check_pictures (&self, &picture, pair.seen, path);
     check_sound (&sound, first->pts_ns + first->duration_ns, pair.heard, path);

@@ -37,6 +37,13 @@ RegiaEngine *regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, Reg
 gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * regia_engine_force_keyframe: in every rendition alike the first picture at or after show time @from_ns,
+ * which is now or later, is a keyframe. Segments still begin on multiples of their length: this one lies
+ * within. Main thread.
+ */
+void regia_engine_force_keyframe (RegiaEngine *self, gint64 from_ns);
+
+/**
  * regia_engine_end: no frame enters an encoder any more; returns at once. Main thread.
  *
  * regia_engine_drain: then, lets the encoders finish, at most @timeout_ms, and stops the sources. Nothing is

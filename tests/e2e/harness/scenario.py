@@ -3,6 +3,7 @@
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -62,6 +63,12 @@ class Scenario:
             "XDG_RUNTIME_DIR": str(self.dir),
             **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS") or k in ("G_SLICE", "G_MESSAGES_DEBUG", "GST_DEBUG")},
         }
+
+    @property
+    def sanitized(self):
+        """Whether the build checks itself at run time, and so takes several times as long for everything."""
+        options = json.loads((self.build / "meson-info/intro-buildoptions.json").read_text(encoding="utf-8"))
+        return any(o["name"] == "b_sanitize" and o["value"] not in ("none", [], [""]) for o in options)
 
     def tool(self, name):
         return self.build / "tests/peers" / name
