@@ -15,6 +15,8 @@ from harness import LoopDisk, Regia, Rtmp, check, decodes_cleanly, equal, main, 
 
 ONE = {"180p": {"size": "320x180", "bitrate": "200k", "preset": "ultrafast"}}
 HITS = ("director", "everything", "restart")
+# Of `private on`: from the command's start, before its program runs, to the last picture that was public.
+EFFECT_MS, EFFECT_SANITIZED_MS = 200, 1500
 
 
 def run(t):
@@ -205,6 +207,27 @@ def stays_ended(regia, rtmp, published):
 # -- a state folder that takes nothing -------------------------------------------------------------------------------------------------
 
 
+def show_ms(regia):
+    """Show time now. The epoch counts by the clock that this program reads as well."""
+    monotonic_ns = int(json.loads((regia.state / "show.json").read_text(encoding="utf-8"))["epoch"].split(":")[0])
+    return (time.monotonic_ns() - monotonic_ns) // 1_000_000
+
+
+def ask_private(t, regia, name):
+    """The command, before what else the machine does, as nothing but Regia is measured; and the show time at which it was asked for."""
+    asked_ms = show_ms(regia)
+    return t.spawn(name, [regia.binary, "private", "--state", regia.state, "on"], env=regia.env, nice=-10), asked_ms
+
+
+def check_effect(t, regia, asked_ms, why):
+    """The hall was private in time, by the show time of the last picture that the public was given as it was."""
+    status = in_effect(regia, "private", lambda s: s["engine"].get("private") and s["engine"]["last-public-ms"])
+    took = status["engine"]["last-public-ms"] - asked_ms
+    t.figure(f"private on, {why}: the last public picture is of {took} ms after it was asked for")
+    bound = EFFECT_SANITIZED_MS if t.sanitized else EFFECT_MS
+    check(-1000 < took < bound, f"the last public picture is of {took} ms after it was asked for, not within {bound} ms")
+
+
 def refusals(t):
     disk = LoopDisk(t, "state", 40)
     regia = event(t, "refused", state=disk.path / "state", groups={"record": {"folder": t.dir / "elsewhere", "reserve": "12M"}}).start()
@@ -223,8 +246,10 @@ def refusals(t):
         equal((status["desired"]["paused"], status["desired"]["marks"], status["event"]["end"], status["state"]),
               (False, 0, "", "on-air"), "paused, marks, end, state")
     with t.case("… private on takes effect all the same, and says that it could not be kept"):
-        done = regia.command("private", "--state", regia.state, "on")
-        check(done.returncode != 0 and "could not be kept" in done.stderr, f"{done.returncode}: {done.stderr}")
+        asking, asked_ms = ask_private(t, regia, "private-full")
+        equal(asking.wait(20), 75, "exit status")
+        check_effect(t, regia, asked_ms, "state disk full")
+        check("could not be kept" in (t.out / "private-full.log").read_text(errors="replace"), "it does not say so")
         in_effect(regia, "private", lambda s: s["desired"]["private"])
     with t.case("… what was refused is not in effect later, either"):
         disk.clear()
@@ -237,14 +262,15 @@ def refusals(t):
         subprocess.run(["fsfreeze", "-f", str(disk.path)], check=True, timeout=20)
         try:
             began = time.monotonic()
-            asking = regia.spawn_command("private", "--state", regia.state, "on")
+            asking, asked_ms = ask_private(t, regia, "private-frozen")
             t.wait("in effect", lambda: regia.status()["engine"]["applied"] > version, pause=0.01)
             t.figure(f"private on with a frozen state disk: seen in effect after {time.monotonic() - began:.2f} s, program and all")
             equal(asking.poll(), None, "answer of the command, which waits for the disk")
+            check_effect(t, regia, asked_ms, "state disk frozen")
             equal(asking.wait(20), 75, "exit status")
         finally:
             subprocess.run(["fsfreeze", "-u", str(disk.path)], check=True, timeout=20)
-        check("the disk does not answer" in (t.out / "command.log").read_text(errors="replace"), "it does not say why")
+        check("the disk does not answer" in (t.out / "private-frozen.log").read_text(errors="replace"), "it does not say why")
     regia.stop()
     regia.end()
 
