@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "regia/base/error.h"
+
 #define CHUNK_BYTES   16384
 #define LINE_BYTES    4096 /* of the authentication; GLib's longest has less than 100 */
 #define MOST_HANDED   16
@@ -263,7 +265,7 @@ to_poll (int fd, const Flow *in, const Flow *out)
 }
 
 static gpointer
-guard_thread_func (gpointer data)
+guard_thread (gpointer data)
 {
   RegiaGuard *self = data;
   gboolean open = TRUE;
@@ -290,10 +292,7 @@ regia_guard_new (int fd, int *ret_fd, GError **error)
   int pair[2];
 
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-    int code = errno;
-
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (code), "cannot make a socket pair: %s",
-                 g_strerror (code));
+    regia_error_set_errno (error, errno, "cannot make a socket pair");
     close (fd);
     return NULL;
   }
@@ -306,7 +305,7 @@ regia_guard_new (int fd, int *ret_fd, GError **error)
   self->up.from = self->down.to = self->child_fd;
   self->up.to = self->down.from = self->director_fd;
   self->down.meter.unlimited = TRUE;
-  self->thread = g_thread_new ("guard", guard_thread_func, self);
+  self->thread = g_thread_new ("guard", guard_thread, self);
   *ret_fd = pair[1];
   return self;
 }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "regia/base/error.h"
 #include "regia/base/file.h"
 
 int
@@ -17,8 +18,7 @@ regia_handed_seal (const char *name, GBytes *bytes, GError **error)
   int fd = memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
   if (fd < 0) {
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "no memory for it: %s",
-                 g_strerror (errno));
+    regia_error_set_errno (error, errno, "no memory for it");
     return -1;
   }
   if (!regia_fd_write_all (fd, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error)) {

@@ -70,11 +70,8 @@ take_owner_lock (int fd, const char *run_dir, gboolean patient, GError **error)
   while (flock (fd, LOCK_EX | LOCK_NB) < 0) {
     gint64 now_us = g_get_monotonic_time ();
 
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: director.lock: %s", run_dir,
-                   g_strerror (errno));
-      return FALSE;
-    }
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return regia_error_set_errno (error, errno, "%s: director.lock", run_dir);
     if (!patient || (now_us >= ask_us && answers (run_dir))) {
       g_set_error (error, REGIA_ERROR, REGIA_ERROR_STATE,
                    "another Regia runs on %s already; `regia status` shows it, `regia stop` ends it, --state "

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "regia/base/error.h"
+
 /*
  * A thread can only shut in itself and those it starts afterwards (but for the system calls); GLib's own
  * threads block every signal, so that nothing could be made to run in them later. Hence the rule that the
@@ -33,11 +35,7 @@ __lsan_is_turned_off (void)
 gboolean
 regia_isolate_fail (GError **error, const char *what)
 {
-  int code = errno;
-
-  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (code), "cannot isolate the process: %s: %s",
-               what, g_strerror (code));
-  return FALSE;
+  return regia_error_set_errno (error, errno, "cannot isolate the process: %s", what);
 }
 
 static guint

@@ -43,11 +43,11 @@ regia_remux_read_parameters (int fd, gsize header_bytes, GError **error)
   Memory memory = {header, header_bytes, 0};
   AVFormatContext *context;
   AVIOContext *io;
+  ssize_t got = pread (fd, header, header_bytes, 0);
   int code;
 
-  if (pread (fd, header, header_bytes, 0) != (ssize_t)header_bytes) {
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (errno),
-                 "Cannot read the header of a recording");
+  if (got != (ssize_t)header_bytes) {
+    regia_error_set_errno (error, got < 0 ? errno : EIO, "Cannot read the header of a recording");
     return NULL;
   }
   io = avio_alloc_context (av_malloc (4096), 4096, 0, &memory, read_cb, NULL, NULL);
@@ -158,8 +158,7 @@ plan_part (Plan *self, const char *path, GError **error)
   gboolean ok;
 
   if (fd < 0) {
-    g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved), "%s", g_strerror (saved));
-    return FALSE;
+    return regia_error_set_errno (error, saved, "%s", path);
   }
   ok = regia_scan_fd (fd, NULL, NULL, &scan, error);
   if (ok && scan.fragments > 0) {
