@@ -107,32 +107,37 @@ say_outcome (GVariant *status)
   return regia_cli_say_outcome (status);
 }
 
+/* Until it is over; @config: NULL for the service. */
+static int
+run_director (RegiaConfig *config, RegiaDirectorOptions *options)
+{
+  Screen screen = {.terminal = isatty (STDOUT_FILENO), .service = config == NULL};
+  g_autoptr (GVariant) last = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  options->tick = tick_cb;
+  options->tick_data = &screen;
+  ok = regia_director_run (config, options, &error);
+  last = screen.last;
+  if (!ok)
+    return regia_cli_fail (error);
+  if (last == NULL)
+    return 0;
+  printf ("\n");
+  return say_outcome (last);
+}
+
 static int
 run_service (const char *state_dir, const char *hall, const char *folder)
 {
   g_autofree char *hall_path = g_canonicalize_filename (hall, NULL);
   g_autofree char *events_dir = g_canonicalize_filename (folder, NULL);
-  Screen screen = {.terminal = isatty (STDOUT_FILENO), .service = TRUE};
-  RegiaDirectorOptions options = {.state_dir = state_dir,
-                                  .hall_path = hall_path,
-                                  .events_dir = events_dir,
-                                  .tick = tick_cb,
-                                  .tick_data = &screen};
-  g_autoptr (GError) error = NULL;
-  int status;
+  RegiaDirectorOptions options = {.state_dir = state_dir, .hall_path = hall_path, .events_dir = events_dir};
 
   printf ("The events of %s\n", events_dir);
   fflush (stdout);
-  if (!regia_director_run (NULL, &options, &error)) {
-    g_clear_pointer (&screen.last, g_variant_unref);
-    return regia_cli_fail (error);
-  }
-  if (screen.last == NULL)
-    return 0;
-  printf ("\n");
-  status = say_outcome (screen.last);
-  g_variant_unref (screen.last);
-  return status;
+  return run_director (NULL, &options);
 }
 
 int
@@ -156,7 +161,6 @@ regia_cli_run (int argc, char **argv)
   g_autoptr (RegiaConfig) config = NULL;
   g_autoptr (GError) error = NULL;
   RegiaDirectorOptions options = {0};
-  Screen screen = {.terminal = isatty (STDOUT_FILENO)};
   const RegiaConfigValues *values;
   int status;
 
@@ -207,16 +211,5 @@ regia_cli_run (int argc, char **argv)
   options.fresh = fresh;
   options.again = again;
   options.keep_event = stored;
-  options.tick = tick_cb;
-  options.tick_data = &screen;
-  if (!regia_director_run (config, &options, &error)) {
-    g_clear_pointer (&screen.last, g_variant_unref);
-    return regia_cli_fail (error);
-  }
-  if (screen.last == NULL)
-    return 0;
-  printf ("\n");
-  status = say_outcome (screen.last);
-  g_variant_unref (screen.last);
-  return status;
+  return run_director (config, &options);
 }
