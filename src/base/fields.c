@@ -57,11 +57,10 @@ static char **
 read_strings (GVariant *dict, const char *key)
 {
   g_autoptr (GStrvBuilder) strings = g_strv_builder_new ();
-  g_autoptr (GVariant) list = g_variant_lookup_value (dict, key, G_VARIANT_TYPE ("av"));
+  g_autoptr (GPtrArray) list = regia_json_get_list (dict, key);
 
-  for (gsize i = 0; list && i < g_variant_n_children (list); i++) {
-    g_autoptr (GVariant) boxed = g_variant_get_child_value (list, i);
-    g_autoptr (GVariant) text = g_variant_get_variant (boxed);
+  for (guint i = 0; list && i < list->len; i++) {
+    GVariant *text = g_ptr_array_index (list, i);
 
     if (g_variant_is_of_type (text, G_VARIANT_TYPE_STRING))
       g_strv_builder_add (strings, g_variant_get_string (text, NULL));

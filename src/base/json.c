@@ -206,7 +206,7 @@ regia_json_get_int (GVariant *dict, const char *key)
   gint64 value = 0;
   double real = 0;
 
-  if (g_variant_lookup (dict, key, "x", &value))
+  if (regia_json_read_int (dict, key, &value))
     return value;
   return g_variant_lookup (dict, key, "d", &real) && real > -9e15 && real < 9e15 ? (gint64)real : 0;
 }
@@ -214,12 +214,9 @@ regia_json_get_int (GVariant *dict, const char *key)
 double
 regia_json_get_double (GVariant *dict, const char *key)
 {
-  gint64 whole = 0;
   double value = 0;
 
-  if (g_variant_lookup (dict, key, "x", &whole))
-    return (double)whole;
-  return g_variant_lookup (dict, key, "d", &value) ? value : 0;
+  return g_variant_lookup (dict, key, "d", &value) ? value : (double)regia_json_get_int (dict, key);
 }
 
 gboolean
@@ -227,5 +224,56 @@ regia_json_get_boolean (GVariant *dict, const char *key)
 {
   gboolean value = FALSE;
 
-  return g_variant_lookup (dict, key, "b", &value) && value;
+  return regia_json_read_boolean (dict, key, &value) && value;
+}
+
+gboolean
+regia_json_read_int (GVariant *dict, const char *key, gint64 *ret_value)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, NULL);
+
+  if (value == NULL)
+    return TRUE;
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    *ret_value = g_variant_get_int64 (value);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64) && g_variant_get_uint64 (value) <= G_MAXINT64)
+    *ret_value = (gint64)g_variant_get_uint64 (value);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+gboolean
+regia_json_read_boolean (GVariant *dict, const char *key, gboolean *ret_value)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, NULL);
+
+  if (value == NULL)
+    return TRUE;
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    return FALSE;
+  *ret_value = g_variant_get_boolean (value);
+  return TRUE;
+}
+
+GPtrArray *
+regia_json_get_list (GVariant *dict, const char *key)
+{
+  g_autoptr (GVariant) list = g_variant_lookup_value (dict, key, NULL);
+  GPtrArray *entries;
+
+  if (list == NULL || !g_variant_is_of_type (list, G_VARIANT_TYPE_ARRAY))
+    return NULL;
+  entries = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
+  for (gsize i = 0; i < g_variant_n_children (list); i++) {
+    GVariant *child = g_variant_get_child_value (list, i);
+
+    if (g_variant_is_of_type (child, G_VARIANT_TYPE_VARIANT)) {
+      g_ptr_array_add (entries, g_variant_get_variant (child));
+      g_variant_unref (child);
+    } else {
+      g_ptr_array_add (entries, child);
+    }
+  }
+  return entries;
 }

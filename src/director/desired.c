@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "regia/base/error.h"
+#include "regia/base/json.h"
 
 #define ID_MAX  64
 #define END_MAX (7 * 24 * 3600) /* no event is planned to end later than this from now */
@@ -287,56 +288,27 @@ regia_desired_to_variant (const RegiaDesired *self)
   return g_variant_dict_end (&dict);
 }
 
-/* Reading: JSON knows neither t nor as. */
+/* Reading. What is missing has its default; what is of another kind makes all of it unreadable: "private"
+ * must not become its opposite by a slip. */
 
 static gboolean
 read_number (GVariant *dict, const char *key, gint64 *ret_value)
 {
-  g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, NULL);
-
-  if (value == NULL)
-    return TRUE;
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
-    *ret_value = g_variant_get_int64 (value);
-  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64) && g_variant_get_uint64 (value) <= G_MAXINT64)
-    *ret_value = (gint64)g_variant_get_uint64 (value);
-  else
-    return FALSE;
-  return *ret_value >= 0;
+  return regia_json_read_int (dict, key, ret_value) && *ret_value >= 0;
 }
 
-static gboolean
-read_flag (GVariant *dict, const char *key, gboolean *ret_value)
-{
-  g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, NULL);
-
-  if (value != NULL && !g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
-    return FALSE;
-  *ret_value = value != NULL && g_variant_get_boolean (value);
-  return TRUE;
-}
-
-/* Each entry, unboxed, to @take, until one is refused. */
+/* Each entry to @take_cb, until one is refused. */
 static gboolean
 read_list (GVariant *dict, const char *key, gboolean (*take_cb) (RegiaDesired *, GVariant *),
            RegiaDesired *self)
 {
-  g_autoptr (GVariant) list = g_variant_lookup_value (dict, key, NULL);
+  g_autoptr (GVariant) value = g_variant_lookup_value (dict, key, NULL);
+  g_autoptr (GPtrArray) list = regia_json_get_list (dict, key);
 
-  if (list == NULL)
-    return TRUE;
-  if (!g_variant_is_of_type (list, G_VARIANT_TYPE_ARRAY))
-    return FALSE;
-  for (gsize i = 0; i < g_variant_n_children (list); i++) {
-    g_autoptr (GVariant) child = g_variant_get_child_value (list, i);
-    g_autoptr (GVariant) entry = g_variant_is_of_type (child, G_VARIANT_TYPE_VARIANT)
-                                     ? g_variant_get_variant (child)
-                                     : g_variant_ref (child);
-
-    if (!take_cb (self, entry))
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    if (!take_cb (self, g_ptr_array_index (list, i)))
       return FALSE;
-  }
-  return TRUE;
+  return value == NULL || list != NULL;
 }
 
 static gboolean
@@ -403,7 +375,8 @@ regia_desired_from_variant (GVariant *value)
   gint64 version = 1;
 
   if (!g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT) || !read_number (value, "version", &version) ||
-      !read_flag (value, "private", &self->private_on) || !read_flag (value, "paused", &self->paused) ||
+      !regia_json_read_boolean (value, "private", &self->private_on) ||
+      !regia_json_read_boolean (value, "paused", &self->paused) ||
       !read_number (value, "end", &self->end_s) || !read_list (value, "relays-off", take_relay_cb, self) ||
       !read_list (value, "marks", take_mark_cb, self) ||
       !read_list (value, "private-spans", take_private_cb, self) ||

@@ -131,14 +131,13 @@ parse_state (const char *text, RegiaShowState *ret_state)
 static char **
 read_ended (GVariant *dict)
 {
-  g_autoptr (GVariant) list = g_variant_lookup_value (dict, "ended", G_VARIANT_TYPE ("av"));
+  g_autoptr (GPtrArray) list = regia_json_get_list (dict, "ended");
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
   if (list == NULL)
     return NULL;
-  for (gsize i = 0; i < g_variant_n_children (list); i++) {
-    g_autoptr (GVariant) boxed = g_variant_get_child_value (list, i);
-    g_autoptr (GVariant) id = g_variant_get_variant (boxed);
+  for (guint i = 0; i < list->len; i++) {
+    GVariant *id = g_ptr_array_index (list, i);
 
     if (g_variant_is_of_type (id, G_VARIANT_TYPE_STRING))
       g_strv_builder_add (builder, g_variant_get_string (id, NULL));

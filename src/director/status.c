@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "regia/base/clock.h"
+#include "regia/base/json.h"
 
 /* Nothing on disk for this long while recording is worth an alarm: five fragments. */
 #define FRAGMENT_LATE_MS 5000
@@ -22,24 +23,6 @@ regia_status_state (const RegiaStatusInput *input)
   return regia_show_state_to_string (state == REGIA_SHOW_ENDING && input->ended ? REGIA_SHOW_ENDED : state);
 }
 
-static const char *
-lookup_string (GVariant *dict, const char *key)
-{
-  const char *value = "";
-
-  g_variant_lookup (dict, key, "&s", &value);
-  return value;
-}
-
-static guint64
-lookup_number (GVariant *dict, const char *key)
-{
-  guint64 value = 0;
-
-  g_variant_lookup (dict, key, "t", &value);
-  return value;
-}
-
 G_GNUC_PRINTF (2, 3)
 static void
 add (GPtrArray *warnings, const char *format, ...)
@@ -54,9 +37,10 @@ add (GPtrArray *warnings, const char *format, ...)
 static void
 add_recorder_warnings (GPtrArray *warnings, const RegiaConfigValues *config, GVariant *recorder)
 {
-  const char *state = lookup_string (recorder, "state"), *message = lookup_string (recorder, "message");
-  guint64 left_ms = lookup_number (recorder, "left-ms"),
-          age_ms = lookup_number (recorder, "last-fragment-age-ms");
+  const char *state = regia_json_get_string (recorder, "state"),
+             *message = regia_json_get_string (recorder, "message");
+  guint64 left_ms = (guint64)regia_json_get_int (recorder, "left-ms"),
+          age_ms = (guint64)regia_json_get_int (recorder, "last-fragment-age-ms");
 
   if (state[0] == '\0') {
     add (warnings, "Not recording: the recorder does not report. It is started again by itself");
@@ -84,21 +68,23 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
   g_autoptr (GVariant) sources = g_variant_lookup_value (engine, "sources", G_VARIANT_TYPE ("av"));
   g_autoptr (GVariant) renditions = g_variant_lookup_value (engine, "renditions", G_VARIANT_TYPE ("av"));
 
-  if (lookup_string (engine, "slate-error")[0] != '\0')
+  if (regia_json_get_string (engine, "slate-error")[0] != '\0')
     add (warnings, "The event's slate is not shown, name and place stand in for it: %s",
-         lookup_string (engine, "slate-error"));
+         regia_json_get_string (engine, "slate-error"));
   if (g_variant_n_children (engine) == 0)
     add (warnings, "No programme: the engine does not report. It is started again by itself");
   for (gsize i = 0; sources != NULL && i < g_variant_n_children (sources); i++) {
     g_autoptr (GVariant) boxed = g_variant_get_child_value (sources, i);
     g_autoptr (GVariant) source = g_variant_get_variant (boxed);
-    const char *state = lookup_string (source, "state"), *last_error = lookup_string (source, "last-error");
+    const char *state = regia_json_get_string (source, "state"),
+               *last_error = regia_json_get_string (source, "last-error");
 
     if (!g_str_equal (state, "live") && !g_str_equal (state, "starting"))
       add (warnings, "Source %s is %s%s%s; the slate or silence stands in for it",
-           lookup_string (source, "name"), state, last_error[0] != '\0' ? ": " : "", last_error);
-    if (lookup_string (source, "note")[0] != '\0')
-      add (warnings, "Source %s: %s", lookup_string (source, "name"), lookup_string (source, "note"));
+           regia_json_get_string (source, "name"), state, last_error[0] != '\0' ? ": " : "", last_error);
+    if (regia_json_get_string (source, "note")[0] != '\0')
+      add (warnings, "Source %s: %s", regia_json_get_string (source, "name"),
+           regia_json_get_string (source, "note"));
   }
   for (gsize i = 0; renditions != NULL && i < g_variant_n_children (renditions); i++) {
     g_autoptr (GVariant) boxed = g_variant_get_child_value (renditions, i);
@@ -109,7 +95,7 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
       add (warnings,
            "Rendition %s loses frames: this computer is too slow for it; choose a faster preset or fewer "
            "renditions",
-           lookup_string (rendition, "name"));
+           regia_json_get_string (rendition, "name"));
   }
 }
 
@@ -132,18 +118,18 @@ regia_status_warnings (const RegiaConfigValues *config, const char *state, GVari
       add (warnings, "Viewers cannot watch: the gateway does not report. It is started again by itself");
     for (guint i = 0; i < relays->len; i++) {
       GVariant *relay = g_ptr_array_index (relays, i);
-      const char *relay_state = lookup_string (relay, "state"),
-                 *last_error = lookup_string (relay, "last-error");
+      const char *relay_state = regia_json_get_string (relay, "state"),
+                 *last_error = regia_json_get_string (relay, "last-error");
 
       if (g_str_equal (relay_state, "stalled") || g_str_equal (relay_state, "retrying"))
-        add (warnings, "Relay %s is %s%s%s", lookup_string (relay, "name"), relay_state,
+        add (warnings, "Relay %s is %s%s%s", regia_json_get_string (relay, "name"), relay_state,
              last_error[0] != '\0' ? ": " : "", last_error);
     }
   }
   /* Over, but something is left to do: no room for the finished file, for example. */
-  if (ended && lookup_string (recorder, "message")[0] != '\0')
-    add (warnings, "Recorder: %s", lookup_string (recorder, "message"));
-  else if (ended && config->record && !g_str_equal (lookup_string (recorder, "state"), "finished"))
+  if (ended && regia_json_get_string (recorder, "message")[0] != '\0')
+    add (warnings, "Recorder: %s", regia_json_get_string (recorder, "message"));
+  else if (ended && config->record && !g_str_equal (regia_json_get_string (recorder, "state"), "finished"))
     add (warnings, "The recording is not finished yet; the next start of Regia finishes it");
   g_ptr_array_add (warnings, NULL);
   return (char **)g_ptr_array_free (g_steal_pointer (&warnings), FALSE);

@@ -454,7 +454,7 @@ regia_session_private_to_json (RegiaSession *self)
 /* --- from JSON --- */
 
 static void
-read_track (RegiaSession *self, GVariant *dict)
+read_track_cb (RegiaSession *self, GVariant *dict)
 {
   const char *name = regia_json_get_string (dict, "name");
   RegiaSessionTrack *track;
@@ -468,7 +468,7 @@ read_track (RegiaSession *self, GVariant *dict)
 }
 
 static void
-read_part (RegiaSession *self, GVariant *dict)
+read_part_cb (RegiaSession *self, GVariant *dict)
 {
   const char *file = regia_json_get_string (dict, "file");
 
@@ -479,7 +479,7 @@ read_part (RegiaSession *self, GVariant *dict)
 }
 
 static void
-read_gap (RegiaSession *self, GVariant *dict)
+read_gap_cb (RegiaSession *self, GVariant *dict)
 {
   RegiaSessionGap gap = {0};
 
@@ -489,7 +489,7 @@ read_gap (RegiaSession *self, GVariant *dict)
 }
 
 static void
-read_file (RegiaSession *self, GVariant *dict)
+read_file_cb (RegiaSession *self, GVariant *dict)
 {
   const char *name = regia_json_get_string (dict, "name");
 
@@ -498,7 +498,7 @@ read_file (RegiaSession *self, GVariant *dict)
 }
 
 static void
-read_mark (RegiaSession *self, GVariant *dict)
+read_mark_cb (RegiaSession *self, GVariant *dict)
 {
   RegiaSessionMark *mark = g_new0 (RegiaSessionMark, 1);
 
@@ -507,7 +507,7 @@ read_mark (RegiaSession *self, GVariant *dict)
 }
 
 static void
-read_pause (RegiaSession *self, GVariant *dict)
+read_pause_cb (RegiaSession *self, GVariant *dict)
 {
   RegiaSessionSpan span = {0};
 
@@ -517,7 +517,7 @@ read_pause (RegiaSession *self, GVariant *dict)
 
 /* One that cannot be read counts: what it hides is not for the public. */
 static void
-read_private (RegiaSession *self, GVariant *dict)
+read_private_cb (RegiaSession *self, GVariant *dict)
 {
   RegiaSessionSpan span = {0};
 
@@ -528,15 +528,11 @@ read_private (RegiaSession *self, GVariant *dict)
 static void
 read_list (RegiaSession *self, GVariant *dict, const char *key, void (*read_cb) (RegiaSession *, GVariant *))
 {
-  g_autoptr (GVariant) list = g_variant_lookup_value (dict, key, G_VARIANT_TYPE ("av"));
+  g_autoptr (GPtrArray) list = regia_json_get_list (dict, key);
 
-  for (gsize i = 0; list != NULL && i < g_variant_n_children (list); i++) {
-    g_autoptr (GVariant) boxed = g_variant_get_child_value (list, i);
-    g_autoptr (GVariant) element = g_variant_get_variant (boxed);
-
-    if (g_variant_is_of_type (element, G_VARIANT_TYPE_VARDICT))
-      read_cb (self, element);
-  }
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    if (g_variant_is_of_type (g_ptr_array_index (list, i), G_VARIANT_TYPE_VARDICT))
+      read_cb (self, g_ptr_array_index (list, i));
 }
 
 /* Of any version: it is never wrong to keep more from the public. */
@@ -546,7 +542,7 @@ regia_session_add_private_json (RegiaSession *self, const char *text, gssize len
   g_autoptr (GVariant) dict = regia_json_to_vardict (text, length, NULL);
 
   if (dict != NULL)
-    read_list (self, dict, "private", read_private);
+    read_list (self, dict, "private", read_private_cb);
   if (self->private_spans->len == 0)
     regia_session_set_private (self, 0, 0);
 }
@@ -585,13 +581,13 @@ regia_session_from_json (const char *text, gssize length, GError **error)
     return NULL;
   }
   self = regia_session_new ("", "", "");
-  read_list (self, dict, "tracks", read_track);
-  read_list (self, dict, "parts", read_part);
-  read_list (self, dict, "gaps", read_gap);
-  read_list (self, dict, "files", read_file);
-  read_list (self, dict, "marks", read_mark);
-  read_list (self, dict, "pauses", read_pause);
-  read_list (self, dict, "private", read_private);
+  read_list (self, dict, "tracks", read_track_cb);
+  read_list (self, dict, "parts", read_part_cb);
+  read_list (self, dict, "gaps", read_gap_cb);
+  read_list (self, dict, "files", read_file_cb);
+  read_list (self, dict, "marks", read_mark_cb);
+  read_list (self, dict, "pauses", read_pause_cb);
+  read_list (self, dict, "private", read_private_cb);
   gaps_listed = self->gaps_total;
   gap_ms_listed = self->gap_ms;
   regia_fields_read (session_fields, dict, self);

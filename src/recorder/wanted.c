@@ -3,17 +3,16 @@
 
 #include <string.h>
 
+#include "regia/base/json.h"
+
 static gint64
 read_ms (GVariant *dict, const char *key)
 {
-  guint64 ms = 0;
-
-  g_variant_lookup (dict, key, "t", &ms);
-  return (gint64)MIN (ms, G_MAXINT64 / 1000000);
+  return CLAMP (regia_json_get_int (dict, key), 0, G_MAXINT64 / 1000000);
 }
 
 static void
-take_span (GPtrArray *spans, GVariant *dict)
+take_span_cb (GPtrArray *spans, GVariant *dict)
 {
   RegiaSessionSpan *span = g_new (RegiaSessionSpan, 1);
 
@@ -22,7 +21,7 @@ take_span (GPtrArray *spans, GVariant *dict)
 }
 
 static void
-take_mark (GPtrArray *marks, GVariant *dict)
+take_mark_cb (GPtrArray *marks, GVariant *dict)
 {
   RegiaSessionMark *mark = g_new0 (RegiaSessionMark, 1);
 
@@ -35,18 +34,14 @@ take_mark (GPtrArray *marks, GVariant *dict)
 }
 
 static gboolean
-read_list (GVariant *part, const char *key, GPtrArray *list, void (*take) (GPtrArray *, GVariant *))
+read_list (GVariant *part, const char *key, GPtrArray *list, void (*take_cb) (GPtrArray *, GVariant *))
 {
-  g_autoptr (GVariant) boxes = g_variant_lookup_value (part, key, G_VARIANT_TYPE ("av"));
+  g_autoptr (GPtrArray) dicts = regia_json_get_list (part, key);
 
-  for (gsize i = 0; boxes != NULL && i < g_variant_n_children (boxes); i++) {
-    g_autoptr (GVariant) box = g_variant_get_child_value (boxes, i);
-    g_autoptr (GVariant) dict = g_variant_get_variant (box);
-
-    if (g_variant_is_of_type (dict, G_VARIANT_TYPE_VARDICT))
-      take (list, dict);
-  }
-  return boxes != NULL;
+  for (guint i = 0; dicts != NULL && i < dicts->len; i++)
+    if (g_variant_is_of_type (g_ptr_array_index (dicts, i), G_VARIANT_TYPE_VARDICT))
+      take_cb (list, g_ptr_array_index (dicts, i));
+  return dicts != NULL;
 }
 
 RegiaWanted *
@@ -61,9 +56,9 @@ regia_wanted_new (GVariant *part)
   if (part == NULL)
     return self;
   g_variant_lookup (part, "version", "t", &self->version);
-  read_list (part, "paused-spans", self->pauses, take_span);
-  read_list (part, "private-spans", self->private_spans, take_span);
-  self->has_marks = read_list (part, "marks", self->marks, take_mark);
+  read_list (part, "paused-spans", self->pauses, take_span_cb);
+  read_list (part, "private-spans", self->private_spans, take_span_cb);
+  self->has_marks = read_list (part, "marks", self->marks, take_mark_cb);
   return self;
 }
 

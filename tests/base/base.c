@@ -201,6 +201,49 @@ test_errno (void)
   g_assert_false (regia_error_set_errno (NULL, EDQUOT, "x"));
 }
 
+/* From JSON and as it comes over D-Bus; what is missing is told from what is of another type. */
+static void
+test_json_readers (void)
+{
+  g_autoptr (GVariant) dict = g_variant_ref_sink (g_variant_new_parsed (
+      "{'x': <int64 -5>, 't': <uint64 7>, 'huge': <uint64 18446744073709551615>, 'd': <2.75>, 'far': <1e16>,"
+      " 'b': <true>, 's': <'text'>, 'boxed': <[<'a'>, <int64 1>]>, 'plain': <['a', 'b']>, 'none': <@av "
+      "[]>}"));
+  static const struct {
+    const char *key;
+    gint64 value;
+    gboolean ok;
+  } numbers[] = {{"x", -5, TRUE}, {"t", 7, TRUE},  {"huge", 0, FALSE}, {"d", 2, FALSE},
+                 {"b", 0, FALSE}, {"s", 0, FALSE}, {"far", 0, FALSE},  {"missing", 0, TRUE}};
+  static const struct {
+    const char *key;
+    int length;
+  } lists[] = {{"boxed", 2}, {"plain", 2}, {"none", 0}, {"s", -1}, {"missing", -1}};
+  gboolean flag = TRUE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++) {
+    gint64 value = 0;
+
+    g_test_message ("%s", numbers[i].key);
+    g_assert_cmpint (regia_json_get_int (dict, numbers[i].key), ==, numbers[i].value);
+    g_assert_cmpint (regia_json_read_int (dict, numbers[i].key, &value), ==, numbers[i].ok);
+    g_assert_cmpint (value, ==, numbers[i].ok ? numbers[i].value : 0);
+  }
+  g_assert_cmpfloat (regia_json_get_double (dict, "d"), ==, 2.75);
+  g_assert_cmpfloat (regia_json_get_double (dict, "t"), ==, 7);
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++) {
+    g_autoptr (GPtrArray) list = regia_json_get_list (dict, lists[i].key);
+
+    g_assert_cmpint (list != NULL ? (int)list->len : -1, ==, lists[i].length);
+    if (lists[i].length > 0)
+      g_assert_cmpstr (g_variant_get_string (g_ptr_array_index (list, 0), NULL), ==, "a");
+  }
+  g_assert_true (regia_json_read_boolean (dict, "missing", &flag));
+  g_assert_true (flag);
+  g_assert_false (regia_json_read_boolean (dict, "s", &flag));
+  g_assert_true (regia_json_read_boolean (dict, "b", &flag) && flag);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -212,6 +255,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/replace", test_replace);
   g_test_add_func ("/base/write-full", test_write_full);
   g_test_add_func ("/base/json", test_json);
+  g_test_add_func ("/base/json/readers", test_json_readers);
   g_test_add_func ("/base/exit-status", test_exit_status);
   g_test_add_func ("/base/errno", test_errno);
   return g_test_run ();

@@ -53,7 +53,7 @@ GVariant *regia_fields_to_variant (const RegiaField *fields, gconstpointer value
 
 /** regia_fields_read: what @dict, an a{sv} as JSON gives it (regia_json_to_vardict()), has for @fields into
  * @values; what is missing or of another type becomes "", empty or 0, a number beyond a type's range its
- * nearest one. Strings that were there are freed. */
+ * nearest one (of a guint: at most what an int holds). Strings that were there are freed. */
 void regia_fields_read (const RegiaField *fields, GVariant *dict, gpointer values);
 
 /** regia_fields_clear: frees the strings in @values. */
