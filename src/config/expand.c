@@ -176,7 +176,7 @@ why_not_a_value (const char *value)
 }
 
 static int
-compare_strings (gconstpointer a, gconstpointer b)
+compare_strings_cb (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
@@ -203,7 +203,7 @@ regia_pipeline_file_faults (const RegiaPipelineFile *self, GHashTable *values)
   if (values != NULL)
     for (g_hash_table_iter_init (&iter, values); g_hash_table_iter_next (&iter, &key, NULL);)
       g_ptr_array_add (given, key);
-  g_ptr_array_sort (given, compare_strings);
+  g_ptr_array_sort (given, compare_strings_cb);
   for (guint i = 0; i < given->len; i++) {
     const char *name = given->pdata[i];
     const char *why = why_not_a_value (g_hash_table_lookup (values, name));

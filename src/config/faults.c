@@ -109,7 +109,7 @@ regia_faults_add_at (RegiaFaults *self, RegiaPlace place, const char *group, con
 
 /* Things that are not there (line 0) come last: what is there and wrong may be the reason. */
 static int
-compare_faults (gconstpointer a, gconstpointer b)
+compare_faults_cb (gconstpointer a, gconstpointer b)
 {
   const Fault *left = a;
   const Fault *right = b;
@@ -128,7 +128,7 @@ regia_faults_lines (RegiaFaults *self)
 {
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
 
-  g_array_sort (self->faults, compare_faults);
+  g_array_sort (self->faults, compare_faults_cb);
   for (guint i = 0; i < self->faults->len; i++)
     g_ptr_array_add (lines, g_strdup (g_array_index (self->faults, Fault, i).text));
   if (self->count > self->faults->len)

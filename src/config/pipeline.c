@@ -303,7 +303,7 @@ regia_pipeline_file_load (const char *kind, const char *name, GError **error)
 }
 
 static int
-compare_strings (gconstpointer a, gconstpointer b)
+compare_strings_cb (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
@@ -324,7 +324,7 @@ regia_pipeline_file_list (GPtrArray **ret_faults)
     while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
       if (g_str_has_suffix (name, SUFFIX) && name[0] != '.')
         g_ptr_array_add (names, g_strndup (name, strlen (name) - strlen (SUFFIX)));
-    g_ptr_array_sort (names, compare_strings);
+    g_ptr_array_sort (names, compare_strings_cb);
     for (guint j = 0; j < names->len; j++) {
       g_autoptr (GError) error = NULL;
       RegiaPipelineFile *file = regia_pipeline_file_load (contracts[i].kind, names->pdata[j], &error);

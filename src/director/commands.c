@@ -63,7 +63,7 @@ command_free (Command *command)
 /* audit.jsonl */
 
 static void
-write_line (gpointer line, gpointer user_data)
+write_line_cb (gpointer line, gpointer user_data)
 {
   RegiaCommands *self = user_data;
   int fd = open (self->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -359,7 +359,7 @@ regia_commands_new (RegiaDirector *director)
   g_queue_init (&self->waiting);
   self->urgent = g_ptr_array_new_with_free_func ((GDestroyNotify)command_free);
   self->log_path = g_build_filename (director->options->state_dir, "audit.jsonl", NULL);
-  self->log = g_thread_pool_new (write_line, self, 1, FALSE, NULL);
+  self->log = g_thread_pool_new (write_line_cb, self, 1, FALSE, NULL);
   return self;
 }
 
