@@ -22,34 +22,34 @@ static const struct Language {
 } languages[] = {
   { "aa", "aar" }, { "ab", "abk" }, { "ae", "ave" }, { "af", "afr" }, { "ak", "aka" },
   { "am", "amh", "አማርኛ" }, { "an", "arg" }, { "ar", "ara", "العربية" }, { "as", "asm" }, { "av", "ava" },
-  { "ay", "aym" }, { "az", "aze" }, { "ba", "bak" }, { "be", "bel" }, { "bg", "bul" }, { "bh", "bih" },
+  { "ay", "aym" }, { "az", "aze" }, { "ba", "bak" }, { "be", "bel" }, { "bg", "bul", "Български" }, { "bh", "bih" },
   { "bi", "bis" }, { "bm", "bam" }, { "bn", "ben", "বাংলা" }, { "bo", "bod" }, { "br", "bre" },
-  { "bs", "bos" }, { "ca", "cat" }, { "ce", "che" }, { "ch", "cha" }, { "co", "cos" }, { "cr", "cre" },
-  { "cs", "ces" }, { "cu", "chu" }, { "cv", "chv" }, { "cy", "cym" }, { "da", "dan" },
+  { "bs", "bos" }, { "ca", "cat", "Català" }, { "ce", "che" }, { "ch", "cha" }, { "co", "cos" }, { "cr", "cre" },
+  { "cs", "ces", "Čeština" }, { "cu", "chu" }, { "cv", "chv" }, { "cy", "cym" }, { "da", "dan", "Dansk" },
   { "de", "deu", "Deutsch" }, { "dv", "div" }, { "dz", "dzo" }, { "ee", "ewe" },
   { "el", "ell", "Ελληνικά" }, { "en", "eng", "English" }, { "eo", "epo" }, { "es", "spa", "Español" },
-  { "et", "est" }, { "eu", "eus" }, { "fa", "fas", "فارسی" }, { "ff", "ful" }, { "fi", "fin" },
-  { "fj", "fij" }, { "fo", "fao" }, { "fr", "fra", "Français" }, { "fy", "fry" }, { "ga", "gle" },
+  { "et", "est", "Eesti" }, { "eu", "eus" }, { "fa", "fas", "فارسی" }, { "ff", "ful" }, { "fi", "fin", "Suomi" },
+  { "fj", "fij" }, { "fo", "fao" }, { "fr", "fra", "Français" }, { "fy", "fry" }, { "ga", "gle", "Gaeilge" },
   { "gd", "gla" }, { "gl", "glg" }, { "gn", "grn" }, { "gu", "guj" }, { "gv", "glv" }, { "ha", "hau" },
   { "he", "heb" }, { "hi", "hin", "हिन्दी" }, { "ho", "hmo" }, { "hr", "hrv", "Hrvatski" },
-  { "ht", "hat" }, { "hu", "hun" }, { "hy", "hye" }, { "hz", "her" }, { "ia", "ina" }, { "id", "ind" },
+  { "ht", "hat" }, { "hu", "hun", "Magyar" }, { "hy", "hye" }, { "hz", "her" }, { "ia", "ina" }, { "id", "ind" },
   { "ie", "ile" }, { "ig", "ibo" }, { "ii", "iii" }, { "ik", "ipk" }, { "io", "ido" }, { "is", "isl" },
   { "it", "ita", "Italiano" }, { "iu", "iku" }, { "ja", "jpn", "日本語" }, { "jv", "jav" }, { "ka", "kat" },
   { "kg", "kon" }, { "ki", "kik" }, { "kj", "kua" }, { "kk", "kaz" }, { "kl", "kal" }, { "km", "khm" },
   { "kn", "kan" }, { "ko", "kor" }, { "kr", "kau" }, { "ks", "kas" }, { "ku", "kur" }, { "kv", "kom" },
   { "kw", "cor" }, { "ky", "kir" }, { "la", "lat", "Latina" }, { "lb", "ltz" }, { "lg", "lug" },
-  { "li", "lim" }, { "ln", "lin" }, { "lo", "lao" }, { "lt", "lit" }, { "lu", "lub" }, { "lv", "lav" },
+  { "li", "lim" }, { "ln", "lin" }, { "lo", "lao" }, { "lt", "lit", "Lietuvių" }, { "lu", "lub" }, { "lv", "lav", "Latviešu" },
   { "mg", "mlg" }, { "mh", "mah" }, { "mi", "mri" }, { "mk", "mkd" }, { "ml", "mal" }, { "mn", "mon" },
-  { "mr", "mar" }, { "ms", "msa" }, { "mt", "mlt" }, { "my", "mya" }, { "na", "nau" }, { "nb", "nob" },
+  { "mr", "mar" }, { "ms", "msa" }, { "mt", "mlt", "Malti" }, { "my", "mya" }, { "na", "nau" }, { "nb", "nob" },
   { "nd", "nde" }, { "ne", "nep" }, { "ng", "ndo" }, { "nl", "nld", "Nederlands" }, { "nn", "nno" },
-  { "no", "nor" }, { "nr", "nbl" }, { "nv", "nav" }, { "ny", "nya" }, { "oc", "oci" }, { "oj", "oji" },
+  { "no", "nor", "Norsk" }, { "nr", "nbl" }, { "nv", "nav" }, { "ny", "nya" }, { "oc", "oci" }, { "oj", "oji" },
   { "om", "orm" }, { "or", "ori" }, { "os", "oss" }, { "pa", "pan", "ਪੰਜਾਬੀ" }, { "pi", "pli" },
   { "pl", "pol", "Polski" }, { "ps", "pus" }, { "pt", "por", "Português" }, { "qu", "que" },
   { "rm", "roh" }, { "rn", "run" }, { "ro", "ron", "Română" }, { "ru", "rus", "Русский" }, { "rw", "kin" },
   { "sa", "san" }, { "sc", "srd" }, { "sd", "snd" }, { "se", "sme" }, { "sg", "sag" }, { "sh", "hbs" }, { "si", "sin" },
-  { "sk", "slk" }, { "sl", "slv", "Slovenščina" }, { "sm", "smo" }, { "sn", "sna" },
+  { "sk", "slk", "Slovenčina" }, { "sl", "slv", "Slovenščina" }, { "sm", "smo" }, { "sn", "sna" },
   { "so", "som", "Soomaali" }, { "sq", "sqi", "Shqip" }, { "sr", "srp", "Српски" }, { "ss", "ssw" },
-  { "st", "sot" }, { "su", "sun" }, { "sv", "swe" }, { "sw", "swa" }, { "ta", "tam" }, { "te", "tel" },
+  { "st", "sot" }, { "su", "sun" }, { "sv", "swe", "Svenska" }, { "sw", "swa" }, { "ta", "tam" }, { "te", "tel" },
   { "tg", "tgk" }, { "th", "tha" }, { "ti", "tir", "ትግርኛ" }, { "tk", "tuk" }, { "tl", "tgl" },
   { "tn", "tsn" }, { "to", "ton" }, { "tr", "tur", "Türkçe" }, { "ts", "tso" }, { "tt", "tat" },
   { "tw", "twi" }, { "ty", "tah" }, { "ug", "uig" }, { "uk", "ukr", "Українська" },
@@ -239,7 +239,8 @@ regia_language_three_letters (const char *tag)
 char *
 regia_language_title (const char *tag)
 {
-  const struct Language *found = strspn (tag, G_CSET_a_2_z) == 2 ? find (tag) : NULL;
+  g_autofree char *lower = g_ascii_strdown (tag, -1);
+  const struct Language *found = strspn (lower, G_CSET_a_2_z) == 2 ? find (lower) : NULL;
 
   return g_strdup (found != NULL && found->title != NULL ? found->title : tag);
 }

@@ -5,33 +5,12 @@
 
 #include <string.h>
 
+#include "regia/base/language.h"
+
 /* EXT-X-GAP is known from version 8 on; fMP4 with EXT-X-MAP from 7 on. */
 #define HLS_VERSION 8
 
 #define AUDIO_GROUP "audio"
-
-static const struct {
-  const char *tag, *name;
-} language_names[] = {
-    {"ar", "العربية"},    {"bg", "Български"},  {"ca", "Català"},      {"cs", "Čeština"},   {"da", "Dansk"},
-    {"de", "Deutsch"},    {"el", "Ελληνικά"},   {"en", "English"},     {"es", "Español"},   {"et", "Eesti"},
-    {"fi", "Suomi"},      {"fr", "Français"},   {"ga", "Gaeilge"},     {"hr", "Hrvatski"},  {"hu", "Magyar"},
-    {"it", "Italiano"},   {"ja", "日本語"},     {"lt", "Lietuvių"},    {"lv", "Latviešu"},  {"mt", "Malti"},
-    {"nl", "Nederlands"}, {"no", "Norsk"},      {"pl", "Polski"},      {"pt", "Português"}, {"ro", "Română"},
-    {"ru", "Русский"},    {"sk", "Slovenčina"}, {"sl", "Slovenščina"}, {"sq", "Shqip"},     {"sr", "Српски"},
-    {"sv", "Svenska"},    {"tr", "Türkçe"},     {"uk", "Українська"},  {"zh", "中文"},
-};
-
-const char *
-regia_hls_language_name (const char *tag)
-{
-  g_return_val_if_fail (tag != NULL, NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (language_names); i++)
-    if (g_ascii_strcasecmp (tag, language_names[i].tag) == 0)
-      return language_names[i].name;
-  return tag;
-}
 
 static char *
 avc_codec_string (const guint8 *avcc, gsize size)
@@ -150,12 +129,12 @@ append_quoted (GString *text, const char *key, const char *value)
 }
 
 /* What the event calls it; one that is called by its tag alone, or not at all, by the language's own name. */
-static const char *
+static char *
 track_title (const RegiaTrack *track)
 {
   if (*track->title != '\0' && g_strcmp0 (track->title, track->language) != 0)
-    return track->title;
-  return regia_hls_language_name (*track->language != '\0' ? track->language : track->name);
+    return g_strdup (track->title);
+  return regia_language_title (*track->language != '\0' ? track->language : track->name);
 }
 
 /* NAME must be unique within a group: a second track of the same title carries its track name too. */
@@ -163,12 +142,16 @@ static char *
 audio_name (const RegiaHlsRendition *renditions, gsize index)
 {
   const RegiaTrack *track = renditions[index].track;
+  g_autofree char *title = track_title (track);
 
-  for (gsize i = 0; i < index; i++)
-    if (regia_track_is_audio (renditions[i].track) &&
-        g_str_equal (track_title (renditions[i].track), track_title (track)))
-      return g_strdup_printf ("%s (%s)", track_title (track), track->name);
-  return g_strdup (track_title (track));
+  for (gsize i = 0; i < index; i++) {
+    g_autofree char *other =
+        regia_track_is_audio (renditions[i].track) ? track_title (renditions[i].track) : NULL;
+
+    if (g_strcmp0 (other, title) == 0)
+      return g_strdup_printf ("%s (%s)", title, track->name);
+  }
+  return g_steal_pointer (&title);
 }
 
 static void

@@ -247,14 +247,6 @@ test_media_end (void)
                    "#EXT-X-ENDLIST\n");
 }
 
-static void
-test_language_name (void)
-{
-  g_assert_cmpstr (regia_hls_language_name ("it"), ==, "Italiano");
-  g_assert_cmpstr (regia_hls_language_name ("DE"), ==, "Deutsch");
-  g_assert_cmpstr (regia_hls_language_name ("tlh"), ==, "tlh");
-}
-
 int
 main (int argc, char *argv[])
 {
@@ -267,6 +259,5 @@ main (int argc, char *argv[])
   g_test_add_func ("/hls/playlist/multivariant-titles", test_multivariant_titles);
   g_test_add_func ("/hls/playlist/media", test_media);
   g_test_add_func ("/hls/playlist/media-end", test_media_end);
-  g_test_add_func ("/hls/playlist/language-name", test_language_name);
   return g_test_run ();
 }

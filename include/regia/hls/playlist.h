@@ -63,7 +63,3 @@ char *regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsiz
  * is another.
  */
 char *regia_hls_codec_string (const RegiaTrack *track);
-
-/** regia_hls_language_name: (transfer none): what the language @tag (BCP 47) calls itself, or @tag when it is
- * not in our table. */
-const char *regia_hls_language_name (const char *tag);
