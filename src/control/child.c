@@ -14,6 +14,7 @@
 #include "regia-control-generated.h"
 #include "regia/base/error.h"
 #include "regia/base/log.h"
+#include "regia/base/thread.h"
 #include "regia/control/paths.h"
 
 /* After the director is gone nobody would kill a process that hangs on its way out, so it does that itself.
@@ -324,6 +325,8 @@ regia_child_set_state (RegiaChild *self, GVariant *state)
 void
 regia_child_set_applied (RegiaChild *self, guint64 version)
 {
+  REGIA_ON_THREAD (NULL);
+
   self->applied = version;
   publish (self);
 }

@@ -9,6 +9,7 @@
 #include "launch-private.h"
 #include "links-private.h"
 #include "regia/base/error.h"
+#include "regia/base/thread.h"
 #include "slate-private.h"
 
 /*
@@ -27,6 +28,8 @@ has_element (const char *name)
 GPtrArray *
 regia_engine_missing_elements (const RegiaPipelineFile *file)
 {
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+
   GPtrArray *lines = g_ptr_array_new_with_free_func (g_free);
 
   if (!regia_gst_init (NULL)) {
@@ -78,6 +81,8 @@ check_names (const RegiaPipelineFile *file, GstBin *bin, GError **error)
 gboolean
 regia_engine_check_pipeline (const RegiaPipelineFile *file, GHashTable *values, GError **error)
 {
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
+
   g_autoptr (GPtrArray) missing = regia_engine_missing_elements (file);
   g_autoptr (GHashTable) made_up = values ? NULL : made_up_values (file);
   g_autofree char *text = NULL, *where = NULL;
@@ -127,6 +132,8 @@ regia_engine_check_encoder (const char *encoder, GHashTable *values, GError **er
 gboolean
 regia_engine_check_slate (const char *path, guint width, guint height, GError **error)
 {
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
+
   g_autofree char *caps =
       g_strdup_printf ("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1", width, height);
   g_autoptr (GstBuffer) frame = NULL;

@@ -56,8 +56,8 @@ void regia_recording_stop (RegiaRecording *self, gboolean finish);
 
 /**
  * regia_recording_set_wanted: what people want from now on, complete; any thread; returns at once. It is in
- * effect, and what of it is kept in session.json is there, when regia_recording_get_applied() says its
- * version.
+ * effect, and what of it is kept in session.json is there as far as the disk takes it, when
+ * regia_recording_get_applied() says its version.
  */
 void regia_recording_set_wanted (RegiaRecording *self, RegiaWanted *wanted);
 /** regia_recording_get_applied: the version in effect, 0: none yet. Any thread. */

@@ -37,7 +37,8 @@ void regia_epoch_now (RegiaEpoch *ret_epoch);
  * @monotonic_ns, @realtime_ns: both clocks, read together
  *
  * Makes @epoch valid for the running boot: nothing changes when the boot id is the same; otherwise
- * monotonic_ns is computed anew from the wall clock. Pure. Returns: %TRUE when it had to be computed.
+ * monotonic_ns is computed anew from the wall clock; one that was set back to before the show began counts as
+ * its beginning, so that show time is never negative. Pure. Returns: %TRUE when it had to be computed.
  */
 gboolean regia_epoch_rebase (RegiaEpoch *epoch, const char *boot_id, gint64 monotonic_ns, gint64 realtime_ns);
 

@@ -31,8 +31,9 @@ GQuark regia_error_quark (void);
  * regia_error_exit_status:
  * @error: (nullable): an error
  *
- * Returns: the sysexits(3) status for @error: 78 config, 64 usage, 69 unavailable, 73 cannot create, 74 I/O,
- * 75 try again, 70 anything else; 0 when @error is %NULL. Any thread.
+ * Returns: the sysexits(3) status for @error: 78 config or newer, 64 usage (also G_OPTION_ERROR), 69
+ * unavailable, 73 no space, 74 G_IO_ERROR and G_FILE_ERROR, 75 state, 76 protocol, 70 anything else; 0 when
+ * @error is %NULL. Any thread.
  */
 int regia_error_exit_status (const GError *error);
 

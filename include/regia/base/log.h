@@ -8,10 +8,10 @@
  *
  *   #define G_LOG_DOMAIN "regia-feed"
  *
- * Library code logs at debug only (g_debug); the processes' own files (engine.c, relay.c, …) use g_info for
- * what a technician wants to find later, g_message for what they should see now, g_warning for what went
- * wrong and was dealt with. Secrets never reach a log call: log destinations by name, never by address or
- * key.
+ * What several processes have in common (base, config, feed, mux, hls) logs at debug only (g_debug), and so
+ * do streaming threads; the folders that are one process use g_info for what a technician wants to find
+ * later, g_message for what they should see now, g_warning for what went wrong and was dealt with. Secrets
+ * never reach a log call: log destinations by name, never by address or key.
  */
 
 /**

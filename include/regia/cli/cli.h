@@ -6,10 +6,10 @@
 #include "regia/config/config.h"
 
 /**
- * One function per command, each in its own file: `regia COMMAND …`. argv[0] is the command's name. Each
- * parses its options with GOption (so that
- * --help is there and an unknown option is an error), prints results on standard output and errors as `regia:
- * …` on standard error. Returns: exit status, sysexits(3).
+ * One function per command: `regia COMMAND …`, each in the file of its name, but for those that change one
+ * thing of the running event, which are all in command.c. argv[0] is the command's name. Each parses its
+ * options with GOption (so that `--help` is there and an unknown option is an error), prints results on
+ * standard output and errors as `regia: …` on standard error. Returns: exit status, sysexits(3).
  */
 int regia_cli_run (int argc, char **argv);
 int regia_cli_check (int argc, char **argv);

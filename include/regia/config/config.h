@@ -77,7 +77,7 @@ typedef struct {
   char *slate;   /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
   guint latency_ms; /* mixing window: sources later than this are late; 50 … 2000, default 200 */
   /* groups */
-  GPtrArray *sources;    /* (element-type RegiaConfigSource) at least 1 */
+  GPtrArray *sources;    /* (element-type RegiaConfigSource) at least 1; of a hall by itself perhaps none */
   GPtrArray *renditions; /* (element-type RegiaConfigRendition) at least 1; the first is recorded */
   GPtrArray *audios;     /* (element-type RegiaConfigAudio) at least 1 */
   GPtrArray *relays;     /* (element-type RegiaConfigRelay) */

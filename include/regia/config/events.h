@@ -71,7 +71,8 @@ const RegiaEvent *regia_events_due (GPtrArray *events, gint64 now_s, const char 
 
 /** regia_events_find: (transfer none) (nullable): by id, or by the name of its file with or without folder
  * and
- * `.conf`: what a person writes after `regia start`. Pure. */
+ * `.conf`: what a person writes after `regia start`. A faulty one by its file alone: its id may be another's.
+ * Pure. */
 const RegiaEvent *regia_events_find (GPtrArray *events, const char *name);
 
 /** regia_events_state: of @event, one of @events; arguments as of regia_events_next(). Pure. */

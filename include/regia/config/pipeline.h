@@ -7,10 +7,13 @@
  * RegiaPipelineFile: one file of pipelines/: a comment header, then gst-launch text with `{parameter}`
  * places.
  *
- *   # summary: Moving test picture with burnt-in frame number
- *   # needs: videotestsrc audiotestsrc
- *   # param pattern=smpte  what videotestsrc shows        (a default; `# param location  …` without `=` must
- * be given) videotestsrc pattern={pattern} is-live=true ! … name=video
+ *     # summary: Moving test picture with burnt-in frame number
+ *     # needs: videotestsrc audiotestsrc
+ *     # param pattern=smpte  what videotestsrc shows
+ *
+ *     videotestsrc pattern={pattern} is-live=true ! … name=video
+ *
+ * A parameter without a default (`# param location  …`) must be given.
  *
  * Reading and substitution only; no GStreamer here. Immutable after loading.
  */

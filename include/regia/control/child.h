@@ -42,7 +42,7 @@ typedef struct {
    * next one resumes. A process that does not get there in its time (10 s; the recorder finishing: as long as
    * it makes progress) is killed. */
   void (*stop) (RegiaChild *child, gboolean finish, gpointer self);
-  /* (nullable): for each Ping, once a second. %FALSE, and why (transfer full) in words, when the process
+  /* (nullable): for each Ping, twice a second. %FALSE, and why (transfer full) in words, when the process
    * knows that it hangs (a worker thread has not ticked for 5 s, frames do not advance): it is killed and
    * started again. */
   gboolean (*health) (char **ret_why, gpointer self);

@@ -19,7 +19,7 @@ typedef struct {
   const char *config_path; /* absolute path of the event file; %NULL with a hall_path */
   const char *hall_path;   /* (nullable): the service: waits for the events … */
   const char *events_dir;  /* … of this folder in this hall; both absolute */
-  const char *base_dir;    /* where its relative paths start */
+  const char *base_dir;    /* where the event file's relative paths start; %NULL with a hall_path */
   gboolean keep_event;     /* @config was loaded from the stored copy: the file is broken, do not copy it */
   gboolean fresh;          /* begin a new show even if one was interrupted */
   gboolean again;          /* one that was ended goes on, as a new part of its session */
@@ -32,10 +32,9 @@ typedef struct {
 void regia_director_hold_signals (void);
 
 /**
- * regia_director_run: runs the show of @config until it was ended with quit, or by SIGINT or SIGTERM; as a
- * service
- * (@config %NULL, @options->hall_path) one after the other, as they are started. Blocks on the default main
- * context.
+ * regia_director_run: runs the show of @config until it was ended with quit, or by SIGINT, SIGTERM or SIGHUP;
+ * as a service (@config %NULL, @options->hall_path) one after the other, as they are started. Main thread;
+ * blocks on the default main context.
  *
  * The last status that @options->tick is given is that of the end. Told to go before anything has begun,
  * nothing begins, and it is given none.

@@ -61,14 +61,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEngine, regia_engine_free)
  * regia_engine_is_healthy:
  * @ret_why: (out) (transfer full): in words, when %FALSE is returned
  *
- * %FALSE when frames go into an encoder and no packet has come out for 3 s, or when the mix has not advanced
- * for 5 s.
+ * %FALSE when frames go into an encoder and no packet has come out for 3 s, or when for 5 s the mix has not
+ * advanced or nothing has gone into an encoder. @ret_why is untouched otherwise.
  */
 gboolean regia_engine_is_healthy (RegiaEngine *self, char **ret_why) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * regia_engine_get_state: (transfer floating): a{sv} with the keys ready, frames, frames-dropped,
- * slate-error, sources, renditions and audios of "Process.State of engine" in control/org.regia.control.xml.
- * Rates are measured from one call to the next: call about once a second.
+ * slate-error, blank-error, sources, renditions and audios of "Process.State of engine" in
+ * control/org.regia.control.xml. Rates are measured from one call to the next: call about once a second.
  */
 GVariant *regia_engine_get_state (RegiaEngine *self);

@@ -8,8 +8,9 @@
  * RegiaFeedLog: the feed itself. An append-only log of packets held in memory for a span of time and a number
  * of bytes, whichever is reached first. Writers append and never wait for a reader.
  *
- * Thread: every function may be called from any thread. The ring's lock is a leaf: nothing is called while it
- * is held but the allocator. The wake-up is called after it was let go, one at a time.
+ * Thread: every function may be called from any thread, on one cursor by one at a time. The ring's lock is a
+ * leaf: nothing is called while it is held but the allocator. The wake-up is called after it was let go, one
+ * at a time.
  */
 typedef struct _RegiaFeedLog RegiaFeedLog;
 

@@ -17,9 +17,10 @@
  * Media sequence number = show time / segment duration. A segment number for which nothing was encoded is
  * listed with EXT-X-GAP.
  *
- * Paths (relative to /live/):  index.m3u8   video/720p/index.m3u8   video/720p/init-<hash>.mp4
- * video/720p/<msn>.m4s audio/it/index.m3u8 … index.m3u8 and the playlists appear together, when every track
- * has a segment; from then on each track's list grows by itself.
+ * Paths: `index.m3u8`; for each track `video/720p/index.m3u8`, `video/720p/init-<hash>.mp4`,
+ * `video/720p/<msn>.m4s`, `audio/it/index.m3u8` … (in addresses these stand behind the show's id, which is
+ * taken off before they are looked up). index.m3u8 and the playlists appear together, when every track has a
+ * segment; from then on each track's list grows by itself.
  *
  * Room for LL-HLS: parts will be <msn>.<part>.m4s, blocking reload a decision function beside the lookup.
  */
@@ -56,7 +57,7 @@ typedef enum {
   REGIA_HLS_FOUND,
   REGIA_HLS_NOT_YET,   /* the event has begun but there is nothing to play yet, or the segment lies in the
                           future: 404, short cache */
-  REGIA_HLS_GONE,      /* has left the window: 404 (or 410) */
+  REGIA_HLS_GONE,      /* has left the window: 404 */
   REGIA_HLS_NOT_FOUND, /* no such name */
 } RegiaHlsFound;
 

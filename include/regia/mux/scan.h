@@ -77,7 +77,7 @@ void regia_scan_bytes (const guint8 *data, gsize length, RegiaSampleFunc func, g
 gboolean regia_scan_path_ends (const char *path, RegiaScan *ret_scan,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_scan_path: the same on a file. */
+/** regia_scan_path: regia_scan_fd() on the file @path, without a @func. Errors also: it cannot be opened. */
 gboolean regia_scan_path (const char *path, RegiaScan *ret_scan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_scan_track_ns: @ticks of @track as show time in ns. Pure. */

@@ -46,15 +46,17 @@ typedef struct _RegiaLibrary RegiaLibrary;
  * @folder_fd: (transfer none): open descriptor of the recordings folder; everything is opened beneath it with
  * openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), and only regular files
  *
- * Any thread; one lock, a leaf. Session files are read again only when their modification time or size
- * changed, and at most once a second.
+ * Any thread; one lock, a leaf. The list is made anew at most once a second, and session files are read again
+ * only when they were replaced or changed; whether a session is for the public is looked at each time that it
+ * is asked or opened.
  */
 RegiaLibrary *regia_library_new (int folder_fd);
 void regia_library_free (RegiaLibrary *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaLibrary, regia_library_free)
 
 /** regia_library_list: (transfer full) (element-type RegiaLibraryItem): newest first. A folder that cannot be
- * read is listed as damaged; one that holds a private span is not there at all. */
+ * read is listed as damaged; one that holds a private span, or did so before its record was lost, is not
+ * there at all. */
 GPtrArray *regia_library_list (RegiaLibrary *self);
 /** (transfer full) (nullable) */
 RegiaLibraryItem *regia_library_get (RegiaLibrary *self, const char *id);
