@@ -21,10 +21,10 @@ typedef struct _RegiaDirector RegiaDirector;
  * the default main context; the only blocking work, replacing show.json, is done on a worker thread once the
  * show runs.
  *
- * Life: regia_director_run() makes it, runs the loop, and takes it down. director.c: beginning, running;
- * ending.c: the ways in which a show ends; commands.c: what people want of it meanwhile; service.c: what
- * comes before and after it, where several follow each other, and exchange.c: how one takes the other's
- * place.
+ * Life: regia_director_run() makes it, runs the loop, and takes it down. begin.c: what the show is;
+ * director.c: its processes and the loop; methods.c and signals.c: the two ways in; ending.c: the ways in
+ * which a show ends; commands.c: what people want of it meanwhile; service.c: what comes before and after it,
+ * where several follow each other, and exchange.c: how one takes the other's place.
  */
 struct _RegiaDirector {
   const RegiaDirectorOptions *options;
@@ -59,6 +59,37 @@ struct _RegiaDirector {
   int exit_signals;
 };
 
+/* begin.c */
+
+/** regia_director_prepare_folders: makes state and run folder. Blocks. */
+gboolean regia_director_prepare_folders (RegiaDirector *self, GError **error);
+/** regia_director_begin_show: decides what becomes of the show before, and keeps what was decided. Where that
+ * is not one that goes on it has to be kept. Blocks. */
+gboolean regia_director_begin_show (RegiaDirector *self, GError **error);
+/** regia_director_use_config: @config (transfer full) is what is run from now on, @recordings_dir (transfer
+ * full) its folder. */
+void regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *recordings_dir);
+/** regia_director_resume: @old (transfer full) is the present show again, as @start says. May wait for the
+ * disk. */
+void regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now,
+                            RegiaStart start);
+
+/* methods.c */
+
+/** regia_director_open_control: control.sock and the watch over the folders. Only a show that goes on does
+ * without the first. Blocks. */
+gboolean regia_director_open_control (RegiaDirector *self, GError **error);
+/** (transfer none): what the folders are in which it all is, for the watch. */
+RegiaPlaces regia_director_get_places (RegiaDirector *self);
+
+/* signals.c */
+
+#define REGIA_DIRECTOR_SIGNALS 3
+
+/** regia_director_take_signals: from here on they come to the main loop, those that were held first.
+ * @sources: gets the ids. */
+void regia_director_take_signals (RegiaDirector *self, guint sources[REGIA_DIRECTOR_SIGNALS]);
+
 /* director.c */
 
 /** (transfer full): the whole status, a{sv} of Show1.GetStatus. */
@@ -67,17 +98,10 @@ GVariant *regia_director_build_status (RegiaDirector *self);
  * exchanged.
  */
 void regia_director_enforce (RegiaDirector *self);
-/** regia_director_use_config: @config (transfer full) is what is run from now on, @recordings_dir (transfer
- * full) its folder. */
-void regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *recordings_dir);
 /** regia_director_start_processes: those of the config. There are none any more. */
 void regia_director_start_processes (RegiaDirector *self);
-/** regia_director_resume: @old (transfer full) is the present show again, as @start says. May wait for the
- * disk. */
-void regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now,
-                            RegiaStart start);
-/** (transfer none): what the folders are in which it all is, for the watch. */
-RegiaPlaces regia_director_get_places (RegiaDirector *self);
+/** RegiaWatchMadeFunc: the state folder was made anew: what belongs into it is not there yet. */
+void regia_director_made_cb (gpointer user_data);
 /** RegiaKeysChangedFunc. */
 void regia_director_key_changed_cb (const char *relay, gpointer user_data);
 /** The status to whoever looks at it, now. */

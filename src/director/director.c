@@ -3,179 +3,18 @@
 
 #include "regia/director/director.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib-unix.h>
-#include <glib/gstdio.h>
-#include <signal.h>
-#include <string.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 
 #include "director-private.h"
 #include "exchange-private.h"
-#include "regia/base/error.h"
-#include "regia/base/file.h"
 #include "regia/config/part.h"
 #include "regia/control/child.h"
-#include "regia/control/paths.h"
 #include "status-private.h"
 
 #define REPLACE_DEADLINE_MS 3000
 /* A gateway that is replaced because of the recordings folder costs viewers a request each; not more often.
  */
 #define REPLACE_EVERY_US (5 * G_USEC_PER_SEC)
-
-/* Starting: folders, lock, state */
-
-static gboolean
-prepare_folders (RegiaDirector *self, GError **error)
-{
-  self->run_dir = g_build_filename (self->options->state_dir, "run", NULL);
-  self->show_path = g_build_filename (self->options->state_dir, "show.json", NULL);
-  self->event_path = g_build_filename (self->run_dir, "event.conf", NULL);
-  self->show_file = regia_show_file_new (self->show_path, &self->show);
-  return regia_file_make_folder (self->options->state_dir, 0700, error) &&
-         regia_file_make_folder (self->run_dir, 0700, error);
-}
-
-void
-regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *recordings_dir)
-{
-  g_clear_pointer (&self->config, regia_config_unref);
-  self->config = config;
-  self->values = regia_config_get (config);
-  g_free (self->recordings_dir);
-  self->recordings_dir = recordings_dir;
-}
-
-/* For the next start, should the event file be broken by then. */
-static gboolean
-keep_event (RegiaDirector *self, GError **error)
-{
-  gsize length;
-  const char *text = g_bytes_get_data (self->handed.event, &length);
-
-  if (self->options->keep_event || self->show.state == REGIA_SHOW_STANDBY ||
-      g_strcmp0 (self->options->config_path, self->event_path) == 0)
-    return TRUE;
-  return regia_file_replace (self->event_path, text, length, 0600, error);
-}
-
-void
-regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now, RegiaStart start)
-{
-  gint64 recorded_ns = 0;
-
-  self->show = *old;
-  if (!g_str_equal (old->epoch.boot_id, now->boot_id))
-    recorded_ns = regia_show_last_written (self->recordings_dir, old->session);
-  if (regia_show_go_on (&self->show, now, recorded_ns))
-    g_message ("the computer was restarted; show time goes on from %" G_GINT64_FORMAT
-               " s, where %" G_GINT64_FORMAT " s were reached",
-               (now->monotonic_ns - self->show.epoch.monotonic_ns) / REGIA_SECOND,
-               old->reached_ns / REGIA_SECOND);
-  switch (start) {
-  case REGIA_START_FINISH:
-    g_message ("this event was ended; its recording, session %s, is finished now. `regia run --again` puts "
-               "it on the air again",
-               self->show.session);
-    self->show.state = REGIA_SHOW_ENDING;
-    break;
-  case REGIA_START_SERVE:
-    g_message ("this event was ended; its recordings are served. `regia run --again` puts it on the air "
-               "again, `--new` "
-               "begins another");
-    self->show.state = REGIA_SHOW_ENDED;
-    break;
-  default:
-    g_message ("going on with the interrupted show, session %s", self->show.session);
-    self->show.state = REGIA_SHOW_ON_AIR;
-  }
-}
-
-/* Decides between going on and beginning anew. */
-static gboolean
-decide (RegiaDirector *self, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  RegiaShow old = {0};
-  gboolean have_old = regia_show_load (self->show_path, &old, &local_error);
-  /* systemd cannot tell whether a person wanted this start. */
-  const RegiaStartWish wish = {.event_id = self->values->id,
-                               .fresh = self->options->fresh,
-                               .again = self->options->again,
-                               .by_service =
-                                   g_getenv ("INVOCATION_ID") != NULL || g_getenv ("NOTIFY_SOCKET") != NULL};
-  RegiaShowNow now;
-  RegiaStart start;
-
-  if (g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_STATE)) {
-    g_propagate_error (error, g_steal_pointer (&local_error));
-    return FALSE;
-  }
-  if (local_error != NULL)
-    g_warning ("%s; a new show begins, recordings are not touched", local_error->message);
-  regia_show_now (&now);
-  start = regia_show_decide (have_old ? &old : NULL, &wish, have_old ? regia_show_idle_s (&old, &now) : 0);
-  self->resumed = start != REGIA_START_NEW;
-  self->unbegun = !self->resumed && regia_locks_told_to_go ();
-  if (self->unbegun) {
-    g_message ("told to go before the event began");
-    regia_show_clear (&old);
-    return TRUE;
-  }
-  if (self->resumed) {
-    regia_director_resume (self, &old, &now, start);
-  } else {
-    self->show.event_id = g_strdup (self->values->id);
-    self->show.session = regia_show_new_session (self->recordings_dir, self->values->id);
-    self->show.id = regia_show_new_id ();
-    self->show.generation = 0;
-    self->show.state = REGIA_SHOW_ON_AIR;
-    self->show.desired = regia_desired_new ();
-    self->show.ended = g_steal_pointer (&old.ended);
-    regia_epoch_now (&self->show.epoch);
-    regia_show_clear (&old);
-  }
-  g_free (self->show.config_path);
-  self->show.config_path = g_strdup (self->options->config_path);
-  return TRUE;
-}
-
-/* Going on, a disk that is full or read-only does not keep the show off the air: what lies there from before
- * is still right. */
-static gboolean
-begin_show (RegiaDirector *self, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-
-  /* A recording disk that is not there must not keep the event off the air; the recorder tells and tries
-   * again. */
-  if (g_mkdir_with_parents (self->recordings_dir, 0750) < 0)
-    g_warning ("%s: cannot make the recordings folder: %s", self->recordings_dir, g_strerror (errno));
-  if (self->service == NULL && !decide (self, error))
-    return FALSE;
-  if (self->unbegun)
-    return TRUE;
-  self->show.left = FALSE;
-  if (self->show.state == REGIA_SHOW_ON_AIR)
-    regia_show_forget_ended (&self->show);
-  self->desired =
-      self->show.state == REGIA_SHOW_STANDBY ? regia_desired_new () : regia_desired_ref (self->show.desired);
-  if (keep_event (self, &local_error) && regia_show_file_save (self->show_file, &local_error))
-    return TRUE;
-  if (self->resumed) {
-    g_warning ("%s; the show goes on with what was kept before", local_error->message);
-    /* How many engines there were since that was kept is not known. Readers tell generations apart by their
-     * number, so it must be a new one: engines do not start more often than this grows. */
-    self->show.generation = MAX (self->show.generation,
-                                 1000 + (guint64)(regia_epoch_show_time (&self->show.epoch) / REGIA_SECOND));
-    return TRUE;
-  }
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
-}
 
 /* The processes */
 
@@ -374,9 +213,8 @@ hand_lock (RegiaDirector *self)
   }
 }
 
-/* The state folder was made anew: what belongs into it is not there yet. */
-static void
-made_cb (gpointer user_data)
+void
+regia_director_made_cb (gpointer user_data)
 {
   RegiaDirector *self = user_data;
 
@@ -405,110 +243,6 @@ tick_cb (gpointer user_data)
   regia_service_tick (self->service);
   regia_director_report (self);
   return G_SOURCE_CONTINUE;
-}
-
-static GVariant *
-get_status_cb (gpointer user_data)
-{
-  return regia_director_build_status (user_data);
-}
-
-static void
-stop_cb (gboolean quit, const char *who, RegiaControlStoppedFunc stopped, gpointer data, gpointer user_data)
-{
-  RegiaDirector *self = user_data;
-
-  if (self->show.state == REGIA_SHOW_STANDBY && !quit) {
-    g_autoptr (GError) error = g_error_new_literal (
-        REGIA_ERROR, REGIA_ERROR_STATE, "no event is on the air; `regia stop --quit` ends Regia itself");
-    stopped (error, data);
-    return;
-  }
-  regia_commands_log (self->commands, who, quit ? "stop --quit" : "stop");
-  regia_ending_stop (self, quit);
-  regia_show_file_save_then (self->show_file, stopped, data);
-}
-
-static void
-command_cb (const char *id, const char *who, GVariant *change, RegiaControlCommandedFunc commanded,
-            gpointer data, gpointer user_data)
-{
-  RegiaDirector *self = user_data;
-
-  if (self->show.state >= REGIA_SHOW_ENDING || self->show.state == REGIA_SHOW_STANDBY ||
-      regia_service_is_exchanging (self->service)) {
-    g_autoptr (GError) error = g_error_new_literal (
-        REGIA_ERROR, REGIA_ERROR_STATE,
-        self->show.state >= REGIA_SHOW_ENDING ? "the event is over" : "no event is on the air yet");
-    commanded (NULL, error, data);
-    return;
-  }
-  regia_commands_take (self->commands, id, who, change, commanded, data);
-}
-
-static int
-open_feed_cb (gpointer user_data, GError **error)
-{
-  RegiaDirector *self = user_data;
-
-  return regia_readers_open (self->readers, error);
-}
-
-static void
-start_cb (const char *name, gboolean again, const char *who, RegiaControlCommandedFunc started, gpointer data,
-          gpointer user_data)
-{
-  RegiaDirector *self = user_data;
-
-  regia_service_start (self->service, name, again, who, started, data);
-}
-
-static void
-get_events_cb (RegiaControlCommandedFunc done, gpointer data, gpointer user_data)
-{
-  RegiaDirector *self = user_data;
-
-  regia_service_ask (self->service, done, data);
-}
-
-static const RegiaControlMethods control_methods = {.get_status = get_status_cb,
-                                                    .stop = stop_cb,
-                                                    .command = command_cb,
-                                                    .open_feed = open_feed_cb,
-                                                    .start = start_cb,
-                                                    .get_events = get_events_cb};
-
-RegiaPlaces
-regia_director_get_places (RegiaDirector *self)
-{
-  return (RegiaPlaces){.state_dir = self->options->state_dir,
-                       .run_dir = self->run_dir,
-                       .recordings_dir = self->recordings_dir,
-                       .event_path = self->event_path,
-                       .event = self->handed.event};
-}
-
-/* `regia stop` can wait: a show that was interrupted is brought back without it, and the watch tries again.
- */
-static gboolean
-open_control (RegiaDirector *self, GError **error)
-{
-  g_autofree char *path = g_build_filename (self->run_dir, REGIA_CONTROL_SOCKET, NULL);
-  const RegiaPlaces places = regia_director_get_places (self);
-  g_autoptr (GError) local_error = NULL;
-  RegiaControlListener *listener = regia_control_listener_new (path, &local_error);
-
-  if (listener == NULL && !self->resumed) {
-    g_propagate_error (error, g_steal_pointer (&local_error));
-    return FALSE;
-  }
-  self->control = regia_control_new (&control_methods, self);
-  if (listener != NULL)
-    regia_control_open (self->control, listener);
-  else
-    g_warning ("%s; `regia stop` does not reach this event, Ctrl-C and SIGTERM do", local_error->message);
-  self->watch = regia_watch_new (&places, self->control, &self->locks, made_cb, self);
-  return TRUE;
 }
 
 void
@@ -567,32 +301,12 @@ director_clear (RegiaDirector *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaDirector, director_clear)
 
-static gboolean
-interrupt_cb (gpointer user_data)
-{
-  regia_ending_signal (user_data, SIGINT);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-terminate_cb (gpointer user_data)
-{
-  regia_ending_signal (user_data, SIGTERM);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-hang_up_cb (gpointer user_data)
-{
-  regia_ending_signal (user_data, SIGHUP);
-  return G_SOURCE_CONTINUE;
-}
-
 /* The locks are held until the process ends, whatever becomes of the rest of this. */
 static gboolean
 begin (RegiaDirector *self, RegiaConfig *config, GError **error)
 {
-  if (!prepare_folders (self, error) || !regia_locks_take (&self->locks, self->run_dir, TRUE, error))
+  if (!regia_director_prepare_folders (self, error) ||
+      !regia_locks_take (&self->locks, self->run_dir, TRUE, error))
     return FALSE;
   if (self->service != NULL) {
     if (!regia_service_begin (self->service, error))
@@ -602,7 +316,8 @@ begin (RegiaDirector *self, RegiaConfig *config, GError **error)
     regia_director_use_config (self, regia_config_ref (config), recordings_dir);
   }
   regia_handed_open (&self->handed, regia_config_to_text (self->config));
-  return begin_show (self, error) && (self->unbegun || open_control (self, error));
+  return regia_director_begin_show (self, error) &&
+         (self->unbegun || regia_director_open_control (self, error));
 }
 
 static void
@@ -632,68 +347,21 @@ run (RegiaDirector *self)
   regia_director_report (self);
 }
 
-static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-
-void
-regia_director_hold_signals (void)
-{
-  sigset_t set;
-
-  sigemptyset (&set);
-  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
-    sigaddset (&set, ends[i]);
-  pthread_sigmask (SIG_BLOCK, &set, NULL);
-}
-
-/* From here on they come to the main loop, those that were held first. */
-static void
-take_signals (RegiaDirector *self, guint sources[G_N_ELEMENTS (ends)])
-{
-  static const GSourceFunc callbacks[] = {interrupt_cb, terminate_cb, hang_up_cb};
-  sigset_t set;
-
-  sigemptyset (&set);
-  for (guint i = 0; i < G_N_ELEMENTS (ends); i++) {
-    sources[i] = g_unix_signal_add (ends[i], callbacks[i], self);
-    sigaddset (&set, ends[i]);
-  }
-  pthread_sigmask (SIG_UNBLOCK, &set, NULL);
-}
-
 gboolean
 regia_director_run (RegiaConfig *config, const RegiaDirectorOptions *options, GError **error)
 {
   g_auto (RegiaDirector) self = {.options = options, .handed = REGIA_HANDED_INIT, .locks = REGIA_LOCKS_INIT};
-  guint signals[G_N_ELEMENTS (ends)];
+  guint signals[REGIA_DIRECTOR_SIGNALS];
   gboolean ok;
 
   self.started_us = g_get_monotonic_time ();
   if (options->hall_path != NULL)
     self.service = regia_service_new (&self, options->hall_path, options->events_dir);
   ok = begin (&self, config, error);
-  take_signals (&self, signals);
+  regia_director_take_signals (&self, signals);
   if (ok && !self.unbegun)
     run (&self);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_source_remove (signals[i]);
   return ok;
-}
-
-char *
-regia_director_stored_event (const char *state_dir, const char *config_path)
-{
-  g_autofree char *show_path = g_build_filename (state_dir, "show.json", NULL);
-  g_autofree char *event_path = g_build_filename (state_dir, "run", "event.conf", NULL);
-  g_autoptr (GError) error = NULL;
-  RegiaShow show = {0};
-  RegiaShowNow now;
-  gboolean usable;
-
-  if (!regia_show_load (show_path, &show, &error))
-    return NULL;
-  regia_show_now (&now);
-  usable = show.state == REGIA_SHOW_ON_AIR && g_str_equal (show.config_path, config_path) &&
-           regia_show_idle_s (&show, &now) < REGIA_SHOW_RESUME_LIMIT_S;
-  regia_show_clear (&show);
-  return usable && g_file_test (event_path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&event_path) : NULL;
 }

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-director"
+
+#include <gio/gunixfdlist.h>
+#include <string.h>
+
+#include "process-parts-private.h"
+
+#define PING_EVERY_US       (G_USEC_PER_SEC / 2)
+#define CONNECT_DEADLINE_MS 8000
+
+/* What is wanted of it */
+
+static void
+applied_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self;
+  g_autoptr (GError) error = NULL;
+
+  if (!regia_dbus_process1_call_apply_finish (REGIA_DBUS_PROCESS1 (source), result, &error))
+    return; /* cancelled, or the connection is gone: the next run begins with the newest part */
+  self = user_data;
+  self->applying = FALSE;
+  if (self->apply_again)
+    regia_process_apply (self);
+}
+
+void
+regia_process_apply (RegiaProcess *self)
+{
+  g_autoptr (GVariant) part = NULL;
+  guint64 version = 0;
+
+  if (self->subprocess == NULL)
+    return; /* it begins with the newest */
+  self->apply_again = self->applying || self->proxy == NULL;
+  if (self->apply_again)
+    return;
+  part = g_variant_ref_sink (self->callbacks->part (self, self->user_data));
+  g_variant_lookup (part, "version", "t", &version);
+  self->applying = TRUE;
+  regia_dbus_process1_call_apply (self->proxy, version, part, self->cancellable, applied_cb, self);
+}
+
+/* Whether it is well */
+
+/* What it sends is not let in any more: there is no haste. */
+static void
+kill_flooding (RegiaProcess *self)
+{
+  g_warning ("%s floods the director: %s; killing it", self->name, regia_guard_get_fault (self->guard));
+  regia_process_set_state (self, REGIA_PROCESS_HUNG);
+  g_subprocess_force_exit (self->subprocess);
+}
+
+static void
+pinged_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *why = NULL;
+  gboolean ok;
+
+  if (!regia_dbus_process1_call_ping_finish (REGIA_DBUS_PROCESS1 (source), &ok, &why, result, &error))
+    return; /* cancelled, or the connection is gone: regia_process_exited_cb will tell */
+  self = user_data;
+  self->ping_pending = FALSE;
+  /* Once may be of a moment that is over: it was stopped, or the machine suspended, and goes on. */
+  if (!ok && !self->complained) {
+    self->complained = TRUE;
+    return;
+  }
+  self->complained = !ok;
+  if (!ok && self->state == REGIA_PROCESS_RUNNING && self->wanted)
+    regia_process_kill_hung (self, why[0] != '\0' ? why : "it says so itself");
+}
+
+static void
+ping (RegiaProcess *self)
+{
+  self->ping_pending = TRUE;
+  self->ping_sent_us = g_get_monotonic_time ();
+  self->liveness = (RegiaLiveness){0};
+  regia_dbus_process1_call_ping (self->proxy, self->cancellable, pinged_cb, self);
+}
+
+static void
+judge_silence (RegiaProcess *self)
+{
+  RegiaLivenessSample sample;
+  const char *why;
+
+  regia_liveness_sample (regia_process_get_pid (self), &sample);
+  why = regia_liveness_look (&self->liveness, &sample, g_get_monotonic_time (), self->published == NULL);
+  if (why != NULL)
+    regia_process_kill_hung (self, why);
+}
+
+/* Pings, kills what hangs. */
+void
+regia_process_tick (RegiaProcess *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->subprocess == NULL || self->state == REGIA_PROCESS_HUNG)
+    return;
+  if (self->guard != NULL && regia_guard_get_fault (self->guard) != NULL) {
+    kill_flooding (self);
+    return;
+  }
+  if (self->stop_deadline_us != 0 && now_us > self->stop_deadline_us) {
+    regia_process_kill_hung (self, "it did not end in its time");
+  } else if (self->proxy == NULL) {
+    if (now_us - self->started_us > (gint64)CONNECT_DEADLINE_MS * 1000)
+      regia_process_kill_hung (self, "it did not report after its start");
+  } else if (self->ping_pending) {
+    judge_silence (self);
+  } else if (now_us - self->ping_sent_us >= PING_EVERY_US) {
+    ping (self);
+  }
+}
+
+gboolean
+regia_process_look_cb (gpointer user_data)
+{
+  regia_process_tick (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* The feed */
+
+static void
+handed_over_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply =
+      g_dbus_proxy_call_with_unix_fd_list_finish (G_DBUS_PROXY (source), NULL, result, &error);
+
+  /* One that went away meanwhile is handed another when it is back, and so is a reader that refuses: without
+   * the feed it would run and do nothing. The engine is never ended because of one reader. */
+  if (reply == NULL && g_dbus_error_is_remote_error (error)) {
+    g_warning ("%s could not be handed the feed: %s", self->name, error->message);
+    if (strcmp (self->kind, "engine") != 0)
+      regia_process_kill (self, "it refused the feed");
+  }
+}
+
+static void
+hand_over (RegiaProcess *self, const char *method, int fd, GVariant *arguments)
+{
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_proxy_call_with_unix_fd_list (G_DBUS_PROXY (self->proxy), method, arguments, G_DBUS_CALL_FLAGS_NONE,
+                                       -1, list, self->cancellable, handed_over_cb, self);
+}
+
+void
+regia_process_use_feed (RegiaProcess *self, int fd)
+{
+  hand_over (self, "UseFeed", fd, g_variant_new ("(h)", 0));
+}
+
+void
+regia_process_add_reader (RegiaProcess *self, int fd, const char *name, const char *rights)
+{
+  hand_over (self, "AddReader", fd, g_variant_new ("(hss)", 0, name, rights));
+}
