@@ -22,6 +22,7 @@ typedef struct {
 static const Command commands[] = {
     {"run", regia_cli_run, "start the event of an event file"},
     {"start", regia_cli_start, "put an event on the air, where several are waited for"},
+    {"rehearse", regia_cli_rehearse, "run an event so that nobody sees it, before it is put on the air"},
     {"check", regia_cli_check, "say what is wrong with an event file, without starting it"},
     {"events", regia_cli_events, "list the events of a folder, and which comes next"},
     {"status", regia_cli_status, "say what the running event does"},

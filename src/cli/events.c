@@ -49,15 +49,16 @@ print_padded (const char *text, int width)
 }
 
 static void
-print_event (GVariant *event, const char *on_air)
+print_event (GVariant *event, const char *on_air, const char *rehearsed)
 {
   g_autofree char *hours = describe_hours (event);
   g_autofree char *file = g_path_get_basename (text (event, "file"));
   const char *name = text (event, "name"), *id = text (event, "id");
-  gboolean by_itself = FALSE, on = id[0] != '\0' && g_str_equal (id, on_air);
+  gboolean by_itself = FALSE, on = id[0] != '\0' && g_str_equal (id, on_air),
+           rehearsal = id[0] != '\0' && g_str_equal (id, rehearsed);
 
   g_variant_lookup (event, "start-by-itself", "b", &by_itself);
-  print_padded (on ? "on air" : text (event, "state"), 8);
+  print_padded (on ? "on air" : rehearsal ? "rehearsal" : text (event, "state"), 9);
   print_padded (hours, 22);
   print_padded (by_itself ? "by itself" : "", 9);
   printf ("%s%s(%s)\n", name, name[0] != '\0' ? " " : "", file);
@@ -65,7 +66,7 @@ print_event (GVariant *event, const char *on_air)
     g_auto (GStrv) lines = g_strsplit (text (event, "error"), "\n", -1);
 
     for (guint i = 0; lines[i] != NULL; i++)
-      printf ("%10s%s\n", "", lines[i]);
+      printf ("%11s%s\n", "", lines[i]);
   }
 }
 
@@ -105,7 +106,7 @@ print_events (GVariant *answer, gboolean json)
 
     faulty += text (event, "error")[0] != '\0';
     if (!json)
-      print_event (event, text (answer, "on-air"));
+      print_event (event, text (answer, "on-air"), text (answer, "rehearsal"));
   }
   return faulty;
 }

@@ -84,7 +84,8 @@ regia_cli_status_line (GVariant *status)
   g_autoptr (GVariant) recorder = g_variant_lookup_value (status, "recorder", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) gateway = g_variant_lookup_value (status, "gateway", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) warnings = g_variant_lookup_value (status, "warnings", G_VARIANT_TYPE_STRING_ARRAY);
-  g_autofree char *on_air = format_duration (number (status, "show-time-ms"));
+  guint64 now_ms = number (status, "show-time-ms"), aired_ms = number (status, "aired-ms");
+  g_autofree char *on_air = format_duration (now_ms > aired_ms ? now_ms - aired_ms : 0);
   GString *line = g_string_new (NULL);
   guint64 viewers = number (gateway, "viewers");
 
@@ -94,7 +95,10 @@ regia_cli_status_line (GVariant *status)
     g_string_append_printf (line, "%s %s", text (status, "state"), on_air);
     if (is_private (status))
       g_string_append (line, " · PRIVATE");
-    append_recording (line, recorder);
+    if (g_str_equal (text (status, "state"), "rehearsal"))
+      g_string_append (line, " · nobody sees this, nothing is recorded");
+    else
+      append_recording (line, recorder);
   }
   g_string_append_printf (line, " · %" G_GUINT64_FORMAT " viewer%s", viewers, viewers == 1 ? "" : "s");
   if (warnings != NULL && g_variant_n_children (warnings) > 0) {

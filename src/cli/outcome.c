@@ -50,6 +50,10 @@ regia_cli_outcome (GVariant *status, char **ret_good, char **ret_bad)
     *ret_good = g_strdup ("No event was on");
     return REGIA_CLI_OUTCOME_WELL;
   }
+  if (strcmp (lookup (status, "state"), "rehearsal") == 0) {
+    *ret_good = g_strdup ("The rehearsal is over; nothing was recorded");
+    return REGIA_CLI_OUTCOME_WELL;
+  }
   if (!has_recorder (status)) {
     *ret_good = g_strdup ("The event is over");
     return REGIA_CLI_OUTCOME_WELL;

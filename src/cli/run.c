@@ -145,7 +145,7 @@ regia_cli_run (int argc, char **argv)
 {
   g_autofree char *hall = NULL, *events = NULL;
   g_autofree char *state_option = NULL, *state_dir = NULL, *path = NULL, *base_dir = NULL;
-  gboolean fresh = FALSE, again = FALSE, stored = FALSE;
+  gboolean fresh = FALSE, again = FALSE, rehearse = FALSE, stored = FALSE;
   GOptionEntry entries[] = {
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder for state, sockets and recordings",
        "DIR"},
@@ -153,6 +153,9 @@ regia_cli_run (int argc, char **argv)
        NULL},
       {"again", 0, 0, G_OPTION_ARG_NONE, &again,
        "Go on with this event though it was ended: same recording, another part", NULL},
+      {"rehearse", 0, 0, G_OPTION_ARG_NONE, &rehearse,
+       "Begin as a rehearsal: nobody sees it, nothing is recorded; `regia start NAME` puts it on the air",
+       NULL},
       {"hall", 0, 0, G_OPTION_ARG_FILENAME, &hall, "Hall file: wait for events, with --events", "HALL"},
       {"events", 0, 0, G_OPTION_ARG_FILENAME, &events,
        "Folder of the event files that are started one after the other", "FOLDER"},
@@ -168,13 +171,19 @@ regia_cli_run (int argc, char **argv)
           "run", "FILE | --hall=HALL --events=FOLDER",
           "Starts the event that FILE describes, and runs it until it is ended. With --hall and "
           "--events it waits for the events of a folder: each begins by `regia start NAME`, or at "
-          "its hour where its file says start_by_itself = yes, and ends by `regia stop`.\n\n"
+          "its hour where its file says start_by_itself = yes, and ends by `regia stop`. A rehearsal, of "
+          "which "
+          "nobody sees anything and nothing is recorded, begins by --rehearse or `regia rehearse NAME`; "
+          "`regia start "
+          "NAME` puts it on the air, and any other end leaves nothing of it.\n\n"
           "  regia stop              the event is over; its recording is finished, and served\n"
           "  regia stop --quit,\n"
           "  Ctrl-C, systemctl stop  the same, then the program ends; the next start begins another show\n"
           "  Ctrl-C a second time    it ends at once; the recording is finished beside what is started next\n"
           "  a restart of the computer, a crash, kill -9\n"
-          "                          the show goes on at the next start, in the same recording",
+          "                          the show goes on at the next start, in the same recording; a rehearsal "
+          "goes on as "
+          "one",
           entries, &argc, &argv, &status))
     return status;
   if ((hall != NULL) != (events != NULL) || argc != (hall != NULL ? 1 : 2)) {
@@ -183,10 +192,11 @@ regia_cli_run (int argc, char **argv)
              "more\n");
     return 64;
   }
-  if (hall != NULL && (fresh || again)) {
-    fprintf (stderr,
-             "regia: --new and --again go with an event file; `regia start NAME --again` is what goes on "
-             "with an event that was ended\n");
+  if (hall != NULL && (fresh || again || rehearse)) {
+    fprintf (
+        stderr,
+        "regia: --new, --again and --rehearse go with an event file; `regia start NAME --again` is what goes "
+        "on with an event that was ended, `regia rehearse NAME` what rehearses one\n");
     return 64;
   }
   regia_director_hold_signals ();
@@ -210,6 +220,7 @@ regia_cli_run (int argc, char **argv)
   options.base_dir = base_dir;
   options.fresh = fresh;
   options.again = again;
+  options.rehearse = rehearse;
   options.keep_event = stored;
   return run_director (config, &options);
 }

@@ -27,8 +27,9 @@ regia_cli_start (int argc, char **argv)
   if (!regia_cli_parse (
           "start", "NAME",
           "Puts an event of the folder on the air, in a Regia that waits for events (`regia run "
-          "--hall=HALL --events=FOLDER`). NAME is its id or that of its file; `regia events` "
-          "lists them.",
+          "--hall=HALL --events=FOLDER`), or the one that is being rehearsed. NAME is its id or that of its "
+          "file; "
+          "`regia events` lists them.",
           entries, &argc, &argv, &status))
     return status;
   if (argc != 2) {

@@ -6,8 +6,8 @@
 #include <gio/gunixfdlist.h>
 #include <unistd.h>
 
-#define RIGHTS_HOUSE  "house"
-#define RIGHTS_PUBLIC "public"
+static const char *const rights_names[] = {
+    [REGIA_CHILD_PUBLIC] = "public", [REGIA_CHILD_HOUSE] = "house", [REGIA_CHILD_RECORD] = "record"};
 
 /*
  * RegiaChildFeed: the director hands descriptors over as soon as the control connection stands, which may be
@@ -90,15 +90,27 @@ use_feed_cb (RegiaDBusProcess1 *skeleton, GDBusMethodInvocation *invocation, GUn
   return TRUE;
 }
 
+static gboolean
+parse_rights (const char *name, RegiaChildRights *ret_rights)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rights_names); i++)
+    if (g_str_equal (rights_names[i], name)) {
+      *ret_rights = (RegiaChildRights)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 add (RegiaChildFeed *self, GDBusMethodInvocation *invocation)
 {
   g_autoptr (GError) error = NULL;
+  RegiaChildRights parsed;
   const char *name, *rights;
   int fd;
 
   g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(h&s&s)", NULL, &name, &rights);
-  if (!g_str_equal (rights, RIGHTS_HOUSE) && !g_str_equal (rights, RIGHTS_PUBLIC)) {
+  if (!parse_rights (rights, &parsed)) {
     g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS,
                                            "%s: no such rights: %s", name, rights);
     return;
@@ -109,7 +121,7 @@ add (RegiaChildFeed *self, GDBusMethodInvocation *invocation)
     return;
   }
   fd = take_descriptor (invocation, &error);
-  if (fd < 0 || !self->class->add_reader (fd, name, g_str_equal (rights, RIGHTS_HOUSE), self->data, &error))
+  if (fd < 0 || !self->class->add_reader (fd, name, parsed, self->data, &error))
     g_dbus_method_invocation_return_gerror (invocation, error);
   else
     g_dbus_method_invocation_return_value (invocation, NULL);

@@ -162,6 +162,12 @@ regia_client_start (const char *control_path, const char *name, gboolean again, 
   return call_change (control_path, "Start", g_variant_new ("(sb)", name, again), timeout_ms, error);
 }
 
+GVariant *
+regia_client_rehearse (const char *control_path, const char *name, guint timeout_ms, GError **error)
+{
+  return call_change (control_path, "Rehearse", g_variant_new ("(s)", name), timeout_ms, error);
+}
+
 int
 regia_client_open_feed (const char *control_path, guint timeout_ms, GError **error)
 {

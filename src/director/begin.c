@@ -51,7 +51,7 @@ regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaSho
   gint64 recorded_ns = 0;
 
   self->show = *old;
-  if (!g_str_equal (old->epoch.boot_id, now->boot_id))
+  if (!g_str_equal (old->epoch.boot_id, now->boot_id) && old->state != REGIA_SHOW_REHEARSAL)
     recorded_ns = regia_show_last_written (self->recordings_dir, old->session);
   if (regia_show_go_on (&self->show, now, recorded_ns))
     g_message ("the computer was restarted; show time goes on from %" G_GINT64_FORMAT
@@ -70,6 +70,12 @@ regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaSho
                "again, `--new` "
                "begins another");
     self->show.state = REGIA_SHOW_ENDED;
+    break;
+  case REGIA_START_REHEARSE:
+    g_message ("going on with the interrupted rehearsal: nobody sees it, nothing is recorded; `regia start "
+               "%s` puts it on the air",
+               self->show.event_id);
+    self->show.state = REGIA_SHOW_REHEARSAL;
     break;
   default:
     g_message ("going on with the interrupted show, session %s", self->show.session);
@@ -112,10 +118,12 @@ decide (RegiaDirector *self, GError **error)
     regia_director_resume (self, &old, &now, start);
   } else {
     self->show.event_id = g_strdup (self->values->id);
-    self->show.session = regia_show_new_session (self->recordings_dir, self->values->id);
+    self->show.session = self->options->rehearse
+                             ? g_strdup ("")
+                             : regia_show_new_session (self->recordings_dir, self->values->id);
     self->show.id = regia_show_new_id ();
     self->show.generation = 0;
-    self->show.state = REGIA_SHOW_ON_AIR;
+    self->show.state = self->options->rehearse ? REGIA_SHOW_REHEARSAL : REGIA_SHOW_ON_AIR;
     self->show.desired = regia_desired_new ();
     self->show.ended = g_steal_pointer (&old.ended);
     regia_epoch_now (&self->show.epoch);
@@ -144,6 +152,7 @@ regia_director_begin_show (RegiaDirector *self, GError **error)
   self->show.left = FALSE;
   if (self->show.state == REGIA_SHOW_ON_AIR)
     regia_show_forget_ended (&self->show);
+  self->rehearsing = self->show.state == REGIA_SHOW_REHEARSAL;
   self->desired =
       self->show.state == REGIA_SHOW_STANDBY ? regia_desired_new () : regia_desired_ref (self->show.desired);
   if (keep_event (self, &local_error) && regia_show_file_save (self->show_file, &local_error))
@@ -173,7 +182,8 @@ regia_director_stored_event (const char *state_dir, const char *config_path)
   if (!regia_show_load (show_path, &show, &error))
     return NULL;
   regia_show_now (&now);
-  usable = show.state == REGIA_SHOW_ON_AIR && g_str_equal (show.config_path, config_path) &&
+  usable = (show.state == REGIA_SHOW_ON_AIR || show.state == REGIA_SHOW_REHEARSAL) &&
+           g_str_equal (show.config_path, config_path) &&
            regia_show_idle_s (&show, &now) < REGIA_SHOW_RESUME_LIMIT_S;
   regia_show_clear (&show);
   return usable && g_file_test (event_path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&event_path) : NULL;

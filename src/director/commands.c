@@ -107,8 +107,8 @@ regia_commands_log (RegiaCommands *self, const char *who, const char *what)
 
 /* Effect */
 
-static void
-put_into_effect (RegiaDirector *director, RegiaDesired *desired)
+void
+regia_director_put_into_effect (RegiaDirector *director, RegiaDesired *desired)
 {
   if (director->desired != desired) {
     regia_desired_unref (director->desired);
@@ -136,6 +136,7 @@ change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError 
       .now_ms = (guint64)MAX (regia_epoch_show_time (&director->show.epoch), 0) / REGIA_MSECOND,
       .wall_s = regia_clock_realtime_ns () / REGIA_SECOND,
       .recorded = director->values->record,
+      .rehearsed = director->rehearsing,
   };
 
   for (guint i = 0; i < director->values->relays->len; i++)
@@ -186,7 +187,7 @@ saved_cb (const GError *error, gpointer user_data)
 
   command->saved = TRUE;
   if (error == NULL) {
-    put_into_effect (director, director->show.desired);
+    regia_director_put_into_effect (director, director->show.desired);
     answer (self, command, FALSE);
   } else {
     g_autoptr (GError) refusal = g_error_new (
@@ -343,7 +344,7 @@ begin_urgent (RegiaCommands *self, Command *command)
   g_ptr_array_add (self->urgent, command);
   if (self->looker == 0)
     self->looker = g_timeout_add (LOOK_MS, look_cb, self);
-  put_into_effect (director, wanted);
+  regia_director_put_into_effect (director, wanted);
   regia_show_file_save_then (director->show_file, urgent_saved_cb, self);
   look_at_urgent (self);
 }

@@ -24,6 +24,8 @@ typedef struct {
   int (*open_feed) (gpointer user_data, GError **error); /* (transfer full): a reader's descriptor, or −1 */
   void (*start) (const char *name, gboolean again, const char *who, RegiaControlCommandedFunc started,
                  gpointer data, gpointer user_data);
+  void (*rehearse) (const char *name, const char *who, RegiaControlCommandedFunc started, gpointer data,
+                    gpointer user_data);
   void (*get_events) (RegiaControlCommandedFunc done, gpointer data, gpointer user_data);
 } RegiaControlMethods;
 

@@ -150,6 +150,28 @@ start_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const cha
 }
 
 static void
+rehearsed_cb (GVariant *result, const GError *error, gpointer user_data)
+{
+  g_autofree Question *question = user_data;
+
+  if (error != NULL)
+    g_dbus_method_invocation_return_gerror (question->invocation, error);
+  else
+    regia_dbus_show1_complete_rehearse (question->control->full, question->invocation, result);
+}
+
+static gboolean
+rehearse_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const char *name,
+             gpointer user_data)
+{
+  RegiaControl *self = user_data;
+  g_autofree char *who = name_caller (invocation);
+
+  self->methods->rehearse (name, who, rehearsed_cb, question_new (self, invocation), self->user_data);
+  return TRUE;
+}
+
+static void
 got_events_cb (GVariant *result, const GError *error, gpointer user_data)
 {
   g_autofree Question *question = user_data;
@@ -349,6 +371,7 @@ regia_control_new (const RegiaControlMethods *methods, gpointer user_data)
   g_signal_connect (self->full, "handle-stop", G_CALLBACK (stop_cb), self);
   g_signal_connect (self->full, "handle-command", G_CALLBACK (command_cb), self);
   g_signal_connect (self->full, "handle-start", G_CALLBACK (start_cb), self);
+  g_signal_connect (self->full, "handle-rehearse", G_CALLBACK (rehearse_cb), self);
   g_signal_connect (self->full, "handle-get-events", G_CALLBACK (get_events_cb), self);
   g_signal_connect (self->full, "handle-wait-end", G_CALLBACK (wait_end_cb), self);
   g_signal_connect (self->full, "handle-open-feed", G_CALLBACK (open_feed_cb), self);

@@ -51,6 +51,7 @@ typedef struct {
   guint64 now_ms;            /* show time */
   gint64 wall_s;             /* Unix time */
   gboolean recorded;         /* the event is recorded at all */
+  gboolean rehearsed;        /* nobody sees it, nothing is recorded */
 } RegiaDesiredContext;
 
 /**
@@ -65,6 +66,10 @@ typedef struct {
 RegiaDesired *regia_desired_change (RegiaDesired *self, const char *id, GVariant *change,
                                     const RegiaDesiredContext *context,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_desired_go_on_air: (transfer full): @self as it is when a rehearsal goes on the air at the show time
+ * @at_ms: what was marked and over before is gone; what lasts begins there. Pure. */
+RegiaDesired *regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms);
 
 /** regia_desired_to_variant: (transfer floating): a{sv}, for show.json and for the parts. Pure. */
 GVariant *regia_desired_to_variant (const RegiaDesired *self);

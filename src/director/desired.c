@@ -182,6 +182,9 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     set_switch (&self->private_on, self->private_spans, on, context->now_ms);
     return TRUE;
   }
+  if (context->rehearsed && (g_variant_lookup (change, "paused", "b", &on) ||
+                             g_variant_lookup (change, "mark", "(t&s)", &at_ms, &text)))
+    return refuse (error, "this is a rehearsal: nothing is recorded");
   if (g_variant_lookup (change, "paused", "b", &on)) {
     if (!context->recorded)
       return refuse (error, "this event is not recorded ([record] enabled = no): there is nothing to pause");
@@ -228,6 +231,31 @@ regia_desired_change (RegiaDesired *self, const char *id, GVariant *change,
   if (new->ids->len > REGIA_DESIRED_IDS_MAX)
     g_ptr_array_remove_range (new->ids, 0, new->ids->len - REGIA_DESIRED_IDS_MAX);
   return g_steal_pointer (&new);
+}
+
+static void
+begin_spans (GArray *spans, guint64 at_ms)
+{
+  for (guint i = 0; i < spans->len; i++) {
+    RegiaDesiredSpan *span = &g_array_index (spans, RegiaDesiredSpan, i);
+
+    if (span->to_ms != 0)
+      g_array_remove_index (spans, i--);
+    else
+      span->from_ms = at_ms;
+  }
+}
+
+RegiaDesired *
+regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms)
+{
+  RegiaDesired *new = copy (self);
+
+  new->version++;
+  g_ptr_array_set_size (new->marks, 0);
+  begin_spans (new->private_spans, at_ms);
+  begin_spans (new->paused_spans, at_ms);
+  return new;
 }
 
 static GVariant *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "airing-private.h"
 #include "control-private.h"
 #include "handed-private.h"
 #include "keys-private.h"
@@ -39,22 +40,25 @@ struct _RegiaDirector {
   RegiaKeys *keys;           /* (owned) */
   RegiaCommands *commands;   /* (owned) */
   RegiaService *service;     /* (owned) (nullable): none where one event alone is run */
+  RegiaAiring *airing;       /* (owned) (nullable): a rehearsal is about to go on the air */
   RegiaProcesses *processes; /* (owned) */
   RegiaReaders *readers;     /* (owned) */
   RegiaShow show;            /* as it is to be persisted */
   RegiaShowFile *show_file;  /* (owned) */
   RegiaDesired *desired;     /* (owned): in effect; what show says may still be on its way to the disk */
   gint64 started_us;
-  gint64 ended_us;  /* when it was told to end; 0 before */
-  gint64 grace_us;  /* until when viewers' pages are given time to see that it is over */
-  gboolean ended;   /* all that ends with the event is gone */
-  gboolean resumed; /* an interrupted show went on */
-  gboolean unbegun; /* told to go before there was anything to end */
-  gboolean ready;   /* the programme runs, or ran */
-  gboolean serving; /* systemd was told that it is ready */
-  gboolean quit;    /* the program ends with the event */
-  gboolean hurry;   /* nobody wants to wait */
-  gboolean leaving; /* the program ends and the show does not: the machine goes down */
+  gint64 ended_us;      /* when it was told to end; 0 before */
+  gint64 grace_us;      /* until when viewers' pages are given time to see that it is over */
+  gboolean ended;       /* all that ends with the event is gone */
+  gboolean resumed;     /* an interrupted show went on */
+  gboolean unbegun;     /* told to go before there was anything to end */
+  gboolean ready;       /* the programme runs, or ran */
+  gboolean rehearsing;  /* in effect: nobody but the house has the feed of these processes */
+  gboolean unrehearsed; /* a rehearsal was ended; what ran for it is about to go */
+  gboolean serving;     /* systemd was told that it is ready */
+  gboolean quit;        /* the program ends with the event */
+  gboolean hurry;       /* nobody wants to wait */
+  gboolean leaving;     /* the program ends and the show does not: the machine goes down */
   guint ticks;
   int exit_signals;
 };
@@ -94,6 +98,9 @@ void regia_director_take_signals (RegiaDirector *self, guint sources[REGIA_DIREC
 
 /** (transfer full): the whole status, a{sv} of Show1.GetStatus. */
 GVariant *regia_director_build_status (RegiaDirector *self);
+/** regia_director_put_into_effect: @desired is what each process is told, and what runs; the rest of the show
+ * is told along with it. */
+void regia_director_put_into_effect (RegiaDirector *self, RegiaDesired *desired);
 /** regia_director_enforce: what the show's state wants runs, the rest goes; not while the processes are
  * exchanged.
  */

@@ -18,6 +18,8 @@
 
 /* The processes */
 
+static GVariant *build_status (RegiaDirector *self, gboolean public);
+
 static void
 starting_cb (RegiaProcess *process, gpointer user_data)
 {
@@ -54,6 +56,7 @@ part_cb (RegiaProcess *process, gpointer user_data)
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "run", "s", self->run_dir);
   g_variant_dict_insert (&dict, "recordings", "s", self->recordings_dir);
+  g_variant_dict_insert (&dict, "rehearsal", "b", self->rehearsing);
   g_variant_dict_insert_value (&dict, "config",
                                regia_config_part (self->config, entry->kind->kind, instance, key));
   if (key_error != NULL)
@@ -65,7 +68,7 @@ part_cb (RegiaProcess *process, gpointer user_data)
     g_variant_dict_insert_value (&dict, name, value);
   }
   if (entry->kind->shows && self->control != NULL) {
-    g_autoptr (GVariant) status = regia_director_build_status (self);
+    g_autoptr (GVariant) status = build_status (self, TRUE);
     g_variant_dict_insert_value (&dict, "status", status);
   }
   return g_variant_dict_end (&dict);
@@ -73,14 +76,14 @@ part_cb (RegiaProcess *process, gpointer user_data)
 
 /* (transfer full) (element-type utf8): what is the matter with the folders. */
 static GPtrArray *
-folder_warnings (RegiaDirector *self)
+folder_warnings (RegiaDirector *self, gboolean public)
 {
   GPtrArray *warnings = g_ptr_array_new_with_free_func (g_free);
 
   regia_service_warn (self->service, warnings);
   if (self->watch == NULL || self->ended)
     return warnings;
-  if (self->desired->private_on)
+  if (self->desired->private_on && !(public && self->rehearsing))
     g_ptr_array_add (warnings,
                      g_strdup ("The hall is private: viewers and platforms get the slate and silence; "
                                "`regia private off` lets them in again"));
@@ -89,11 +92,21 @@ folder_warnings (RegiaDirector *self)
   return warnings;
 }
 
-GVariant *
-regia_director_build_status (RegiaDirector *self)
+/* (transfer full): a{sv}: of one event alone that is rehearsed, what comes next is itself. */
+static GVariant *
+announce (RegiaDirector *self)
 {
-  g_autoptr (GPtrArray) folders = folder_warnings (self);
-  g_autoptr (GVariant) next = regia_service_announce (self->service);
+  if (self->service == NULL && self->rehearsing)
+    return regia_status_announce (self->values);
+  return regia_service_announce (self->service);
+}
+
+/* (transfer full). @public: as those outside are told of it. */
+static GVariant *
+build_status (RegiaDirector *self, gboolean public)
+{
+  g_autoptr (GPtrArray) folders = folder_warnings (self, public);
+  g_autoptr (GVariant) next = announce (self);
   const RegiaShow *show = regia_service_get_shown (self->service, &self->show);
   RegiaStatusInput input = {.config = self->values,
                             .show = show,
@@ -101,6 +114,7 @@ regia_director_build_status (RegiaDirector *self)
                             .desired = self->desired,
                             .ready = self->ready,
                             .ended = self->ended,
+                            .hidden = public && self->rehearsing,
                             .show_time_ns = self->ended_us > 0
                                                 ? self->ended_us * 1000 - show->epoch.monotonic_ns
                                                 : regia_epoch_show_time (&show->epoch),
@@ -109,6 +123,12 @@ regia_director_build_status (RegiaDirector *self)
                             .folders = folders};
 
   return g_variant_ref_sink (regia_status_build (&input));
+}
+
+GVariant *
+regia_director_build_status (RegiaDirector *self)
+{
+  return build_status (self, FALSE);
 }
 
 void
@@ -136,6 +156,21 @@ note_serving (RegiaDirector *self, RegiaProcessEntry *entry)
 }
 
 static void
+note_ready (RegiaDirector *self)
+{
+  self->ready = self->serving = TRUE;
+  if (self->rehearsing) {
+    g_message ("rehearsal: nobody sees this, nothing is recorded; `regia start %s` puts it on the air",
+               self->show.event_id);
+    sd_notify (0, "READY=1\nSTATUS=Rehearsal: nobody sees this, nothing is recorded");
+  } else {
+    g_message ("on air");
+    sd_notify (0, "READY=1\nSTATUS=On air");
+  }
+  regia_director_report (self);
+}
+
+static void
 changed_cb (RegiaProcess *process, gpointer user_data)
 {
   RegiaDirector *self = user_data;
@@ -155,12 +190,9 @@ changed_cb (RegiaProcess *process, gpointer user_data)
     g_autoptr (GVariant) published = regia_process_get_published (process);
     g_variant_lookup (published, "ready", "b", &ready);
   }
-  if (ready && !self->ready && self->show.state == REGIA_SHOW_ON_AIR) {
-    self->ready = self->serving = TRUE;
-    g_message ("on air");
-    regia_director_report (self);
-    sd_notify (0, "READY=1\nSTATUS=On air");
-  }
+  if (ready && !self->ready &&
+      (self->show.state == REGIA_SHOW_ON_AIR || self->show.state == REGIA_SHOW_REHEARSAL))
+    note_ready (self);
   if (entry->kind->shows && !self->serving && self->show.state == REGIA_SHOW_STANDBY)
     note_serving (self, entry);
   regia_commands_note (self->commands, entry);
@@ -176,7 +208,7 @@ static const RegiaProcessCallbacks process_callbacks = {
 void
 regia_director_enforce (RegiaDirector *self)
 {
-  if (!regia_service_is_exchanging (self->service))
+  if (!regia_service_is_exchanging (self->service) && !regia_airing_is_saving (self))
     regia_processes_enforce (self->processes, self->show.state);
 }
 
@@ -236,7 +268,7 @@ tick_cb (gpointer user_data)
   if (!on_air || !self->ready || regia_processes_move (self->processes))
     sd_notify (0, "WATCHDOG=1");
   /* The time of show.json says until when the show was alive (see regia_show_decide()). */
-  if (self->ticks % REGIA_SHOW_SAVE_EVERY_S == 0 && on_air)
+  if (self->ticks % REGIA_SHOW_SAVE_EVERY_S == 0 && (on_air || self->show.state == REGIA_SHOW_REHEARSAL))
     regia_show_file_save_later (self->show_file);
   regia_processes_apply (self->processes, TRUE);
   regia_ending_check (self);
@@ -261,6 +293,7 @@ regia_director_start_processes (RegiaDirector *self)
 {
   self->processes = regia_processes_new (self->values, &process_callbacks, self);
   self->readers = regia_readers_new ();
+  regia_readers_set_rehearsal (self->readers, self->rehearsing);
   for (guint i = 0; i < self->processes->len; i++) {
     RegiaProcessEntry *entry = g_ptr_array_index (self->processes, i);
 
@@ -281,6 +314,7 @@ static void
 director_clear (RegiaDirector *self)
 {
   g_clear_pointer (&self->loop, g_main_loop_unref);
+  regia_airing_cancel (self, "Regia goes away");
   g_clear_pointer (&self->service, regia_service_free);
   g_clear_pointer (&self->commands, regia_commands_free);
   g_clear_pointer (&self->readers, regia_readers_free);

@@ -10,6 +10,7 @@
 /*
  * The ways in which a show ends:
  *
+ * - a rehearsal: nothing has to be finished; by any of the following it is over, and it is standby again.
  * - `regia stop`: the event is over; the recording is finished, director and gateway stay and serve it.
  * - `regia stop --quit`, Ctrl-C, SIGHUP: the same, then the program ends.
  * - Any of these a second time: the program ends at once; the recording is safe, and finished beside whatever
@@ -43,9 +44,30 @@ note_end (RegiaDirector *self)
   regia_director_report (self);
 }
 
+/* What ran for a rehearsal is gone. */
+static void
+note_unrehearsed (RegiaDirector *self)
+{
+  g_autoptr (GVariant) status = regia_director_build_status (self);
+  g_autoptr (GVariant) told = NULL;
+  GVariantDict dict;
+
+  self->unrehearsed = self->ready = FALSE;
+  g_variant_dict_init (&dict, status);
+  g_variant_dict_insert (&dict, "state", "s", regia_show_state_to_string (REGIA_SHOW_REHEARSAL));
+  told = g_variant_ref_sink (g_variant_dict_end (&dict));
+  regia_control_tell_end (self->control, told);
+  g_message ("the rehearsal is over; nothing was recorded");
+  regia_director_report (self);
+  if (!self->quit)
+    regia_service_stand_by (self->service);
+}
+
 void
 regia_ending_check (RegiaDirector *self)
 {
+  if (self->unrehearsed && !self->leaving && regia_processes_are_gone (self->processes, FALSE))
+    note_unrehearsed (self);
   if (self->leaving) {
     if (regia_processes_are_gone (self->processes, TRUE))
       g_main_loop_quit (self->loop);
@@ -72,18 +94,41 @@ count_viewers (RegiaDirector *self)
   return viewers;
 }
 
+/* Nothing that was wanted of it outlives it. Who has the feed is not changed: the engine is still there. */
+static void
+end_rehearsal (RegiaDirector *self)
+{
+  g_message ("ending the rehearsal");
+  self->show.state = REGIA_SHOW_STANDBY;
+  regia_desired_unref (self->show.desired);
+  self->show.desired = regia_desired_new ();
+  regia_desired_unref (self->desired);
+  self->desired = regia_desired_ref (self->show.desired);
+  self->unrehearsed = TRUE;
+  regia_show_file_save_later (self->show_file);
+  regia_director_enforce (self);
+  sd_notify (0, self->quit ? "STATUS=Ending" : "STATUS=Waiting for an event");
+  regia_director_report (self);
+  regia_ending_check (self);
+}
+
 void
 regia_ending_stop (RegiaDirector *self, gboolean quit)
 {
   if (regia_service_hold_stop (self->service, quit))
     return;
+  regia_airing_cancel (self, "an end was asked for before it had begun");
   self->quit = self->quit || quit;
   if (self->quit)
     sd_notify (0, "STOPPING=1\nSTATUS=Ending");
+  if (self->show.state == REGIA_SHOW_REHEARSAL) {
+    end_rehearsal (self);
+    return;
+  }
   if (self->show.state == REGIA_SHOW_STANDBY) {
     g_autoptr (GVariant) status = regia_director_build_status (self);
 
-    if (self->quit)
+    if (self->quit && !self->unrehearsed)
       regia_control_tell_end (self->control, status);
     regia_ending_check (self);
     return;
@@ -123,6 +168,7 @@ static void
 leave (RegiaDirector *self)
 {
   regia_service_hold_stop (self->service, FALSE);
+  regia_airing_cancel (self, "this computer goes down");
   if (self->show.state == REGIA_SHOW_STANDBY)
     g_message ("this computer goes down");
   else

@@ -67,7 +67,8 @@ regia_exchange_install (RegiaExchange *self, RegiaDirector *director)
   regia_desired_unref (director->desired);
   director->desired = director->show.state == REGIA_SHOW_STANDBY ? regia_desired_new ()
                                                                  : regia_desired_ref (director->show.desired);
-  director->ready = director->ended = FALSE;
+  director->ready = director->ended = director->unrehearsed = FALSE;
+  director->rehearsing = director->show.state == REGIA_SHOW_REHEARSAL;
   director->ended_us = director->grace_us = 0;
   regia_director_start_processes (director);
   regia_exchange_free (self);

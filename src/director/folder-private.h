@@ -37,6 +37,7 @@ const RegiaEvent *regia_folder_get_due (RegiaFolder *self, const char *const *en
 /** (transfer full): as regia_events_announce(). */
 GVariant *regia_folder_announce (RegiaFolder *self, const char *const *ended);
 /** (transfer full): a{sv} of Show1.GetEvents. */
-GVariant *regia_folder_describe (RegiaFolder *self, const char *on_air, const char *const *ended);
+GVariant *regia_folder_describe (RegiaFolder *self, const char *on_air, const char *rehearsed,
+                                 const char *const *ended);
 /** regia_folder_warn: adds what is the matter with them to @warnings (element-type utf8, owned). */
 void regia_folder_warn (RegiaFolder *self, GPtrArray *warnings);

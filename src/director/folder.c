@@ -218,7 +218,7 @@ regia_folder_announce (RegiaFolder *self, const char *const *ended)
 }
 
 GVariant *
-regia_folder_describe (RegiaFolder *self, const char *on_air, const char *const *ended)
+regia_folder_describe (RegiaFolder *self, const char *on_air, const char *rehearsed, const char *const *ended)
 {
   g_autofree char *folder = g_filename_display_name (self->events_dir);
   GVariantDict dict;
@@ -227,6 +227,7 @@ regia_folder_describe (RegiaFolder *self, const char *on_air, const char *const 
   g_variant_dict_insert (&dict, "folder", "s", folder);
   g_variant_dict_insert (&dict, "error", "s", self->events_error != NULL ? self->events_error : "");
   g_variant_dict_insert (&dict, "on-air", "s", on_air);
+  g_variant_dict_insert (&dict, "rehearsal", "s", rehearsed);
   g_variant_dict_insert_value (&dict, "events", regia_events_to_variant (self->events, now_s (), ended));
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }

@@ -58,7 +58,17 @@ start_cb (const char *name, gboolean again, const char *who, RegiaControlCommand
 {
   RegiaDirector *self = user_data;
 
-  regia_service_start (self->service, name, again, who, started, data);
+  if (!regia_airing_start (self, name, again, who, started, data))
+    regia_service_start (self->service, name, again, FALSE, who, started, data);
+}
+
+static void
+rehearse_cb (const char *name, const char *who, RegiaControlCommandedFunc started, gpointer data,
+             gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  regia_service_start (self->service, name, FALSE, TRUE, who, started, data);
 }
 
 static void
@@ -74,6 +84,7 @@ static const RegiaControlMethods control_methods = {.get_status = get_status_cb,
                                                     .command = command_cb,
                                                     .open_feed = open_feed_cb,
                                                     .start = start_cb,
+                                                    .rehearse = rehearse_cb,
                                                     .get_events = get_events_cb};
 
 RegiaPlaces

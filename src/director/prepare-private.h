@@ -8,6 +8,7 @@ typedef struct {
   char *folder, *hall_path, *state_dir, *event_path; /* (owned) */
   char *name;                                        /* (owned) (nullable): the event; none: the hall */
   gboolean again;                                    /* although it was ended */
+  gboolean rehearse;                                 /* without a session */
   char **ended;                                      /* (owned) (nullable): ids of those that were */
   char *last_id, *last_session;                      /* (owned): of the show before */
   RegiaConfig *hall;                                 /* (owned) (nullable) */

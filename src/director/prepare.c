@@ -52,7 +52,7 @@ load_event (const RegiaOrder *order, char **ret_file, GError **error)
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "it cannot be started:\n%s", event->error);
     return NULL;
   }
-  if (!order->again && order->ended != NULL &&
+  if (!order->again && !order->rehearse && order->ended != NULL &&
       g_strv_contains ((const char *const *)order->ended, event->id)) {
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_STATE,
                  "%s was on and was ended; `regia start %s --again` puts it on the air again",
@@ -82,9 +82,12 @@ prepare (const RegiaOrder *order, GError **error)
     return g_steal_pointer (&prepared);
   id = regia_config_get (config)->id;
   recordings = prepared->exchange->recordings_dir;
-  prepared->continued = order->again && g_str_equal (order->last_id, id);
-  prepared->session =
-      prepared->continued ? g_strdup (order->last_session) : regia_show_new_session (recordings, id);
+  prepared->continued = order->again && g_str_equal (order->last_id, id) && order->last_session[0] != '\0';
+  if (order->rehearse)
+    prepared->session = g_strdup ("");
+  else
+    prepared->session =
+        prepared->continued ? g_strdup (order->last_session) : regia_show_new_session (recordings, id);
   if (prepared->continued)
     prepared->recorded_ns = regia_show_last_written (recordings, prepared->session);
   text = g_bytes_get_data (prepared->exchange->event, &length);

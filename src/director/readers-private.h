@@ -9,7 +9,8 @@
  */
 typedef struct _RegiaReaders RegiaReaders;
 
-#define REGIA_READERS_HOUSE  "house"  /* recorder, console, `regia tap` */
+#define REGIA_READERS_HOUSE  "house"  /* console, `regia tap` */
+#define REGIA_READERS_RECORD "record" /* recorder */
 #define REGIA_READERS_PUBLIC "public" /* gateway, rtc, relays */
 
 /** regia_readers_new: of none yet. The processes that are added must outlive it. */
@@ -19,8 +20,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaReaders, regia_readers_free)
 
 /** regia_readers_set_engine: whom they read from. */
 void regia_readers_set_engine (RegiaReaders *self, RegiaProcess *engine);
-/** regia_readers_add: @rights: one of the two above, static. */
+/** regia_readers_add: @rights: one of the three above, static. */
 void regia_readers_add (RegiaReaders *self, RegiaProcess *reader, const char *rights);
+/** regia_readers_set_rehearsal: while it is one nobody but the house is given a way to the feed. */
+void regia_readers_set_rehearsal (RegiaReaders *self, gboolean is_rehearsal);
 /** regia_readers_match: whenever a process has changed: hands over what is missing. */
 void regia_readers_match (RegiaReaders *self);
 /** regia_readers_open: the reader's end (transfer full) for one of the house that is no process of ours.

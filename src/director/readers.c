@@ -19,7 +19,8 @@ typedef struct {
 struct _RegiaReaders {
   RegiaProcess *engine; /* (unowned) (nullable) */
   GArray *readers;      /* (owned) (element-type Reader) */
-  guint64 opened;       /* how many were let in that are no processes of ours */
+  gboolean is_rehearsal;
+  guint64 opened; /* how many were let in that are no processes of ours */
 };
 
 RegiaReaders *
@@ -54,6 +55,12 @@ regia_readers_add (RegiaReaders *self, RegiaProcess *reader, const char *rights)
   g_array_append_val (self->readers, entry);
 }
 
+void
+regia_readers_set_rehearsal (RegiaReaders *self, gboolean is_rehearsal)
+{
+  self->is_rehearsal = is_rehearsal;
+}
+
 static guint64
 get_engine_run (RegiaReaders *self)
 {
@@ -83,6 +90,8 @@ regia_readers_match (RegiaReaders *self)
     guint64 reader_run = regia_process_get_run (reader->process);
     int fd;
 
+    if (self->is_rehearsal && !g_str_equal (reader->rights, REGIA_READERS_HOUSE))
+      continue;
     if (reader_run == 0 || (reader->engine_run == engine_run && reader->reader_run == reader_run))
       continue;
     fd = let_in (self, regia_process_get_name (reader->process), reader->rights);

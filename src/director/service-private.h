@@ -28,13 +28,18 @@ void regia_service_tick (RegiaService *self);
 /** regia_service_note: a process changed. */
 void regia_service_note (RegiaService *self);
 
-/** regia_service_start: puts the event @name on the air; Show1.Start. @done is called once: it is persisted
- * and begins, or why not. */
-void regia_service_start (RegiaService *self, const char *name, gboolean again, const char *who,
-                          RegiaControlCommandedFunc done, gpointer data);
+/** regia_service_start: puts the event @name on the air, or with @rehearse begins it as a rehearsal;
+ * Show1.Start, Show1.Rehearse. @done is called once: it is persisted and begins, or why not. */
+void regia_service_start (RegiaService *self, const char *name, gboolean again, gboolean rehearse,
+                          const char *who, RegiaControlCommandedFunc done, gpointer data);
 /** regia_service_ask: Show1.GetEvents; @done is called once. */
 void regia_service_ask (RegiaService *self, RegiaControlCommandedFunc done, gpointer data);
 
+/** regia_service_stand_by: a rehearsal is over: the hall without an event takes its place, as soon as its
+ * file can be read. */
+void regia_service_stand_by (RegiaService *self);
+/** regia_service_is_changing: that is being prepared, or done. */
+gboolean regia_service_is_changing (RegiaService *self);
 /** regia_service_is_exchanging: another event, or none, is about to take the place of what is there. The show
  * is the one to come, the processes are those of before. */
 gboolean regia_service_is_exchanging (RegiaService *self);

@@ -36,7 +36,7 @@ typedef struct {
   Step step;
   RegiaExchange *exchange; /* (owned) (nullable) while it is prepared */
   RegiaShow before;        /* (owned) from the second step on */
-  gboolean continued;
+  gboolean continued, rehearse;
 } Change;
 
 struct _RegiaService {
@@ -47,6 +47,7 @@ struct _RegiaService {
   GArray *askers;               /* (owned) (element-type Asker) */
   Change *change;               /* (owned) (nullable) */
   guint installer;              /* source */
+  gboolean bare;                /* what is there is the hall alone */
   gint64 over_us;               /* since when the event is over, 0 while it is not */
   gboolean stop, quit;          /* asked for while it was too late not to begin */
 };
@@ -183,6 +184,7 @@ regia_service_begin (RegiaService *self, GError **error)
     regia_epoch_now (&director->show.epoch);
   }
   director->show.state = REGIA_SHOW_STANDBY;
+  self->bare = TRUE;
   regia_director_use_config (director, regia_config_ref (hall),
                              regia_recordings_dir (hall, director->options->state_dir));
   return TRUE;
@@ -204,6 +206,12 @@ is_free (RegiaService *self)
 
   return (director->show.state == REGIA_SHOW_STANDBY || is_over (self)) && self->change == NULL &&
          !director->quit && !director->leaving;
+}
+
+gboolean
+regia_service_is_changing (RegiaService *self)
+{
+  return self != NULL && self->change != NULL;
 }
 
 gboolean
@@ -273,12 +281,13 @@ install_cb (gpointer user_data)
   change = g_steal_pointer (&self->change);
   regia_exchange_install (g_steal_pointer (&change->exchange), director);
   change_free (change);
-  if (director->show.state == REGIA_SHOW_STANDBY) {
+  self->bare = director->show.state == REGIA_SHOW_STANDBY;
+  if (self->bare) {
     regia_control_tell_begin (director->control);
     sd_notify (0, "STATUS=Waiting for an event");
   }
   regia_director_report (director);
-  if (self->stop && (self->quit || director->show.state == REGIA_SHOW_ON_AIR)) {
+  if (self->stop && (self->quit || !self->bare)) {
     regia_ending_stop (director, self->quit);
     if (director->hurry)
       regia_processes_hurry (director->processes);
@@ -309,10 +318,13 @@ answer_start (RegiaService *self)
   Change *change = self->change;
   const RegiaShow *show = &self->director->show;
   g_autoptr (GVariant) result = NULL;
-  g_autofree char *what = g_strdup_printf ("start %s", show->event_id);
+  g_autofree char *what = g_strdup_printf ("%s %s", change->rehearse ? "rehearse" : "start", show->event_id);
   GVariantDict dict;
 
-  g_message ("%s begins, session %s", show->config_path, show->session);
+  if (change->rehearse)
+    g_message ("%s is rehearsed", show->config_path);
+  else
+    g_message ("%s begins, session %s", show->config_path, show->session);
   regia_control_tell_begin (self->director->control);
   regia_commands_log (self->director->commands, change->who, what);
   g_clear_pointer (&self->start_error, g_free);
@@ -349,7 +361,7 @@ saved_cb (const GError *error, gpointer user_data)
 
 /* (transfer full): the show that is to begin. */
 static RegiaShow
-make_show (const RegiaShow *before, const RegiaPrepared *prepared)
+make_show (const RegiaShow *before, const RegiaPrepared *prepared, gboolean rehearse)
 {
   RegiaShow show;
   RegiaShowNow now;
@@ -368,14 +380,15 @@ make_show (const RegiaShow *before, const RegiaPrepared *prepared)
     regia_desired_unref (show.desired);
     show.desired = regia_desired_new ();
     show.generation = 0;
-    show.reached_ns = show.reached_wall_ns = 0;
+    show.reached_ns = show.reached_wall_ns = show.aired_ns = 0;
     regia_epoch_now (&show.epoch);
   }
   g_free (show.config_path);
   show.config_path = g_strdup (prepared->file);
-  show.state = REGIA_SHOW_ON_AIR;
+  show.state = rehearse ? REGIA_SHOW_REHEARSAL : REGIA_SHOW_ON_AIR;
   show.left = FALSE;
-  regia_show_forget_ended (&show);
+  if (!rehearse)
+    regia_show_forget_ended (&show);
   return show;
 }
 
@@ -400,7 +413,7 @@ prepared_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   change->before = self->director->show;
   if (change->name != NULL) {
     prepared->exchange = change->exchange;
-    self->director->show = make_show (&change->before, prepared);
+    self->director->show = make_show (&change->before, prepared, change->rehearse);
     prepared->exchange = NULL;
     change->step = SAVING;
     regia_show_file_save_then (self->director->show_file, saved_cb, self);
@@ -414,7 +427,7 @@ prepared_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* @name: (nullable): none: back to standby. */
 static void
-begin_change (RegiaService *self, const char *name, gboolean again, const char *who,
+begin_change (RegiaService *self, const char *name, gboolean again, gboolean rehearse, const char *who,
               RegiaControlCommandedFunc done, gpointer data)
 {
   g_autoptr (GTask) task = NULL;
@@ -425,6 +438,7 @@ begin_change (RegiaService *self, const char *name, gboolean again, const char *
 
   change->name = g_strdup (name);
   change->who = g_strdup (who);
+  change->rehearse = rehearse;
   change->done = done;
   change->data = data;
   change->cancellable = g_cancellable_new ();
@@ -436,6 +450,7 @@ begin_change (RegiaService *self, const char *name, gboolean again, const char *
   order->event_path = g_strdup (self->director->event_path);
   order->name = g_strdup (name);
   order->again = again;
+  order->rehearse = rehearse;
   order->ended = g_strdupv (show->ended);
   order->last_id = g_strdup (show->event_id);
   order->last_session = g_strdup (show->session);
@@ -448,7 +463,7 @@ begin_change (RegiaService *self, const char *name, gboolean again, const char *
 }
 
 void
-regia_service_start (RegiaService *self, const char *name, gboolean again, const char *who,
+regia_service_start (RegiaService *self, const char *name, gboolean again, gboolean rehearse, const char *who,
                      RegiaControlCommandedFunc done, gpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -469,16 +484,36 @@ regia_service_start (RegiaService *self, const char *name, gboolean again, const
         g_error_new (REGIA_ERROR, REGIA_ERROR_STATE,
                      "the recording of \"%s\" is still being finished; `regia status` tells how far it is",
                      self->director->values->name);
+  else if (self->director->show.state == REGIA_SHOW_REHEARSAL)
+    error = g_error_new (REGIA_ERROR, REGIA_ERROR_STATE,
+                         "\"%s\" is being rehearsed; `regia stop` ends the rehearsal first",
+                         self->director->values->name);
   else if (!is_free (self))
     error = g_error_new (REGIA_ERROR, REGIA_ERROR_STATE, "\"%s\" is on the air; `regia stop` ends it first",
                          self->director->values->name);
   if (error != NULL)
     done (NULL, error, data);
   else
-    begin_change (self, name, again, who, done, data);
+    begin_change (self, name, again, rehearse, who, done, data);
 }
 
 /* Looking */
+
+/* What was rehearsed goes on the air at its hour; the rehearsal of another event gives way. */
+static void
+begin_rehearsed (RegiaService *self, const RegiaEvent *due)
+{
+  RegiaDirector *director = self->director;
+
+  if (self->change != NULL || director->airing != NULL || director->quit || director->leaving)
+    return;
+  if (g_str_equal (due->id, director->show.event_id)) {
+    regia_airing_start (director, due->id, FALSE, "its hour", NULL, NULL);
+    return;
+  }
+  g_message ("the rehearsal of %s gives way to %s, whose hour it is", director->show.event_id, due->id);
+  begin_change (self, due->file, FALSE, FALSE, "its hour", NULL, NULL);
+}
 
 /* What is due begins; in standby a hall that was changed is taken. */
 static void
@@ -488,17 +523,20 @@ follow (RegiaService *self)
   const RegiaEvent *due =
       regia_folder_get_due (self->folder, (const char *const *)self->director->show.ended);
 
+  if (due != NULL && self->director->show.state == REGIA_SHOW_REHEARSAL)
+    begin_rehearsed (self, due);
   if (!is_free (self))
     return;
   if (due != NULL) {
-    begin_change (self, due->file, FALSE, "its hour", NULL, NULL);
+    begin_change (self, due->file, FALSE, FALSE, "its hour", NULL, NULL);
     return;
   }
   g_clear_pointer (&self->start_error, g_free);
   if (self->director->show.state == REGIA_SHOW_STANDBY && hall_text != NULL &&
       !g_bytes_equal (hall_text, self->director->handed.event)) {
-    g_message ("%s was changed", self->hall_path);
-    begin_change (self, NULL, FALSE, "", NULL, NULL);
+    if (self->bare)
+      g_message ("%s was changed", self->hall_path);
+    begin_change (self, NULL, FALSE, FALSE, "", NULL, NULL);
   }
 }
 
@@ -507,10 +545,12 @@ looked_cb (gboolean fresh, gpointer user_data)
 {
   RegiaService *self = user_data;
   RegiaDirector *director = self->director;
-  gboolean on = director->show.state > REGIA_SHOW_STANDBY && director->show.state < REGIA_SHOW_ENDED;
+  gboolean rehearsed = director->show.state == REGIA_SHOW_REHEARSAL;
+  gboolean on = director->show.state > REGIA_SHOW_REHEARSAL && director->show.state < REGIA_SHOW_ENDED;
 
   if (fresh) {
     g_autoptr (GVariant) answer = regia_folder_describe (self->folder, on ? director->show.event_id : "",
+                                                         rehearsed ? director->show.event_id : "",
                                                          (const char *const *)director->show.ended);
     answer_askers (self, answer, NULL);
   }
@@ -540,7 +580,7 @@ regia_service_tick (RegiaService *self)
 
   if (self == NULL)
     return;
-  regia_folder_tick (self->folder, self->director->show.state != REGIA_SHOW_STANDBY && !is_over (self));
+  regia_folder_tick (self->folder, self->director->show.state >= REGIA_SHOW_ON_AIR && !is_over (self));
   regia_service_note (self);
   if (!is_over (self) || !is_free (self)) {
     self->over_us = is_over (self) ? self->over_us : 0;
@@ -549,7 +589,14 @@ regia_service_tick (RegiaService *self)
   if (self->over_us == 0)
     self->over_us = now_us;
   if (now_us - self->over_us >= ENDED_US && regia_folder_get_hall (self->folder) != NULL)
-    begin_change (self, NULL, FALSE, "", NULL, NULL);
+    begin_change (self, NULL, FALSE, FALSE, "", NULL, NULL);
+}
+
+void
+regia_service_stand_by (RegiaService *self)
+{
+  if (self != NULL && self->change == NULL && regia_folder_get_hall (self->folder) != NULL)
+    begin_change (self, NULL, FALSE, FALSE, "", NULL, NULL);
 }
 
 GVariant *
@@ -562,7 +609,7 @@ regia_service_announce (RegiaService *self)
     return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   if (self->director->show.ended != NULL)
     g_strv_builder_addv (builder, (const char **)self->director->show.ended);
-  if (self->director->show.state != REGIA_SHOW_STANDBY)
+  if (self->director->show.state >= REGIA_SHOW_ON_AIR)
     g_strv_builder_add (builder, self->director->show.event_id);
   ended = g_strv_builder_end (builder);
   return regia_folder_announce (self->folder, (const char *const *)ended);

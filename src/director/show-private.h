@@ -21,12 +21,13 @@ typedef enum {
 typedef struct {
   char *event_id;    /* (owned) */
   char *id;          /* (owned) 8 hex digits: what tells one show from another in addresses */
-  char *session;     /* (owned) folder name of the recording */
+  char *session;     /* (owned) folder name of the recording; "" in a rehearsal: there is none */
   char *config_path; /* (owned) the event file as given */
   RegiaShowState state;
   gboolean left;         /* it was ended, and then the program by a person: the next start begins another */
   RegiaDesired *desired; /* (owned) */
   char **ended;          /* (owned) (nullable): ids of the events that were ended, the latest last */
+  gint64 aired_ns;       /* show time at which it went on the air: before, it was rehearsed */
   RegiaEpoch epoch;
   guint64 generation; /* engine starts so far */
   /* When this was last written: show time, and the wall clock beside it. */
@@ -103,6 +104,7 @@ typedef enum {
   REGIA_START_GO_ON,    /* on the air, with the same show and session */
   REGIA_START_FINISH,   /* its recording is finished, nothing is captured */
   REGIA_START_SERVE,    /* its recordings are served */
+  REGIA_START_REHEARSE, /* rehearsed, as it was */
   REGIA_START_STAND_BY, /* nothing is on until an event is started */
 } RegiaStart;
 
@@ -116,15 +118,15 @@ typedef struct {
 
 /**
  * regia_show_decide: what was on the air goes on, what was being finished is finished, what was ended stays
- * ended, unless a person says otherwise. Pure.
+ * ended, unless a person says otherwise; what was rehearsed is never on the air by a start. Pure.
  * @old: (nullable): the show before; @idle_s: for how long nothing was written of it
  */
 RegiaStart regia_show_decide (const RegiaShow *old, const RegiaStartWish *wish, gint64 idle_s);
 
 /**
  * regia_show_decide_service: the same for the service, which waits for events: what was on the air goes on,
- * and what was being finished is finished, without the hall's file or the folder of events; a show that was
- * interrupted too long ago to be gone on with is finished too. Pure.
+ * so does a rehearsal, and what was being finished is finished, without the hall's file or the folder of
+ * events; a show that was interrupted too long ago to be gone on with is finished too. Pure.
  */
 RegiaStart regia_show_decide_service (const RegiaShow *old, gint64 idle_s);
 

@@ -100,6 +100,7 @@ regia_show_to_json (const RegiaShow *show)
     g_variant_dict_insert_value (&dict, "ended", g_variant_new_strv ((const char *const *)show->ended, -1));
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
   g_variant_dict_insert (&dict, "generation", "x", (gint64)show->generation);
+  g_variant_dict_insert (&dict, "aired-ns", "x", show->aired_ns);
   g_variant_dict_insert (&dict, "reached-ns", "x", show->reached_ns);
   g_variant_dict_insert (&dict, "reached-wall-ns", "x", show->reached_wall_ns);
   return regia_json_from_variant (g_variant_dict_end (&dict), TRUE);
@@ -145,11 +146,12 @@ read_ended (GVariant *dict)
   return g_strv_builder_end (builder);
 }
 
-/* A service that has had no event yet has no session. */
+/* A service that has had no event yet has no session, and a rehearsal leaves none. */
 static gboolean
 is_session (const char *text, RegiaShowState state)
 {
-  return is_name (text) || (text[0] == '\0' && state == REGIA_SHOW_STANDBY);
+  return is_name (text) ||
+         (text[0] == '\0' && (state == REGIA_SHOW_STANDBY || state == REGIA_SHOW_REHEARSAL));
 }
 
 static gboolean
@@ -179,10 +181,12 @@ read_show (GVariant *dict, RegiaShow *show)
   show->generation = (guint64)generation;
   show->ended = read_ended (dict);
   g_variant_lookup (dict, "left", "b", &show->left);
+  g_variant_lookup (dict, "aired-ns", "x", &show->aired_ns);
   g_variant_lookup (dict, "reached-ns", "x", &show->reached_ns);
   g_variant_lookup (dict, "reached-wall-ns", "x", &show->reached_wall_ns);
   if (show->reached_ns < 0 || show->reached_ns > REACHED_MAX_NS || show->reached_wall_ns < 0)
     show->reached_ns = show->reached_wall_ns = 0;
+  show->aired_ns = CLAMP (show->aired_ns, 0, REACHED_MAX_NS);
   return TRUE;
 }
 
@@ -308,18 +312,21 @@ regia_show_decide (const RegiaShow *old, const RegiaStartWish *wish, gint64 idle
 {
   if (old == NULL || wish->fresh || !g_str_equal (old->event_id, wish->event_id))
     return REGIA_START_NEW;
+  if (old->state == REGIA_SHOW_REHEARSAL)
+    return idle_s < REGIA_SHOW_RESUME_LIMIT_S ? REGIA_START_REHEARSE : REGIA_START_NEW;
   if (wish->again)
     return REGIA_START_GO_ON;
   switch (old->state) {
   case REGIA_SHOW_STANDBY:
     return REGIA_START_NEW;
-  case REGIA_SHOW_REHEARSAL:
   case REGIA_SHOW_ON_AIR:
     return idle_s < REGIA_SHOW_RESUME_LIMIT_S ? REGIA_START_GO_ON : REGIA_START_NEW;
   case REGIA_SHOW_ENDING:
     return old->left && !wish->by_service ? REGIA_START_NEW : REGIA_START_FINISH;
   case REGIA_SHOW_ENDED:
     return old->left && !wish->by_service ? REGIA_START_NEW : REGIA_START_SERVE;
+  case REGIA_SHOW_REHEARSAL:
+    break;
   }
   g_return_val_if_reached (REGIA_START_NEW);
 }
@@ -332,8 +339,9 @@ regia_show_decide_service (const RegiaShow *old, gint64 idle_s)
     return idle_s < REGIA_SHOW_RESUME_LIMIT_S ? REGIA_START_GO_ON : REGIA_START_FINISH;
   case REGIA_SHOW_ENDING:
     return REGIA_START_FINISH;
-  case REGIA_SHOW_STANDBY:
   case REGIA_SHOW_REHEARSAL:
+    return idle_s < REGIA_SHOW_RESUME_LIMIT_S ? REGIA_START_REHEARSE : REGIA_START_STAND_BY;
+  case REGIA_SHOW_STANDBY:
   case REGIA_SHOW_ENDED:
     return REGIA_START_STAND_BY;
   }

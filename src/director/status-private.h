@@ -14,6 +14,7 @@ typedef struct {
   const RegiaDesired *desired; /* in effect */
   GVariant *next;              /* a{sv}: what comes next, {} for nothing */
   gboolean ready;              /* the programme runs, or ran */
+  gboolean hidden;             /* for those outside, while it is rehearsed: as if nothing were on */
   gboolean ended;              /* all that ends with the event is gone */
   gint64 show_time_ns;
   gint64 director_started_us;
@@ -23,6 +24,9 @@ typedef struct {
 
 /** regia_status_build: (transfer floating): the a{sv} of Show.GetStatus. Main context. */
 GVariant *regia_status_build (const RegiaStatusInput *input);
+
+/** regia_status_announce: (transfer full): a{sv}: @config as what comes next, `next` of the status. Pure. */
+GVariant *regia_status_announce (const RegiaConfigValues *config);
 
 /**
  * regia_status_warnings: what a technician should know now, in words, worst first; from the published states

@@ -14,7 +14,7 @@
 const char *
 regia_status_state (const RegiaStatusInput *input)
 {
-  RegiaShowState state = input->show->state;
+  RegiaShowState state = input->hidden ? REGIA_SHOW_STANDBY : input->show->state;
 
   if (state == REGIA_SHOW_ON_AIR && !input->ready)
     return "starting";
@@ -106,6 +106,8 @@ regia_status_warnings (const RegiaConfigValues *config, const char *state, GVari
   g_autoptr (GPtrArray) warnings = g_ptr_array_new ();
   gboolean paused = g_str_equal (state, "paused"), ended = g_str_equal (state, "ended");
 
+  if (g_str_equal (state, "rehearsal"))
+    add_engine_warnings (warnings, engine);
   if (paused || g_str_equal (state, "on-air")) {
     if (paused)
       add (warnings, "The recording is paused; `regia resume` goes on with it");
@@ -174,13 +176,29 @@ describe_event (const RegiaConfigValues *config, gint64 desired_end_s)
   return g_variant_dict_end (&dict);
 }
 
+GVariant *
+regia_status_announce (const RegiaConfigValues *config)
+{
+  g_autofree char *start = config->start_s != 0 ? format_in_hall (config, config->start_s) : g_strdup ("");
+  g_autofree char *end = config->end_s != 0 ? format_in_hall (config, config->end_s) : g_strdup ("");
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "id", "s", config->id);
+  g_variant_dict_insert (&dict, "name", "s", config->name);
+  g_variant_dict_insert (&dict, "place", "s", config->place);
+  g_variant_dict_insert (&dict, "start", "s", start);
+  g_variant_dict_insert (&dict, "end", "s", end);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
 /* Sources that are live and rates that were measured are nothing to show once the engine has ended. */
 static GVariant *
-engine_state (RegiaProcesses *processes)
+engine_state (RegiaProcesses *processes, gboolean hidden)
 {
   RegiaProcessEntry *entry = regia_processes_find_name (processes, "engine");
 
-  if (regia_process_get_state (entry->process) == REGIA_PROCESS_STOPPED)
+  if (hidden || regia_process_get_state (entry->process) == REGIA_PROCESS_STOPPED)
     return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   return regia_process_get_published (entry->process);
 }
@@ -218,14 +236,14 @@ join (GPtrArray *first, char **then)
 GVariant *
 regia_status_build (const RegiaStatusInput *input)
 {
-  g_autoptr (GVariant) engine = engine_state (input->processes);
+  g_autoptr (GVariant) engine = engine_state (input->processes, input->hidden);
   g_autoptr (GVariant) gateway = regia_processes_get_state (input->processes, "gateway");
   g_autoptr (GVariant) recorder = regia_processes_get_state (input->processes, "recorder");
   g_autoptr (GPtrArray) relays = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
   g_autofree char *wall = regia_time_format_iso (regia_clock_realtime_ns ());
-  g_autofree char *started = regia_time_format_iso (input->show->epoch.realtime_ns);
+  g_autofree char *started = regia_time_format_iso (input->show->epoch.realtime_ns + input->show->aired_ns);
   const char *state = regia_status_state (input);
-  gboolean on = input->show->state != REGIA_SHOW_STANDBY;
+  gboolean on = input->show->state != REGIA_SHOW_STANDBY && !input->hidden;
   g_auto (GStrv) warnings = NULL;
   GVariantBuilder relay_list, processes;
   GVariantDict dict;
@@ -238,6 +256,8 @@ regia_status_build (const RegiaStatusInput *input)
   for (guint i = 0; i < input->processes->len; i++) {
     RegiaProcessEntry *entry = g_ptr_array_index (input->processes, i);
 
+    if (input->hidden && !entry->kind->lasts)
+      continue;
     g_variant_builder_add (&processes, "v", regia_process_to_variant (entry->process));
     if (entry->kind->many) {
       GVariant *published = regia_process_get_published (entry->process);
@@ -256,6 +276,8 @@ regia_status_build (const RegiaStatusInput *input)
   g_variant_dict_insert (&dict, "state", "s", state);
   g_variant_dict_insert (&dict, "show-time-ms", "t",
                          on ? (guint64)MAX (input->show_time_ns, 0) / REGIA_MSECOND : (guint64)0);
+  g_variant_dict_insert (&dict, "aired-ms", "t",
+                         on ? (guint64)(input->show->aired_ns / REGIA_MSECOND) : (guint64)0);
   g_variant_dict_insert (&dict, "wall", "s", wall);
   g_variant_dict_insert (&dict, "started", "s", on ? started : "");
   g_variant_dict_insert (&dict, "generation", "t", on ? input->show->generation : (guint64)0);

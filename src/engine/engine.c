@@ -30,7 +30,7 @@ typedef struct {
   RegiaEngine *engine;     /* (owned) */
   RegiaFeedServer *server; /* (owned) */
   gint64 started_ns;
-  gboolean is_private;
+  gboolean is_private, is_rehearsal;
   gint64 last_public_ns; /* pts of the last picture that the public got as it was */
   guint publisher;       /* source id */
   GThread *ender;        /* (owned) (nullable) */
@@ -63,6 +63,7 @@ publish_cb (gpointer user_data)
 
   g_variant_dict_init (&dict, core);
   g_variant_dict_insert (&dict, "private", "b", self->is_private);
+  g_variant_dict_insert (&dict, "rehearsal", "b", self->is_rehearsal);
   g_variant_dict_insert (&dict, "last-public-ms", "t",
                          (guint64)MAX (self->last_public_ns, 0) / REGIA_MSECOND);
   g_variant_dict_insert (&dict, "generation", "t", regia_child_get_generation (self->child));
@@ -90,40 +91,56 @@ on_failed_cb (const GError *error, gpointer user_data)
   regia_child_failed (self->child, error);
 }
 
-static void
-set_private (Process *self, gboolean is_private, gint64 now_ns)
+/* Private before public, and hidden before shown: in between nothing is given that is not to be.
+ * Returns: whether something is another now. */
+static gboolean
+hide (Process *self, GVariant *part, gint64 now_ns)
 {
+  gboolean is_private = FALSE, is_rehearsal = FALSE;
+  gboolean was_private = self->is_private, was_rehearsal = self->is_rehearsal;
+
+  g_variant_lookup (part, "private", "b", &is_private);
+  g_variant_lookup (part, "rehearsal", "b", &is_rehearsal);
   self->is_private = is_private;
-  self->last_public_ns = regia_feed_log_set_private (self->log, is_private, now_ns);
+  self->is_rehearsal = is_rehearsal;
+  if (is_rehearsal && !was_rehearsal)
+    regia_feed_log_set_rehearsal (self->log, TRUE, now_ns);
+  if (is_private != was_private)
+    self->last_public_ns = regia_feed_log_set_private (self->log, is_private, now_ns);
+  if (!is_rehearsal && was_rehearsal)
+    regia_feed_log_set_rehearsal (self->log, FALSE, now_ns);
+  return is_private != was_private || is_rehearsal != was_rehearsal;
 }
 
 static gboolean
 apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
 {
   Process *self = user_data;
-  gboolean is_private = FALSE;
+  gint64 now_ns = regia_epoch_show_time (regia_child_get_epoch (child));
+  gboolean was_private = self->is_private, was_rehearsal = self->is_rehearsal;
 
-  g_variant_lookup (part, "private", "b", &is_private);
-  if (is_private != self->is_private) {
-    gint64 now_ns = regia_epoch_show_time (regia_child_get_epoch (child));
-
-    set_private (self, is_private, now_ns);
-    /* Or the public would wait for the next segment. */
-    if (!is_private)
-      regia_engine_force_keyframe (self->engine, now_ns);
-    g_message (is_private ? "private: public readers get the slate and silence" : "public again");
-    publish_cb (self);
-  }
+  if (!hide (self, part, now_ns))
+    return TRUE;
+  /* Or the public would wait for the next segment. */
+  if (was_private && !self->is_private)
+    regia_engine_force_keyframe (self->engine, now_ns);
+  if (self->is_private != was_private)
+    g_message (self->is_private ? "private: public readers get the slate and silence" : "public again");
+  if (self->is_rehearsal != was_rehearsal)
+    g_message (self->is_rehearsal ? "rehearsal: public readers get nothing" : "the rehearsal is over");
+  publish_cb (self);
   return TRUE;
 }
 
 static gboolean
-add_reader_cb (int fd, const char *name, gboolean house, gpointer user_data, GError **error)
+add_reader_cb (int fd, const char *name, RegiaChildRights rights, gpointer user_data, GError **error)
 {
+  static const RegiaFeedRights feed_rights[] = {[REGIA_CHILD_PUBLIC] = REGIA_FEED_PUBLIC,
+                                                [REGIA_CHILD_HOUSE] = REGIA_FEED_HOUSE,
+                                                [REGIA_CHILD_RECORD] = REGIA_FEED_RECORD};
   Process *self = user_data;
 
-  return regia_feed_server_add_reader (self->server, fd, name, house ? REGIA_FEED_HOUSE : REGIA_FEED_PUBLIC,
-                                       error);
+  return regia_feed_server_add_reader (self->server, fd, name, feed_rights[rights], error);
 }
 
 static gboolean
@@ -187,7 +204,6 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   static const RegiaEngineCallbacks callbacks = {.ready_cb = on_ready_cb, .failed_cb = on_failed_cb};
   Process *self = user_data;
   const RegiaConfigValues *values;
-  gboolean is_private = FALSE;
 
   self->started_ns = regia_clock_monotonic_ns ();
   self->child = child;
@@ -199,9 +215,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
       regia_feed_log_new (regia_child_get_generation (self->child),
                           (gint64)values->feed_seconds * REGIA_SECOND, (guint64)values->feed_mbytes << 20);
   /* Before the first packet: an engine that starts while the hall is private has never been public. */
-  g_variant_lookup (regia_child_get_part (child), "private", "b", &is_private);
-  if (is_private)
-    set_private (self, TRUE, 0);
+  hide (self, regia_child_get_part (child), 0);
   /* Readers wait from the beginning, and are told that there is an engine. */
   self->server = regia_feed_server_new (self->log);
   keep_plugin_list (regia_child_get_run_dir (self->child));

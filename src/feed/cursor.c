@@ -39,7 +39,7 @@ meet_locked (RegiaFeedCursor *self, const RegiaFeedTable *table)
     return;
   self->version = table->version;
   self->mask = regia_feed_tracks_mask (table->tracks, self->patterns, self->length);
-  if (self->rights != REGIA_FEED_HOUSE)
+  if (self->rights == REGIA_FEED_PUBLIC)
     self->mask &= table->public_mask;
   self->leader = -1;
   for (guint i = 0; i < table->tracks->len && self->leader < 0; i++)
@@ -51,8 +51,10 @@ meet_locked (RegiaFeedCursor *self, const RegiaFeedTable *table)
 static RegiaFeedView
 view_locked (RegiaFeedCursor *self, const RegiaFeedSlot *slot)
 {
-  RegiaFeedView view = self->rights == REGIA_FEED_HOUSE ? REGIA_FEED_SHOWN : (RegiaFeedView)slot->view;
+  RegiaFeedView view = (RegiaFeedView)slot->view;
 
+  if (self->rights == REGIA_FEED_HOUSE || (self->rights == REGIA_FEED_RECORD && view != REGIA_FEED_WITHHELD))
+    view = REGIA_FEED_SHOWN;
   if (slot->packet == NULL || (view == REGIA_FEED_BLANKED && slot->table->blanks[slot->track] == NULL))
     return REGIA_FEED_WITHHELD;
   return view;
@@ -171,7 +173,8 @@ regia_feed_cursor_free (RegiaFeedCursor *self)
   g_free (self);
 }
 
-/* The public during a rehearsal: nothing of it is there, and when it is over nothing of it is missing. */
+/* All but the house during a rehearsal: nothing of it is there, and when it is over nothing of it is missing.
+ */
 static gboolean
 skip_rehearsal_locked (RegiaFeedCursor *self, RegiaFeedRead *result)
 {

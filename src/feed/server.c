@@ -159,7 +159,7 @@ reader_obey (RegiaFeedServer *self, Reader *reader)
     g_clear_pointer (&reader->cursor, regia_feed_cursor_free);
     return TRUE;
   case REGIA_FEED_REQUEST_SAFE:
-    reader->safe = reader->rights == REGIA_FEED_HOUSE;
+    reader->safe = reader->rights != REGIA_FEED_PUBLIC;
     return reader->safe;
   }
   return FALSE;
@@ -370,7 +370,7 @@ static gboolean
 is_behind (const Reader *reader)
 {
   if (!reader->started)
-    return !reader->spoken && reader->rights == REGIA_FEED_HOUSE;
+    return !reader->spoken && reader->rights != REGIA_FEED_PUBLIC;
   return !reader->ended || reader->batch_next < reader->batch_count;
 }
 

@@ -56,9 +56,9 @@ test_list (void)
   write_text (folder, "farther.conf", "[event]\nname = Due\nstart = 2099-01-03 10:00\n" SOURCE);
   good = run (0, option, NULL);
   g_assert_cmpstr (good, ==,
-                   "past      2022-09-29 09:30–13:00             Sirio (over.conf)\n"
-                   "next      2099-01-02 10:00–12:00  by itself  Perché (far.conf)\n"
-                   "later     2099-01-03 10:00                   Due (farther.conf)\n");
+                   "past       2022-09-29 09:30–13:00             Sirio (over.conf)\n"
+                   "next       2099-01-02 10:00–12:00  by itself  Perché (far.conf)\n"
+                   "later      2099-01-03 10:00                   Due (farther.conf)\n");
 
   write_text (folder, "broken.conf", "[event]\nname = Rotto\n" SOURCE "[web]\nthreads = 0\n");
   bad = run (78, option, NULL);

@@ -219,6 +219,41 @@ test_limits (void)
   g_assert_error (error, REGIA_ERROR, REGIA_ERROR_USAGE);
 }
 
+/* A rehearsal goes on the air: what was over before is gone, what lasts begins there; and what has no meaning
+ * before is refused. */
+static void
+test_rehearsal (void)
+{
+  static const char *const refused[] = {"{'paused': <true>}", "{'mark': <(uint64 1, 'one')>}"};
+  RegiaDesiredContext rehearsed = context;
+  g_autoptr (RegiaDesired) desired = regia_desired_new (), ended = NULL, again = NULL, aired = NULL;
+
+  rehearsed.rehearsed = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++) {
+    g_autoptr (GVariant) change = parse (refused[i]);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (regia_desired_change (desired, "1", change, &rehearsed, &error));
+    g_assert_error (error, REGIA_ERROR, REGIA_ERROR_USAGE);
+    g_assert_nonnull (strstr (error->message, "rehearsal"));
+  }
+  desired = take (desired, "1", "{'private': <true>}", 1000);
+  desired = take (desired, "2", "{'private': <false>}", 2000);
+  ended = regia_desired_go_on_air (desired, 5000);
+  g_assert_cmpuint (ended->private_spans->len, ==, 0);
+  g_assert_cmpuint (desired->private_spans->len, ==, 1);
+  g_assert_cmpuint (ended->version, ==, desired->version + 1);
+  desired = take (desired, "3", "{'private': <true>}", 3000);
+  aired = regia_desired_go_on_air (desired, 5000);
+  g_assert_true (aired->private_on);
+  g_assert_cmpuint (aired->private_spans->len, ==, 1);
+  g_assert_cmpuint (g_array_index (aired->private_spans, RegiaDesiredSpan, 0).from_ms, ==, 5000);
+  g_assert_cmpuint (g_array_index (aired->private_spans, RegiaDesiredSpan, 0).to_ms, ==, 0);
+  /* A command that was repeated is still known. */
+  again = take (regia_desired_ref (aired), "3", "{'private': <true>}", 9000);
+  g_assert_true (again == aired);
+}
+
 /* What a file may hold that was written by somebody else: what is missing is as in a new show, of the wrong
  * kind it is refused as a whole. */
 static void
@@ -262,6 +297,7 @@ main (int argc, char **argv)
   g_test_add_func ("/director/desired/immutable", test_immutable);
   g_test_add_func ("/director/desired/repeated", test_repeated);
   g_test_add_func ("/director/desired/limits", test_limits);
+  g_test_add_func ("/director/desired/rehearsal", test_rehearsal);
   g_test_add_func ("/director/desired/reading", test_reading);
   return g_test_run ();
 }

@@ -29,10 +29,13 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer data)
   regia_child_stopped (child);
 }
 
+static const char *const rights_words[] = {
+    [REGIA_CHILD_PUBLIC] = "some", [REGIA_CHILD_HOUSE] = "all", [REGIA_CHILD_RECORD] = "most"};
+
 static gboolean
-add_reader_cb (int fd, const char *name, gboolean house, gpointer data, GError **error)
+add_reader_cb (int fd, const char *name, RegiaChildRights rights, gpointer data, GError **error)
 {
-  dprintf (fd, "%s for %s of %d", house ? "all" : "some", name, getpid ());
+  dprintf (fd, "%s for %s of %d", rights_words[rights], name, getpid ());
   close (fd);
   return TRUE;
 }
@@ -76,7 +79,7 @@ static const RegiaChildClass reader_class = {.kind = "reader",
 
 typedef struct {
   RegiaReaders *readers;
-  RegiaProcess *source, *house, *public;
+  RegiaProcess *source, *house, *public, *keeps;
 } Fixture;
 
 static GVariant *
@@ -100,9 +103,11 @@ set_up (Fixture *f, gconstpointer data)
   f->source = regia_process_new ("source", "", &callbacks, f);
   f->house = regia_process_new ("reader", "one", &callbacks, f);
   f->public = regia_process_new ("reader", "two", &callbacks, f);
+  f->keeps = regia_process_new ("reader", "three", &callbacks, f);
   regia_readers_set_engine (f->readers, f->source);
   regia_readers_add (f->readers, f->house, REGIA_READERS_HOUSE);
   regia_readers_add (f->readers, f->public, REGIA_READERS_PUBLIC);
+  regia_readers_add (f->readers, f->keeps, REGIA_READERS_RECORD);
 }
 
 static void
@@ -110,6 +115,7 @@ tear_down (Fixture *f, gconstpointer data)
 {
   regia_readers_free (f->readers);
   f->readers = regia_readers_new (); /* for the last changes */
+  regia_process_free (f->keeps);
   regia_process_free (f->public);
   regia_process_free (f->house);
   regia_process_free (f->source);
@@ -173,6 +179,32 @@ test_pairs (Fixture *f, gconstpointer data)
   }
 }
 
+/* While it is rehearsed the house alone is given a way to the feed, whoever is started anew; then all are. */
+static void
+test_rehearsal (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GVariant) state = NULL;
+
+  regia_readers_set_rehearsal (f->readers, TRUE);
+  regia_process_start (f->source);
+  regia_process_start (f->public);
+  regia_process_start (f->keeps);
+  WAIT_UNTIL (regia_process_get_run (f->public) != 0 && regia_process_get_run (f->keeps) != 0);
+  regia_process_start (f->house);
+  WAIT_UNTIL (has_read (f->house, f->source, "all"));
+  kill (get_pid (f->source), SIGKILL);
+  WAIT_UNTIL (regia_process_get_restarts (f->source) == 1 && regia_process_get_run (f->source) != 0);
+  WAIT_UNTIL (has_read (f->house, f->source, "all"));
+  state = regia_process_get_published (f->public);
+  g_assert_cmpuint (g_variant_n_children (state), ==, 0);
+  g_variant_unref (state);
+  state = regia_process_get_published (f->keeps);
+  g_assert_cmpuint (g_variant_n_children (state), ==, 0);
+  regia_readers_set_rehearsal (f->readers, FALSE);
+  regia_readers_match (f->readers);
+  WAIT_UNTIL (has_read (f->public, f->source, "some") && has_read (f->keeps, f->source, "most"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -182,5 +214,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_test_add ("/director/readers/pairs", Fixture, NULL, set_up, test_pairs, tear_down);
+  g_test_add ("/director/readers/rehearsal", Fixture, NULL, set_up, test_rehearsal, tear_down);
   return g_test_run ();
 }

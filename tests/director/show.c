@@ -23,6 +23,7 @@ test_round_trip (void)
                     .desired = desired,
                     .epoch = {5, 1664436600000000000, "boot"},
                     .generation = 3,
+                    .aired_ns = 66 * REGIA_SECOND,
                     .reached_ns = 77 * REGIA_SECOND,
                     .reached_wall_ns = 1664436677000000000};
   g_autofree char *text = regia_show_to_json (&show);
@@ -40,6 +41,7 @@ test_round_trip (void)
   g_assert_cmpuint (read.desired->version, ==, 1);
   g_assert_cmpint (read.epoch.realtime_ns, ==, show.epoch.realtime_ns);
   g_assert_cmpuint (read.generation, ==, 3);
+  g_assert_cmpint (read.aired_ns, ==, show.aired_ns);
   g_assert_cmpint (read.reached_ns, ==, show.reached_ns);
   g_assert_cmpint (read.reached_wall_ns, ==, show.reached_wall_ns);
   regia_show_clear (&read);
@@ -90,7 +92,13 @@ test_decide (void)
       {REGIA_SHOW_ON_AIR, .other = TRUE, .start = REGIA_START_NEW},
       {REGIA_SHOW_ON_AIR, .old = TRUE, .start = REGIA_START_NEW},
       {REGIA_SHOW_ON_AIR, .fresh = TRUE, .start = REGIA_START_NEW},
-      {REGIA_SHOW_REHEARSAL, .start = REGIA_START_GO_ON},
+      /* never on the air by a start, whoever says what; over after so long, as any other */
+      {REGIA_SHOW_REHEARSAL, .start = REGIA_START_REHEARSE},
+      {REGIA_SHOW_REHEARSAL, .by_service = TRUE, .start = REGIA_START_REHEARSE},
+      {REGIA_SHOW_REHEARSAL, .again = TRUE, .start = REGIA_START_REHEARSE},
+      {REGIA_SHOW_REHEARSAL, .other = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_REHEARSAL, .fresh = TRUE, .start = REGIA_START_NEW},
+      {REGIA_SHOW_REHEARSAL, .old = TRUE, .start = REGIA_START_NEW},
       /* killed, or the machine restarted, while the recording was being finished, whenever that was */
       {REGIA_SHOW_ENDING, .start = REGIA_START_FINISH},
       {REGIA_SHOW_ENDING, .by_service = TRUE, .start = REGIA_START_FINISH},
@@ -136,7 +144,8 @@ test_decide_service (void)
     RegiaStart start;
   } rows[] = {
       {REGIA_SHOW_STANDBY, .start = REGIA_START_STAND_BY},
-      {REGIA_SHOW_REHEARSAL, .start = REGIA_START_STAND_BY},
+      {REGIA_SHOW_REHEARSAL, .start = REGIA_START_REHEARSE},
+      {REGIA_SHOW_REHEARSAL, .old = TRUE, .start = REGIA_START_STAND_BY},
       {REGIA_SHOW_ON_AIR, .start = REGIA_START_GO_ON},
       /* the machine was off over night */
       {REGIA_SHOW_ON_AIR, .old = TRUE, .start = REGIA_START_FINISH},

@@ -22,6 +22,7 @@ EFFECT_MS, EFFECT_SANITIZED_MS = 200, 1500
 def run(t):
     rtmp = Rtmp(t)
     on_the_air(t, rtmp)
+    rehearsed(t, rtmp)
     what_was_ended(t, rtmp)
     refusals(t)
     signals(t)
@@ -115,6 +116,58 @@ def on_the_air(t, rtmp):
         decodes_cleanly(regia.session_file())
         equal(marks(t, regia.session_file())["video"]["duplicates"], 0, "frames twice")
     regia.end()
+
+
+# What is said of a rehearsal, what is killed an instant after the answer, and what the show is then.
+SAID_OF_REHEARSAL = (("start", "director", "on-air"), ("start", "engine", "on-air"), ("start", "everything", "on-air"), ("start", "restart", "on-air"),
+                     ("stop", "director", "standby"), ("stop", "everything", "standby"))
+
+
+def rehearsed(t, rtmp):
+    regia = event(t, "rehearsed", rtmp)
+    regia.arguments.append("--rehearse")
+    published = len(rtmp.files())
+    regia.start()
+    with t.case("rehearsal", needed=True):
+        is_rehearsed(regia)
+    for how in (*HITS, "engine", "gateway"):
+        with t.case(f"rehearsal, {how}: it is one as before, never on the air"):
+            hit(regia, how)
+            after(regia, how)
+            is_rehearsed(regia)
+            equal((len(rtmp.files()), (regia.state / "recordings/rehearsed").exists()), (published, False), "published, a session")
+    regia.end()
+    rows = SAID_OF_REHEARSAL if t.long else SAID_OF_REHEARSAL[2:5]
+    for number, (word, how, becomes) in enumerate(rows):
+        name = f"rehearsed-{number}"
+        regia = event(t, name)
+        regia.arguments.append("--rehearse")
+        with t.case(f"rehearsal: regia {word}, and {how} at once: {becomes}"):
+            regia.start()
+            is_rehearsed(regia)
+            if word == "start":
+                command(regia, "start", name)
+            else:
+                asking = regia.spawn_command("stop", "--state", regia.state)
+                t.wait("that is kept", lambda now=regia: shown(now)["state"] == "standby")
+            aired = shown(regia)["aired-ns"]
+            hit(regia, how)
+            if word == "stop":
+                asking.wait(20)
+                # What systemd would start is another rehearsal, of a show that had ended.
+                is_rehearsed(regia)
+                check(not (regia.state / f"recordings/{name}").exists(), "a session")
+            else:
+                after(regia, how)
+                regia.wait_on_air()
+                equal(([i["id"] for i in regia.recordings()], shown(regia)["aired-ns"]), ([name], aired), "sessions, when it began")
+        regia.end()
+
+
+def is_rehearsed(regia):
+    status = regia.wait_status("rehearsed", lambda s: s["engine"].get("ready") and s["engine"].get("rehearsal"), 30)
+    equal((status["state"], sorted(p["name"] for p in status["processes"] if p["pid"])), ("rehearsal", ["director", "engine", "gateway"]),
+          "state, what runs")
 
 
 def command(regia, *words):

@@ -306,9 +306,12 @@ test_rehearsal (Hall *hall, gconstpointer data)
   g_auto (Got) got = {0};
   g_auto (Got) later = {0};
   g_auto (Got) house = {0};
+  g_auto (Got) kept = {0};
 
   regia_feed_log_set_rehearsal (hall->log, TRUE, 0);
   play (hall, 60, 0);
+  read_from (hall, REGIA_FEED_RECORD, REGIA_FEED_FROM_OLDEST, 0, &kept);
+  g_assert_cmpuint (kept.tables, ==, 0);
   waiting = regia_feed_cursor_new (hall->log, REGIA_FEED_PUBLIC, "", 0, REGIA_FEED_FROM_OLDEST, 0);
   read_all (waiting, &got);
   g_assert_cmpuint (got.tables, ==, 0);
@@ -329,6 +332,15 @@ test_rehearsal (Hall *hall, gconstpointer data)
   g_assert_cmpint (packet_at (&later, TRACK_TEXT, 0)->pts_ns, ==, FRAME (70));
   read_from (hall, REGIA_FEED_HOUSE, REGIA_FEED_FROM_OLDEST, 0, &house);
   g_assert_cmpuint (count (&house, 0, 'o'), ==, 140);
+  /* What is kept begins where the public does, with all tracks, and goes on through what is private. */
+  regia_feed_log_set_private (hall->log, TRUE, FRAME (140));
+  play (hall, 200, 0);
+  read_from (hall, REGIA_FEED_RECORD, REGIA_FEED_FROM_SEQ, 3, &kept);
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpuint (count (&kept, i, 'o'), ==, 100);
+    g_assert_cmpint (packet_at (&kept, i, 0)->pts_ns, ==, FRAME (100));
+    g_assert_true (regia_packet_is_keyframe (packet_at (&kept, i, 0)));
+  }
   regia_feed_log_end (hall->log);
   read_all (waiting, &got);
   g_assert_true (got.end);

@@ -16,6 +16,7 @@ int regia_cli_check (int argc, char **argv);
 int regia_cli_events (int argc, char **argv);
 int regia_cli_status (int argc, char **argv);
 int regia_cli_start (int argc, char **argv);
+int regia_cli_rehearse (int argc, char **argv);
 int regia_cli_stop (int argc, char **argv);
 int regia_cli_tap (int argc, char **argv);
 int regia_cli_pipelines (int argc, char **argv);

@@ -21,6 +21,9 @@ typedef struct _RegiaChild RegiaChild;
 #define REGIA_CHILD_PART_FD       5 /* its part of the desired state as a sealed file: a{sv}, serialised */
 #define REGIA_CHILD_RECORDINGS_FD 7 /* gateway: the recordings folder, if it can be read */
 
+/** What a reader may have of the feed: "public", "house", "record" in AddReader. */
+typedef enum { REGIA_CHILD_PUBLIC, REGIA_CHILD_HOUSE, REGIA_CHILD_RECORD } RegiaChildRights;
+
 /**
  * RegiaChildClass: one kind of process; static. Each function is called on the main thread, with the process'
  * own struct: @size bytes, zeroed.
@@ -49,9 +52,9 @@ typedef struct {
   /* (nullable): of a reader: its way to the feed, @fd (transfer full), for regia_feed_link_use(); after
    * start(), and again whenever the engine was started anew. */
   void (*use_feed) (int fd, gpointer self);
-  /* (nullable): of the engine: lets a reader in: regia_feed_server_add_reader(), @fd (transfer full), @house:
-   * it has the house's rights. After start(). An error is told to the director. */
-  gboolean (*add_reader) (int fd, const char *name, gboolean house, gpointer self, GError **error);
+  /* (nullable): of the engine: lets a reader in: regia_feed_server_add_reader(), @fd (transfer full). After
+   * start(). An error is told to the director. */
+  gboolean (*add_reader) (int fd, const char *name, RegiaChildRights rights, gpointer self, GError **error);
   /* (nullable): after the loop, and after a start that failed. */
   void (*clear) (gpointer self);
 } RegiaChildClass;

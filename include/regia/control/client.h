@@ -38,6 +38,11 @@ GVariant *regia_client_command (const char *control_path, const char *id, GVaria
 GVariant *regia_client_start (const char *control_path, const char *name, gboolean again, guint timeout_ms,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_client_rehearse: begins the event @name as a rehearsal; Show1.Rehearse, else as
+ * regia_client_start(). */
+GVariant *regia_client_rehearse (const char *control_path, const char *name, guint timeout_ms,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** regia_client_get_events: (transfer full): what the director sees in its folder of events now;
  * Show1.GetEvents.
  */

@@ -22,6 +22,7 @@ typedef struct {
   const char *base_dir;    /* where the event file's relative paths start; %NULL with a hall_path */
   gboolean keep_event;     /* @config was loaded from the stored copy: the file is broken, do not copy it */
   gboolean fresh;          /* begin a new show even if one was interrupted */
+  gboolean rehearse;       /* begin as a rehearsal: nobody sees it, nothing is recorded */
   gboolean again;          /* one that was ended goes on, as a new part of its session */
   RegiaDirectorTickFunc tick; /* (nullable) */
   gpointer tick_data;

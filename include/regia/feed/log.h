@@ -22,7 +22,8 @@ typedef void (*RegiaFeedWakeFunc) (gpointer user_data);
 typedef enum {
   REGIA_FEED_PUBLIC =
       0, /* for those outside the hall: programme alone, without what is private or rehearsed */
-  REGIA_FEED_HOUSE = 1, /* everything; may say that what it was given is in safety */
+  REGIA_FEED_HOUSE = 1,  /* everything; may say that what it was given is in safety */
+  REGIA_FEED_RECORD = 2, /* as the house, but nothing of a rehearsal: what is kept */
 } RegiaFeedRights;
 
 /** Kinds of track that share a budget of memory, by their names: none pushes another out. */
@@ -97,8 +98,8 @@ gint64 regia_feed_log_set_private (RegiaFeedLog *self, gboolean is_private, gint
  * regia_feed_log_set_rehearsal:
  * @now_ns: show time of the switch
  *
- * While it is one the public has no feed at all; what belongs to it is withheld as long as the log holds it.
- * After it pictures begin with the next keyframe: force one.
+ * While it is one the public and what is kept have no feed at all; what belongs to it is withheld from them
+ * as long as the log holds it. After it their pictures begin with the next keyframe: force one.
  */
 void regia_feed_log_set_rehearsal (RegiaFeedLog *self, gboolean is_rehearsal, gint64 now_ns);
 
