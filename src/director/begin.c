@@ -83,13 +83,31 @@ regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaSho
   }
 }
 
+gboolean
+regia_director_read_show (RegiaDirector *self, const char *consequence, RegiaShow *ret_old,
+                          gboolean *ret_have, RegiaShowNow *ret_now, gint64 *ret_idle_s, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  *ret_have = regia_show_load (self->show_path, ret_old, &local_error);
+  if (g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_STATE)) {
+    g_propagate_error (error, g_steal_pointer (&local_error));
+    return FALSE;
+  }
+  if (local_error != NULL)
+    g_warning ("%s; %srecordings are not touched", local_error->message, consequence);
+  regia_show_now (ret_now);
+  *ret_idle_s = *ret_have ? regia_show_idle_s (ret_old, ret_now) : 0;
+  return TRUE;
+}
+
 /* Decides between going on and beginning anew. */
 static gboolean
 decide (RegiaDirector *self, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
   RegiaShow old = {0};
-  gboolean have_old = regia_show_load (self->show_path, &old, &local_error);
+  gboolean have_old;
+  gint64 idle_s;
   /* systemd cannot tell whether a person wanted this start. */
   const RegiaStartWish wish = {.event_id = self->values->id,
                                .fresh = self->options->fresh,
@@ -99,14 +117,9 @@ decide (RegiaDirector *self, GError **error)
   RegiaShowNow now;
   RegiaStart start;
 
-  if (g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_STATE)) {
-    g_propagate_error (error, g_steal_pointer (&local_error));
+  if (!regia_director_read_show (self, "a new show begins, ", &old, &have_old, &now, &idle_s, error))
     return FALSE;
-  }
-  if (local_error != NULL)
-    g_warning ("%s; a new show begins, recordings are not touched", local_error->message);
-  regia_show_now (&now);
-  start = regia_show_decide (have_old ? &old : NULL, &wish, have_old ? regia_show_idle_s (&old, &now) : 0);
+  start = regia_show_decide (have_old ? &old : NULL, &wish, idle_s);
   self->resumed = start != REGIA_START_NEW;
   self->unbegun = !self->resumed && regia_locks_told_to_go ();
   if (self->unbegun) {

@@ -70,6 +70,12 @@ gboolean regia_director_prepare_folders (RegiaDirector *self, GError **error);
 /** regia_director_begin_show: decides what becomes of the show before, and keeps what was decided. Where that
  * is not one that goes on it has to be kept. Blocks. */
 gboolean regia_director_begin_show (RegiaDirector *self, GError **error);
+/** regia_director_read_show: what show.json says of the show before: @ret_old (left alone where there is
+ * none), whether there is one, and for how long nothing was written of it at @ret_now. One that cannot be
+ * understood is none, with @consequence said. Blocks. Errors: REGIA_ERROR_STATE: a newer Regia wrote it. */
+gboolean regia_director_read_show (RegiaDirector *self, const char *consequence, RegiaShow *ret_old,
+                                   gboolean *ret_have, RegiaShowNow *ret_now, gint64 *ret_idle_s,
+                                   GError **error);
 /** regia_director_use_config: @config (transfer full) is what is run from now on, @recordings_dir (transfer
  * full) its folder. */
 void regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *recordings_dir);

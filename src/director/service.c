@@ -143,22 +143,18 @@ gboolean
 regia_service_begin (RegiaService *self, GError **error)
 {
   RegiaDirector *director = self->director;
-  g_autoptr (GError) local_error = NULL, hall_error = NULL;
+  g_autoptr (GError) hall_error = NULL;
   RegiaShow old = {0};
-  gboolean have_old = regia_show_load (director->show_path, &old, &local_error);
+  gboolean have_old;
+  gint64 idle_s;
   g_autoptr (RegiaConfig) hall = NULL;
   RegiaConfig *config = NULL;
   RegiaShowNow now;
   RegiaStart start;
 
-  if (g_error_matches (local_error, REGIA_ERROR, REGIA_ERROR_STATE)) {
-    g_propagate_error (error, g_steal_pointer (&local_error));
+  if (!regia_director_read_show (director, "", &old, &have_old, &now, &idle_s, error))
     return FALSE;
-  }
-  if (local_error != NULL)
-    g_warning ("%s; recordings are not touched", local_error->message);
-  regia_show_now (&now);
-  start = regia_show_decide_service (have_old ? &old : NULL, have_old ? regia_show_idle_s (&old, &now) : 0);
+  start = regia_show_decide_service (have_old ? &old : NULL, idle_s);
   hall = regia_config_load_hall (self->hall_path, &hall_error);
   if (start != REGIA_START_STAND_BY)
     config = load_shown (self, &old);
