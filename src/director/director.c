@@ -87,6 +87,7 @@ folder_warnings (RegiaDirector *self, gboolean public)
     g_ptr_array_add (warnings,
                      g_strdup ("The hall is private: viewers and platforms get the slate and silence; "
                                "`regia private off` lets them in again"));
+  regia_readers_warn (self->readers, warnings);
   regia_watch_warn (self->watch, warnings);
   regia_show_file_warn (self->show_file, warnings);
   return warnings;

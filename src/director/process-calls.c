@@ -2,7 +2,6 @@
 #define G_LOG_DOMAIN "regia-director"
 
 #include <gio/gunixfdlist.h>
-#include <string.h>
 
 #include "process-parts-private.h"
 
@@ -129,40 +128,72 @@ regia_process_look_cb (gpointer user_data)
 
 /* The feed */
 
+/* One end of a pair on its way. */
+typedef struct {
+  RegiaProcess *process;
+  char *name;                  /* (owned) (nullable): the reader that the engine is to let in */
+  RegiaProcessAddedFunc added; /* (nullable) */
+  gpointer user_data;
+} HandOver;
+
+static void
+hand_over_free (HandOver *self)
+{
+  g_free (self->name);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HandOver, hand_over_free)
+
 static void
 handed_over_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  RegiaProcess *self = user_data;
+  g_autoptr (HandOver) handed = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply =
       g_dbus_proxy_call_with_unix_fd_list_finish (G_DBUS_PROXY (source), NULL, result, &error);
 
-  /* One that went away meanwhile is handed another when it is back, and so is a reader that refuses: without
-   * the feed it would run and do nothing. The engine is never ended because of one reader. */
-  if (reply == NULL && g_dbus_error_is_remote_error (error)) {
-    g_warning ("%s could not be handed the feed: %s", self->name, error->message);
-    if (strcmp (self->kind, "engine") != 0)
-      regia_process_kill (self, "it refused the feed");
+  /* One that went away meanwhile is handed another when it is back. */
+  if (reply == NULL && !g_dbus_error_is_remote_error (error))
+    return;
+  if (error != NULL)
+    g_dbus_error_strip_remote_error (error);
+  if (handed->name != NULL) {
+    if (handed->added != NULL)
+      handed->added (handed->name, error != NULL ? error->message : NULL, handed->user_data);
+  } else if (error != NULL) {
+    /* Without the feed it would run and do nothing. */
+    g_warning ("%s could not be handed the feed: %s", handed->process->name, error->message);
+    regia_process_kill (handed->process, "it refused the feed");
   }
 }
 
+/* Takes @handed. */
 static void
-hand_over (RegiaProcess *self, const char *method, int fd, GVariant *arguments)
+hand_over (HandOver *handed, const char *method, int fd, GVariant *arguments)
 {
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
+  RegiaProcess *process = handed->process;
 
-  g_dbus_proxy_call_with_unix_fd_list (G_DBUS_PROXY (self->proxy), method, arguments, G_DBUS_CALL_FLAGS_NONE,
-                                       -1, list, self->cancellable, handed_over_cb, self);
+  g_dbus_proxy_call_with_unix_fd_list (G_DBUS_PROXY (process->proxy), method, arguments,
+                                       G_DBUS_CALL_FLAGS_NONE, -1, list, process->cancellable, handed_over_cb,
+                                       handed);
 }
 
 void
 regia_process_use_feed (RegiaProcess *self, int fd)
 {
-  hand_over (self, "UseFeed", fd, g_variant_new ("(h)", 0));
+  HandOver *handed = g_new0 (HandOver, 1);
+
+  handed->process = self;
+  hand_over (handed, "UseFeed", fd, g_variant_new ("(h)", 0));
 }
 
 void
-regia_process_add_reader (RegiaProcess *self, int fd, const char *name, const char *rights)
+regia_process_add_reader (RegiaProcess *self, int fd, const char *name, const char *rights,
+                          RegiaProcessAddedFunc added, gpointer user_data)
 {
-  hand_over (self, "AddReader", fd, g_variant_new ("(hss)", 0, name, rights));
+  HandOver *handed = g_new0 (HandOver, 1);
+
+  *handed = (HandOver){self, g_strdup (name), added, user_data};
+  hand_over (handed, "AddReader", fd, g_variant_new ("(hss)", 0, name, rights));
 }

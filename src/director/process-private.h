@@ -25,6 +25,9 @@ typedef void (*RegiaProcessStartingFunc) (RegiaProcess *self, gpointer user_data
 /** Called whenever state, published State or exits changed. */
 typedef void (*RegiaProcessChangedFunc) (RegiaProcess *self, gpointer user_data);
 
+/** Whether the engine has let the reader @name in; @why (nullable): in words why not. */
+typedef void (*RegiaProcessAddedFunc) (const char *name, const char *why, gpointer user_data);
+
 typedef struct {
   RegiaProcessStartingFunc starting; /* (nullable) */
   RegiaProcessPartFunc part;
@@ -61,9 +64,11 @@ void regia_process_kill (RegiaProcess *self, const char *why);
 guint64 regia_process_get_run (RegiaProcess *self);
 /** regia_process_use_feed, regia_process_add_reader: hand one end of a reader's socket pair (transfer full)
  * to the reader and to the engine: control/org.regia.control.xml, "UseFeed", "AddReader". Only while
- * get_run() is not 0. */
+ * get_run() is not 0. A reader that refuses is started again; of the engine's answer @added (nullable) is
+ * told, but not when its run has ended by then. */
 void regia_process_use_feed (RegiaProcess *self, int fd);
-void regia_process_add_reader (RegiaProcess *self, int fd, const char *name, const char *rights);
+void regia_process_add_reader (RegiaProcess *self, int fd, const char *name, const char *rights,
+                               RegiaProcessAddedFunc added, gpointer user_data);
 
 /** As people see it: "engine", "relay youtube". */
 const char *regia_process_get_name (RegiaProcess *self);

@@ -24,8 +24,11 @@ void regia_readers_set_engine (RegiaReaders *self, RegiaProcess *engine);
 void regia_readers_add (RegiaReaders *self, RegiaProcess *reader, const char *rights);
 /** regia_readers_set_rehearsal: while it is one nobody but the house is given a way to the feed. */
 void regia_readers_set_rehearsal (RegiaReaders *self, gboolean is_rehearsal);
-/** regia_readers_match: whenever a process has changed: hands over what is missing. */
+/** regia_readers_match: whenever a process has changed: hands over what is missing. A reader that the engine
+ * does not let in is tried again, after a while that grows to five seconds. */
 void regia_readers_match (RegiaReaders *self);
+/** regia_readers_warn: adds who is not let in, and why, to @warnings (element-type utf8, owned). */
+void regia_readers_warn (RegiaReaders *self, GPtrArray *warnings);
 /** regia_readers_open: the reader's end (transfer full) for one of the house that is no process of ours.
  * Returns: −1 with G_DBUS_ERROR_FAILED when there is no engine at present. */
 int regia_readers_open (RegiaReaders *self, GError **error);

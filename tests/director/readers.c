@@ -35,6 +35,13 @@ static const char *const rights_words[] = {
 static gboolean
 add_reader_cb (int fd, const char *name, RegiaChildRights rights, gpointer data, GError **error)
 {
+  static guint refusals = 0;
+
+  if (g_str_equal (name, "reader full") && refusals++ < 3) {
+    close (fd);
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES, "there are 128 readers already");
+    return FALSE;
+  }
   dprintf (fd, "%s for %s of %d", rights_words[rights], name, getpid ());
   close (fd);
   return TRUE;
@@ -179,6 +186,28 @@ test_pairs (Fixture *f, gconstpointer data)
   }
 }
 
+/* Refused by the engine it is tried again until it is let in, and in between people are told. */
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autoptr (RegiaProcess) full = regia_process_new ("reader", "full", &callbacks, f);
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+
+  regia_readers_add (f->readers, full, REGIA_READERS_PUBLIC);
+  regia_process_start (f->source);
+  regia_process_start (full);
+  WAIT_UNTIL ((regia_readers_warn (f->readers, warnings), warnings->len > 0));
+  g_assert_nonnull (strstr (g_ptr_array_index (warnings, 0), "reader full"));
+  g_assert_nonnull (strstr (g_ptr_array_index (warnings, 0), "there are 128 readers already"));
+  WAIT_UNTIL (has_read (full, f->source, "some"));
+  g_ptr_array_set_size (warnings, 0);
+  WAIT_UNTIL (
+      (g_ptr_array_set_size (warnings, 0), regia_readers_warn (f->readers, warnings), warnings->len == 0));
+  g_assert_cmpuint (regia_process_get_restarts (full) + regia_process_get_restarts (f->source), ==, 0);
+  regia_readers_free (f->readers);
+  f->readers = regia_readers_new ();
+}
+
 /* While it is rehearsed the house alone is given a way to the feed, whoever is started anew; then all are. */
 static void
 test_rehearsal (Fixture *f, gconstpointer data)
@@ -214,6 +243,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_test_add ("/director/readers/pairs", Fixture, NULL, set_up, test_pairs, tear_down);
+  g_test_add ("/director/readers/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/director/readers/rehearsal", Fixture, NULL, set_up, test_rehearsal, tear_down);
   return g_test_run ();
 }
