@@ -371,6 +371,9 @@ is_behind (const Reader *reader)
 {
   if (!reader->started)
     return !reader->spoken && reader->rights != REGIA_FEED_PUBLIC;
+  /* The log has no tracks: there is nothing that it could be given. */
+  if (reader->cursor == NULL)
+    return reader->batch_next < reader->batch_count;
   return !reader->ended || reader->batch_next < reader->batch_count;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "pair.h"
 
 static void
 test_oldest (Fixture *f, gconstpointer data)
@@ -251,6 +252,28 @@ test_drain (Fixture *f, gconstpointer data)
   g_assert_cmpuint (packets, ==, 400);
 }
 
+/* An engine that is told to end before it has tracks waits for nobody: there is nothing to give. */
+static void
+test_drain_without_tracks (Fixture *f, gconstpointer data)
+{
+  const guint timeout_ms = 10000;
+  g_autoptr (RegiaFeedLog) log = regia_feed_log_new (1, REGIA_SECOND, 1u << 20);
+  g_autoptr (RegiaFeedServer) server = regia_feed_server_new (log);
+  g_autoptr (RegiaFeedLink) link = regia_feed_link_new ();
+  g_autoptr (RegiaFeedClient) client = regia_feed_client_new (link, NULL, REGIA_FEED_FROM_OLDEST, 0, 0);
+  g_auto (RegiaFeedEvent) event = {0};
+  gint64 began_us;
+
+  pair_hand (server, link, "gateway", REGIA_FEED_PUBLIC);
+  /* It asks at its first turn, and hears nothing yet. */
+  g_assert_true (regia_feed_client_next (client, 200, NULL, &event, NULL));
+  g_assert_cmpint (event.type, ==, REGIA_FEED_EVENT_NONE);
+  regia_feed_log_end (log);
+  began_us = g_get_monotonic_time ();
+  regia_feed_server_drain (server, timeout_ms);
+  g_assert_cmpint (g_get_monotonic_time () - began_us, <, timeout_ms * 1000 / 2);
+}
+
 static gpointer
 wait_safe_thread (gpointer data)
 {
@@ -403,6 +426,7 @@ main (int argc, char **argv)
   ADD (cancel);
   ADD (garbage);
   ADD (drain);
+  ADD (drain_without_tracks);
   ADD (safe);
   ADD (servers_come_and_go);
   g_test_add_func ("/feed/wake-taken-away", test_wake_taken_away);
