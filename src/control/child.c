@@ -97,6 +97,18 @@ handle_apply_cb (RegiaDBusProcess1 *skeleton, GDBusMethodInvocation *invocation,
 }
 
 static gboolean
+handle_tell_cb (RegiaDBusProcess1 *skeleton, GDBusMethodInvocation *invocation, GVariant *status,
+                gpointer user_data)
+{
+  RegiaChild *self = user_data;
+
+  regia_dbus_process1_complete_tell (skeleton, invocation);
+  if (self->running && !self->stopping && self->class->tell != NULL)
+    self->class->tell (status, self->instance_data);
+  return TRUE;
+}
+
+static gboolean
 orphan_deadline_cb (gpointer user_data)
 {
   g_warning ("still here %d s after the director went away; leaving the hard way", ORPHAN_DEADLINE_S);
@@ -135,6 +147,7 @@ connect_director (RegiaChild *self, GError **error)
   g_signal_connect (self->skeleton, "handle-ping", G_CALLBACK (handle_ping_cb), self);
   g_signal_connect (self->skeleton, "handle-stop", G_CALLBACK (handle_stop_cb), self);
   g_signal_connect (self->skeleton, "handle-apply", G_CALLBACK (handle_apply_cb), self);
+  g_signal_connect (self->skeleton, "handle-tell", G_CALLBACK (handle_tell_cb), self);
   regia_child_feed_connect (self->feed, self->skeleton);
   if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), self->connection,
                                          REGIA_PROCESS_OBJECT, error))

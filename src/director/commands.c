@@ -122,7 +122,7 @@ regia_director_put_into_effect (RegiaDirector *director, RegiaDesired *desired)
         entry->kind->many && g_ptr_array_find_with_equal_func (desired->relays_off, name, g_str_equal, NULL);
   }
   regia_director_enforce (director);
-  regia_processes_apply (director->processes, FALSE);
+  regia_processes_apply (director->processes);
   regia_director_report (director);
 }
 

@@ -143,6 +143,14 @@ regia_director_report (RegiaDirector *self)
   self->options->tick (status, self->options->tick_data);
 }
 
+static void
+tell_status (RegiaDirector *self)
+{
+  g_autoptr (GVariant) status = build_status (self, TRUE);
+
+  regia_processes_tell (self->processes, status);
+}
+
 /* In standby everything runs when people can see that nothing is on. */
 static void
 note_serving (RegiaDirector *self, RegiaProcessEntry *entry)
@@ -185,7 +193,7 @@ changed_cb (RegiaProcess *process, gpointer user_data)
   regia_processes_note (entry);
   if (entry->seen != regia_process_get_state (process)) {
     entry->seen = regia_process_get_state (process);
-    regia_processes_apply (self->processes, TRUE);
+    tell_status (self);
   }
   if (entry->kind->leads) {
     g_autoptr (GVariant) published = regia_process_get_published (process);
@@ -271,7 +279,7 @@ tick_cb (gpointer user_data)
   /* The time of show.json says until when the show was alive (see regia_show_decide()). */
   if (self->ticks % REGIA_SHOW_SAVE_EVERY_S == 0 && (on_air || self->show.state == REGIA_SHOW_REHEARSAL))
     regia_show_file_save_later (self->show_file);
-  regia_processes_apply (self->processes, TRUE);
+  tell_status (self);
   regia_ending_check (self);
   regia_service_tick (self->service);
   regia_director_report (self);

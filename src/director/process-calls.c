@@ -4,9 +4,12 @@
 #include <gio/gunixfdlist.h>
 
 #include "process-parts-private.h"
+#include "status-private.h"
 
 #define PING_EVERY_US       (G_USEC_PER_SEC / 2)
 #define CONNECT_DEADLINE_MS 8000
+/* Who hears nothing for five takes it that the director does not answer. */
+#define TELL_EVERY_US (2 * G_USEC_PER_SEC)
 
 /* What is wanted of it */
 
@@ -39,6 +42,44 @@ regia_process_apply (RegiaProcess *self)
   g_variant_lookup (part, "version", "t", &version);
   self->applying = TRUE;
   regia_dbus_process1_call_apply (self->proxy, version, part, self->cancellable, applied_cb, self);
+}
+
+static void
+told_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RegiaProcess *self;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) next = NULL;
+
+  if (!regia_dbus_process1_call_tell_finish (REGIA_DBUS_PROCESS1 (source), result, &error))
+    return; /* cancelled, or the connection is gone: the next run begins with the newest */
+  self = user_data;
+  self->telling = FALSE;
+  next = g_steal_pointer (&self->to_tell);
+  if (next != NULL)
+    regia_process_tell (self, next);
+}
+
+void
+regia_process_tell (RegiaProcess *self, GVariant *status)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->proxy == NULL)
+    return; /* it begins with the newest, or is told with the next second */
+  if (self->telling) {
+    g_clear_pointer (&self->to_tell, g_variant_unref);
+    self->to_tell = g_variant_ref (status);
+    return;
+  }
+  if (self->told != NULL && now_us - self->told_us < TELL_EVERY_US &&
+      !regia_status_is_news (status, self->told))
+    return;
+  g_clear_pointer (&self->told, g_variant_unref);
+  self->told = g_variant_ref (status);
+  self->told_us = now_us;
+  self->telling = TRUE;
+  regia_dbus_process1_call_tell (self->proxy, status, self->cancellable, told_cb, self);
 }
 
 /* Whether it is well */

@@ -46,6 +46,10 @@ struct _RegiaProcess {
   gboolean complained;    /* the last ping was answered with a complaint */
   gboolean ping_pending, stop_sent, stop_sent_finish, stop_finish;
   gboolean applying, apply_again; /* one Apply is on its way; another is to follow */
+  gboolean telling;               /* one Tell is on its way … */
+  GVariant *to_tell;              /* (owned) (nullable): … and this is to follow */
+  GVariant *told;                 /* (owned) (nullable): the last that was sent in this run … */
+  gint64 told_us;                 /* … and when */
   guint finish_tries;             /* how often it may be started again only to finish */
   gboolean finishing_again;       /* it is */
   gboolean replacing;             /* it is to go and be started again, without a fault of its own */

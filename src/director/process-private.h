@@ -58,6 +58,9 @@ void regia_process_replace (RegiaProcess *self, guint deadline_ms);
 /** regia_process_apply: what is wanted of it has changed: it is asked for anew and sent (Process1.Apply), one
  * at a time, the newest last. */
 void regia_process_apply (RegiaProcess *self);
+/** regia_process_tell: @status is what it shows to others (Process1.Tell): one at a time, the newest last.
+ * What says nothing new but the time (regia_status_is_news()) is not sent, for two seconds. */
+void regia_process_tell (RegiaProcess *self, GVariant *status);
 /** regia_process_kill: for one that does not do what it was told; it is started again. */
 void regia_process_kill (RegiaProcess *self, const char *why);
 /** regia_process_get_run: number of the present run once it can be called, 0 before; never the same again. */

@@ -58,7 +58,10 @@ end_run (RegiaProcess *self)
   g_clear_object (&self->connection);
   g_clear_pointer (&self->guard, regia_guard_free);
   g_clear_object (&self->subprocess);
-  self->ping_pending = self->complained = self->stop_sent = self->applying = self->apply_again = FALSE;
+  self->ping_pending = self->complained = self->stop_sent = self->applying = self->apply_again =
+      self->telling = FALSE;
+  g_clear_pointer (&self->to_tell, g_variant_unref);
+  g_clear_pointer (&self->told, g_variant_unref);
   self->started_us = 0;
 }
 

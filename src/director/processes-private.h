@@ -23,7 +23,7 @@ typedef struct {
   gboolean generation;  /* each start of it begins a generation of the feed */
   gboolean leads;       /* the event is on the air when it says `ready` */
   const char *reads;    /* (nullable): it is handed the feed, with these rights (readers-private.h) */
-  gboolean shows;       /* shows the status to others: is told it each second */
+  gboolean shows;       /* shows the status to others: is told it when it changes */
   const char
       *advance; /* (nullable): the number in its State that must move on while the event is on the air */
   const char *desired[6]; /* (array zero-terminated=1): keys of the desired state that are its part */
@@ -67,8 +67,10 @@ void regia_processes_leave (RegiaProcesses *self);
 void regia_processes_make_way (RegiaProcesses *self);
 /** regia_processes_are_gone: those that end with the event; all with @all. */
 gboolean regia_processes_are_gone (RegiaProcesses *self, gboolean all);
-/** regia_processes_apply: the desired state has changed. @shown: only the status has. */
-void regia_processes_apply (RegiaProcesses *self, gboolean shown);
+/** regia_processes_apply: the desired state has changed. */
+void regia_processes_apply (RegiaProcesses *self);
+/** regia_processes_tell: @status is what those that show it to others tell them. */
+void regia_processes_tell (RegiaProcesses *self, GVariant *status);
 /** regia_processes_note: a State came: looks whether it moves on. */
 void regia_processes_note (RegiaProcessEntry *entry);
 /** regia_processes_move: whether all that must move on does. */

@@ -197,11 +197,18 @@ regia_processes_are_gone (RegiaProcesses *self, gboolean all)
 }
 
 void
-regia_processes_apply (RegiaProcesses *self, gboolean shown)
+regia_processes_apply (RegiaProcesses *self)
 {
   FOR_EACH (self, entry)
-  if (!shown || entry->kind->shows)
-    regia_process_apply (entry->process);
+  regia_process_apply (entry->process);
+}
+
+void
+regia_processes_tell (RegiaProcesses *self, GVariant *status)
+{
+  FOR_EACH (self, entry)
+  if (entry->kind->shows)
+    regia_process_tell (entry->process, status);
 }
 
 void

@@ -25,6 +25,11 @@ typedef struct {
 /** regia_status_build: (transfer floating): the a{sv} of Show.GetStatus. Main context. */
 GVariant *regia_status_build (const RegiaStatusInput *input);
 
+/** regia_status_is_news: whether @status says something else than @before besides what time it is, how much
+ * time and memory processes use, and what the gateway says, who knows that better. Both a{sv} of
+ * regia_status_build(). Pure. */
+gboolean regia_status_is_news (GVariant *status, GVariant *before);
+
 /** regia_status_announce: (transfer full): a{sv}: @config as what comes next, `next` of the status. Pure. */
 GVariant *regia_status_announce (const RegiaConfigValues *config);
 

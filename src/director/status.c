@@ -220,6 +220,42 @@ describe_desired (const RegiaDesired *desired)
   return g_variant_dict_end (&dict);
 }
 
+/* (transfer full): without what always changes. */
+static GVariant *
+strip (GVariant *status)
+{
+  static const char *const clocks[] = {"wall", "show-time-ms", "gateway", "processes"};
+  g_autoptr (GVariant) list = g_variant_lookup_value (status, "processes", G_VARIANT_TYPE ("av"));
+  GVariantBuilder processes;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, status);
+  for (guint i = 0; i < G_N_ELEMENTS (clocks); i++)
+    g_variant_dict_remove (&dict, clocks[i]);
+  g_variant_builder_init (&processes, G_VARIANT_TYPE ("av"));
+  for (gsize i = 0; list != NULL && i < g_variant_n_children (list); i++) {
+    static const char *const used[] = {"uptime-ms", "rss-bytes", "cpu-ms"};
+    g_autoptr (GVariant) boxed = g_variant_get_child_value (list, i);
+    g_autoptr (GVariant) described = g_variant_get_variant (boxed);
+    GVariantDict process;
+
+    g_variant_dict_init (&process, described);
+    for (guint k = 0; k < G_N_ELEMENTS (used); k++)
+      g_variant_dict_remove (&process, used[k]);
+    g_variant_builder_add (&processes, "v", g_variant_dict_end (&process));
+  }
+  g_variant_dict_insert_value (&dict, "processes", g_variant_builder_end (&processes));
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+gboolean
+regia_status_is_news (GVariant *status, GVariant *before)
+{
+  g_autoptr (GVariant) now = strip (status), then = strip (before);
+
+  return !g_variant_equal (now, then);
+}
+
 /* Takes @then. */
 static char **
 join (GPtrArray *first, char **then)

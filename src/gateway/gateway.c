@@ -100,29 +100,51 @@ post_status (Gateway *self, GVariant *state)
 }
 
 static void
-take_status (Gateway *self, GVariant *part)
+take_status (Gateway *self, GVariant *status)
 {
-  GVariant *status = g_variant_lookup_value (part, "status", G_VARIANT_TYPE_VARDICT);
-
-  if (status == NULL)
-    return;
   g_clear_pointer (&self->status, g_variant_unref);
-  self->status = status;
+  self->status = g_variant_ref (status);
   self->status_us = g_get_monotonic_time ();
+}
+
+static void
+take_part (Gateway *self, GVariant *part)
+{
+  g_autoptr (GVariant) status = g_variant_lookup_value (part, "status", G_VARIANT_TYPE_VARDICT);
+
+  if (status != NULL)
+    take_status (self, status);
+}
+
+static void
+show_status (Gateway *self)
+{
+  g_autoptr (GVariant) state = make_state (self);
+
+  post_status (self, state);
 }
 
 static gboolean
 apply_cb (RegiaChild *child, GVariant *part, gpointer data)
 {
   Gateway *self = data;
-  g_autoptr (GVariant) state = NULL;
 
   if (self->server == NULL)
     return TRUE;
-  take_status (self, part);
-  state = make_state (self);
-  post_status (self, state);
+  take_part (self, part);
+  show_status (self);
   return TRUE;
+}
+
+static void
+tell_cb (GVariant *status, gpointer data)
+{
+  Gateway *self = data;
+
+  if (self->server == NULL)
+    return;
+  take_status (self, status);
+  show_status (self);
 }
 
 static void
@@ -286,7 +308,7 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   self->feed = regia_feed_link_new ();
   self->live = regia_live_new (self->feed, self->window, regia_child_get_epoch (self->child));
   self->timer = g_timeout_add (1000, second_cb, self);
-  take_status (self, regia_child_get_part (child));
+  take_part (self, regia_child_get_part (child));
   second_cb (self);
   g_info ("serving %s with %u workers", self->address, MAX (values->threads, 1));
   return TRUE;
@@ -322,6 +344,7 @@ const RegiaChildClass regia_gateway_class = {
     .start = start_cb,
     .use_feed = use_feed_cb,
     .apply = apply_cb,
+    .tell = tell_cb,
     .stop = stop_cb,
     .health = health_cb,
     .clear = clear_cb,

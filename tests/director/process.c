@@ -93,6 +93,18 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer data)
   return strcmp (regia_child_get_instance (child), "slow") != 0;
 }
 
+static void
+tell_cb (GVariant *status, gpointer data)
+{
+  static guint count = 0;
+  g_autofree char *word = NULL;
+  guint32 n = 0;
+
+  g_variant_lookup (status, "n", "u", &n);
+  word = g_strdup_printf ("told %u: %u", ++count, n);
+  publish (*(RegiaChild **)data, word);
+}
+
 static gboolean
 start_cb (RegiaChild *child, gpointer data, GError **error)
 {
@@ -117,6 +129,7 @@ static const RegiaChildClass fake_class = {.kind = "fake",
                                            .size = sizeof (RegiaChild *),
                                            .start = start_cb,
                                            .apply = apply_cb,
+                                           .tell = tell_cb,
                                            .stop = stop_cb,
                                            .health = health_cb};
 
@@ -532,6 +545,41 @@ test_apply_slow (Fixture *f, gconstpointer data)
   WAIT_UNTIL (says (f, 1, "word 2"));
 }
 
+static void
+tell (Fixture *f, const char *text)
+{
+  g_autoptr (GVariant) status = g_variant_ref_sink (g_variant_new_parsed (text));
+
+  regia_process_tell (f->process, status);
+}
+
+/* What others are shown is sent when it is news, and at least every two seconds; the newest comes last. */
+static void
+test_tell (Fixture *f, gconstpointer data)
+{
+  gint64 told_us;
+
+  WAIT_UNTIL (says (f, 1, "started"));
+  tell (f,
+        "{'n': <uint32 1>, 'wall': <'10:00'>, 'processes': <[<{'pid': <uint32 5>, 'cpu-ms': <uint32 1>}>]>}");
+  told_us = g_get_monotonic_time ();
+  WAIT_UNTIL (says (f, 1, "told 1: 1"));
+  tell (f,
+        "{'n': <uint32 1>, 'wall': <'10:01'>, 'processes': <[<{'pid': <uint32 5>, 'cpu-ms': <uint32 9>}>]>}");
+  for (guint n = 2; n < 20; n++)
+    tell (f, "{'n': <uint32 2>, 'processes': <[<{'pid': <uint32 5>}>]>}");
+  /* The first of them, on its way, and then the last, which is no news: told once. */
+  WAIT_UNTIL (says (f, 1, "told 2: 2"));
+  tell (f, "{'n': <uint32 2>, 'processes': <[<{'pid': <uint32 6>}>]>}");
+  WAIT_UNTIL (says (f, 1, "told 3: 2"));
+  WAIT_UNTIL (
+      (tell (f, "{'n': <uint32 2>, 'processes': <[<{'pid': <uint32 6>}>]>}"), says (f, 1, "told 4: 2")));
+  g_assert_cmpint (g_get_monotonic_time () - told_us, >=, 2 * G_USEC_PER_SEC);
+  g_assert_cmpint (kill (get_pid (f), SIGKILL), ==, 0);
+  WAIT_UNTIL (says (f, 1, "started"));
+  WAIT_UNTIL ((tell (f, "{'n': <uint32 2>}"), says (f, 1, "told 1: 2")));
+}
+
 /* Told to finish, and a moment later not to. */
 static void
 test_hurry (Fixture *f, gconstpointer data)
@@ -572,6 +620,7 @@ main (int argc, char **argv)
   g_test_add ("/director/process/finish-again", Fixture, "steady", set_up, test_finish_again, tear_down);
   g_test_add ("/director/process/stop-early", Fixture, "steady", set_up, test_stop_early, tear_down);
   g_test_add ("/director/process/apply", Fixture, "steady", set_up, test_apply, tear_down);
+  g_test_add ("/director/process/tell", Fixture, "steady", set_up, test_tell, tear_down);
   g_test_add ("/director/process/apply-slow", Fixture, "slow", set_up, test_apply_slow, tear_down);
   g_test_add ("/director/process/hurry", Fixture, "finishing", set_up, test_hurry, tear_down);
   return g_test_run ();

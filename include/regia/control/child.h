@@ -49,6 +49,8 @@ typedef struct {
    * knows that it hangs (a worker thread has not ticked for 5 s, frames do not advance): it is killed and
    * started again. */
   gboolean (*health) (char **ret_why, gpointer self);
+  /* (nullable): of one that shows the event to others: the status, a{sv}, as it is now. After start(). */
+  void (*tell) (GVariant *status, gpointer self);
   /* (nullable): of a reader: its way to the feed, @fd (transfer full), for regia_feed_link_use(); after
    * start(), and again whenever the engine was started anew. */
   void (*use_feed) (int fd, gpointer self);
