@@ -199,6 +199,11 @@ regia_cli_run (int argc, char **argv)
         "on with an event that was ended, `regia rehearse NAME` what rehearses one\n");
     return 64;
   }
+  if (rehearse && again) {
+    fprintf (stderr,
+             "regia: --again goes on with what was recorded, --rehearse records nothing; one of the two\n");
+    return 64;
+  }
   regia_director_hold_signals ();
   regia_log_init ("director");
   state_dir = regia_cli_state_dir (state_option);

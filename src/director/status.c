@@ -280,6 +280,7 @@ regia_status_build (const RegiaStatusInput *input)
   g_autofree char *started = regia_time_format_iso (input->show->epoch.realtime_ns + input->show->aired_ns);
   const char *state = regia_status_state (input);
   gboolean on = input->show->state != REGIA_SHOW_STANDBY && !input->hidden;
+  g_autoptr (RegiaDesired) nothing = regia_desired_new ();
   g_auto (GStrv) warnings = NULL;
   GVariantBuilder relay_list, processes;
   GVariantDict dict;
@@ -318,7 +319,7 @@ regia_status_build (const RegiaStatusInput *input)
   g_variant_dict_insert (&dict, "started", "s", on ? started : "");
   g_variant_dict_insert (&dict, "generation", "t", on ? input->show->generation : (guint64)0);
   g_variant_dict_insert_value (&dict, "next", input->next);
-  g_variant_dict_insert_value (&dict, "desired", describe_desired (input->desired));
+  g_variant_dict_insert_value (&dict, "desired", describe_desired (input->hidden ? nothing : input->desired));
   g_variant_dict_insert_value (&dict, "engine", engine);
   g_variant_dict_insert_value (&dict, "recorder", recorder);
   g_variant_dict_insert_value (&dict, "gateway", gateway);

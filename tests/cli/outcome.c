@@ -37,6 +37,8 @@ test_outcome (void)
       /* a Regia that waited for events was ended */
       {"{" PROCESSES ", 'state': <'standby'>, 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_WELL,
        "No event was on", NULL},
+      {"{" PROCESSES ", 'state': <'rehearsal'>, 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_WELL,
+       "nothing was recorded", NULL},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -76,11 +78,26 @@ test_line (void)
   }
 }
 
+/* A rehearsal is said in words; on the air the time counts from there. */
+static void
+test_rehearsal (void)
+{
+  g_autoptr (GVariant) rehearsal = g_variant_ref_sink (g_variant_new_parsed (
+      "{'state': <'rehearsal'>, 'show-time-ms': <uint64 65000>, 'recorder': <@a{sv} {}>}"));
+  g_autoptr (GVariant) aired = g_variant_ref_sink (g_variant_new_parsed (
+      "{'state': <'on-air'>, 'show-time-ms': <uint64 65000>, 'aired-ms': <uint64 60000>}"));
+  g_autofree char *before = regia_cli_status_line (rehearsal), *after = regia_cli_status_line (aired);
+
+  g_assert_cmpstr (before, ==, "rehearsal 0:01:05 · nobody sees this, nothing is recorded · 0 viewers");
+  g_assert_true (g_str_has_prefix (after, "on-air 0:00:05 · NOT RECORDING"));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cli/outcome", test_outcome);
   g_test_add_func ("/cli/line", test_line);
+  g_test_add_func ("/cli/line/rehearsal", test_rehearsal);
   return g_test_run ();
 }
