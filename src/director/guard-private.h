@@ -48,8 +48,8 @@ typedef struct _RegiaGuard RegiaGuard;
  * (transfer full): what the director speaks D-Bus over instead. Starts a thread. Errors: G_IO_ERROR; @fd is
  * closed then. Main context. */
 RegiaGuard *regia_guard_new (int fd, int *ret_fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_guard_free: shuts the connection, if it is still open, and waits for the thread, which does not
- * block. Accepts NULL. Main context. */
+/** regia_guard_free: shuts the connection, if it is still open; does not wait for the thread, which then
+ * ends. Accepts NULL. Main context. */
 void regia_guard_free (RegiaGuard *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaGuard, regia_guard_free)
 

@@ -126,13 +126,14 @@ typedef struct {
 } Flow;
 
 /*
- * Life: made with a run of the child, freed with it. The thread owns the flows and ends by itself when one of
- * the two ends is closed or too much has come; then both connections are shut down, but not closed before
- * regia_guard_free(), so that their numbers stay ours.
+ * Life: made with a run of the child, let go of with it. The thread has a reference of its own and may live a
+ * moment longer: under a flood it can be long in getting a processor, and the director does not wait for it.
+ * It owns the flows, and ends by itself when one of the two ends is closed or too much has come; then both
+ * connections are shut down, but not closed before regia_guard_free(), so that their numbers stay ours.
  */
 struct _RegiaGuard {
+  gatomicrefcount ref_count;
   int child_fd, director_fd; /* (owned) immutable */
-  GThread *thread;           /* (owned) */
   const char *fault;         /* (nullable) atomic; static text */
   Flow up, down;             /* the thread's: from the child, to the child */
 };
@@ -264,6 +265,18 @@ to_poll (int fd, const Flow *in, const Flow *out)
   return (struct pollfd){.fd = events != 0 ? fd : -1, .events = events};
 }
 
+static void
+guard_unref (RegiaGuard *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  close_handed (&self->up);
+  close_handed (&self->down);
+  close (self->child_fd);
+  close (self->director_fd);
+  g_free (self);
+}
+
 static gpointer
 guard_thread (gpointer data)
 {
@@ -281,6 +294,7 @@ guard_thread (gpointer data)
   }
   shutdown (self->child_fd, SHUT_RDWR);
   shutdown (self->director_fd, SHUT_RDWR);
+  guard_unref (self);
   return NULL;
 }
 
@@ -305,7 +319,9 @@ regia_guard_new (int fd, int *ret_fd, GError **error)
   self->up.from = self->down.to = self->child_fd;
   self->up.to = self->down.from = self->director_fd;
   self->down.meter.unlimited = TRUE;
-  self->thread = g_thread_new ("guard", guard_thread, self);
+  g_atomic_ref_count_init (&self->ref_count);
+  g_atomic_ref_count_inc (&self->ref_count);
+  g_thread_unref (g_thread_new ("guard", guard_thread, self));
   *ret_fd = pair[1];
   return self;
 }
@@ -317,12 +333,7 @@ regia_guard_free (RegiaGuard *self)
     return;
   shutdown (self->child_fd, SHUT_RDWR);
   shutdown (self->director_fd, SHUT_RDWR);
-  g_thread_join (self->thread);
-  close_handed (&self->up);
-  close_handed (&self->down);
-  close (self->child_fd);
-  close (self->director_fd);
-  g_free (self);
+  guard_unref (self);
 }
 
 const char *

@@ -19,8 +19,13 @@
 #include "process-private.h"
 #include "regia/control/paths.h"
 
-#define TICK_MS   10
-#define LATE_MS   50 /* of what the machine let us wait for a processor, nothing is counted */
+#define TICK_MS 10
+/* What the machine lets us wait for a processor is not counted. */
+#ifdef __SANITIZE_ADDRESS__
+#define LATE_MS 500 /* each start of a child copies the page tables of the shadow */
+#else
+#define LATE_MS 50
+#endif
 #define RSS_BYTES (64u << 20)
 #define CONTROL   3
 
