@@ -4,16 +4,11 @@
 """The events of a folder in a hall, one after the other: standby, start, stop, the next one; by a person and by the clock; with everything
 killed in each state, and without the files while one is on."""
 
-import contextlib
-import json
-import os
 import re
-import signal
 import time
 from datetime import datetime, timedelta, timezone
 
-from harness import Browser, Regia, check, equal, main
-from harness.regia import RENDITIONS, key_file
+from harness import Browser, Regia, Service, check, equal, main
 
 # Standby follows the end after a minute.
 ENDED_S = 60
@@ -38,65 +33,6 @@ def run(t):
 
 def at(**distance):
     return (datetime.now(timezone.utc) + timedelta(**distance)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class Service(Regia):
-    """A Regia that waits for the events of a folder."""
-
-    def __init__(self, t, name):
-        super().__init__(t, name=name)
-        self.hall = t.dir / f"{name}-hall.conf"
-        self.folder = t.dir / f"{name}-events"
-        self.folder.mkdir()
-        groups = [("event", {"place": "Palazzo Ducale, Massa"}), ("programme", {"size": "640x360", "rate": "25"}),
-                  ("source camera", {"pipeline": "test"})]
-        groups += [(f"rendition {n}", keys) for n, keys in RENDITIONS.items()]
-        groups += [("audio it", {}), ("web", {"listen": f"127.0.0.1:{self.port}"})]
-        self.hall.write_text(key_file(groups), encoding="utf-8")
-        self.arguments = ["--hall", self.hall, "--events", self.folder]
-
-    def put(self, file, **keys):
-        (self.folder / f"{file}.conf").write_text(key_file([("event", keys)]), encoding="utf-8")
-
-    def call(self, *arguments):
-        return self.command(*arguments, "--state", self.state, timeout=60)
-
-    def good(self, *arguments):
-        done = self.call(*arguments)
-        equal(done.returncode, 0, f"regia {' '.join(arguments)}: {done.stdout}{done.stderr}")
-        return done.stdout
-
-    def refused(self, words, *arguments):
-        done = self.call(*arguments)
-        check(done.returncode != 0 and words in done.stderr, f"regia {' '.join(arguments)}: {done.returncode}: {done.stdout}{done.stderr}")
-
-    def events(self):
-        """{file: event}; what cannot be started is among them."""
-        return {os.path.basename(e["file"]): e for e in json.loads(self.call("events", "--json").stdout)}
-
-    def kept(self):
-        return json.loads((self.state / "show.json").read_text(encoding="utf-8"))
-
-    def running(self):
-        return sorted(p["name"] for p in self.status()["processes"] if p["pid"])
-
-    def kill_all(self):
-        restarts = self.supervisor.restarts
-        for pid in self.pids():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.t.wait("the director is started again", lambda: self.supervisor.restarts > restarts, 20)
-
-    def kill_director(self):
-        restarts = self.supervisor.restarts
-        os.kill(self.pid, signal.SIGKILL)
-        self.t.wait("the director is started again", lambda: self.supervisor.restarts > restarts, 20)
-
-    def wait_standby(self, timeout=30):
-        return self.wait_status("standby, with a page", lambda s: s["state"] == "standby" and s["gateway"].get("address") and s, timeout)
-
-    def public(self):
-        return self.t.wait("the public status", lambda: self.json("/api/v1/status"), 20)
 
 
 def standby(t, regia):

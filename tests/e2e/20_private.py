@@ -3,10 +3,9 @@
 # tests/run: beside others
 """What the hall says is for the hall alone for a while: not a frame of it comes out anywhere, whatever dies meanwhile; the recording has it."""
 
-import subprocess
 import time
 
-from harness import Regia, Rtmp, Srt, check, equal, main
+from harness import Regia, Rtmp, Srt, check, equal, frames, main
 
 # From the answer of `private off` to the first picture of the hall: it is encoded as a keyframe, which takes no time of its own.
 BACK_MS, BACK_SANITIZED_MS = 300, 1500
@@ -102,18 +101,6 @@ def command(regia, *words):
     done = regia.command(*words, "--state", regia.state, timeout=20)
     equal((done.returncode, done.stderr), (0, ""), f"`regia {' '.join(words)}`")
     return done.stdout.strip()
-
-
-class Frame:
-    def __init__(self, line):
-        _, _, pts, number, wall, *_ = line.split()
-        self.pts, self.number, self.wall = float(pts), int(number), int(wall)
-
-
-def frames(t, path):
-    done = subprocess.run([str(t.tool("marks")), "--frames", str(path)], capture_output=True, text=True, timeout=120, check=False, env=t.env)
-    check(done.returncode == 0, f"marks {path}: {done.stderr[-300:]}")
-    return [Frame(line) for line in done.stdout.splitlines() if line.startswith("v ")]
 
 
 class Viewer:

@@ -31,6 +31,21 @@ def marks(t, source, *options, timeout=120):
     return result
 
 
+class Frame:
+    """A picture as `marks --frames` tells it: when it is shown in the file (ms), its burnt-in number and wall clock (ms), −1 for the slate."""
+
+    def __init__(self, line):
+        _, _, pts, number, wall, *_ = line.split()
+        self.pts, self.number, self.wall = float(pts), int(number), int(wall)
+
+
+def frames(t, path):
+    """Every picture of a file, in order."""
+    done = subprocess.run([str(t.tool("marks")), "--frames", str(path)], capture_output=True, text=True, timeout=120, check=False, env=t.env)
+    check(done.returncode == 0, f"marks {path}: {done.stderr[-300:]}")
+    return [Frame(line) for line in done.stdout.splitlines() if line.startswith("v ")]
+
+
 def decodes_cleanly(path):
     """`ffmpeg -v error` has nothing to say about a file, from its first packet to its last."""
     done = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-f", "null", "-"], capture_output=True, text=True,
