@@ -261,10 +261,15 @@ regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean 
     route->answer (user_data, rest, request, peer, reply);
 }
 
+/* Some caches give out what is too old while they fetch anew (RFC 5861), Varnish for ten seconds where it is
+ * not told otherwise: a live playlist of then plays what is gone, and after another show has begun, the one
+ * before.
+ */
 void
 regia_site_init (RegiaSite *self, guint segment_ms)
 {
-  self->playlist_cache = g_strdup_printf ("public, max-age=%u", MAX (1, segment_ms / 2000));
+  self->playlist_cache =
+      g_strdup_printf ("public, max-age=%u, stale-while-revalidate=0", MAX (1, segment_ms / 2000));
 }
 
 void

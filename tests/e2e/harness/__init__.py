@@ -16,6 +16,7 @@ folder. Nothing here sleeps where an event can be waited for: `t.wait` asks agai
 """
 
 from .browser import Browser
+from .cache import NginxCache, Varnish
 from .disk import LoopDisk
 from .peers import Camera, Desk, Rtmp, SilentPeer, Srt, ToneDesk, decodes_cleanly, frames, free_port, marks, top_boxes
 from .regia import Regia
@@ -24,5 +25,5 @@ from .service import Service
 from .terminal import Terminal
 from .tree import copy_tree
 
-__all__ = ["Browser", "Camera", "Desk", "LoopDisk", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Srt", "Terminal", "ToneDesk",
-           "check", "copy_tree", "decodes_cleanly", "equal", "frames", "free_port", "main", "marks", "stand_back", "top_boxes"]
+__all__ = ["Browser", "Camera", "Desk", "LoopDisk", "NginxCache", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Srt", "Terminal", "ToneDesk",
+           "Varnish", "check", "copy_tree", "decodes_cleanly", "equal", "frames", "free_port", "main", "marks", "stand_back", "top_boxes"]

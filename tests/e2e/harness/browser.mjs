@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A viewer in headless Chromium. Opens the address given, then answers each line on standard input with a line of JSON:
 //   probe       what is on the page now (see below)
+//   served      what the page has got of /live/ since this was asked last: path, time, status, SHA-256, playlists as text
 //   click SEL   presses what the CSS selector finds
 //   open URL    goes to another address
 // Ends with its standard input.
+import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -30,6 +32,17 @@ let loads = 0;
 page.on('request', (request) => {
   const url = new URL(request.url());
   if (url.protocol.startsWith('http') && url.origin !== new URL(address).origin) foreign.add(url.origin);
+});
+const served = [];
+page.on('response', (response) => {
+  const path = new URL(response.url()).pathname;
+  if (!path.startsWith('/live/')) return;
+  const answer = { path, at: Date.now(), status: response.status() };
+  served.push(response.body().then((body) => ({
+    ...answer,
+    sha256: createHash('sha256').update(body).digest('hex'),
+    text: path.endsWith('.m3u8') ? body.toString() : null,
+  }), () => ({ ...answer, sha256: null, text: null }))); // given up by the player before it was all there
 });
 page.on('pageerror', (error) => errors.push(String(error)));
 page.on('console', (message) => console.error(`${message.type()}: ${message.text()}`));
@@ -99,6 +112,9 @@ function look () {
 const commands = {
   async probe () {
     return { ...await page.evaluate(look), loads, foreign: [...foreign], errors };
+  },
+  async served () {
+    return { served: await Promise.all(served.splice(0)) };
   },
   async click (selector) {
     await page.click(selector, { timeout: 10000 });

@@ -47,6 +47,10 @@ class Browser:
         """What is on the page: see browser.mjs."""
         return self.ask("probe")
 
+    def served(self):
+        """What the page has got of /live/ since it was asked for this last: see browser.mjs."""
+        return self.ask("served")["served"]
+
     def wait(self, what, predicate, timeout=30):
         return self.t.wait(what, lambda: (lambda seen: seen if predicate(seen) else None)(self.probe()), timeout, 0.3)
 
