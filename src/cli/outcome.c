@@ -15,9 +15,12 @@ lookup (GVariant *dict, const char *key)
   return value;
 }
 
+/* One that had nothing to do is none: the event had ended, recording and all, before this run of Regia. */
 static gboolean
-has_recorder (GVariant *status)
+has_recorder (GVariant *status, GVariant *recorder)
 {
+  gboolean served = strcmp (lookup (status, "state"), "ended") == 0 && recorder != NULL &&
+                    g_variant_n_children (recorder) == 0;
   g_autoptr (GVariant) processes = g_variant_lookup_value (status, "processes", G_VARIANT_TYPE ("av"));
 
   for (gsize i = 0; processes != NULL && i < g_variant_n_children (processes); i++) {
@@ -25,7 +28,7 @@ has_recorder (GVariant *status)
     g_autoptr (GVariant) process = g_variant_get_variant (boxed);
 
     if (strcmp (lookup (process, "name"), "recorder") == 0)
-      return TRUE;
+      return !served || lookup (process, "last-exit")[0] != '\0';
   }
   return FALSE;
 }
@@ -54,7 +57,7 @@ regia_cli_outcome (GVariant *status, char **ret_good, char **ret_bad)
     *ret_good = g_strdup ("The rehearsal is over; nothing was recorded");
     return REGIA_CLI_OUTCOME_WELL;
   }
-  if (!has_recorder (status)) {
+  if (!has_recorder (status, recorder)) {
     *ret_good = g_strdup ("The event is over");
     return REGIA_CLI_OUTCOME_WELL;
   }

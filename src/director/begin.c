@@ -119,6 +119,7 @@ decide (RegiaDirector *self, GError **error)
 
   if (!regia_director_read_show (self, "a new show begins, ", &old, &have_old, &now, &idle_s, error))
     return FALSE;
+  regia_show_settle (&old, self->recordings_dir);
   start = regia_show_decide (have_old ? &old : NULL, &wish, idle_s);
   self->resumed = start != REGIA_START_NEW;
   self->unbegun = !self->resumed && regia_locks_told_to_go ();

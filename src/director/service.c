@@ -160,6 +160,8 @@ regia_service_begin (RegiaService *self, GError **error)
     config = load_shown (self, &old);
   if (config != NULL) {
     regia_director_use_config (director, config, regia_recordings_dir (config, director->options->state_dir));
+    if (regia_show_settle (&old, director->recordings_dir))
+      start = REGIA_START_FINISH;
     regia_director_resume (director, &old, &now, start);
     if (start == REGIA_START_FINISH)
       regia_show_note_ended (&director->show);

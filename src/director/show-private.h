@@ -24,6 +24,7 @@ typedef struct {
   char *session;     /* (owned) folder name of the recording; "" in a rehearsal: there is none */
   char *config_path; /* (owned) the event file as given */
   RegiaShowState state;
+  gboolean unsettled;    /* the first version wrote it: it may have been ended, see regia_show_settle() */
   gboolean left;         /* it was ended, and then the program by a person: the next start begins another */
   RegiaDesired *desired; /* (owned) */
   char **ended;          /* (owned) (nullable): ids of the events that were ended, the latest last */
@@ -50,6 +51,15 @@ void regia_show_forget_ended (RegiaShow *show);
  * cannot be understood, REGIA_ERROR_STATE when a newer Regia wrote it. Files of earlier versions are read;
  * the first do not say when they were written; their own time does. */
 gboolean regia_show_load (const char *path, RegiaShow *ret_show, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_show_settle: the first version said on-air until the recording was finished. Whether the event had
+ * been ended by then only the recording's own record tells: it is finished after that alone. May wait for the
+ * disk.
+ *
+ * Returns: whether @show is REGIA_SHOW_ENDING now and was not before.
+ */
+gboolean regia_show_settle (RegiaShow *show, const char *recordings_dir);
 
 /** regia_show_to_json: (transfer full). Pure. */
 char *regia_show_to_json (const RegiaShow *show);

@@ -212,7 +212,28 @@ regia_show_from_json (const char *text, RegiaShow *ret_show, GError **error)
     g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "a value is missing or of the wrong kind");
     return FALSE;
   }
+  show.unsettled = version == 1 && show.state == REGIA_SHOW_ON_AIR;
   *ret_show = show;
+  return TRUE;
+}
+
+gboolean
+regia_show_settle (RegiaShow *show, const char *recordings_dir)
+{
+  g_autofree char *path = NULL, *text = NULL;
+  g_autoptr (GVariant) record = NULL;
+  const char *state = "";
+
+  if (!show->unsettled)
+    return FALSE;
+  show->unsettled = FALSE;
+  path = g_build_filename (recordings_dir, show->session, "session.json", NULL);
+  if (g_file_get_contents (path, &text, NULL, NULL))
+    record = regia_json_to_vardict (text, -1, NULL);
+  if (record == NULL || !g_variant_lookup (record, "state", "&s", &state) ||
+      (!g_str_equal (state, "finishing") && !g_str_equal (state, "finished")))
+    return FALSE;
+  show->state = REGIA_SHOW_ENDING;
   return TRUE;
 }
 

@@ -36,11 +36,11 @@ GVariant *regia_status_announce (const RegiaConfigValues *config);
 /**
  * regia_status_warnings: what a technician should know now, in words, worst first; from the published states
  * alone. Pure.
- * @state: as regia_status_state() says; @engine, @recorder, @gateway: a{sv}; @relays (element-type GVariant).
- * (transfer full)
+ * @state: as regia_status_state() says; @recorder_ran: since this program began; @engine, @recorder,
+ * @gateway: a{sv}; @relays (element-type GVariant). (transfer full)
  */
-char **regia_status_warnings (const RegiaConfigValues *config, const char *state, GVariant *engine,
-                              GVariant *recorder, GVariant *gateway, GPtrArray *relays);
+char **regia_status_warnings (const RegiaConfigValues *config, const char *state, gboolean recorder_ran,
+                              GVariant *engine, GVariant *recorder, GVariant *gateway, GPtrArray *relays);
 
 /** regia_status_state: what people are told of the show's state: "starting", "on-air", "paused", … Static.
  * Pure. */

@@ -100,8 +100,8 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
 }
 
 char **
-regia_status_warnings (const RegiaConfigValues *config, const char *state, GVariant *engine,
-                       GVariant *recorder, GVariant *gateway, GPtrArray *relays)
+regia_status_warnings (const RegiaConfigValues *config, const char *state, gboolean recorder_ran,
+                       GVariant *engine, GVariant *recorder, GVariant *gateway, GPtrArray *relays)
 {
   g_autoptr (GPtrArray) warnings = g_ptr_array_new ();
   gboolean paused = g_str_equal (state, "paused"), ended = g_str_equal (state, "ended");
@@ -131,7 +131,8 @@ regia_status_warnings (const RegiaConfigValues *config, const char *state, GVari
   /* Over, but something is left to do: no room for the finished file, for example. */
   if (ended && regia_json_get_string (recorder, "message")[0] != '\0')
     add (warnings, "Recorder: %s", regia_json_get_string (recorder, "message"));
-  else if (ended && config->record && !g_str_equal (regia_json_get_string (recorder, "state"), "finished"))
+  else if (ended && recorder_ran && config->record &&
+           !g_str_equal (regia_json_get_string (recorder, "state"), "finished"))
     add (warnings, "The recording is not finished yet; the next start of Regia finishes it");
   g_ptr_array_add (warnings, NULL);
   return (char **)g_ptr_array_free (g_steal_pointer (&warnings), FALSE);
@@ -201,6 +202,16 @@ engine_state (RegiaProcesses *processes, gboolean hidden)
   if (hidden || regia_process_get_state (entry->process) == REGIA_PROCESS_STOPPED)
     return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   return regia_process_get_published (entry->process);
+}
+
+/* Where the event had ended before this program began, there was nothing to do for it. */
+static gboolean
+has_run (RegiaProcesses *processes, const char *name)
+{
+  RegiaProcessEntry *entry = regia_processes_find_name (processes, name);
+
+  return entry != NULL && (regia_process_get_state (entry->process) != REGIA_PROCESS_STOPPED ||
+                           regia_process_get_last_exit (entry->process) != NULL);
 }
 
 /* What people want of it, as far as that is not to be seen elsewhere. */
@@ -304,8 +315,9 @@ regia_status_build (const RegiaStatusInput *input)
         g_variant_builder_add (&relay_list, "v", published);
     }
   }
-  warnings =
-      join (input->folders, regia_status_warnings (input->config, state, engine, recorder, gateway, relays));
+  warnings = join (input->folders,
+                   regia_status_warnings (input->config, state, has_run (input->processes, "recorder"),
+                                          engine, recorder, gateway, relays));
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "version", "s", REGIA_VERSION);

@@ -34,6 +34,12 @@ test_outcome (void)
       {"{" PROCESSES ", 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_UNFINISHED, "is over", "not finished"},
       {"{'processes': <[<{'name': <'engine'>}>]>, 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_WELL,
        "is over", NULL},
+      /* it only served what had ended before; the recorder could not be started */
+      {"{" PROCESSES ", 'state': <'ended'>, 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_WELL, "is over",
+       NULL},
+      {"{'processes': <[<{'name': <'recorder'>, 'last-exit': <'exit status 69'>}>]>, 'state': <'ended'>, "
+       "'recorder': <@a{sv} {}>}",
+       REGIA_CLI_OUTCOME_UNFINISHED, "is over", "not finished"},
       /* a Regia that waited for events was ended */
       {"{" PROCESSES ", 'state': <'standby'>, 'recorder': <@a{sv} {}>}", REGIA_CLI_OUTCOME_WELL,
        "No event was on", NULL},

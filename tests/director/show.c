@@ -400,7 +400,7 @@ test_warnings (void)
 
     if (table[i].relay != NULL)
       g_ptr_array_add (relays, dict (table[i].relay));
-    warnings = regia_status_warnings (&config, "on-air", engine, recorder, gateway, relays);
+    warnings = regia_status_warnings (&config, "on-air", TRUE, engine, recorder, gateway, relays);
     if (table[i].expected == NULL) {
       g_assert_cmpuint (g_strv_length (warnings), ==, 0);
     } else {
@@ -408,6 +408,75 @@ test_warnings (void)
       g_assert_nonnull (strstr (warnings[0], table[i].expected));
     }
   }
+}
+
+/* Over: what is not finished is said, but not of a recording that was finished before this program began. */
+static void
+test_warnings_after (void)
+{
+  RegiaConfigValues config = {.record = TRUE};
+  static const struct {
+    const char *recorder, *expected;
+    gboolean ran;
+  } table[] = {
+      {"{'state': <'finished'>}", NULL, TRUE},
+      {"{'state': <'finishing'>}", "not finished yet", TRUE},
+      {"{}", "not finished yet", TRUE},
+      {"{}", NULL, FALSE},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autoptr (GVariant) none = dict ("{}"), recorder = dict (table[i].recorder);
+    g_autoptr (GPtrArray) relays = g_ptr_array_new ();
+    g_auto (GStrv) warnings =
+        regia_status_warnings (&config, "ended", table[i].ran, none, recorder, none, relays);
+
+    g_assert_cmpuint (g_strv_length (warnings), ==, table[i].expected != NULL ? 1 : 0);
+    if (table[i].expected != NULL)
+      g_assert_nonnull (strstr (warnings[0], table[i].expected));
+  }
+}
+
+/* Whether a show of the first version was ended is in its recording's record. */
+static void
+test_settle (void)
+{
+  static const struct {
+    const char *record;
+    int version;
+    gboolean ending;
+  } table[] = {
+      {"{\"state\":\"finishing\"}", 1, TRUE},
+      {"{\"state\":\"finished\"}", 1, TRUE},
+      {"{\"state\":\"recording\"}", 1, FALSE},
+      {"{\"state\":", 1, FALSE},
+      {NULL, 1, FALSE},
+      {"{\"state\":\"finishing\"}", 2, FALSE},
+  };
+  g_autofree char *folder = g_dir_make_tmp ("regia-show-XXXXXX", NULL);
+  g_autofree char *session = g_build_filename (folder, "s", NULL);
+  g_autofree char *path = g_build_filename (session, "session.json", NULL);
+
+  g_assert_cmpint (g_mkdir (session, 0700), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autofree char *text = g_strdup_printf (
+        "{\"version\":%d,\"event\":\"e\",\"session\":\"s\",\"config\":\"c\",\"state\":\"on-air\","
+        "\"epoch\":\"1:2:b\",\"generation\":1}",
+        table[i].version);
+    RegiaShow show;
+
+    g_unlink (path);
+    if (table[i].record != NULL)
+      g_assert_true (g_file_set_contents (path, table[i].record, -1, NULL));
+    g_assert_true (regia_show_from_json (text, &show, NULL));
+    g_assert_cmpint (regia_show_settle (&show, folder), ==, table[i].ending);
+    g_assert_cmpint (show.state, ==, table[i].ending ? REGIA_SHOW_ENDING : REGIA_SHOW_ON_AIR);
+    g_assert_false (regia_show_settle (&show, folder));
+    regia_show_clear (&show);
+  }
+  g_unlink (path);
+  g_rmdir (session);
+  g_rmdir (folder);
 }
 
 int
@@ -424,6 +493,8 @@ main (int argc, char **argv)
   g_test_add_func ("/director/show/go-on", test_go_on);
   g_test_add_func ("/director/show/never-back", test_never_back);
   g_test_add_func ("/director/show/new-session", test_new_session);
+  g_test_add_func ("/director/show/settle", test_settle);
   g_test_add_func ("/director/status/warnings", test_warnings);
+  g_test_add_func ("/director/status/warnings-after", test_warnings_after);
   return g_test_run ();
 }
