@@ -262,9 +262,7 @@ regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean 
 }
 
 /* Some caches give out what is too old while they fetch anew (RFC 5861), Varnish for ten seconds where it is
- * not told otherwise: a live playlist of then plays what is gone, and after another show has begun, the one
- * before.
- */
+ * not told otherwise. A playlist of then plays what is gone; once another show has begun, the one before. */
 void
 regia_site_init (RegiaSite *self, guint segment_ms)
 {

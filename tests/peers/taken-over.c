@@ -26,7 +26,7 @@
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
 
-#define WORKER_US (20 * 1000) /* a try: the director's guard lets 100 messages a second through */
+#define TRY_US    (20 * 1000) /* between two: the director's guard lets 100 messages a second through */
 #define ANSWER_MS 3000
 
 int regia_main (int argc, char **argv);
@@ -133,7 +133,7 @@ try_call (Standin *self, const char *path, const char *interface, const char *me
   }
   fprintf (self->report, "call %s %s %s %s\n", path, interface, method, name != NULL ? name : "answered");
   self->tries++;
-  g_usleep (WORKER_US);
+  g_usleep (TRY_US);
 }
 
 static void
@@ -198,7 +198,7 @@ introspect (Standin *self, const char *path)
   g_autoptr (GDBusNodeInfo) node = NULL;
   const char *xml;
 
-  g_usleep (WORKER_US);
+  g_usleep (TRY_US);
   if (reply == NULL)
     return;
   g_variant_get (reply, "(&s)", &xml);
@@ -235,7 +235,7 @@ lie (Standin *self)
       g_dbus_connection_emit_signal (self->connection, NULL, paths[i], "org.freedesktop.DBus.Properties",
                                      "PropertiesChanged",
                                      g_variant_new ("(sa{sv}as)", interfaces[j], &changed, NULL), NULL);
-      g_usleep (WORKER_US);
+      g_usleep (TRY_US);
     }
 }
 
