@@ -275,7 +275,8 @@ def nothing_is_kept_that_must_not_be(t, regia, caches):
                 check(int(headers.get("age", "0")) <= 1, f"{path} through {cache.name} is {headers.get('age')} s old")
                 if path == media:
                     newest = max(int(n) for n in re.findall(r"^(\d+)\.m4s", body.decode(), re.M))
-                    check(newest >= goal, f"{cache.name} has {newest}, {goal} was there")
+                    # The page may have asked half a segment ago.
+                    check(newest >= goal - 1, f"{cache.name} has {newest}, {goal} was there")
 
 
 def hits(t, varnish):

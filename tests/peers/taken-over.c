@@ -314,7 +314,7 @@ closed_cb (GDBusConnection *connection, gboolean vanished, GError *error, gpoint
   _exit (0);
 }
 
-static int
+G_GNUC_NORETURN static void
 take_over (void)
 {
   g_autoptr (GSocket) socket = g_socket_new_from_fd (REGIA_CHILD_CONTROL_FD, NULL);
@@ -342,13 +342,13 @@ take_over (void)
   g_variant_builder_add (&state, "{sv}", "address", g_variant_new_string ("taken over"));
   regia_dbus_process1_set_state (self.skeleton, g_variant_builder_end (&state));
   g_main_loop_run (self.loop);
-  return 0;
+  _exit (0); /* nothing of this is worth putting away */
 }
 
 int
 main (int argc, char **argv)
 {
   if (argc >= 3 && strcmp (argv[1], "child") == 0 && strcmp (argv[2], "gateway") == 0)
-    return take_over ();
+    take_over ();
   return regia_main (argc, argv);
 }
