@@ -167,13 +167,13 @@ def first_event(t, regia, caches, browser):
         first = Show(regia, began, time.time())
         first.wait_number(6)
         browser.wait_playing()
+        first.end()
     with t.case("the caches have it, and are right to keep it"):
         for cache in caches:
             for address, body in first.segments.items():
                 status, headers, again = cache.request(address)
                 equal((status, again == body, headers["cache-control"]), (200, True, FOREVER), f"{address} through {cache.name}")
             equal([a for a in first.segments if not cache.is_hit(cache.request(a)[1])], [], f"not kept by {cache.name}")
-    first.end()
     return first
 
 
