@@ -134,10 +134,11 @@ print_services (const RegiaConfigValues *values)
   else
     printf ("Recording    none\n");
   printf ("Viewers      http://%s/%s%s\n", values->listen, hosts[0] != '\0' ? " and as " : "", hosts);
+  printf ("Console      http://%s/\n", values->console_listen);
 }
 
-/* (transfer full) (nullable): why viewers could not be served at the address; only a warning, for the event
- * may be running. */
+/* (transfer full) (nullable): why nobody could be served at the address; only a warning, for the event may be
+ * running. */
 static char *
 why_not_listening (const char *listen)
 {
@@ -159,6 +160,16 @@ why_not_listening (const char *listen)
   return g_strdup_printf ("%s cannot be listened on now: %s; end what uses it (perhaps a running event) or "
                           "choose another port",
                           listen, error->message);
+}
+
+static void
+warn_of_port (RegiaConfig *config, const char *group, const char *listen)
+{
+  g_autofree char *warning = why_not_listening (listen);
+  g_autofree char *where = regia_config_where (config, group, "listen");
+
+  if (warning != NULL)
+    fprintf (stderr, "warning: %s%s\n", where, warning);
 }
 
 /* One line for what the engine says of a group's pipeline. */
@@ -254,7 +265,6 @@ regia_cli_check (int argc, char **argv)
   };
   g_autoptr (RegiaConfig) config = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *port_warning = NULL;
   const RegiaConfigValues *values;
   int exit_status;
 
@@ -289,11 +299,7 @@ regia_cli_check (int argc, char **argv)
   fflush (stdout);
   for (guint i = 0; i < values->warnings->len; i++)
     fprintf (stderr, "warning: %s\n", (const char *)g_ptr_array_index (values->warnings, i));
-  port_warning = why_not_listening (values->listen);
-  if (port_warning != NULL) {
-    g_autofree char *where = regia_config_where (config, "web", "listen");
-
-    fprintf (stderr, "warning: %s%s\n", where, port_warning);
-  }
+  warn_of_port (config, "web", values->listen);
+  warn_of_port (config, "console", values->console_listen);
   return 0;
 }

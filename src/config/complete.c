@@ -5,6 +5,7 @@
 
 #include "config-private.h"
 #include "options-private.h"
+#include "regia/base/address.h"
 #include "regia/base/file.h"
 #include "regia/base/language.h"
 #include "values-private.h"
@@ -365,6 +366,45 @@ is_loopback (const char *listen)
   return g_str_has_prefix (listen, "127.") || g_str_has_prefix (listen, "[::1]");
 }
 
+static gboolean
+is_everywhere (const char *host)
+{
+  return g_str_equal (host, "0.0.0.0") || g_str_equal (host, "[::]");
+}
+
+/* Two listeners on one port: the second one is refused by the kernel where one of them means every address.
+ */
+static gboolean
+collide (const char *one, const char *other)
+{
+  g_autofree char *one_host = NULL, *other_host = NULL;
+  guint one_port, other_port;
+
+  if (!regia_address_split (one, &one_host, &one_port) ||
+      !regia_address_split (other, &other_host, &other_port) || one_port != other_port)
+    return FALSE;
+  return g_str_equal (one_host, other_host) || is_everywhere (one_host) || is_everywhere (other_host);
+}
+
+static void
+check_console (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
+{
+  const RegiaConfigValues *values = &self->values;
+  RegiaPlace place = regia_key_text_place (self->scan, "console", "listen");
+
+  if (collide (values->console_listen, values->listen)) {
+    g_autofree char *where = regia_key_text_elsewhere (self->scan, place, "web", "listen");
+
+    regia_faults_add_at (faults, place, "console", "listen",
+                         "%s is where viewers connect to, [web] listen%s; choose another port",
+                         values->console_listen, where);
+  }
+  if (!is_loopback (values->console_listen))
+    regia_faults_add_at (warnings, place, "console", "listen",
+                         "the console can be reached from other machines; passwords cross the network as "
+                         "they are unless there is TLS in front of it");
+}
+
 static void
 check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
 {
@@ -389,6 +429,7 @@ check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   if (!is_loopback (values->listen) && (values->hosts == NULL || values->hosts[0] == NULL))
     regia_faults_add_at (warnings, regia_key_text_place (self->scan, "web", "listen"), "web", "hosts",
                          "viewers who come by a name will be refused; add the name of this machine, or *");
+  check_console (self, faults, warnings);
   for (guint i = 0; i < values->renditions->len; i++)
     kbps += ((RegiaConfigRendition *)g_ptr_array_index (values->renditions, i))->bitrate_kbps;
   for (guint i = 0; i < values->audios->len; i++) {

@@ -137,6 +137,7 @@ regia_config_unref (RegiaConfig *self)
   g_free (values->folder);
   g_free (values->listen);
   g_strfreev (values->hosts);
+  g_free (values->console_listen);
   g_free (values->base_dir);
   g_clear_pointer (&values->warnings, g_ptr_array_unref);
   g_clear_pointer (&self->scan, regia_key_text_free);

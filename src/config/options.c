@@ -419,6 +419,16 @@ static const RegiaOption web_options[] = {
     {NULL},
 };
 
+static const RegiaOption console_options[] = {
+    {.key = "listen",
+     .default_value = "127.0.0.1:8090",
+     .read = regia_read_listen,
+     EVENT_FIELD (console_listen),
+     .range = "ADDRESS:PORT, another one than that of [web]",
+     .help = "where those who work here connect to"},
+    {NULL},
+};
+
 #define NAMED(type, array)                                                                                   \
   .named = TRUE, .struct_size = sizeof (type), .array_offset = G_STRUCT_OFFSET (RegiaConfigValues, array)
 
@@ -457,6 +467,7 @@ const RegiaOptionGroup regia_option_groups[] = {
     {.kind = "record", .help = "the recording", .options = record_options},
     {.kind = "feed", .help = "the memory between engine, recorder and viewers", .options = feed_options},
     {.kind = "web", .help = "the viewers' page, the recordings and the status", .options = web_options},
+    {.kind = "console", .help = "the address for those who work here", .options = console_options},
     {NULL},
 };
 

@@ -183,6 +183,7 @@ describe (const RegiaConfigValues *values)
   g_string_append_printf (text, "%s %s %u %u %u %u %u\n", values->listen, hosts, values->segment_ms,
                           values->window_segments, values->threads, values->max_connections,
                           values->max_connections_per_address);
+  g_string_append_printf (text, "%s\n", values->console_listen);
   return g_string_free (text, FALSE);
 }
 
@@ -224,6 +225,7 @@ test_shipped_files (gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (pipelines_fit);
   g_assert_true (g_str_has_prefix (regia_config_get (config)->listen, "127."));
+  g_assert_true (g_str_has_prefix (regia_config_get (config)->console_listen, "127."));
 }
 
 static void

@@ -97,6 +97,8 @@ typedef struct {
   guint window_segments;                              /* default 6 */
   guint threads;                                      /* HTTP workers, default 2 */
   guint max_connections, max_connections_per_address; /* 2000, 500 */
+  /* [console] */
+  char *console_listen; /* address:port, default 127.0.0.1:8090; never the same as listen */
   /* the file */
   char *base_dir;      /* absolute; where its relative paths start */
   GPtrArray *warnings; /* (element-type utf8) what is allowed but probably not meant; lines written as those
