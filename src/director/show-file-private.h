@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "kept-private.h"
 #include "show-private.h"
 
 /*
@@ -19,11 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaShowFile, regia_show_file_free)
 gboolean regia_show_file_save (RegiaShowFile *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_show_file_save_later: on a worker thread: one at a time, the newest last. */
 void regia_show_file_save_later (RegiaShowFile *self);
-/** Called on the main context when a write that began after the asking has ended; @error (nullable): why it
- * failed. */
-typedef void (*RegiaShowFileSavedFunc) (const GError *error, gpointer user_data);
 /** regia_show_file_save_then: as save_later, and tells when what the show says now is on the disk. */
-void regia_show_file_save_then (RegiaShowFile *self, RegiaShowFileSavedFunc saved, gpointer user_data);
+void regia_show_file_save_then (RegiaShowFile *self, RegiaKeptSavedFunc saved, gpointer user_data);
 
 /** regia_show_file_save_at_last: at the end: what is on its way is waited for, within reason, so that the
  * last word is the last that is written. A disk that refuses is told, and changes nothing about the end. */
