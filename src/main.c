@@ -33,6 +33,8 @@ static const Command commands[] = {
     {"mark", regia_cli_mark, "mark this moment, as the beginning of a talk"},
     {"extend", regia_cli_extend, "move the planned end"},
     {"relay", regia_cli_relay, "start or stop pushing to one destination"},
+    {"passwd", regia_cli_passwd, "say who may come into the console, and with which password"},
+    {"console", regia_cli_console, "print an address that lets one into the console, once"},
     {"tap", regia_cli_tap, "write the running feed to standard output"},
     {"pipelines", regia_cli_pipelines, "list the pipeline files, what each needs and what is missing"},
     {"version", regia_cli_version, "print the version"},

@@ -274,6 +274,7 @@ GETTER (const char *, session)
 GETTER (const char *, show)
 GETTER (guint64, generation)
 GETTER (GVariant *, part)
+GETTER (GDBusConnection *, connection)
 
 const char *
 regia_child_get_kind (RegiaChild *self)

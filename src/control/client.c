@@ -97,16 +97,24 @@ connect_to (const char *control_path, guint timeout_s, GError **error)
 }
 
 static GVariant *
-call (GDBusConnection *connection, const char *method, GVariant *arguments, const char *reply_type,
-      guint timeout_ms, GError **error)
+call_object (GDBusConnection *connection, const char *object, const char *interface, const char *method,
+             GVariant *arguments, const char *reply_type, guint timeout_ms, GError **error)
 {
-  GVariant *reply = g_dbus_connection_call_sync (connection, NULL, REGIA_SHOW_OBJECT, "org.regia.Show1",
-                                                 method, arguments, G_VARIANT_TYPE (reply_type),
-                                                 G_DBUS_CALL_FLAGS_NONE, (int)timeout_ms, NULL, error);
+  GVariant *reply = g_dbus_connection_call_sync (connection, NULL, object, interface, method, arguments,
+                                                 G_VARIANT_TYPE (reply_type), G_DBUS_CALL_FLAGS_NONE,
+                                                 (int)timeout_ms, NULL, error);
 
   if (reply == NULL && error != NULL)
     g_dbus_error_strip_remote_error (*error);
   return reply;
+}
+
+static GVariant *
+call (GDBusConnection *connection, const char *method, GVariant *arguments, const char *reply_type,
+      guint timeout_ms, GError **error)
+{
+  return call_object (connection, REGIA_SHOW_OBJECT, "org.regia.Show1", method, arguments, reply_type,
+                      timeout_ms, error);
 }
 
 GVariant *
@@ -129,6 +137,14 @@ regia_client_get_events (const char *control_path, guint timeout_ms, GError **er
   return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
 }
 
+static void
+explain_lateness (const char *remedy, guint timeout_ms, GError **error)
+{
+  if (error != NULL && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    g_prefix_error (error, "no answer within %u s, so it is not known whether this took effect (%s): ",
+                    timeout_ms / 1000, remedy);
+}
+
 /* What changes something: without an answer nobody knows whether it did. Takes @arguments. */
 static GVariant *
 call_change (const char *control_path, const char *method, GVariant *arguments, guint timeout_ms,
@@ -141,10 +157,8 @@ call_change (const char *control_path, const char *method, GVariant *arguments, 
   if (connection == NULL)
     return NULL;
   reply = call (connection, method, owned, "(a{sv})", timeout_ms, error);
-  if (reply == NULL && error != NULL && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    g_prefix_error (
-        error, "no answer within %u s, so it is not known whether this took effect (`regia status` tells): ",
-        timeout_ms / 1000);
+  if (reply == NULL)
+    explain_lateness ("`regia status` tells", timeout_ms, error);
   return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
 }
 
@@ -190,6 +204,63 @@ regia_client_open_feed (const char *control_path, guint timeout_ms, GError **err
     return -1;
   }
   return g_unix_fd_list_get (list, handle, error);
+}
+
+/* Takes @arguments. */
+static GVariant *
+call_people (const char *control_path, const char *method, GVariant *arguments, const char *reply_type,
+             guint timeout_ms, GError **error)
+{
+  g_autoptr (GVariant) owned = arguments != NULL ? g_variant_ref_sink (arguments) : NULL;
+  g_autoptr (GDBusConnection) connection = connect_to (control_path, MAX (timeout_ms / 1000, 1u), error);
+
+  if (connection == NULL)
+    return NULL;
+  return call_object (connection, REGIA_PEOPLE_OBJECT, "org.regia.People1", method, owned, reply_type,
+                      timeout_ms, error);
+}
+
+GVariant *
+regia_client_list_people (const char *control_path, guint timeout_ms, GError **error)
+{
+  g_autoptr (GVariant) reply = call_people (control_path, "List", NULL, "(aa{sv})", timeout_ms, error);
+
+  return reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+}
+
+static gboolean
+change_people (const char *control_path, const char *method, GVariant *arguments, guint timeout_ms,
+               GError **error)
+{
+  g_autoptr (GVariant) reply = call_people (control_path, method, arguments, "()", timeout_ms, error);
+
+  if (reply == NULL)
+    explain_lateness ("`regia passwd --list` tells", timeout_ms, error);
+  return reply != NULL;
+}
+
+gboolean
+regia_client_set_person (const char *control_path, const char *name, const char *role, const char *hash,
+                         guint timeout_ms, GError **error)
+{
+  return change_people (control_path, "Set", g_variant_new ("(sss)", name, role, hash), timeout_ms, error);
+}
+
+gboolean
+regia_client_remove_person (const char *control_path, const char *name, guint timeout_ms, GError **error)
+{
+  return change_people (control_path, "Remove", g_variant_new ("(s)", name), timeout_ms, error);
+}
+
+char *
+regia_client_make_link (const char *control_path, guint *ret_seconds, guint timeout_ms, GError **error)
+{
+  g_autoptr (GVariant) reply = call_people (control_path, "MakeLink", NULL, "(su)", timeout_ms, error);
+  char *address = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(su)", &address, ret_seconds);
+  return address;
 }
 
 static void

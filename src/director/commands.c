@@ -105,6 +105,12 @@ regia_commands_log (RegiaCommands *self, const char *who, const char *what)
   log_line (self, who, "", g_variant_new_parsed ("{'show': <%s>}", what), "done");
 }
 
+void
+regia_commands_log_people (RegiaCommands *self, const char *who, const char *what)
+{
+  log_line (self, who, "", g_variant_new_parsed ("{'people': <%s>}", what), "done");
+}
+
 /* Effect */
 
 void

@@ -4,8 +4,8 @@
 #include <gio/gio.h>
 
 /*
- * RegiaControl: exports org.regia.Show1 on control.sock, for the command line and for nothing else. Main
- * context only.
+ * RegiaControl: exports org.regia.Show1, and what is added to it, on control.sock, for the command line and
+ * for nothing else. Main context only.
  */
 typedef struct _RegiaControl RegiaControl;
 
@@ -43,6 +43,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaControlListener, regia_control_listener_free
 
 /** regia_control_new: @methods is static. */
 RegiaControl *regia_control_new (const RegiaControlMethods *methods, gpointer user_data);
+/** regia_control_add: whoever connects from now on finds @skeleton as well, at @object (static). One, the
+ * newest. */
+void regia_control_add (RegiaControl *self, GDBusInterfaceSkeleton *skeleton, const char *object);
+/** regia_control_name_caller: (transfer full): who calls, as the kernel knows him: "anna, command line". Any
+ * thread. */
+char *regia_control_name_caller (GDBusMethodInvocation *invocation);
 /** regia_control_open: serves @listener (transfer full), a new one or the one that was lent. */
 void regia_control_open (RegiaControl *self, RegiaControlListener *listener);
 /** regia_control_lend: (transfer full) (nullable): the listener, for a look at it on another thread; what

@@ -38,6 +38,8 @@ struct _RegiaControl {
   RegiaControlListener *listener; /* (owned) (nullable): none, or lent to whoever looks after it */
   GSocketService *service;        /* (owned) (nullable): accepts at the listener */
   RegiaDBusShow1 *full;           /* (owned) */
+  GDBusInterfaceSkeleton *more;   /* (owned) (nullable): what else is served … */
+  const char *more_object;        /* … and where; static */
   GPtrArray *connections;         /* (owned) (element-type GDBusConnection) */
   GPtrArray *waiting; /* (owned) (element-type GDBusMethodInvocation): for the end, each answered once */
   GVariant *ended;    /* (owned) (nullable): the answer */
@@ -81,8 +83,8 @@ stopped_cb (const GError *error, gpointer user_data)
 }
 
 /* Whoever asks, as the kernel knows him. */
-static char *
-name_caller (GDBusMethodInvocation *invocation)
+char *
+regia_control_name_caller (GDBusMethodInvocation *invocation)
 {
   GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
   GCredentials *credentials = g_dbus_connection_get_peer_credentials (connection);
@@ -99,7 +101,7 @@ static gboolean
 stop_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, gboolean quit, gpointer user_data)
 {
   RegiaControl *self = user_data;
-  g_autofree char *who = name_caller (invocation);
+  g_autofree char *who = regia_control_name_caller (invocation);
 
   self->methods->stop (quit, who, stopped_cb, question_new (self, invocation), self->user_data);
   return TRUE;
@@ -121,7 +123,7 @@ command_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const c
             gpointer user_data)
 {
   RegiaControl *self = user_data;
-  g_autofree char *who = name_caller (invocation);
+  g_autofree char *who = regia_control_name_caller (invocation);
 
   self->methods->command (id, who, change, commanded_cb, question_new (self, invocation), self->user_data);
   return TRUE;
@@ -143,7 +145,7 @@ start_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const cha
           gpointer user_data)
 {
   RegiaControl *self = user_data;
-  g_autofree char *who = name_caller (invocation);
+  g_autofree char *who = regia_control_name_caller (invocation);
 
   self->methods->start (name, again, who, started_cb, question_new (self, invocation), self->user_data);
   return TRUE;
@@ -165,7 +167,7 @@ rehearse_cb (RegiaDBusShow1 *skeleton, GDBusMethodInvocation *invocation, const 
              gpointer user_data)
 {
   RegiaControl *self = user_data;
-  g_autofree char *who = name_caller (invocation);
+  g_autofree char *who = regia_control_name_caller (invocation);
 
   self->methods->rehearse (name, who, rehearsed_cb, question_new (self, invocation), self->user_data);
   return TRUE;
@@ -237,12 +239,22 @@ regia_control_tell_end (RegiaControl *self, GVariant *status)
   g_ptr_array_set_size (self->waiting, 0);
 }
 
+void
+regia_control_add (RegiaControl *self, GDBusInterfaceSkeleton *skeleton, const char *object)
+{
+  g_clear_object (&self->more);
+  self->more = g_object_ref (skeleton);
+  self->more_object = object;
+}
+
 static void
 closed_cb (GDBusConnection *connection, gboolean remote_peer_vanished, GError *error, gpointer user_data)
 {
   RegiaControl *self = user_data;
 
   g_dbus_interface_skeleton_unexport_from_connection (G_DBUS_INTERFACE_SKELETON (self->full), connection);
+  if (self->more != NULL && g_dbus_interface_skeleton_has_connection (self->more, connection))
+    g_dbus_interface_skeleton_unexport_from_connection (self->more, connection);
   g_ptr_array_remove_fast (self->connections, connection);
 }
 
@@ -259,6 +271,20 @@ arrival_free (Arrival *arrival)
 }
 
 static gboolean
+serve (RegiaControl *self, GDBusConnection *connection, GError **error)
+{
+  GDBusInterfaceSkeleton *full = G_DBUS_INTERFACE_SKELETON (self->full);
+
+  if (!g_dbus_interface_skeleton_export (full, connection, REGIA_SHOW_OBJECT, error))
+    return FALSE;
+  if (self->more == NULL ||
+      g_dbus_interface_skeleton_export (self->more, connection, self->more_object, error))
+    return TRUE;
+  g_dbus_interface_skeleton_unexport_from_connection (full, connection);
+  return FALSE;
+}
+
+static gboolean
 arrived_cb (gpointer user_data)
 {
   Arrival *arrival = user_data;
@@ -267,8 +293,7 @@ arrived_cb (gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   g_dbus_connection_set_exit_on_close (connection, FALSE);
-  if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->full), connection,
-                                         REGIA_SHOW_OBJECT, &error)) {
+  if (!serve (self, connection, &error)) {
     g_warning ("a control connection cannot be served: %s", error->message);
     return G_SOURCE_REMOVE;
   }
@@ -436,5 +461,6 @@ regia_control_free (RegiaControl *self)
   g_ptr_array_unref (self->waiting);
   g_clear_pointer (&self->ended, g_variant_unref);
   g_object_unref (self->full);
+  g_clear_object (&self->more);
   g_free (self);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "access-private.h"
 #include "airing-private.h"
 #include "control-private.h"
 #include "handed-private.h"
@@ -39,6 +40,7 @@ struct _RegiaDirector {
   RegiaWatch *watch;         /* (owned) */
   RegiaKeys *keys;           /* (owned) */
   RegiaCommands *commands;   /* (owned) */
+  RegiaAccess *access;       /* (owned) (nullable): while the loop runs */
   RegiaService *service;     /* (owned) (nullable): none where one event alone is run */
   RegiaAiring *airing;       /* (owned) (nullable): a rehearsal is about to go on the air */
   RegiaProcesses *processes; /* (owned) */
@@ -120,6 +122,13 @@ void regia_director_key_changed_cb (const char *relay, gpointer user_data);
 /** The status to whoever looks at it, now. */
 void regia_director_report (RegiaDirector *self);
 
+/* director-access.c */
+
+/** regia_director_open_access: who works here may come in; control, commands and config are there. */
+void regia_director_open_access (RegiaDirector *self);
+/** RegiaProcessConnectedFunc. */
+void regia_director_connected_cb (RegiaProcess *process, GDBusConnection *connection, gpointer user_data);
+
 /* ending.c */
 
 /** regia_ending_stop: the event is over: what is on the air stops, the recording is finished. @quit: the
@@ -147,3 +156,5 @@ void regia_commands_take (RegiaCommands *self, const char *id, const char *who, 
 void regia_commands_note (RegiaCommands *self, RegiaProcessEntry *entry);
 /** regia_commands_log: a line for audit.jsonl: what was wanted besides the desired state (start, stop). */
 void regia_commands_log (RegiaCommands *self, const char *who, const char *what);
+/** regia_commands_log_people: the same of what concerns people: who came in, who was configured. */
+void regia_commands_log_people (RegiaCommands *self, const char *who, const char *what);

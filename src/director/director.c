@@ -90,6 +90,7 @@ folder_warnings (RegiaDirector *self, gboolean public)
   regia_readers_warn (self->readers, warnings);
   regia_watch_warn (self->watch, warnings);
   regia_show_file_warn (self->show_file, warnings);
+  regia_access_warn (self->access, warnings);
   return warnings;
 }
 
@@ -209,8 +210,10 @@ changed_cb (RegiaProcess *process, gpointer user_data)
   regia_service_note (self->service);
 }
 
-static const RegiaProcessCallbacks process_callbacks = {
-    .starting = starting_cb, .part = part_cb, .changed = changed_cb};
+static const RegiaProcessCallbacks process_callbacks = {.starting = starting_cb,
+                                                        .part = part_cb,
+                                                        .connected = regia_director_connected_cb,
+                                                        .changed = changed_cb};
 
 /* Running */
 
@@ -261,6 +264,7 @@ regia_director_made_cb (gpointer user_data)
 
   hand_lock (self);
   regia_show_file_save_later (self->show_file);
+  regia_access_keep_again (self->access);
 }
 
 static gboolean
@@ -272,6 +276,7 @@ tick_cb (gpointer user_data)
   self->ticks++;
   regia_watch_tick (self->watch);
   regia_keys_tick (self->keys);
+  regia_access_tick (self->access);
   refresh_recordings (self);
   /* systemd's watchdog is fed only while the show does what it is for. */
   if (!on_air || !self->ready || regia_processes_move (self->processes))
@@ -371,6 +376,7 @@ run (RegiaDirector *self)
   self->loop = g_main_loop_new (NULL, FALSE);
   self->commands = regia_commands_new (self);
   self->keys = regia_keys_new (self->config, regia_director_key_changed_cb, self);
+  regia_director_open_access (self);
   regia_director_start_processes (self);
   if (self->show.state == REGIA_SHOW_ENDED || self->show.state == REGIA_SHOW_ENDING) {
     self->ended_us = g_get_monotonic_time ();
@@ -386,6 +392,7 @@ run (RegiaDirector *self)
   regia_director_report (self);
   g_main_loop_run (self->loop);
   regia_show_file_save_at_last (self->show_file);
+  g_clear_pointer (&self->access, regia_access_free);
   g_source_remove (tick);
   regia_director_report (self);
 }

@@ -36,6 +36,8 @@ void regia_kept_save_then (RegiaKept *self, RegiaKeptSavedFunc saved, gpointer u
  * %FALSE when the disk does not answer. */
 gboolean regia_kept_settle (RegiaKept *self);
 
+/** regia_kept_has_failed: the last write did, and no other is on its way. */
+gboolean regia_kept_has_failed (RegiaKept *self);
 /** regia_kept_warn: adds to @warnings (element-type utf8, owned) that the disk has not answered for long, or
  * `FAULT: why the last write failed. REMEDY`; nothing while all is well. */
 void regia_kept_warn (RegiaKept *self, const char *fault, const char *remedy, GPtrArray *warnings);

@@ -162,6 +162,12 @@ regia_kept_settle (RegiaKept *self)
   return !self->saving;
 }
 
+gboolean
+regia_kept_has_failed (RegiaKept *self)
+{
+  return self->error != NULL && !self->saving;
+}
+
 void
 regia_kept_warn (RegiaKept *self, const char *fault, const char *remedy, GPtrArray *warnings)
 {

@@ -26,6 +26,11 @@ typedef struct {
 gboolean regia_locks_take (RegiaLocks *self, const char *run_dir, gboolean patient,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_locks_take_owner: the first of them alone, for a moment in which no director is to begin; children
+ * of one that was killed may be there. Waits for nothing. Errors: as regia_locks_take(). */
+gboolean regia_locks_take_owner (RegiaLocks *self, const char *run_dir,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** regia_locks_are_of: whether these are the locks that others would find in @run_dir. */
 gboolean regia_locks_are_of (const RegiaLocks *self, const char *run_dir);
 

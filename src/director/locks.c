@@ -128,6 +128,21 @@ note_owner (int fd)
 }
 
 gboolean
+regia_locks_take_owner (RegiaLocks *self, const char *run_dir, GError **error)
+{
+  g_autofree char *path = g_build_filename (run_dir, "director.lock", NULL);
+  RegiaLocks taken = REGIA_LOCKS_INIT;
+
+  taken.owner_fd = open_lock (path, error);
+  if (taken.owner_fd < 0 || !take_owner_lock (taken.owner_fd, run_dir, FALSE, error)) {
+    regia_locks_drop (&taken);
+    return FALSE;
+  }
+  *self = taken;
+  return TRUE;
+}
+
+gboolean
 regia_locks_take (RegiaLocks *self, const char *run_dir, gboolean patient, GError **error)
 {
   g_autofree char *owner_path = g_build_filename (run_dir, "director.lock", NULL);

@@ -22,6 +22,10 @@ typedef enum {
 typedef GVariant *(*RegiaProcessPartFunc) (RegiaProcess *self, gpointer user_data);
 /** Called before each start, before its part is asked for: to hand it what it needs. */
 typedef void (*RegiaProcessStartingFunc) (RegiaProcess *self, gpointer user_data);
+/** Called when a run has @connection, before anything is read from it: what is exported on it is there for
+ * the child's first call. */
+typedef void (*RegiaProcessConnectedFunc) (RegiaProcess *self, GDBusConnection *connection,
+                                           gpointer user_data);
 /** Called whenever state, published State or exits changed. */
 typedef void (*RegiaProcessChangedFunc) (RegiaProcess *self, gpointer user_data);
 
@@ -31,6 +35,7 @@ typedef void (*RegiaProcessAddedFunc) (const char *name, const char *why, gpoint
 typedef struct {
   RegiaProcessStartingFunc starting; /* (nullable) */
   RegiaProcessPartFunc part;
+  RegiaProcessConnectedFunc connected; /* (nullable) */
   RegiaProcessChangedFunc changed;
 } RegiaProcessCallbacks;
 

@@ -81,6 +81,8 @@ connection_ready_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->state_subscription = g_dbus_connection_signal_subscribe (
       connection, NULL, "org.freedesktop.DBus.Properties", "PropertiesChanged", REGIA_PROCESS_OBJECT, NULL,
       G_DBUS_SIGNAL_FLAGS_NONE, state_changed_cb, self, NULL);
+  if (self->callbacks->connected != NULL)
+    self->callbacks->connected (self, connection, self->user_data);
   g_dbus_connection_start_message_processing (connection);
   regia_dbus_process1_proxy_new (
       connection, G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS, NULL,

@@ -22,6 +22,7 @@ LIBRARIES = {
     "libpulse": r"pulse/",
     "libseccomp": r"seccomp\.h$",
     "libsystemd": r"systemd/",
+    "libxcrypt": r"crypt\.h$",
     "OpenSSL": r"openssl/",
     "libsrtp2": r"srtp2/",
     "libnice": r"(nice|stun)/",

@@ -26,6 +26,8 @@ int regia_cli_resume (int argc, char **argv);
 int regia_cli_relay (int argc, char **argv);
 int regia_cli_mark (int argc, char **argv);
 int regia_cli_extend (int argc, char **argv);
+int regia_cli_passwd (int argc, char **argv);
+int regia_cli_console (int argc, char **argv);
 int regia_cli_version (int argc, char **argv);
 
 /** regia_cli_state_dir: (transfer full): --state if given, else $STATE_DIRECTORY (systemd), else
@@ -40,6 +42,15 @@ gboolean regia_cli_check_slate (RegiaConfig *config, GError **error) G_GNUC_WARN
 /** regia_cli_slate_main: that child: `regia child slate FILE WIDTHxHEIGHT`. Its words go to standard output.
  */
 int regia_cli_slate_main (int argc, char **argv);
+
+/**
+ * regia_cli_ask_password: asks for the password of @name on the terminal, twice, without showing it; reads it
+ * as one line from standard input where that is no terminal.
+ *
+ * Returns: (transfer full): for regia_password_wipe(). Errors: REGIA_ERROR_USAGE, G_IO_ERROR; a signal
+ * meanwhile does what it does, with the terminal as it was.
+ */
+char *regia_cli_ask_password (const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_cli_fail: prints `regia: MESSAGE`; returns the exit status that belongs to the error. */
 int regia_cli_fail (const GError *error);

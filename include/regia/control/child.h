@@ -84,6 +84,10 @@ guint64 regia_child_get_generation (RegiaChild *self); /* counts engine starts w
 /** (transfer none): the part that was passed at the start: control/org.regia.control.xml, "Process.Apply". */
 GVariant *regia_child_get_part (RegiaChild *self);
 
+/** regia_child_get_connection: (transfer none): to the director, for the objects that it exports to this kind
+ * (control/org.regia.control.xml). From start() on; main thread. */
+GDBusConnection *regia_child_get_connection (RegiaChild *self);
+
 /**
  * regia_child_set_state:
  * @state: a{sv}; a floating reference is consumed. Keys and types: control/org.regia.control.xml, "State" of

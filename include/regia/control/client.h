@@ -49,6 +49,20 @@ GVariant *regia_client_rehearse (const char *control_path, const char *name, gui
 GVariant *regia_client_get_events (const char *control_path, guint timeout_ms,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_client_list_people: (transfer full): who there is; People1.List in control/org.regia.control.xml. */
+GVariant *regia_client_list_people (const char *control_path, guint timeout_ms,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_client_set_person, regia_client_remove_person: People1.Set and People1.Remove; when the time was
+ * over it is not known whether they took effect. */
+gboolean regia_client_set_person (const char *control_path, const char *name, const char *role,
+                                  const char *hash, guint timeout_ms,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_client_remove_person (const char *control_path, const char *name, guint timeout_ms,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_client_make_link: (transfer full): People1.MakeLink; good for @ret_seconds. */
+char *regia_client_make_link (const char *control_path, guint *ret_seconds, guint timeout_ms,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * regia_client_stop: ends the event; with @quit the director ends as well, otherwise recordings stay served.
  * Blocks until the event is over, its recording finished, however long that takes; @timeout_ms is for the

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "processes-private.h"
+
+/*
+ * RegiaAccess: the two D-Bus sides of RegiaAccounts: org.regia.People1 for the command line, and
+ * org.regia.Accounts1 for the one kind of child that may ask who is who. Main context only.
+ */
+typedef struct _RegiaAccess RegiaAccess;
+
+/** What it has of the director; static. */
+typedef struct {
+  const char *(*listen) (gpointer user_data); /* (transfer none): [console] listen as it is now */
+  void (*audit) (const char *who, const char *what, gpointer user_data); /* RegiaAccountsWorld.audit */
+} RegiaAccessHost;
+
+/** regia_access_new: of the people and sessions in @state_dir. Blocks on the disk. */
+RegiaAccess *regia_access_new (const char *state_dir, const RegiaAccessHost *host, gpointer user_data);
+/** regia_access_free: see regia_accounts_free(). Calls that are not answered are refused. */
+void regia_access_free (RegiaAccess *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaAccess, regia_access_free)
+
+/** regia_access_get_people: (transfer none): People1, to be exported at %REGIA_PEOPLE_OBJECT. */
+GDBusInterfaceSkeleton *regia_access_get_people (RegiaAccess *self);
+/** regia_access_connect: a child of @kind is there on @connection, of which nothing was read yet: it is
+ * served if its kind has that right, as long as the connection lasts. */
+void regia_access_connect (RegiaAccess *self, const RegiaProcessKind *kind, GDBusConnection *connection);
+
+/** regia_access_greet: where nobody is configured, says on the terminal how one comes in; elsewhere nothing:
+ * a journal is no place for secrets. */
+void regia_access_greet (RegiaAccess *self);
+
+/** See RegiaAccounts; @self may be %NULL. */
+void regia_access_tick (RegiaAccess *self);
+void regia_access_keep_again (RegiaAccess *self);
+void regia_access_warn (RegiaAccess *self, GPtrArray *warnings);

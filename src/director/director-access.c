@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-director"
+
+#include "director-private.h"
+#include "regia/control/paths.h"
+
+/* What the director has to do with who may come in: it lends its audit and its socket, and says which of its
+ * children may ask. */
+
+static const char *
+listen_cb (gpointer user_data)
+{
+  return ((RegiaDirector *)user_data)->values->console_listen;
+}
+
+static void
+audit_cb (const char *who, const char *what, gpointer user_data)
+{
+  regia_commands_log_people (((RegiaDirector *)user_data)->commands, who, what);
+}
+
+static const RegiaAccessHost host = {.listen = listen_cb, .audit = audit_cb};
+
+void
+regia_director_open_access (RegiaDirector *self)
+{
+  self->access = regia_access_new (self->options->state_dir, &host, self);
+  regia_control_add (self->control, regia_access_get_people (self->access), REGIA_PEOPLE_OBJECT);
+  regia_access_greet (self->access);
+}
+
+void
+regia_director_connected_cb (RegiaProcess *process, GDBusConnection *connection, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  if (self->access != NULL)
+    regia_access_connect (self->access, regia_processes_find (self->processes, process)->kind, connection);
+}
