@@ -34,7 +34,7 @@ typedef struct {
   gboolean close;    /* the client asked for `Connection: close` */
   const char *path;  /* starts with `/`; [A-Za-z0-9._~/-] only, no `..`, no `//`; "*" for OPTIONS of the whole
                         server */
-  const char *query; /* (nullable) [A-Za-z0-9_=&.-]* */
+  const char *query; /* (nullable) as written: letters of RFC 3986 §3.4, each % with its two digits */
   const char *host;  /* as written, with its port */
   const char *range, *if_range;  /* (nullable) single fields; NULL when given twice */
   const char *if_none_match;     /* (nullable) */

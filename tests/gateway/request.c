@@ -154,9 +154,20 @@ static const Row rows[] = {
     {"fragment", "GET /#a HTTP/1.1\r\n" H, 400, NULL, NULL},
     {"no-slash", "GET live HTTP/1.1\r\n" H, 400, NULL, NULL},
     {"star-get", "GET * HTTP/1.1\r\n" H, 400, NULL, NULL},
-    {"query-percent", "GET /?a=%41 HTTP/1.1\r\n" H, 400, NULL, NULL},
+    {"query-percent", "GET /?a=%41 HTTP/1.1\r\n" H, 0, "/", "a=%41"},
+    {"query-twice", "GET /?a?b HTTP/1.1\r\n" H, 0, "/", "a?b"},
+    {"query-campaign", "GET /?utm_source=news%20letter&utm_campaign=a+b:c,(d) HTTP/1.1\r\n" H, 0, "/",
+     "utm_source=news%20letter&utm_campaign=a+b:c,(d)"},
+    {"query-all-letters", "GET /?-._~!$&'()*+,;=:@/?%aF HTTP/1.1\r\n" H, 0, "/", "-._~!$&'()*+,;=:@/?%aF"},
+    {"query-dots", "GET /?a=/../b//c HTTP/1.1\r\n" H, 0, "/", "a=/../b//c"},
     {"query-angle", "GET /?<script> HTTP/1.1\r\n" H, 400, NULL, NULL},
-    {"query-twice", "GET /?a?b HTTP/1.1\r\n" H, 400, NULL, NULL},
+    {"query-quote", "GET /?a=\"b\" HTTP/1.1\r\n" H, 400, NULL, NULL},
+    {"query-brackets", "GET /?a[]=b HTTP/1.1\r\n" H, 400, NULL, NULL},
+    {"query-fragment", "GET /?a#b HTTP/1.1\r\n" H, 400, NULL, NULL},
+    {"query-latin1", "GET /?a=\xe8 HTTP/1.1\r\n" H, 400, NULL, NULL},
+    {"query-percent-end", "GET /?a=% HTTP/1.1\r\n" H, 400, NULL, NULL},
+    {"query-percent-one", "GET /?a=%4 HTTP/1.1\r\n" H, 400, NULL, NULL},
+    {"query-percent-junk", "GET /?a=%4g HTTP/1.1\r\n" H, 400, NULL, NULL},
 };
 
 static gboolean

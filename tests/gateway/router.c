@@ -106,6 +106,7 @@ test_table (World *world, gconstpointer data)
       {"GET", "/", 200, "text/html; charset=utf-8", "no-cache"},
       {"HEAD", "/", 200, "text/html; charset=utf-8", "no-cache"},
       {"GET", "/?lang=en", 200, "text/html; charset=utf-8", "no-cache"},
+      {"GET", "/?utm_source=a%20b&utm_campaign=c+d:e,(f)", 200, "text/html; charset=utf-8", "no-cache"},
       {"GET", "/recordings", 200, "text/html; charset=utf-8", "no-cache"},
       {"GET", "/live/index.m3u8", 200, "application/vnd.apple.mpegurl",
        "public, max-age=1, stale-while-revalidate=0"},
