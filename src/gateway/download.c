@@ -56,7 +56,7 @@ regia_download_answer (RegiaLibrary *library, const char *id, const char *name, 
   if (item != NULL)
     reply->fd = regia_library_open (library, item, name, &file, &error);
   if (item == NULL || reply->fd < 0 || fstat (reply->fd, &info) < 0 || !S_ISREG (info.st_mode)) {
-    regia_reply_error (reply, 404, FALSE,
+    regia_reply_error (reply, 404, request->path,
                        "There is no such recording. The list of recordings has what there is.");
     return;
   }
@@ -96,7 +96,7 @@ regia_download_answer (RegiaLibrary *library, const char *id, const char *name, 
                 "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, first, last, size);
     break;
   case REGIA_RANGE_UNSATISFIABLE:
-    regia_reply_error (reply, 416, FALSE, "The file ends before the bytes that were asked for.");
+    regia_reply_error (reply, 416, request->path, "The file ends before the bytes that were asked for.");
     g_snprintf (reply->content_range, sizeof reply->content_range, "bytes */%" G_GUINT64_FORMAT, size);
     break;
   }

@@ -368,7 +368,8 @@ got_headers_cb (SoupServerMessage *message, gpointer data)
   }
   if (g_thread_pool_unprocessed (self->disk) >= DISK_QUEUE_MAX) {
     reply.is_slow = FALSE;
-    regia_reply_error (&reply, 503, FALSE, "The disk is busy; try again in some seconds.");
+    regia_reply_error (&reply, 503, regia_wire_get_request (wire)->path,
+                       "The disk is busy; try again in some seconds.");
     respond (self, message, wire, &reply);
     return;
   }

@@ -49,7 +49,7 @@ guint64 regia_reply_length (const RegiaReply *self);
 
 /**
  * regia_reply_error:
- * @json: whether it was asked under /api/
- * @words: static or of safe characters: what is wrong and what to do; shown as a small page or as JSON
+ * @path: what was asked for: below /api/ the answer is JSON, else a small page whose links are relative to it
+ * @words: static or of safe characters: what is wrong and what to do
  */
-void regia_reply_error (RegiaReply *self, guint status, gboolean json, const char *words);
+void regia_reply_error (RegiaReply *self, guint status, const char *path, const char *words);

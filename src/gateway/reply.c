@@ -63,13 +63,13 @@ status_title (guint status)
 }
 
 void
-regia_reply_error (RegiaReply *self, guint status, gboolean json, const char *words)
+regia_reply_error (RegiaReply *self, guint status, const char *path, const char *words)
 {
   regia_reply_clear (self);
   self->status = status;
   self->cache_control = "no-store";
   self->etag[0] = self->last_modified[0] = self->disposition[0] = '\0';
-  if (json) {
+  if (g_str_has_prefix (path, "/api/")) {
     g_autoptr (GVariantDict) dict = g_variant_dict_new (NULL);
     char *text;
 
@@ -80,10 +80,16 @@ regia_reply_error (RegiaReply *self, guint status, gboolean json, const char *wo
     self->body = g_bytes_new_take (text, strlen (text));
   } else {
     g_autofree char *escaped = g_markup_escape_text (words, -1);
-    char *text = g_strdup_printf (
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>%u %s</title>"
-        "<h1>%s</h1><p>%s</p><p><a href=\"/\">Live</a> · <a href=\"/recordings\">Recordings</a></p></html>\n",
-        status, status_title (status), status_title (status), escaped);
+    g_autoptr (GString) up = g_string_new ("./");
+
+    /* Not "/": a proxy may show all of this below a path that is not told here. */
+    for (const char *slash = strchr (path + 1, '/'); slash != NULL; slash = strchr (slash + 1, '/'))
+      g_string_append (up, "../");
+    char *text =
+        g_strdup_printf ("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>%u %s</title>"
+                         "<h1>%s</h1><p>%s</p><p><a href=\"%s\">Live</a> · <a "
+                         "href=\"%srecordings\">Recordings</a></p></html>\n",
+                         status, status_title (status), status_title (status), escaped, up->str, up->str);
     self->content_type = "text/html; charset=utf-8";
     self->body = g_bytes_new_take (text, strlen (text));
   }

@@ -40,7 +40,7 @@ answer_asset (RegiaSite *site, const char *name, const RegiaRequest *request, Re
   const RegiaAsset *asset = regia_assets_get (site->assets, name), *sent;
 
   if (asset == NULL) {
-    regia_reply_error (reply, 404, FALSE, "There is nothing at this address.");
+    regia_reply_error (reply, 404, request->path, "There is nothing at this address.");
     return;
   }
   sent = asset->gzip != NULL && request->gzip ? asset->gzip : asset;
@@ -111,15 +111,15 @@ live (RegiaSite *site, const char *rest, const RegiaRequest *request, const Regi
       regia_viewers_saw (site->viewers, request, peer, g_get_monotonic_time () / 1000);
     return;
   case REGIA_HLS_NOT_YET:
-    regia_reply_error (reply, 404, FALSE, "Nothing to play here yet.");
+    regia_reply_error (reply, 404, request->path, "Nothing to play here yet.");
     return;
   case REGIA_HLS_GONE:
-    regia_reply_error (reply, 404, FALSE, "This part of the stream is no longer kept.");
+    regia_reply_error (reply, 404, request->path, "This part of the stream is no longer kept.");
     return;
   case REGIA_HLS_NOT_FOUND:
     break;
   }
-  regia_reply_error (reply, 404, FALSE, "There is nothing at this address.");
+  regia_reply_error (reply, 404, request->path, "There is nothing at this address.");
 }
 
 static void
@@ -142,7 +142,8 @@ api_status (RegiaSite *site, const char *rest, const RegiaRequest *request, cons
 {
   reply->body = regia_snapshot_get_status (site->snapshot);
   if (reply->body == NULL) {
-    regia_reply_error (reply, 503, TRUE, "The director has not answered yet; try again in some seconds");
+    regia_reply_error (reply, 503, request->path,
+                       "The director has not answered yet; try again in some seconds");
     return;
   }
   reply->status = 200;
@@ -188,7 +189,7 @@ api_recording (RegiaSite *site, const char *rest, const RegiaRequest *request, c
   if (site->library != NULL && strchr (rest, '/') == NULL)
     item = regia_library_get (site->library, rest);
   if (item == NULL)
-    regia_reply_error (reply, 404, TRUE, "There is no such recording");
+    regia_reply_error (reply, 404, request->path, "There is no such recording");
   else
     answer_json (reply, regia_library_item_to_variant (item));
 }
@@ -202,7 +203,7 @@ download (RegiaSite *site, const char *rest, const RegiaRequest *request, const 
 
   if (site->library == NULL || id == NULL || id[0] == '\0' || slash[1] == '\0' ||
       strchr (slash + 1, '/') != NULL)
-    regia_reply_error (reply, 404, FALSE, "There is nothing at this address.");
+    regia_reply_error (reply, 404, request->path, "There is nothing at this address.");
   else
     regia_download_answer (site->library, id, slash + 1, request, reply);
 }
@@ -253,8 +254,7 @@ regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean 
     return;
   }
   if (route == NULL)
-    regia_reply_error (reply, 404, g_str_has_prefix (request->path, "/api/"),
-                       "There is nothing at this address.");
+    regia_reply_error (reply, 404, request->path, "There is nothing at this address.");
   else if (route->is_slow && !may_wait)
     reply->is_slow = TRUE;
   else

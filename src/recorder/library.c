@@ -579,7 +579,7 @@ file_to_variant (RegiaLibraryItem *item, const RegiaLibraryFile *file)
 {
   g_autofree char *title = regia_library_file_title (item, file);
   g_autofree char *modified = regia_time_format_iso (file->modified_s * REGIA_SECOND);
-  g_autofree char *url = g_strdup_printf ("/recordings/%s/%s", item->id, file->name);
+  g_autofree char *url = g_strdup_printf ("recordings/%s/%s", item->id, file->name);
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
 
   regia_fields_put (file_fields, file, &builder);

@@ -30,6 +30,7 @@ export interface RecordingFile {
   sha256: string;
   'duration-ms': number;
   'content-type': string;
+  /** Relative to the pages. */
   url: string;
 }
 
@@ -49,6 +50,7 @@ export interface Recording {
 
 const TIMEOUT_MS = 8000;
 
+/** `path` is relative to the pages: a proxy may show them below a path of its own. */
 async function getJson<T> (path: string): Promise<T> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
@@ -62,7 +64,7 @@ async function getJson<T> (path: string): Promise<T> {
 }
 
 export function getStatus (): Promise<Status> {
-  return getJson<Status>('/api/v1/status');
+  return getJson<Status>('api/v1/status');
 }
 
 export interface Recordings {
@@ -72,7 +74,7 @@ export interface Recordings {
 }
 
 export function getRecordings (): Promise<Recordings> {
-  return getJson<Recordings>('/api/v1/recordings');
+  return getJson<Recordings>('api/v1/recordings');
 }
 
 /**

@@ -50,13 +50,16 @@ function hashedName (name, ext, content) {
   return `${name}-${createHash('sha256').update(content).digest('hex').slice(0, 10)}.${ext}`;
 }
 
-/** Fills `{{it:key}}` from the messages, `{{asset:NAME}}` from the names made; an unknown one is an error. */
+/**
+ * Fills `{{it:key}}` from the messages, `{{asset:NAME}}` from the names made; an unknown one is an error. Addresses are relative, so that
+ * a proxy can show the pages below a path of its own.
+ */
 function fillPage (name, messages, assets) {
   const text = fs.readFileSync(path.join(SOURCE, name), 'utf8');
   return text.replace(/\{\{(\w+):([\w.-]+)\}\}/g, (whole, kind, key) => {
     const value = kind === 'asset' ? assets[key] : messages[kind]?.[key];
     if (value === undefined) fail(`${name}: ${whole} is not known (messages.json has the texts, build.mjs the assets)`);
-    return kind === 'asset' ? `/assets/${value}` : value.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
+    return kind === 'asset' ? `assets/${value}` : value.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
   });
 }
 

@@ -7,7 +7,7 @@
 import Hls, { type HlsConfig, type LoaderResponse, type RetryConfig } from 'hls.js';
 import { backoffMs, catchUp, chooseHelp, isStalled, BEHIND_SHOWN_S, HELP_AFTER_MS, type Health } from './policy';
 
-const SOURCE = '/live/index.m3u8';
+const SOURCE = 'live/index.m3u8';
 const TICK_MS = 500;
 const STEADY_AFTER_MS = 10000;
 

@@ -211,7 +211,7 @@ class Page {
       watch.addEventListener('click', () => this.replay(file.url));
       actions.push(watch, link(file.url, t('ended-download', { size: formatSize(file['size-bytes']) })));
     }
-    const all = link(pageAddress('/recordings'), t('ended-all'));
+    const all = link(pageAddress('recordings'), t('ended-all'));
     if (actions.length === 0) all.classList.add('first');
     actions.push(all);
     return actions;

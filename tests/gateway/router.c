@@ -198,7 +198,7 @@ assert_compressed (World *world, const char *path, GByteArray *plain)
 static void
 test_assets (World *world, gconstpointer data)
 {
-  g_autoptr (GRegex) regex = g_regex_new ("(?:href|src)=\"(/assets/[^\"]+)\"", 0, 0, NULL);
+  g_autoptr (GRegex) regex = g_regex_new ("(?:href|src)=\"(assets/[^\"]+)\"", 0, 0, NULL);
   g_auto (ClientAnswer) page = {0}, again = {0};
   g_autoptr (GMatchInfo) match = NULL;
   g_autofree char *text = NULL, *etag = NULL, *fields = NULL;
@@ -208,7 +208,7 @@ test_assets (World *world, gconstpointer data)
   text = g_strndup ((const char *)page.body->data, page.body->len);
   for (g_regex_match (regex, text, 0, &match); g_match_info_matches (match);
        g_match_info_next (match, NULL)) {
-    g_autofree char *path = g_match_info_fetch (match, 1);
+    g_autofree char *name = g_match_info_fetch (match, 1), *path = g_strconcat ("/", name, NULL);
     g_auto (ClientAnswer) answer = {0};
     ask (world, "GET", path, NULL, &answer);
     g_assert_cmpuint (answer.status, ==, 200);

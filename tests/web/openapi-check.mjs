@@ -139,7 +139,7 @@ async function checkRecordings (api) {
     report(`GET ${list}/${id}`, check(api, `${list}/{id}`, 'GET', await ask('GET', `${list}/${id}`), 200));
   }
   const file = recordings?.flatMap(({ files }) => files)[0];
-  if (file) await checkFile(api, file.url, file);
+  if (file) await checkFile(api, `/${file.url}`, file);
   else skip('GET /recordings/{id}/{file}', 'no finished recording');
   report(`GET ${list}/none`, check(api, `${list}/{id}`, 'GET', await ask('GET', `${list}/none`), 404));
   report('GET /recordings/none/none.mp4', check(api, '/recordings/{id}/{file}', 'GET', await ask('GET', '/recordings/none/none.mp4'), 404));

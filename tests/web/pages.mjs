@@ -298,7 +298,7 @@ pageTest('the end: says so, offers the recording once it is ready, and plays it;
   await until('being prepared', async () => /è terminato[^]*in preparazione[^]*Tutte le registrazioni/.test(await notice(page)));
   await assertAccessible(page);
   const [file] = exampleRecording.files;
-  gateway.downloads.set(file.url, { path: path.join(work, 'video-360p.mp4'), type: 'video/mp4' });
+  gateway.downloads.set(`/${file.url}`, { path: path.join(work, 'video-360p.mp4'), type: 'video/mp4' });
   gateway.recordings = [{ ...exampleRecording, id: exampleStatus.recorder.session }];
   await until('ready', async () => /è pronta/.test(await notice(page)));
   assert.match(await notice(page), /Scarica \(4,13 GB\)/);
