@@ -453,6 +453,8 @@ regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warn
     values->place = g_strdup ("");
   if (values->hosts == NULL)
     values->hosts = g_new0 (char *, 1);
+  if (values->trusted_proxies == NULL)
+    values->trusted_proxies = g_new0 (char *, 1);
   complete_renditions (self);
   complete_audios (self);
   complete_relays (values);

@@ -88,7 +88,7 @@ regia_config_fill_empty (RegiaConfig *self)
 {
   RegiaConfigValues *values = &self->values;
   char **texts[] = {&values->name, &values->place, &values->id};
-  char ***lists[] = {&values->languages, &values->hosts};
+  char ***lists[] = {&values->languages, &values->hosts, &values->trusted_proxies};
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     if (*texts[i] == NULL)
@@ -138,6 +138,7 @@ regia_config_unref (RegiaConfig *self)
   g_free (values->listen);
   g_strfreev (values->hosts);
   g_free (values->console_listen);
+  g_strfreev (values->trusted_proxies);
   g_free (values->base_dir);
   g_clear_pointer (&values->warnings, g_ptr_array_unref);
   g_clear_pointer (&self->scan, regia_key_text_free);

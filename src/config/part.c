@@ -78,6 +78,7 @@ static const Field values_fields[] = {
     EVENT (feed_mbytes, UINT, ENGINE),
     EVENT (listen, TEXT, GATEWAY),
     EVENT (hosts, LIST, GATEWAY),
+    EVENT (trusted_proxies, LIST, GATEWAY),
     EVENT (segment_ms, UINT, ENGINE | GATEWAY), /* keyframes sit on it */
     EVENT (window_segments, UINT, GATEWAY),
     EVENT (threads, UINT, GATEWAY),

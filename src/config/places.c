@@ -175,6 +175,33 @@ regia_read_hosts (const RegiaOption *option, const char *text, const char *base_
   return NULL;
 }
 
+char *
+regia_read_networks (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  g_auto (GStrv) networks = regia_split_list (text);
+  guint count = g_strv_length (networks);
+
+  if (count > option->max)
+    return g_strdup_printf ("%u networks; at most %d are allowed, remove some", count, (int)option->max);
+  for (guint i = 0; i < count; i++) {
+    g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (networks[i], NULL);
+    g_autofree char *quoted = regia_quote_clip (networks[i]);
+
+    if (mask == NULL)
+      return g_strdup_printf ("%s is not an address or a network; write it as in 192.0.2.7, 192.0.2.0/24 or "
+                              "2001:db8::/32, with no bit set behind the length",
+                              quoted);
+    if (g_inet_address_mask_get_length (mask) == 0)
+      return g_strdup_printf (
+          "%s is everybody, who could then call themselves anybody; name the web server's "
+          "address",
+          quoted);
+  }
+  g_strfreev (*(char ***)field);
+  *(char ***)field = g_steal_pointer (&networks);
+  return NULL;
+}
+
 /* The address is never part of the message: a person may have put the key into it. */
 char *
 regia_read_relay_url (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)

@@ -53,6 +53,8 @@ char *regia_read_listen (const RegiaOption *option, const char *text, const char
                          gpointer field); /* [char *] */
 char *regia_read_hosts (const RegiaOption *option, const char *text, const char *base_dir,
                         gpointer field); /* [char **] */
+char *regia_read_networks (const RegiaOption *option, const char *text, const char *base_dir,
+                           gpointer field); /* [char **] */
 char *regia_read_relay_url (const RegiaOption *option, const char *text, const char *base_dir,
                             gpointer field); /* [char *] */
 

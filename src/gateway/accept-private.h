@@ -22,8 +22,8 @@ gboolean regia_listen (const char *address, guint count, int *ret_fds, GSocketAd
 
 /**
  * RegiaAcceptor: one worker's way in: accepts, counts, turns away, and keeps every connection to its
- * deadlines. When descriptors run out it pauses 200 ms and goes on. When the house is full, the connection
- * that has been idle longest makes room.
+ * deadlines. When descriptors run out it pauses 200 ms and goes on. When the house is full, somebody
+ * who is not being served makes room (see house-private.h).
  *
  * All functions but regia_acceptor_read_stats() belong to the worker's thread.
  */
@@ -34,11 +34,11 @@ typedef gboolean (*RegiaAcceptedFunc) (RegiaWire *wire, GSocketAddress *remote, 
 
 /**
  * regia_acceptor_new: starts accepting in the thread's default main context.
- * @listen_fd: (transfer none); @client_count, @hosts, @limits: (transfer none), must outlive it
+ * @listen_fd: (transfer none)
+ * @owner: (transfer none): what is all workers' of it is set, and must outlive the acceptor; it adds its own
  */
-RegiaAcceptor *regia_acceptor_new (int listen_fd, RegiaClientCount *client_count, const RegiaHosts *hosts,
-                                   const RegiaLimits *limits, RegiaAcceptedFunc accepted, gpointer user_data,
-                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+RegiaAcceptor *regia_acceptor_new (int listen_fd, const RegiaWireOwner *owner, RegiaAcceptedFunc accepted,
+                                   gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_acceptor_stop: accepts no more; connections go on. */
 void regia_acceptor_stop (RegiaAcceptor *self);
 /** regia_acceptor_busy: connections with an answer on its way. */

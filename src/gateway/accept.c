@@ -15,13 +15,10 @@
 
 /*
  * An acceptor belongs to one worker and lives as long as it. It holds a reference on every wire from accept
- * until the wire is closed; the HTTP layer holds another while it serves it. The client_count slot is given
- * back when the wire is closed for good.
+ * until the wire is closed; the HTTP layer holds another while it serves it.
  */
 struct _RegiaAcceptor {
   int listen_fd;
-  RegiaClientCount *client_count;
-  const RegiaLimits *limits;
   RegiaWireOwner owner;
   RegiaPoller *poller; /* (owned) */
   RegiaAcceptedFunc accepted;
@@ -46,17 +43,10 @@ drop_source (GSource **source)
 }
 
 static void
-forget_wire (RegiaAcceptor *self, RegiaWire *wire)
-{
-  regia_client_count_leave (self->client_count, regia_wire_get_peer (wire));
-  g_hash_table_remove (self->wires, wire);
-}
-
-static void
 wire_closed_cb (RegiaWire *wire, gpointer data)
 {
   if (regia_wire_get_phase (wire) == REGIA_WIRE_CLOSED)
-    forget_wire (data, wire);
+    g_hash_table_remove (((RegiaAcceptor *)data)->wires, wire);
 }
 
 static gboolean
@@ -71,34 +61,10 @@ sweep_cb (gpointer data)
   while (g_hash_table_iter_next (&iter, &key, NULL)) {
     gboolean lingered = regia_wire_get_phase (key) == REGIA_WIRE_LINGER;
     regia_wire_sweep (key, now_us);
-    if (lingered && regia_wire_get_phase (key) == REGIA_WIRE_CLOSED) {
-      regia_client_count_leave (self->client_count, regia_wire_get_peer (key));
+    if (lingered && regia_wire_get_phase (key) == REGIA_WIRE_CLOSED)
       g_hash_table_iter_remove (&iter);
-    }
   }
   return G_SOURCE_CONTINUE;
-}
-
-/* The house is full: whoever has been idle longest on this worker goes, so that somebody who wants something
- * can come in. */
-static gboolean
-make_room (RegiaAcceptor *self)
-{
-  GHashTableIter iter;
-  gpointer key, oldest = NULL;
-  gint64 since_us = G_MAXINT64;
-
-  g_hash_table_iter_init (&iter, self->wires);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    if (regia_wire_get_idle_since (key) < since_us) {
-      since_us = regia_wire_get_idle_since (key);
-      oldest = key;
-    }
-  if (oldest == NULL)
-    return FALSE;
-  regia_wire_shutdown (oldest);
-  __atomic_store_n (&self->stats.cut, self->stats.cut + 1, __ATOMIC_RELAXED);
-  return TRUE;
 }
 
 static void
@@ -119,23 +85,16 @@ static void
 take (RegiaAcceptor *self, int fd, const struct sockaddr_storage *from, socklen_t length)
 {
   g_autoptr (GSocketAddress) remote = g_socket_address_new_from_native ((gpointer)from, length);
-  g_autoptr (RegiaWire) wire = NULL;
-  RegiaPeer peer;
+  RegiaAdmission admission;
+  g_autoptr (RegiaWire) wire = regia_wire_new (fd, (const struct sockaddr *)from, &self->owner, &admission);
 
-  regia_peer_from_sockaddr ((const struct sockaddr *)from, &peer);
-  switch (regia_client_count_enter (self->client_count, &peer)) {
-  case REGIA_ADMISSION_FULL_ADDRESS:
-    turn_away (self, fd, "Too many connections from your address; try again in some seconds.\n");
+  if (wire == NULL) {
+    turn_away (self, fd,
+               admission == REGIA_ADMISSION_FULL
+                   ? "Too many connections; try again in some seconds.\n"
+                   : "Too many connections from your address; try again in some seconds.\n");
     return;
-  case REGIA_ADMISSION_FULL:
-    make_room (
-        self); /* takes effect at the next turn of the loop; a client that tries again finds the place */
-    turn_away (self, fd, "Too many connections; try again in some seconds.\n");
-    return;
-  case REGIA_ADMISSION_IN:
-    break;
   }
-  wire = regia_wire_new (fd, &peer, &self->owner);
   g_hash_table_add (self->wires, g_object_ref (wire));
   __atomic_store_n (&self->stats.accepted, self->stats.accepted + 1, __ATOMIC_RELAXED);
   if (remote == NULL || !self->accepted (wire, remote, self->user_data))
@@ -189,8 +148,8 @@ listen_again (RegiaAcceptor *self)
 }
 
 RegiaAcceptor *
-regia_acceptor_new (int listen_fd, RegiaClientCount *client_count, const RegiaHosts *hosts,
-                    const RegiaLimits *limits, RegiaAcceptedFunc accepted, gpointer user_data, GError **error)
+regia_acceptor_new (int listen_fd, const RegiaWireOwner *owner, RegiaAcceptedFunc accepted,
+                    gpointer user_data, GError **error)
 {
   g_autoptr (RegiaPoller) poller = regia_poller_new (error);
   RegiaAcceptor *self;
@@ -201,9 +160,11 @@ regia_acceptor_new (int listen_fd, RegiaClientCount *client_count, const RegiaHo
   self->poller = g_steal_pointer (&poller);
 
   self->listen_fd = listen_fd;
-  self->client_count = client_count;
-  self->limits = limits;
-  self->owner = (RegiaWireOwner){hosts, limits, &self->stats, self->poller, wire_closed_cb, self};
+  self->owner = *owner;
+  self->owner.stats = &self->stats;
+  self->owner.poller = self->poller;
+  self->owner.closed = wire_closed_cb;
+  self->owner.user_data = self;
   self->accepted = accepted;
   self->user_data = user_data;
   self->wires = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
@@ -237,16 +198,10 @@ regia_acceptor_busy (RegiaAcceptor *self)
 void
 regia_acceptor_free (RegiaAcceptor *self)
 {
-  GHashTableIter iter;
-  gpointer key;
-
   if (self == NULL)
     return;
   regia_acceptor_stop (self);
   drop_source (&self->sweep_source);
-  g_hash_table_iter_init (&iter, self->wires);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    regia_client_count_leave (self->client_count, regia_wire_get_peer (key));
   g_hash_table_unref (self->wires);
   regia_poller_free (self->poller);
   g_free (self);

@@ -225,6 +225,7 @@ open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
 {
   RegiaServerOptions options = {.listen = values->listen,
                                 .hosts = (const char *const *)values->hosts,
+                                .trusted_proxies = (const char *const *)values->trusted_proxies,
                                 .threads = MAX (values->threads, 1)};
 
   regia_limits_default (&options.limits);

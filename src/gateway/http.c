@@ -361,7 +361,11 @@ got_headers_cb (SoupServerMessage *message, gpointer data)
     soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
     return;
   }
-  self->answer (regia_wire_get_request (wire), regia_wire_get_peer (wire), FALSE, &reply, self->user_data);
+  if (regia_wire_has_too_many (wire))
+    regia_reply_error (&reply, 503, regia_wire_get_request (wire)->path,
+                       "Too many connections from your address; try again in some seconds.");
+  else
+    self->answer (regia_wire_get_request (wire), regia_wire_get_peer (wire), FALSE, &reply, self->user_data);
   if (!reply.is_slow) {
     respond (self, message, wire, &reply);
     return;

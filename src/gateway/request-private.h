@@ -40,6 +40,7 @@ typedef struct {
   const char *if_none_match;     /* (nullable) */
   const char *if_modified_since; /* (nullable) */
   const char *user_agent;        /* (nullable) */
+  const char *forwarded_for;     /* (nullable) X-Forwarded-For, of several the last; anybody may write it */
   const char *viewer;            /* (nullable) X-Regia-Viewer when it is 1–32 hexadecimal digits */
 } RegiaRequest;
 

@@ -305,7 +305,9 @@ take_field (Fields *fields, RegiaRequest *request, const char *name, const char 
       keep_single (fields, 4, &request->user_agent, value);
     break;
   case 'x':
-    if (g_ascii_strcasecmp (name, "x-regia-viewer") == 0) {
+    if (g_ascii_strcasecmp (name, "x-forwarded-for") == 0) {
+      request->forwarded_for = value;
+    } else if (g_ascii_strcasecmp (name, "x-regia-viewer") == 0) {
       gsize n = strlen (value);
       keep_single (fields, 5, &request->viewer, n >= 1 && n <= 32 && all_of (value, n, HEX) ? value : NULL);
     }

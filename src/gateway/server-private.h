@@ -14,8 +14,9 @@
 typedef struct _RegiaServer RegiaServer;
 
 typedef struct {
-  const char *listen;       /* see regia_listen() */
-  const char *const *hosts; /* (nullable): see regia_hosts_new() */
+  const char *listen;                 /* see regia_listen() */
+  const char *const *hosts;           /* (nullable): see regia_hosts_new() */
+  const char *const *trusted_proxies; /* (nullable): see regia_proxies_new() */
   guint threads;
   RegiaLimits limits; /* max_connections is lowered to what the descriptor limit allows */
 } RegiaServerOptions;

@@ -33,12 +33,13 @@ typedef struct {
 } Worker;
 
 struct _RegiaServer {
-  RegiaLimits limits;             /* immutable once started */
-  RegiaHosts *hosts;              /* (owned) immutable */
-  RegiaClientCount *client_count; /* (owned) */
-  GThreadPool *disk;              /* (owned) (nullable): since the start */
-  GSocketAddress *bound;          /* (owned) */
-  Worker *workers;                /* (owned) (array length=threads) */
+  RegiaLimits limits;    /* immutable once started */
+  RegiaHosts *hosts;     /* (owned) immutable */
+  RegiaProxies *proxies; /* (owned) immutable */
+  RegiaHouse *house;     /* (owned) */
+  GThreadPool *disk;     /* (owned) (nullable): since the start */
+  GSocketAddress *bound; /* (owned) */
+  Worker *workers;       /* (owned) (array length=threads) */
   guint threads;
   guint drain_ms;
   RegiaHttpAnswerFunc answer;
@@ -128,8 +129,8 @@ regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
       return NULL;
   self->hosts = regia_hosts_new (options->hosts, options->listen);
   self->limits.max_connections = affordable_connections (self->limits.max_connections);
-  self->client_count =
-      regia_client_count_new (self->limits.max_connections, self->limits.max_connections_per_address);
+  self->proxies = regia_proxies_new (options->trusted_proxies);
+  self->house = regia_house_new (self->limits.max_connections, self->limits.max_connections_per_address);
   return g_steal_pointer (&self);
 }
 
@@ -137,6 +138,8 @@ static gboolean
 start_worker (Worker *worker, GError **error)
 {
   RegiaServer *self = worker->server;
+  const RegiaWireOwner owner = {
+      .hosts = self->hosts, .proxies = self->proxies, .limits = &self->limits, .house = self->house};
   gboolean ok;
 
   g_main_context_push_thread_default (worker->context);
@@ -144,8 +147,7 @@ start_worker (Worker *worker, GError **error)
   worker->pair[0] = worker->pair[1] = -1;
   ok = worker->http != NULL;
   if (ok)
-    worker->acceptor = regia_acceptor_new (worker->listen_fd, self->client_count, self->hosts, &self->limits,
-                                           accepted_cb, worker, error);
+    worker->acceptor = regia_acceptor_new (worker->listen_fd, &owner, accepted_cb, worker, error);
   ok = worker->acceptor != NULL;
   g_main_context_pop_thread_default (worker->context);
   if (!ok)
@@ -225,7 +227,8 @@ regia_server_free (RegiaServer *self)
   for (guint i = 0; i < self->threads; i++)
     close_worker (&self->workers[i]);
   g_free (self->workers);
-  regia_client_count_free (self->client_count);
+  regia_house_free (self->house);
+  regia_proxies_free (self->proxies);
   regia_hosts_free (self->hosts);
   g_clear_object (&self->bound);
   g_free (self);
@@ -267,5 +270,5 @@ regia_server_get_stats (RegiaServer *self, RegiaServerStats *ret_stats)
   for (guint i = 0; i < self->threads; i++)
     if (self->workers[i].acceptor != NULL)
       regia_acceptor_read_stats (self->workers[i].acceptor, &ret_stats->wire);
-  ret_stats->connections = regia_client_count_count (self->client_count);
+  ret_stats->connections = regia_house_count (self->house);
 }

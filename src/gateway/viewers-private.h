@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "limits-private.h"
+#include "proxies-private.h"
 #include "request-private.h"
 
 /**

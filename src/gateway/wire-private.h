@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "house-private.h"
 #include "limits-private.h"
 #include "poller-private.h"
 #include "request-private.h"
@@ -32,19 +33,35 @@ typedef struct {
 } RegiaWireStats;
 
 typedef struct {
-  const RegiaHosts *hosts;   /* (transfer none) */
-  const RegiaLimits *limits; /* (transfer none) */
-  RegiaWireStats *stats;     /* (transfer none) */
-  RegiaPoller *poller;       /* (transfer none) */
+  const RegiaHosts *hosts; /* (transfer none) all of them */
+  const RegiaProxies *proxies;
+  const RegiaLimits *limits;
+  RegiaHouse *house;
+  RegiaWireStats *stats;
+  RegiaPoller *poller;
   /* The wire is closed by the library, or lingers; called once. */
   void (*closed) (RegiaWire *wire, gpointer user_data);
   gpointer user_data;
 } RegiaWireOwner;
 
-/** regia_wire_new: @fd (transfer full) is a connected, non-blocking socket. @owner must outlive the wire. */
-RegiaWire *regia_wire_new (int fd, const RegiaPeer *peer, const RegiaWireOwner *owner);
+/**
+ * regia_wire_new:
+ * @fd: (transfer full): a connected, non-blocking socket; stays the caller's when this fails
+ * @remote: its far end
+ * @owner: must outlive the wire
+ * @ret_admission: (out): why it is not let in
+ *
+ * Returns: (nullable): %NULL when the house is full.
+ */
+RegiaWire *regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWireOwner *owner,
+                           RegiaAdmission *ret_admission);
 
+/** regia_wire_get_peer: whom the present request comes from: the far end, or whom a trusted proxy speaks for.
+ */
 const RegiaPeer *regia_wire_get_peer (RegiaWire *self);
+/** regia_wire_has_too_many: the present request came through a proxy, and its address has its share of
+ * connections already: it is to be refused. */
+gboolean regia_wire_has_too_many (RegiaWire *self);
 RegiaWirePhase regia_wire_get_phase (RegiaWire *self);
 
 /** regia_wire_get_request: the request that is to be answered, valid until the answer is complete. */
@@ -63,10 +80,6 @@ void regia_wire_expect_body (RegiaWire *self);
 /** regia_wire_sweep: called some times a second: shuts the connection down when it missed a deadline; ends
  * lingering. Returns: %TRUE when it was cut. @now_us: g_get_monotonic_time(). */
 gboolean regia_wire_sweep (RegiaWire *self, gint64 now_us);
-
-/** regia_wire_get_idle_since: when it became idle (g_get_monotonic_time()), G_MAXINT64 when it is not idle.
- */
-gint64 regia_wire_get_idle_since (RegiaWire *self);
 
 /** regia_wire_shutdown: both directions; the library then closes it. */
 void regia_wire_shutdown (RegiaWire *self);

@@ -7,14 +7,17 @@ struct _RegiaWire {
   GIOStream parent;
   int fd;
   RegiaReadiness ready; /* set by the poller */
-  RegiaPeer peer;
+  RegiaGuest guest;
+  gboolean from_proxy;
+  RegiaPeer peer, client; /* the far end; whom the present request comes from */
+  gboolean is_counted;    /* the request, under the client's address: it came through a proxy */
+  gboolean has_too_many;
   const RegiaWireOwner *owner;
   GInputStream *input;   /* (owned) */
   GOutputStream *output; /* (owned) */
 
   RegiaWirePhase phase;
-  gint64 deadline_us;   /* of the present phase */
-  gint64 idle_since_us; /* in REGIA_WIRE_IDLE */
+  gint64 deadline_us; /* of the present phase */
   int unsent; /* bytes the client had not taken when the deadline was moved last; −1: not looked yet */
 
   char *in; /* (owned) */

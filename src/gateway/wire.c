@@ -33,12 +33,30 @@ G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
 static void
 set_phase (RegiaWire *self, RegiaWirePhase phase, guint limit_ms)
 {
-  gint64 now_us = g_get_monotonic_time ();
-
   self->phase = phase;
-  self->deadline_us = now_us + (gint64)limit_ms * 1000;
-  self->idle_since_us = now_us;
+  self->deadline_us = g_get_monotonic_time () + (gint64)limit_ms * 1000;
   self->unsent = -1;
+}
+
+/* Behind a proxy a connection speaks for many: each request counts as a connection of the one it is for. */
+static void
+count_client (RegiaWire *self)
+{
+  self->client = self->peer;
+  self->is_counted = self->has_too_many = FALSE;
+  if (!self->from_proxy ||
+      !regia_proxies_client (self->owner->proxies, self->request.forwarded_for, &self->client))
+    return;
+  self->is_counted = regia_house_begin (self->owner->house, &self->client);
+  self->has_too_many = !self->is_counted;
+}
+
+static void
+count_client_out (RegiaWire *self)
+{
+  if (self->is_counted)
+    regia_house_end (self->owner->house, &self->client);
+  self->is_counted = FALSE;
 }
 
 /* Whatever the answer to it is, a request that cannot be understood must be the last thing read from its
@@ -93,6 +111,8 @@ finish_answer (RegiaWire *self)
 {
   if (self->phase != REGIA_WIRE_ANSWER)
     return;
+  count_client_out (self);
+  regia_house_rest (self->owner->house, &self->guest);
   self->in_length -= self->head_bytes;
   memmove (self->in, self->in + self->head_bytes, self->in_length);
   self->head_bytes = self->scanned = 0;
@@ -181,6 +201,8 @@ take_request (RegiaWire *self, gboolean *ret_ended, GError **error)
       regia_request_parse (self->in, self->head_bytes, self->owner->hosts, &self->request, &refusal)) {
     self->requests++;
     COUNT (self, requests, 1);
+    regia_house_serve (self->owner->house, &self->guest);
+    count_client (self);
     set_phase (self, REGIA_WIRE_ANSWER, self->owner->limits->progress_ms);
     self->show = fixed_head (&self->request);
     return TRUE;
@@ -269,6 +291,9 @@ regia_wire_has_buffered (RegiaWire *self)
 static void
 close_fd (RegiaWire *self)
 {
+  count_client_out (self);
+  if (self->owner != NULL)
+    regia_house_leave (self->owner->house, &self->guest);
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
@@ -293,6 +318,8 @@ wire_close (GIOStream *stream, GCancellable *cancellable, GError **error)
     /* Closing now, with unread bytes of the client, would reset the connection and take the last answer with
      * it. */
     shutdown (self->fd, SHUT_WR);
+    count_client_out (self);
+    regia_house_linger (self->owner->house, &self->guest);
     set_phase (self, REGIA_WIRE_LINGER, self->owner->limits->linger_ms);
   } else {
     close_fd (self);
@@ -346,25 +373,41 @@ regia_wire_init (RegiaWire *self)
 }
 
 RegiaWire *
-regia_wire_new (int fd, const RegiaPeer *peer, const RegiaWireOwner *owner)
+regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWireOwner *owner,
+                RegiaAdmission *ret_admission)
 {
-  RegiaWire *self = g_object_new (REGIA_TYPE_WIRE, NULL);
+  g_autoptr (RegiaWire) self = g_object_new (REGIA_TYPE_WIRE, NULL);
+  gboolean shut;
 
-  self->fd = fd;
-  self->peer = *peer;
+  regia_peer_from_sockaddr (remote, &self->peer);
+  self->client = self->peer;
+  self->from_proxy = regia_proxies_trust (owner->proxies, remote);
   self->owner = owner;
+  *ret_admission =
+      regia_house_enter (owner->house, &self->guest, self->from_proxy ? NULL : &self->peer, fd, &shut);
+  if (*ret_admission != REGIA_ADMISSION_IN)
+    return NULL;
+  if (shut)
+    COUNT (self, cut, 1);
+  self->fd = fd;
   self->in = g_malloc (self->in_room = IN_FIRST_BYTES);
   regia_poller_add (owner->poller, fd, &self->ready);
   /* The first request is due at once: a connection that says nothing is worth less than one that was useful.
    */
   set_phase (self, REGIA_WIRE_IDLE, owner->limits->head_ms);
-  return self;
+  return g_steal_pointer (&self);
 }
 
 const RegiaPeer *
 regia_wire_get_peer (RegiaWire *self)
 {
-  return &self->peer;
+  return &self->client;
+}
+
+gboolean
+regia_wire_has_too_many (RegiaWire *self)
+{
+  return self->has_too_many;
 }
 
 RegiaWirePhase
@@ -402,12 +445,6 @@ regia_wire_shutdown (RegiaWire *self)
 {
   if (self->fd >= 0)
     shutdown (self->fd, SHUT_RDWR);
-}
-
-gint64
-regia_wire_get_idle_since (RegiaWire *self)
-{
-  return self->phase == REGIA_WIRE_IDLE ? self->idle_since_us : G_MAXINT64;
 }
 
 /* After a refusal: what still arrives is read and dropped. TRUE when the client is done or its time is up. */

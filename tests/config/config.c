@@ -196,6 +196,12 @@ static const Bad bad[] = {
      ":8: [console] listen: ", "[web] listen"},
     {"hosts-url", "[web]\nhosts = http://live.example.org/\n", ":6: [web] hosts: ", "leave out http://"},
     {"hosts-port", "[web]\nhosts = live.example.org:8080\n", ":6: [web] hosts: ", "port"},
+    {"proxies-name", "[web]\ntrusted_proxies = proxy.example.org\n",
+     ":6: [web] trusted_proxies: ", "192.0.2.0/24"},
+    {"proxies-bits", "[web]\ntrusted_proxies = 192.0.2.7/24\n",
+     ":6: [web] trusted_proxies: ", "behind the length"},
+    {"proxies-all", "[web]\ntrusted_proxies = 127.0.0.1; 0.0.0.0/0\n",
+     ":6: [web] trusted_proxies: ", "everybody"},
     {"hosts-chars", "[web]\nhosts = live_example\n", ":6: [web] hosts: ", "live.example.org"},
     {"url-scheme", "[relay a]\nurl = https://example.org/live\n",
      ":6: [relay a] url: ", "rtmp, rtmps or srt"},
@@ -409,6 +415,7 @@ test_defaults (void)
   g_assert_cmpuint (values->feed_mbytes, ==, 256);
   g_assert_cmpstr (values->listen, ==, "127.0.0.1:8080");
   g_assert_null (values->hosts[0]);
+  g_assert_null (values->trusted_proxies[0]);
   g_assert_cmpuint (values->segment_ms, ==, 2000);
   g_assert_cmpuint (values->window_segments, ==, 6);
   g_assert_cmpuint (values->threads, ==, 2);

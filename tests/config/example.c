@@ -141,7 +141,8 @@ describe (const RegiaConfigValues *values)
 {
   GString *text = g_string_new (NULL);
   g_autofree char *languages = g_strjoinv (",", values->languages);
-  g_autofree char *hosts = g_strjoinv (",", values->hosts);
+  g_autofree char *hosts = g_strjoinv (",", values->hosts),
+                  *proxies = g_strjoinv (",", values->trusted_proxies);
 
   g_string_append_printf (text, "%s|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT "|%s|%s|%s\n", values->name,
                           values->place, values->start_s, values->end_s, values->timezone, languages,
@@ -180,9 +181,9 @@ describe (const RegiaConfigValues *values)
   g_string_append_printf (text, "%d %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %u %u\n", values->record,
                           values->folder != NULL ? values->folder : "-", values->reserve_bytes,
                           values->warn_minutes, values->feed_seconds, values->feed_mbytes);
-  g_string_append_printf (text, "%s %s %u %u %u %u %u\n", values->listen, hosts, values->segment_ms,
-                          values->window_segments, values->threads, values->max_connections,
-                          values->max_connections_per_address);
+  g_string_append_printf (text, "%s %s %s %u %u %u %u %u\n", values->listen, hosts, proxies,
+                          values->segment_ms, values->window_segments, values->threads,
+                          values->max_connections, values->max_connections_per_address);
   g_string_append_printf (text, "%s\n", values->console_listen);
   return g_string_free (text, FALSE);
 }

@@ -65,6 +65,7 @@ static const char event[] = "[event]\n"
                             "[web]\n"
                             "listen = 0.0.0.0:8123\n"
                             "hosts = live.example.org\n"
+                            "trusted_proxies = 127.0.0.1; 2001:db8::/32\n"
                             "segment = 3s\n"
                             "window = 7\n"
                             "threads = 3\n"
@@ -130,11 +131,11 @@ static const Holds holds[] = {
      ""},
     {"gateway", "", NULL,
      "end end_s hosts id languages listen max_connections max_connections_per_address name place segment_ms "
-     "start start_s threads timezone window_segments",
+     "start start_s threads timezone trusted_proxies window_segments",
      ""},
     {"console", "", NULL,
      "end end_s hosts id languages listen max_connections max_connections_per_address name place segment_ms "
-     "start start_s threads timezone window_segments",
+     "start start_s threads timezone trusted_proxies window_segments",
      ""},
     {"relay", "first", KEY,
      "key relay relay.key_file relay.language relay.latency_ms relay.name relay.rendition relay.url",
@@ -299,6 +300,8 @@ test_other_values (void)
   values = regia_config_get (gateway);
   g_assert_cmpstr (values->listen, ==, "0.0.0.0:8123");
   g_assert_cmpstr (values->hosts[0], ==, "live.example.org");
+  g_assert_cmpuint (g_strv_length (values->trusted_proxies), ==, 2);
+  g_assert_cmpstr (values->trusted_proxies[1], ==, "2001:db8::/32");
   g_assert_cmpstr (values->languages[1], ==, "en");
   g_assert_cmpuint (values->segment_ms, ==, 3000);
   g_assert_cmpuint (values->window_segments, ==, 7);

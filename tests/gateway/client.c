@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "client.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -11,6 +12,13 @@
 int
 client_connect (guint port, int receive_buffer)
 {
+  return client_connect_from (NULL, port, receive_buffer);
+}
+
+int
+client_connect_from (const char *from, guint port, int receive_buffer)
+{
+  struct sockaddr_in own = {.sin_family = AF_INET};
   struct sockaddr_in to = {
       .sin_family = AF_INET, .sin_port = htons ((guint16)port), .sin_addr.s_addr = htonl (INADDR_LOOPBACK)};
   struct timeval limit = {.tv_sec = 10};
@@ -22,6 +30,10 @@ client_connect (guint port, int receive_buffer)
     setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (from != NULL) {
+    g_assert_cmpint (inet_pton (AF_INET, from, &own.sin_addr), ==, 1);
+    g_assert_cmpint (bind (fd, (struct sockaddr *)&own, sizeof own), ==, 0);
+  }
   g_assert_cmpint (connect (fd, (struct sockaddr *)&to, sizeof to), ==, 0);
   return fd;
 }

@@ -8,6 +8,8 @@
 
 /** client_connect: @receive_buffer: 0 for the system's choice. Returns: a socket. */
 int client_connect (guint port, int receive_buffer);
+/** client_connect_from: the same from an address of its own, 127.0.0.0/8. */
+int client_connect_from (const char *from, guint port, int receive_buffer);
 void client_send (int fd, const char *text);
 
 typedef struct {

@@ -108,25 +108,6 @@ test_peers (void)
   g_assert_true (memcmp (&home, &next_net, sizeof home) != 0);
 }
 
-static void
-test_census (void)
-{
-  g_autoptr (RegiaClientCount) client_count = regia_client_count_new (3, 2);
-  RegiaPeer a = peer ("192.0.2.1"), b = peer ("192.0.2.2"), c = peer ("192.0.2.3");
-
-  g_assert_cmpint (regia_client_count_enter (client_count, &a), ==, REGIA_ADMISSION_IN);
-  g_assert_cmpint (regia_client_count_enter (client_count, &a), ==, REGIA_ADMISSION_IN);
-  g_assert_cmpint (regia_client_count_enter (client_count, &a), ==, REGIA_ADMISSION_FULL_ADDRESS);
-  g_assert_cmpint (regia_client_count_enter (client_count, &b), ==, REGIA_ADMISSION_IN);
-  g_assert_cmpint (regia_client_count_enter (client_count, &c), ==, REGIA_ADMISSION_FULL);
-  regia_client_count_leave (client_count, &a);
-  g_assert_cmpint (regia_client_count_enter (client_count, &c), ==, REGIA_ADMISSION_IN);
-  regia_client_count_leave (client_count, &a);
-  regia_client_count_leave (client_count, &b);
-  regia_client_count_leave (client_count, &c);
-  g_assert_cmpuint (regia_client_count_count (client_count), ==, 0);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -137,6 +118,5 @@ main (int argc, char **argv)
   g_test_add_func ("/gateway/viewers/leaving", test_leaving);
   g_test_add_func ("/gateway/viewers/bounded", test_bounded);
   g_test_add_func ("/gateway/limits/peers", test_peers);
-  g_test_add_func ("/gateway/limits/client_count", test_census);
   return g_test_run ();
 }

@@ -93,9 +93,11 @@ typedef struct {
   char *listen; /* address:port, default 127.0.0.1:8080 */
   char **hosts; /* allowed Host names besides localhost and the listen address, lower case; "*" allows all;
                    may be empty */
-  guint segment_ms;                                   /* default 2000 */
-  guint window_segments;                              /* default 6 */
-  guint threads;                                      /* HTTP workers, default 2 */
+  char **trusted_proxies; /* addresses and networks (A.B.C.D/N, V6/N) whose X-Forwarded-For is believed; may
+                             be empty */
+  guint segment_ms;       /* default 2000 */
+  guint window_segments;  /* default 6 */
+  guint threads;          /* HTTP workers, default 2 */
   guint max_connections, max_connections_per_address; /* 2000, 500 */
   /* [console] */
   char *console_listen; /* address:port, default 127.0.0.1:8090; never the same as listen */

@@ -18,12 +18,12 @@ folder. Nothing here sleeps where an event can be waited for: `t.wait` asks agai
 from .browser import Browser
 from .cache import NginxCache, Varnish
 from .disk import LoopDisk
-from .peers import Camera, Desk, Rtmp, SilentPeer, Srt, ToneDesk, decodes_cleanly, frames, free_port, marks, top_boxes
+from .peers import Camera, Desk, Proxy, Rtmp, SilentPeer, Srt, ToneDesk, decodes_cleanly, frames, free_port, marks, top_boxes
 from .regia import Regia
 from .scenario import Scenario, check, equal, main, stand_back
 from .service import Service
 from .terminal import Terminal
 from .tree import copy_tree
 
-__all__ = ["Browser", "Camera", "Desk", "LoopDisk", "NginxCache", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Srt", "Terminal", "ToneDesk",
+__all__ = ["Browser", "Camera", "Desk", "LoopDisk", "NginxCache", "Proxy", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Srt", "Terminal", "ToneDesk",
            "Varnish", "check", "copy_tree", "decodes_cleanly", "equal", "frames", "free_port", "main", "marks", "stand_back", "top_boxes"]

@@ -257,6 +257,47 @@ class Rtmp:
             os.kill(pid, signal.SIGCONT)
 
 
+PROXY = """daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+events {{ worker_connections 256; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{
+    listen 127.0.0.1:{port};
+    location = {path} {{ return 301 {path}/; }}
+    location {path}/ {{
+      proxy_pass {behind}/;
+      proxy_http_version 1.1;
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_buffering off;
+    }}
+  }}
+}}
+"""
+
+
+class Proxy:
+    """The institution's web server: nginx, which shows something below a path of its own, and nothing else."""
+
+    def __init__(self, t, behind, path, name="proxy"):
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}{path}"
+        folder = t.dir / name
+        folder.mkdir()
+        conf = folder / "nginx.conf"
+        conf.write_text(PROXY.format(folder=folder, port=self.port, behind=behind, path=path), encoding="utf-8")
+        t.spawn(name, ["nginx", "-p", folder, "-c", conf, "-e", "stderr"])
+        t.wait(f"{name} listens", self.listens)
+
+    def listens(self):
+        with socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+
+
 class Srt:
     """A platform: srt-live-transmit as listener, which keeps what it gets as MPEG-TS."""
 
