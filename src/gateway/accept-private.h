@@ -29,22 +29,21 @@ gboolean regia_listen (const char *address, guint count, int *ret_fds, GSocketAd
  */
 typedef struct _RegiaAcceptor RegiaAcceptor;
 
-/** Called for each connection let in. @remote: its address. Returns: %FALSE when it could not be taken. */
-typedef gboolean (*RegiaAcceptedFunc) (RegiaWire *wire, GSocketAddress *remote, gpointer user_data);
-
 /**
  * regia_acceptor_new: starts accepting in the thread's default main context.
  * @listen_fd: (transfer none)
- * @owner: (transfer none): what is all workers' of it is set, and must outlive the acceptor; it adds its own
+ * @owner: (transfer none): what is all workers' and the worker's of it is set, and must outlive the acceptor;
+ * it adds its own
  */
-RegiaAcceptor *regia_acceptor_new (int listen_fd, const RegiaWireOwner *owner, RegiaAcceptedFunc accepted,
-                                   gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+RegiaAcceptor *regia_acceptor_new (int listen_fd, const RegiaWireOwner *owner,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_acceptor_stop: accepts no more; connections go on. */
 void regia_acceptor_stop (RegiaAcceptor *self);
 /** regia_acceptor_busy: connections with an answer on its way. */
 guint regia_acceptor_busy (RegiaAcceptor *self);
-/** regia_acceptor_free: every connection must have been closed by the HTTP layer before; lingering ones are
- * cut. */
+/** regia_acceptor_close: cuts every connection. */
+void regia_acceptor_close (RegiaAcceptor *self);
+/** regia_acceptor_free: the library has closed what it had before; what is left is cut. */
 void regia_acceptor_free (RegiaAcceptor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaAcceptor, regia_acceptor_free)
 

@@ -15,14 +15,12 @@
 
 /*
  * An acceptor belongs to one worker and lives as long as it. It holds a reference on every wire from accept
- * until the wire is closed; the HTTP layer holds another while it serves it.
+ * until the wire is closed.
  */
 struct _RegiaAcceptor {
   int listen_fd;
   RegiaWireOwner owner;
-  RegiaPoller *poller; /* (owned) */
-  RegiaAcceptedFunc accepted;
-  gpointer user_data;
+  RegiaPoller *poller;    /* (owned) */
   GSource *listen_source; /* (owned) (nullable): NULL while paused or stopped */
   GSource *sweep_source;  /* (owned) */
   GSource *pause_source;  /* (owned) (nullable) */
@@ -45,8 +43,46 @@ drop_source (GSource **source)
 static void
 wire_closed_cb (RegiaWire *wire, gpointer data)
 {
-  if (regia_wire_get_phase (wire) == REGIA_WIRE_CLOSED)
-    g_hash_table_remove (((RegiaAcceptor *)data)->wires, wire);
+  g_hash_table_remove (((RegiaAcceptor *)data)->wires, wire);
+}
+
+static gint
+compare_stalled (gconstpointer a, gconstpointer b)
+{
+  gint64 since_a = regia_wire_get_stalled_since (*(RegiaWire *const *)a);
+  gint64 since_b = regia_wire_get_stalled_since (*(RegiaWire *const *)b);
+
+  return (since_a > since_b) - (since_a < since_b);
+}
+
+/* The memory for answers is spent: whoever has taken nothing for longest goes, until it is enough. Each
+ * worker looks at its own, so "longest" is meant within one. */
+static void
+save_memory (RegiaAcceptor *self, GPtrArray *wires, gint64 now_us)
+{
+  gint64 limit_us = now_us - (gint64)self->owner.limits->progress_ms * 1000;
+
+  g_ptr_array_sort (wires, compare_stalled);
+  for (guint i = 0; i < wires->len; i++) {
+    if (regia_wire_get_stalled_since (wires->pdata[i]) > limit_us ||
+        regia_budget_excess (self->owner.budget) == 0)
+      return;
+    regia_wire_cut (wires->pdata[i]);
+  }
+}
+
+/* (transfer full): a copy, because those that are closed go from the table. */
+static GPtrArray *
+all_wires (RegiaAcceptor *self)
+{
+  GPtrArray *wires = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->wires);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    g_ptr_array_add (wires, g_object_ref (key));
+  return wires;
 }
 
 static gboolean
@@ -54,16 +90,12 @@ sweep_cb (gpointer data)
 {
   RegiaAcceptor *self = data;
   gint64 now_us = g_get_monotonic_time ();
-  GHashTableIter iter;
-  gpointer key;
+  g_autoptr (GPtrArray) wires = all_wires (self);
 
-  g_hash_table_iter_init (&iter, self->wires);
-  while (g_hash_table_iter_next (&iter, &key, NULL)) {
-    gboolean lingered = regia_wire_get_phase (key) == REGIA_WIRE_LINGER;
-    regia_wire_sweep (key, now_us);
-    if (lingered && regia_wire_get_phase (key) == REGIA_WIRE_CLOSED)
-      g_hash_table_iter_remove (&iter);
-  }
+  for (guint i = 0; i < wires->len; i++)
+    regia_wire_sweep (wires->pdata[i], now_us);
+  if (regia_budget_excess (self->owner.budget) > 0)
+    save_memory (self, wires, now_us);
   return G_SOURCE_CONTINUE;
 }
 
@@ -82,9 +114,8 @@ turn_away (RegiaAcceptor *self, int fd, const char *words)
 }
 
 static void
-take (RegiaAcceptor *self, int fd, const struct sockaddr_storage *from, socklen_t length)
+take (RegiaAcceptor *self, int fd, const struct sockaddr_storage *from)
 {
-  g_autoptr (GSocketAddress) remote = g_socket_address_new_from_native ((gpointer)from, length);
   RegiaAdmission admission;
   g_autoptr (RegiaWire) wire = regia_wire_new (fd, (const struct sockaddr *)from, &self->owner, &admission);
 
@@ -97,8 +128,6 @@ take (RegiaAcceptor *self, int fd, const struct sockaddr_storage *from, socklen_
   }
   g_hash_table_add (self->wires, g_object_ref (wire));
   __atomic_store_n (&self->stats.accepted, self->stats.accepted + 1, __ATOMIC_RELAXED);
-  if (remote == NULL || !self->accepted (wire, remote, self->user_data))
-    g_io_stream_close (G_IO_STREAM (wire), NULL, NULL);
 }
 
 static gboolean
@@ -121,7 +150,7 @@ accept_cb (int fd, GIOCondition condition, gpointer data)
     int client = accept4 (fd, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (client >= 0) {
-      take (self, client, &from, length);
+      take (self, client, &from);
       continue;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -148,8 +177,7 @@ listen_again (RegiaAcceptor *self)
 }
 
 RegiaAcceptor *
-regia_acceptor_new (int listen_fd, const RegiaWireOwner *owner, RegiaAcceptedFunc accepted,
-                    gpointer user_data, GError **error)
+regia_acceptor_new (int listen_fd, const RegiaWireOwner *owner, GError **error)
 {
   g_autoptr (RegiaPoller) poller = regia_poller_new (error);
   RegiaAcceptor *self;
@@ -164,9 +192,7 @@ regia_acceptor_new (int listen_fd, const RegiaWireOwner *owner, RegiaAcceptedFun
   self->owner.stats = &self->stats;
   self->owner.poller = self->poller;
   self->owner.closed = wire_closed_cb;
-  self->owner.user_data = self;
-  self->accepted = accepted;
-  self->user_data = user_data;
+  self->owner.closed_data = self;
   self->wires = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->sweep_source = g_timeout_source_new (SWEEP_MS);
   g_source_set_callback (self->sweep_source, sweep_cb, self, NULL);
@@ -196,12 +222,22 @@ regia_acceptor_busy (RegiaAcceptor *self)
 }
 
 void
+regia_acceptor_close (RegiaAcceptor *self)
+{
+  g_autoptr (GPtrArray) wires = all_wires (self);
+
+  for (guint i = 0; i < wires->len; i++)
+    regia_wire_cut (wires->pdata[i]);
+}
+
+void
 regia_acceptor_free (RegiaAcceptor *self)
 {
   if (self == NULL)
     return;
   regia_acceptor_stop (self);
   drop_source (&self->sweep_source);
+  regia_acceptor_close (self);
   g_hash_table_unref (self->wires);
   regia_poller_free (self->poller);
   g_free (self);

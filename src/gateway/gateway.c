@@ -48,6 +48,7 @@ typedef struct {
   gint64 status_us;    /* when it did */
   guint64 errors_told; /* of the feed thread */
   guint timer;
+  gboolean is_ending; /* the server is, and still reads the site */
 } Gateway;
 
 /* Process.State of gateway, see control/org.regia.control.xml. */
@@ -187,19 +188,29 @@ health_cb (char **ret_why, gpointer data)
   return TRUE;
 }
 
+static gboolean
+stopped_cb (gpointer data)
+{
+  regia_child_stopped (((Gateway *)data)->child);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 stop_cb (RegiaChild *child, gboolean finish, gpointer data)
 {
   Gateway *self = data;
 
   g_clear_handle_id (&self->timer, g_source_remove);
+  if (self->is_ending) /* told once more: it takes a second at most */
+    return;
   /* Told to go before it had begun to serve, or after it failed to: there is nothing to end. */
   if (finish && self->live != NULL)
     regia_live_finish (self->live);
-  if (self->server != NULL)
-    regia_server_set_drain (self->server, finish ? STOP_DRAIN_MS : 0);
-  g_clear_pointer (&self->server, regia_server_free);
-  regia_child_stopped (child);
+  self->is_ending = self->server != NULL;
+  if (self->is_ending)
+    regia_server_stop (g_steal_pointer (&self->server), finish ? STOP_DRAIN_MS : 0, stopped_cb, self);
+  else
+    regia_child_stopped (child);
 }
 
 /*
@@ -228,10 +239,13 @@ open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
                                 .trusted_proxies = (const char *const *)values->trusted_proxies,
                                 .threads = MAX (values->threads, 1)};
 
+  options.answer = regia_site_answer;
+  options.add_handlers = regia_site_add_handlers;
+  options.user_data = &self->site;
   regia_limits_default (&options.limits);
   options.limits.max_connections = values->max_connections;
   options.limits.max_connections_per_address = values->max_connections_per_address;
-  self->server = regia_server_new (&options, regia_site_answer, &self->site, error);
+  self->server = regia_server_new (&options, error);
   if (self->server == NULL)
     return FALSE;
   self->addresses = regia_addresses (values->listen, (const char *const *)values->hosts,

@@ -15,7 +15,9 @@ regia_limits_default (RegiaLimits *ret_limits)
                               .head_ms = 5000,
                               .idle_ms = 30000,
                               .progress_ms = 10000,
-                              .linger_ms = 1000};
+                              .stalled_ms = 120000,
+                              .linger_ms = 1000,
+                              .budget_bytes = 128 << 20};
 }
 
 guint

@@ -20,7 +20,6 @@ typedef enum {
 
 typedef struct {
   guint status;
-  gboolean is_slow; /* nothing is filled in yet: ask again on a thread that may wait for the disk */
   RegiaGuard guard;
   const char *content_type;  /* (nullable) static */
   const char *cache_control; /* (nullable) static */
@@ -43,6 +42,26 @@ typedef struct {
 void regia_reply_init (RegiaReply *self);
 void regia_reply_clear (RegiaReply *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaReply, regia_reply_clear)
+
+/** regia_reply_has_body: whether a body follows the head of the answer to such a request. */
+gboolean regia_reply_has_body (const RegiaReply *self, gboolean is_head);
+
+/** One field of an answer's head. */
+typedef void (*RegiaReplyFieldFunc) (const char *name, const char *value, gpointer user_data);
+/** regia_reply_each_field: the fields of the answer's head, but for date and connection. */
+void regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, gpointer user_data);
+
+/** Room for the longest head that regia_reply_write_head() makes. */
+#define REGIA_REPLY_HEAD_BYTES 2560
+/**
+ * regia_reply_write_head: the head as it goes over the wire (RFC 9112 §4).
+ * @last: the connection is closed behind it
+ * @date: an IMF-fixdate
+ *
+ * Returns: its length.
+ */
+gsize regia_reply_write_head (const RegiaReply *self, gboolean last, const char *date,
+                              char ret_head[REGIA_REPLY_HEAD_BYTES]);
 
 /** regia_reply_length: the body's bytes, for Content-Length. */
 guint64 regia_reply_length (const RegiaReply *self);

@@ -18,7 +18,6 @@ void
 regia_reply_init (RegiaReply *self)
 {
   self->status = 500;
-  self->is_slow = FALSE;
   self->guard = REGIA_GUARD_DATA;
   self->content_type = self->cache_control = self->encoding = self->allow = NULL;
   self->vary_encoding = self->cors = self->cors_preflight = self->accept_ranges = FALSE;

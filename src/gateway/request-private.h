@@ -7,10 +7,10 @@
  * The request check: everything a stranger can say to us, judged before any other code sees it. Pure
  * functions of (bytes, length).
  *
- * A request of ours has no body, so a connection carries nothing but heads: request line and fields up to an
- * empty line (RFC 9112 §2). The grammar is taken literally: CRLF only, no folded lines, no space before a
- * colon, no control characters. What is lenient in one program and strict in the next is how requests are
- * smuggled.
+ * A request has no body unless its address and method are listed as taking one, so a connection carries
+ * little but heads: request line and fields up to an empty line (RFC 9112 §2). The grammar is taken
+ * literally: CRLF only, no folded lines, no space before a colon, no control characters. What is lenient in
+ * one program and strict in the next is how requests are smuggled.
  */
 
 #define REGIA_REQUEST_MAX_HEAD_BYTES   16384
@@ -21,7 +21,31 @@ typedef enum {
   REGIA_METHOD_GET,
   REGIA_METHOD_HEAD,
   REGIA_METHOD_OPTIONS,
+  REGIA_METHOD_POST, /* these where a RegiaBodyRule says so */
+  REGIA_METHOD_PUT,
+  REGIA_METHOD_DELETE,
 } RegiaMethod;
+
+/** Where a request may change something, and how much may come with it. */
+typedef struct {
+  RegiaMethod method; /* POST, PUT or DELETE */
+  const char *path;   /* as in a request; one that ends in `/` stands for everything below it */
+  guint64 max_bytes;  /* of the body; 0: none */
+  guint deadline_ms;  /* from the head to the body's last byte */
+} RegiaBodyRule;
+
+/** Fields that are passed on as they are to whoever answers, when they are single and of printable ASCII. */
+typedef enum {
+  REGIA_PASSED_ACCEPT,
+  REGIA_PASSED_AUTHORIZATION,
+  REGIA_PASSED_CONTENT_TYPE,
+  REGIA_PASSED_COOKIE,
+  REGIA_PASSED_IF_MATCH,
+  REGIA_PASSED_LAST_EVENT_ID,
+  REGIA_PASSED_ORIGIN,
+  REGIA_PASSED_SEC_FETCH_SITE,
+  REGIA_PASSED_N,
+} RegiaPassed;
 
 /** For the Allow field of a 405. */
 #define REGIA_REQUEST_ALLOW "GET, HEAD, OPTIONS"
@@ -41,12 +65,17 @@ typedef struct {
   const char *if_modified_since; /* (nullable) */
   const char *user_agent;        /* (nullable) */
   const char *forwarded_for;     /* (nullable) X-Forwarded-For, of several the last; anybody may write it */
-  const char *viewer;            /* (nullable) X-Regia-Viewer when it is 1–32 hexadecimal digits */
+  const char *forwarded_proto;   /* (nullable) X-Forwarded-Proto: "http" or "https"; anybody may write it */
+  const char *passed[REGIA_PASSED_N]; /* (nullable) */
+  const RegiaBodyRule *rule;          /* (nullable): by which it may have a body */
+  guint64 body_bytes;                 /* that follow the head */
+  gboolean expects_continue;          /* and only when it was told to go on (RFC 9110 §10.1.1) */
+  const char *viewer;                 /* (nullable) X-Regia-Viewer when it is 1–32 hexadecimal digits */
 } RegiaRequest;
 
 /** Why a request is refused; the connection is closed behind it. */
 typedef struct {
-  guint status;      /* 400, 405, 411, 414, 417, 421, 431, 505 */
+  guint status;      /* 400, 405, 411, 413, 414, 417, 421, 431, 505 */
   const char *words; /* static */
   gboolean json;     /* asked under /api/: say it as JSON */
   gboolean head;     /* the method was HEAD: no body */
@@ -86,12 +115,25 @@ gsize regia_request_head_length (const char *data, gsize length, gsize *scanned)
  * regia_request_parse:
  * @head, @length: one head with its empty line; changed in place (ends of strings are marked in it)
  * @hosts: allowed names
+ * @rules: (nullable): where bodies are taken; ends with a path of NULL
  * @ret_request: filled on success
  * @ret_refusal: filled on refusal
  *
  * Checks, in this order: grammar and version, method, exactly one Host and it and the target's host allowed
- * (RFC 9110 §7.2, §7.4), no body (Content-Length, Transfer-Encoding; RFC 9112 §6), number of fields, target.
- * Any thread.
+ * (RFC 9110 §7.2, §7.4), no body or one that is taken (Content-Length, Transfer-Encoding; RFC 9112 §6),
+ * number of fields, target. Any thread.
  */
-gboolean regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, RegiaRequest *ret_request,
-                              RegiaRefusal *ret_refusal) G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, const RegiaBodyRule *rules,
+                              RegiaRequest *ret_request, RegiaRefusal *ret_refusal) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_request_canonical:
+ * @request: one that passed
+ * @last: the connection is to be closed behind its answer
+ * @client: (nullable): whom a trusted proxy speaks for, as text
+ *
+ * Returns: (transfer full): the same request in the one form in which anybody but us sees it: origin form,
+ * one Host, then those of the fields above that it has, each once, under one spelling, in one order. What a
+ * proxy said is in it only with @client. Pure.
+ */
+char *regia_request_canonical (const RegiaRequest *request, gboolean last, const char *client);

@@ -12,7 +12,7 @@
  */
 
 /* Character classes (RFC 9110 §5.6.2, §5.5), one table instead of five comparisons a byte. */
-enum { TOKEN = 1, VALUE = 2, PATH = 4, QUERY = 8, HEX = 16, HOST = 32 };
+enum { TOKEN = 1, VALUE = 2, PATH = 4, QUERY = 8, HEX = 16, HOST = 32, PLAIN = 64 };
 
 static guint8 classes[256];
 
@@ -38,7 +38,7 @@ fill_classes (void)
   mark ("-._~!$&'()*+,;=:@/?", QUERY);
   mark (".-_:[]", HOST);
   for (guint c = 0x20; c < 0x7f; c++)
-    classes[c] |= VALUE;
+    classes[c] |= VALUE | PLAIN;
   for (guint c = 0x80; c <= 0xff; c++)
     classes[c] |= VALUE;
   classes['\t'] |= VALUE;
@@ -210,8 +210,10 @@ refuse (RegiaRefusal *ret_refusal, guint status, const char *words)
 /* What the fields said that the verdict needs, kept apart from the request until it is allowed. */
 typedef struct {
   guint count, hosts, lengths, encodings, expects;
-  gboolean length_bad, length_zero;
-  guint seen; /* bit per single field */
+  gboolean length_bad;
+  guint64 length;
+  guint seen;        /* bit per single field */
+  guint seen_passed; /* the same of those that are passed on */
 } Fields;
 
 /* A field that makes sense once: the second one takes the first back. */
@@ -256,9 +258,36 @@ list_has_plain_token (const char *value, const char *token)
   return FALSE;
 }
 
+static const char *const passed_names[REGIA_PASSED_N] = {
+    [REGIA_PASSED_ACCEPT] = "Accept",
+    [REGIA_PASSED_AUTHORIZATION] = "Authorization",
+    [REGIA_PASSED_CONTENT_TYPE] = "Content-Type",
+    [REGIA_PASSED_COOKIE] = "Cookie",
+    [REGIA_PASSED_IF_MATCH] = "If-Match",
+    [REGIA_PASSED_LAST_EVENT_ID] = "Last-Event-ID",
+    [REGIA_PASSED_ORIGIN] = "Origin",
+    [REGIA_PASSED_SEC_FETCH_SITE] = "Sec-Fetch-Site",
+};
+
+static void
+take_passed (Fields *fields, RegiaRequest *request, const char *name, const char *value)
+{
+  for (guint i = 0; i < REGIA_PASSED_N; i++) {
+    gboolean again = (fields->seen_passed & (1u << i)) != 0;
+
+    if (g_ascii_strcasecmp (name, passed_names[i]) != 0)
+      continue;
+    fields->seen_passed |= 1u << i;
+    request->passed[i] = !again && all_of (value, strlen (value), PLAIN) ? value : NULL;
+    return;
+  }
+}
+
 static void
 take_field (Fields *fields, RegiaRequest *request, const char *name, const char *value)
 {
+  if (strchr ("acilosACILOS", name[0]) != NULL)
+    take_passed (fields, request, name, value);
   switch (g_ascii_tolower (name[0])) {
   case 'a':
     if (g_ascii_strcasecmp (name, "accept-encoding") == 0)
@@ -269,14 +298,16 @@ take_field (Fields *fields, RegiaRequest *request, const char *name, const char 
       fields->lengths++;
       fields->length_bad |=
           *value == '\0' || strlen (value) > 18 || strspn (value, "0123456789") != strlen (value);
-      fields->length_zero = strspn (value, "0") == strlen (value);
+      fields->length = fields->length_bad ? 0 : g_ascii_strtoull (value, NULL, 10);
     } else if (g_ascii_strcasecmp (name, "connection") == 0) {
       request->close |= list_has_token (value, "close");
     }
     break;
   case 'e':
-    if (g_ascii_strcasecmp (name, "expect") == 0 && g_ascii_strcasecmp (value, "100-continue") != 0)
-      fields->expects++;
+    if (g_ascii_strcasecmp (name, "expect") == 0) {
+      request->expects_continue = g_ascii_strcasecmp (value, "100-continue") == 0;
+      fields->expects += !request->expects_continue;
+    }
     break;
   case 'h':
     if (g_ascii_strcasecmp (name, "host") == 0) {
@@ -307,6 +338,10 @@ take_field (Fields *fields, RegiaRequest *request, const char *name, const char 
   case 'x':
     if (g_ascii_strcasecmp (name, "x-forwarded-for") == 0) {
       request->forwarded_for = value;
+    } else if (g_ascii_strcasecmp (name, "x-forwarded-proto") == 0) {
+      request->forwarded_proto = g_ascii_strcasecmp (value, "https") == 0  ? "https"
+                                 : g_ascii_strcasecmp (value, "http") == 0 ? "http"
+                                                                           : NULL;
     } else if (g_ascii_strcasecmp (name, "x-regia-viewer") == 0) {
       gsize n = strlen (value);
       keep_single (fields, 5, &request->viewer, n >= 1 && n <= 32 && all_of (value, n, HEX) ? value : NULL);
@@ -439,8 +474,41 @@ check_hosts (const char *target, const Fields *fields, const RegiaRequest *reque
   return TRUE;
 }
 
+static const RegiaBodyRule *
+find_rule (const RegiaBodyRule *rules, RegiaMethod method, const char *target)
+{
+  gsize length = strcspn (target, "?");
+
+  for (; rules != NULL && rules->path != NULL; rules++) {
+    gsize prefix = strlen (rules->path);
+    gboolean folder = rules->path[prefix - 1] == '/';
+
+    if (rules->method == method && (folder ? length > prefix : length == prefix) &&
+        strncmp (target, rules->path, prefix) == 0)
+      return rules;
+  }
+  return NULL;
+}
+
 static gboolean
-check_no_body (const Fields *fields, RegiaRefusal *ret_refusal)
+find_method (const char *text, const char *target, const RegiaBodyRule *rules, RegiaRequest *request)
+{
+  static const char *const names[] = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"};
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (strcmp (text, names[i]) != 0)
+      continue;
+    request->method = (RegiaMethod)i;
+    if (request->method < REGIA_METHOD_POST)
+      return TRUE;
+    request->rule = find_rule (rules, request->method, target);
+    return request->rule != NULL;
+  }
+  return FALSE;
+}
+
+static gboolean
+check_body (const Fields *fields, RegiaRequest *request, RegiaRefusal *ret_refusal)
 {
   if (fields->encodings > 0 && fields->lengths > 0)
     return refuse (ret_refusal, 400, "Content-Length and Transfer-Encoding exclude each other");
@@ -448,14 +516,22 @@ check_no_body (const Fields *fields, RegiaRefusal *ret_refusal)
     return refuse (ret_refusal, 411, "Transfer-Encoding is not accepted here");
   if (fields->lengths > 1 || (fields->lengths == 1 && fields->length_bad))
     return refuse (ret_refusal, 400, "Content-Length must be one number");
-  if (fields->lengths == 1 && !fields->length_zero)
-    return refuse (ret_refusal, 400, "This request must not have a body");
+  if (request->rule == NULL || request->rule->max_bytes == 0) {
+    if (fields->length > 0)
+      return refuse (ret_refusal, 400, "This request must not have a body");
+    return TRUE;
+  }
+  if (fields->lengths == 0 && request->method != REGIA_METHOD_DELETE)
+    return refuse (ret_refusal, 411, "This request must say the length of its body");
+  if (fields->length > request->rule->max_bytes)
+    return refuse (ret_refusal, 413, "The body is longer than this address takes");
+  request->body_bytes = fields->length;
   return TRUE;
 }
 
 gboolean
-regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, RegiaRequest *ret_request,
-                     RegiaRefusal *ret_refusal)
+regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, const RegiaBodyRule *rules,
+                     RegiaRequest *ret_request, RegiaRefusal *ret_refusal)
 {
   char *cursor = head, *end = head + length, *line, *method, *target;
   gsize line_length, target_length;
@@ -493,15 +569,10 @@ regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, RegiaReq
     take_field (&fields, &request, line, value);
   }
 
-  if (strcmp (method, "GET") == 0)
-    request.method = REGIA_METHOD_GET;
-  else if (strcmp (method, "HEAD") == 0)
-    request.method = REGIA_METHOD_HEAD;
-  else if (strcmp (method, "OPTIONS") == 0)
-    request.method = REGIA_METHOD_OPTIONS;
-  else
+  if (!find_method (method, target, rules, &request))
     return refuse (ret_refusal, 405, "Only GET, HEAD and OPTIONS are served here");
-  if (!check_hosts (target, &fields, &request, hosts, ret_refusal) || !check_no_body (&fields, ret_refusal))
+  if (!check_hosts (target, &fields, &request, hosts, ret_refusal) ||
+      !check_body (&fields, &request, ret_refusal))
     return FALSE;
   if (fields.expects > 0)
     return refuse (ret_refusal, 417, "Only 100-continue can be expected");
@@ -511,4 +582,39 @@ regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, RegiaReq
     return FALSE;
   *ret_request = request;
   return TRUE;
+}
+
+static void
+append_field (GString *text, const char *name, const char *value)
+{
+  if (value != NULL)
+    g_string_append_printf (text, "%s: %s\r\n", name, value);
+}
+
+char *
+regia_request_canonical (const RegiaRequest *request, gboolean last, const char *client)
+{
+  static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"};
+  GString *text = g_string_sized_new (512);
+
+  g_string_append_printf (text, "%s %s", methods[request->method], request->path);
+  if (request->query != NULL)
+    g_string_append_printf (text, "?%s", request->query);
+  g_string_append_printf (text, " HTTP/1.%c\r\n", request->http10 ? '0' : '1');
+  append_field (text, "Host", request->host);
+  if (request->body_bytes > 0 || (request->rule != NULL && request->method != REGIA_METHOD_DELETE))
+    g_string_append_printf (text, "Content-Length: %" G_GUINT64_FORMAT "\r\n", request->body_bytes);
+  if (request->body_bytes > 0 && request->expects_continue)
+    append_field (text, "Expect", "100-continue");
+  for (guint i = 0; i < REGIA_PASSED_N; i++)
+    append_field (text, passed_names[i], request->passed[i]);
+  if (client != NULL) {
+    append_field (text, "X-Forwarded-For", client);
+    append_field (text, "X-Forwarded-Proto", request->forwarded_proto);
+  }
+  append_field (text, "X-Regia-Viewer", request->viewer);
+  if (last)
+    append_field (text, "Connection", "close");
+  g_string_append (text, "\r\n");
+  return g_string_free (text, FALSE);
 }

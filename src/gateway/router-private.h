@@ -30,9 +30,11 @@ typedef struct {
 void regia_site_init (RegiaSite *self, guint segment_ms);
 void regia_site_clear (RegiaSite *self);
 
-/** regia_site_answer: a #RegiaHttpAnswerFunc; @user_data is a RegiaSite. Any thread. */
-void regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait,
-                        RegiaReply *reply, gpointer user_data);
+/** regia_site_answer: what lies ready, a #RegiaAnswerFunc; @user_data is a RegiaSite. Any thread. */
+RegiaAnswer regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait,
+                               RegiaReply *reply, gpointer user_data);
+/** regia_site_add_handlers: everything else, a #RegiaHttpHandlersFunc; @user_data is a RegiaSite. */
+void regia_site_add_handlers (RegiaHttp *http, SoupServer *server, gpointer user_data);
 
 /** regia_download_answer: one file of a recording, whole, in part or not changed (see regia_range_decide()).
  * May wait for the disk. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "range-private.h"
-#include "regia/base/json.h"
 
 #define MEDIA_CACHE "public, max-age=31536000, immutable"
 
@@ -123,20 +122,6 @@ live (RegiaSite *site, const char *rest, const RegiaRequest *request, const Regi
 }
 
 static void
-health (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
-        RegiaReply *reply)
-{
-  gboolean healthy = FALSE;
-
-  reply->body = regia_snapshot_get_health (site->snapshot, &healthy);
-  if (reply->body == NULL)
-    reply->body = g_bytes_new_static ("starting\n", 9);
-  reply->status = healthy ? 200 : 503;
-  reply->content_type = "text/plain; charset=utf-8";
-  reply->cache_control = "no-store";
-}
-
-static void
 api_status (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
             RegiaReply *reply)
 {
@@ -149,49 +134,6 @@ api_status (RegiaSite *site, const char *rest, const RegiaRequest *request, cons
   reply->status = 200;
   reply->content_type = "application/json";
   reply->cache_control = "no-store";
-}
-
-static void
-answer_json (RegiaReply *reply, GVariant *value)
-{
-  char *text = regia_json_from_variant (value, FALSE);
-
-  reply->status = 200;
-  reply->content_type = "application/json";
-  reply->cache_control = "no-cache";
-  reply->body = g_bytes_new_take (text, strlen (text));
-}
-
-static void
-api_recordings (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
-                RegiaReply *reply)
-{
-  GVariantBuilder items, root;
-
-  g_variant_builder_init (&items, G_VARIANT_TYPE ("av"));
-  if (site->library != NULL) {
-    g_autoptr (GPtrArray) list = regia_library_list (site->library);
-    for (guint i = 0; i < list->len; i++)
-      g_variant_builder_add (&items, "v", regia_library_item_to_variant (list->pdata[i]));
-  }
-  g_variant_builder_init (&root, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&root, "{sv}", "recordings", g_variant_builder_end (&items));
-  g_variant_builder_add (&root, "{sv}", "readable", g_variant_new_boolean (site->library != NULL));
-  answer_json (reply, g_variant_builder_end (&root));
-}
-
-static void
-api_recording (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
-               RegiaReply *reply)
-{
-  g_autoptr (RegiaLibraryItem) item = NULL;
-
-  if (site->library != NULL && strchr (rest, '/') == NULL)
-    item = regia_library_get (site->library, rest);
-  if (item == NULL)
-    regia_reply_error (reply, 404, request->path, "There is no such recording");
-  else
-    answer_json (reply, regia_library_item_to_variant (item));
 }
 
 static void
@@ -208,18 +150,15 @@ download (RegiaSite *site, const char *rest, const RegiaRequest *request, const 
     regia_download_answer (site->library, id, slash + 1, request, reply);
 }
 
-/* The most asked for first. */
+/* What lies ready; all else is the library's (handlers.c). The most asked for first. */
 static const Route routes[] = {
     {"/live/", FALSE, live},
     {"/", FALSE, index_page},
     {"/assets/", FALSE, assets},
     {"/api/v1/status", FALSE, api_status},
-    {"/api/v1/recordings", TRUE, api_recordings},
-    {"/api/v1/recordings/", TRUE, api_recording},
     {"/api/v1/openapi.json", FALSE, openapi},
     {"/recordings", FALSE, recordings_page},
     {"/recordings/", TRUE, download},
-    {"/healthz", FALSE, health},
     {"/favicon.ico", FALSE, assets},
     {"/robots.txt", FALSE, assets},
 };
@@ -240,7 +179,7 @@ find_route (const char *path, const char **ret_rest)
   return NULL;
 }
 
-void
+RegiaAnswer
 regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait, RegiaReply *reply,
                    gpointer user_data)
 {
@@ -251,14 +190,14 @@ regia_site_answer (const RegiaRequest *request, const RegiaPeer *peer, gboolean 
     reply->status = 204;
     reply->allow = REGIA_REQUEST_ALLOW;
     reply->cors = reply->cors_preflight = route != NULL && route->answer == live;
-    return;
+    return REGIA_ANSWER_READY;
   }
-  if (route == NULL)
-    regia_reply_error (reply, 404, request->path, "There is nothing at this address.");
-  else if (route->is_slow && !may_wait)
-    reply->is_slow = TRUE;
-  else
-    route->answer (user_data, rest, request, peer, reply);
+  if (route == NULL || request->method > REGIA_METHOD_OPTIONS)
+    return REGIA_ANSWER_OTHER;
+  if (route->is_slow && !may_wait)
+    return REGIA_ANSWER_SLOW;
+  route->answer (user_data, rest, request, peer, reply);
+  return REGIA_ANSWER_READY;
 }
 
 /* Some caches give out what is too old while they fetch anew (RFC 5861), Varnish for ten seconds where it is

@@ -17,6 +17,10 @@ typedef struct {
   const char *listen;                 /* see regia_listen() */
   const char *const *hosts;           /* (nullable): see regia_hosts_new() */
   const char *const *trusted_proxies; /* (nullable): see regia_proxies_new() */
+  const RegiaBodyRule *rules;         /* (nullable) ends with a path of NULL; static */
+  RegiaAnswerFunc answer;             /* what lies ready */
+  RegiaHttpHandlersFunc add_handlers; /* everything else */
+  gpointer user_data;                 /* of both */
   guint threads;
   RegiaLimits limits; /* max_connections is lowered to what the descriptor limit allows */
 } RegiaServerOptions;
@@ -24,15 +28,20 @@ typedef struct {
 /** regia_server_new: opens the sockets; nothing is accepted yet. Starts no thread and leaves no socket to
  * be made later, so that the process can be isolated before regia_server_start() starts its threads. Errors:
  * as regia_listen(). */
-RegiaServer *regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
-                               gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+RegiaServer *regia_server_new (const RegiaServerOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean regia_server_start (RegiaServer *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_server_free: accepts no more, gives answers on their way up to @drain_ms (regia_server_set_drain),
- * closes, joins. */
+/**
+ * regia_server_stop:
+ * @self: (transfer full)
+ * @drain_ms: how long answers on their way may take
+ * @stopped: (nullable): called in the default main context when nothing of the server is left
+ *
+ * Accepts no more, and returns at once: what has to be waited for, a thread of its own waits for.
+ */
+void regia_server_stop (RegiaServer *self, guint drain_ms, GSourceFunc stopped, gpointer user_data);
+/** regia_server_free: for one that was not started, or whose end may be waited for: no answer is. */
 void regia_server_free (RegiaServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaServer, regia_server_free)
-/** How long regia_server_free() waits for answers on their way; default 1000 ms. */
-void regia_server_set_drain (RegiaServer *self, guint drain_ms);
 
 /** regia_server_get_port: the port listened on. */
 guint regia_server_get_port (RegiaServer *self);

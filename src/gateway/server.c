@@ -28,8 +28,8 @@ typedef struct {
   GThread *thread;         /* (owned) (nullable) */
   RegiaHttp *http;         /* (owned) (nullable) */
   RegiaAcceptor *acceptor; /* (owned) (nullable) */
-  gint64 tick_us;          /* atomic */
-  gint64 drain_until_us;
+  RegiaWireOwner owner;
+  gint64 tick_us; /* atomic */
 } Worker;
 
 struct _RegiaServer {
@@ -37,22 +37,26 @@ struct _RegiaServer {
   RegiaHosts *hosts;     /* (owned) immutable */
   RegiaProxies *proxies; /* (owned) immutable */
   RegiaHouse *house;     /* (owned) */
-  GThreadPool *disk;     /* (owned) (nullable): since the start */
+  RegiaBudget *budget;   /* (owned) */
+  RegiaDisk *disk;       /* (owned) (nullable): since the start */
   GSocketAddress *bound; /* (owned) */
   Worker *workers;       /* (owned) (array length=threads) */
   guint threads;
-  guint drain_ms;
-  RegiaHttpAnswerFunc answer;
-  gpointer user_data;
+  gint64 drain_until_us; /* set before the workers are told to end */
+  RegiaServerOptions options;
+  GSourceFunc stopped; /* (nullable) */
+  gpointer stopped_data;
 };
 
 static gboolean
-accepted_cb (RegiaWire *wire, GSocketAddress *remote, gpointer data)
+show_cb (RegiaWire *wire, gpointer data)
 {
   Worker *worker = data;
+  GSocketAddress *local = worker->server->bound;
   g_autoptr (GError) error = NULL;
 
-  if (regia_http_accept (worker->http, wire, worker->server->bound, remote, &error))
+  /* libsoup wants an address; whom a request is from, its head says where that is known. */
+  if (regia_http_accept (worker->http, wire, local, local, &error))
     return TRUE;
   g_debug ("accept: %s", error->message);
   return FALSE;
@@ -99,8 +103,7 @@ affordable_connections (guint wanted)
 }
 
 RegiaServer *
-regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer, gpointer user_data,
-                  GError **error)
+regia_server_new (const RegiaServerOptions *options, GError **error)
 {
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
@@ -108,9 +111,9 @@ regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
   g_autofree int *fds = g_new0 (int, options->threads);
 
   self->limits = options->limits;
-  self->drain_ms = 1000;
-  self->answer = answer;
-  self->user_data = user_data;
+  self->options = *options;
+  self->options.listen = NULL; /* the caller's, and not needed any more */
+  self->options.hosts = self->options.trusted_proxies = NULL;
   if (!regia_listen (options->listen, options->threads, fds, &self->bound, error))
     return NULL;
   self->threads = options->threads;
@@ -130,6 +133,7 @@ regia_server_new (const RegiaServerOptions *options, RegiaHttpAnswerFunc answer,
   self->hosts = regia_hosts_new (options->hosts, options->listen);
   self->limits.max_connections = affordable_connections (self->limits.max_connections);
   self->proxies = regia_proxies_new (options->trusted_proxies);
+  self->budget = regia_budget_new (self->limits.budget_bytes);
   self->house = regia_house_new (self->limits.max_connections, self->limits.max_connections_per_address);
   return g_steal_pointer (&self);
 }
@@ -138,16 +142,27 @@ static gboolean
 start_worker (Worker *worker, GError **error)
 {
   RegiaServer *self = worker->server;
-  const RegiaWireOwner owner = {
-      .hosts = self->hosts, .proxies = self->proxies, .limits = &self->limits, .house = self->house};
+  const RegiaServerOptions *options = &self->options;
   gboolean ok;
 
+  worker->owner = (RegiaWireOwner){.hosts = self->hosts,
+                                   .rules = options->rules,
+                                   .proxies = self->proxies,
+                                   .limits = &self->limits,
+                                   .house = self->house,
+                                   .budget = self->budget,
+                                   .disk = self->disk,
+                                   .answer = options->answer,
+                                   .answer_data = options->user_data,
+                                   .context = worker->context,
+                                   .show = show_cb,
+                                   .show_data = worker};
   g_main_context_push_thread_default (worker->context);
-  worker->http = regia_http_new (self->disk, worker->pair, self->answer, self->user_data, error);
+  worker->http = regia_http_new (self->disk, worker->pair, options->add_handlers, options->user_data, error);
   worker->pair[0] = worker->pair[1] = -1;
   ok = worker->http != NULL;
   if (ok)
-    worker->acceptor = regia_acceptor_new (worker->listen_fd, &owner, accepted_cb, worker, error);
+    worker->acceptor = regia_acceptor_new (worker->listen_fd, &worker->owner, error);
   ok = worker->acceptor != NULL;
   g_main_context_pop_thread_default (worker->context);
   if (!ok)
@@ -163,7 +178,7 @@ regia_server_start (RegiaServer *self, GError **error)
 {
   REGIA_ON_THREAD_VAL (NULL, FALSE);
   /* Not before: GLib 2.84, other than 2.74, starts a thread ("pool-spawner") with the first shared pool. */
-  self->disk = regia_http_disk_new (DISK_THREADS);
+  self->disk = regia_disk_new (DISK_THREADS, MAX (self->limits.max_connections / 2, 1));
   for (guint i = 0; i < self->threads; i++)
     if (!start_worker (&self->workers[i], error))
       return FALSE;
@@ -177,19 +192,10 @@ drain_cb (gpointer data)
   Worker *worker = data;
 
   regia_acceptor_stop (worker->acceptor);
-  if (regia_acceptor_busy (worker->acceptor) > 0 && g_get_monotonic_time () < worker->drain_until_us)
+  if (regia_acceptor_busy (worker->acceptor) > 0 && g_get_monotonic_time () < worker->server->drain_until_us)
     return G_SOURCE_CONTINUE;
   g_main_loop_quit (worker->loop);
   return G_SOURCE_REMOVE;
-}
-
-static void
-stop_worker (Worker *worker)
-{
-  if (worker->thread == NULL)
-    return;
-  worker->drain_until_us = g_get_monotonic_time () + (gint64)worker->server->drain_ms * 1000;
-  attach (worker->context, g_timeout_source_new (20), drain_cb, worker);
 }
 
 /* The worker's thread has ended: its context is this thread's for the rest. */
@@ -212,33 +218,68 @@ close_worker (Worker *worker)
       close (worker->pair[i]);
 }
 
-void
-regia_server_free (RegiaServer *self)
+/* Waits for the workers and the disk; not on the main thread, unless somebody may wait there. */
+static void
+finish (RegiaServer *self)
 {
-  if (self == NULL)
-    return;
-  for (guint i = 0; i < self->threads; i++)
-    stop_worker (&self->workers[i]);
   for (guint i = 0; i < self->threads; i++)
     g_clear_pointer (&self->workers[i].thread, g_thread_join);
-  /* Jobs on disk threads come back to the workers' contexts, so they end first. */
-  if (self->disk != NULL)
-    g_thread_pool_free (self->disk, FALSE, TRUE);
+  for (guint i = 0; i < self->threads; i++)
+    if (self->workers[i].acceptor != NULL)
+      regia_acceptor_close (self->workers[i].acceptor);
+  /* Jobs on disk threads come back to the workers' contexts, so they end first; they find their connections
+   * closed. */
+  g_clear_pointer (&self->disk, regia_disk_free);
   for (guint i = 0; i < self->threads; i++)
     close_worker (&self->workers[i]);
   g_free (self->workers);
   regia_house_free (self->house);
+  regia_budget_free (self->budget);
   regia_proxies_free (self->proxies);
   regia_hosts_free (self->hosts);
   g_clear_object (&self->bound);
   g_free (self);
 }
 
+static void
+begin_end (RegiaServer *self, guint drain_ms)
+{
+  self->drain_until_us = g_get_monotonic_time () + (gint64)drain_ms * 1000;
+  for (guint i = 0; i < self->threads; i++)
+    if (self->workers[i].thread != NULL)
+      attach (self->workers[i].context, g_timeout_source_new (20), drain_cb, &self->workers[i]);
+}
+
+static gpointer
+end_thread_func (gpointer data)
+{
+  RegiaServer *self = data;
+  GSourceFunc stopped = self->stopped;
+  gpointer user_data = self->stopped_data;
+
+  finish (self);
+  if (stopped != NULL)
+    attach (NULL, g_idle_source_new (), stopped, user_data);
+  return NULL;
+}
+
 void
-regia_server_set_drain (RegiaServer *self, guint drain_ms)
+regia_server_stop (RegiaServer *self, guint drain_ms, GSourceFunc stopped, gpointer user_data)
 {
   REGIA_ON_THREAD (NULL);
-  self->drain_ms = drain_ms;
+  self->stopped = stopped;
+  self->stopped_data = user_data;
+  begin_end (self, drain_ms);
+  g_thread_unref (g_thread_new ("http-end", end_thread_func, self));
+}
+
+void
+regia_server_free (RegiaServer *self)
+{
+  if (self == NULL)
+    return;
+  begin_end (self, 0);
+  finish (self);
 }
 
 guint

@@ -3,18 +3,21 @@
 
 #include <gio/gio.h>
 
+#include "disk-private.h"
 #include "house-private.h"
+#include "lane-private.h"
 #include "limits-private.h"
 #include "poller-private.h"
 #include "request-private.h"
 
 /**
- * RegiaWire: one accepted connection, between the socket and the HTTP library. It collects a head, has it
- * judged by regia_request_parse(), and only then shows the library a request: one of six fixed heads. What
- * strangers send never reaches the library's parsers. Refusals are written from here and the connection is
- * closed behind them.
+ * RegiaWire: the guard of one accepted connection. It collects a head, has it judged by
+ * regia_request_parse(), and then either answers it itself, by the lane (what lies ready: no library, no
+ * thread, no copy), or shows it to the HTTP library in canonical form. What strangers write never reaches the
+ * library's parsers. Refusals are written from here and the connection is closed behind them.
  *
- * It is a GIOStream with pollable, non-blocking ends. All functions belong to the worker's thread.
+ * To the library it is a GIOStream with pollable, non-blocking ends. All functions belong to the worker's
+ * thread.
  */
 #define REGIA_TYPE_WIRE (regia_wire_get_type ())
 G_DECLARE_FINAL_TYPE (RegiaWire, regia_wire, REGIA, WIRE, GIOStream)
@@ -27,21 +30,49 @@ typedef enum {
   REGIA_WIRE_CLOSED,
 } RegiaWirePhase;
 
+/** Whose an answer is. */
+typedef enum {
+  REGIA_ANSWER_READY, /* the lane's, and here it is */
+  REGIA_ANSWER_SLOW,  /* the lane's, and it needs the disk: to be asked again on a thread that may wait */
+  REGIA_ANSWER_OTHER, /* the library's */
+} RegiaAnswer;
+
+/**
+ * RegiaAnswerFunc: fills @reply (already initialised) for %REGIA_ANSWER_READY.
+ * @may_wait: %FALSE on the worker's thread: nothing may block there; %TRUE when it is asked again on a disk
+ * thread, where %REGIA_ANSWER_READY is the only answer
+ *
+ * Called on several threads at once.
+ */
+typedef RegiaAnswer (*RegiaAnswerFunc) (const RegiaRequest *request, const RegiaPeer *peer, gboolean may_wait,
+                                        RegiaReply *reply, gpointer user_data);
+
 /** Counters of one worker, written by its thread only, read by any (atomically, relaxed). */
 typedef struct {
   guint64 requests, refused, bytes_sent, accepted, turned_away, cut;
 } RegiaWireStats;
 
 typedef struct {
-  const RegiaHosts *hosts; /* (transfer none) all of them */
+  /* (transfer none) all workers' */
+  const RegiaHosts *hosts;
+  const RegiaBodyRule *rules; /* (nullable) */
   const RegiaProxies *proxies;
   const RegiaLimits *limits;
   RegiaHouse *house;
+  RegiaBudget *budget;
+  RegiaDisk *disk;
+  RegiaAnswerFunc answer;
+  gpointer answer_data;
+  /* (transfer none) the worker's */
+  GMainContext *context;
+  /* Shows the wire to the library, once; %FALSE: it could not be taken. */
+  gboolean (*show) (RegiaWire *wire, gpointer user_data);
+  gpointer show_data;
+  /* (transfer none) the acceptor's, which fills them in */
   RegiaWireStats *stats;
   RegiaPoller *poller;
-  /* The wire is closed by the library, or lingers; called once. */
-  void (*closed) (RegiaWire *wire, gpointer user_data);
-  gpointer user_data;
+  void (*closed) (RegiaWire *wire, gpointer user_data); /* called once */
+  gpointer closed_data;
 } RegiaWireOwner;
 
 /**
@@ -59,27 +90,15 @@ RegiaWire *regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWir
 /** regia_wire_get_peer: whom the present request comes from: the far end, or whom a trusted proxy speaks for.
  */
 const RegiaPeer *regia_wire_get_peer (RegiaWire *self);
-/** regia_wire_has_too_many: the present request came through a proxy, and its address has its share of
- * connections already: it is to be refused. */
-gboolean regia_wire_has_too_many (RegiaWire *self);
 RegiaWirePhase regia_wire_get_phase (RegiaWire *self);
 
-/** regia_wire_get_request: the request that is to be answered, valid until the answer is complete. */
-const RegiaRequest *regia_wire_get_request (RegiaWire *self);
+/** regia_wire_sweep: called some times a second: closes the connection when it missed a deadline, ends
+ * lingering, and looks at what the client has taken. @now_us: g_get_monotonic_time(). */
+void regia_wire_sweep (RegiaWire *self, gint64 now_us);
 
-/** regia_wire_is_last: the answer to the present request must carry `Connection: close`. */
-gboolean regia_wire_is_last (RegiaWire *self);
+/** regia_wire_get_stalled_since: since when a client has not taken anything of what it was sent, G_MAXINT64
+ * when it is not waited for. As of the last sweep. */
+gint64 regia_wire_get_stalled_since (RegiaWire *self);
 
-/** regia_wire_is_over: the client is gone or refused; the request the library sees is the wire's own and
- * needs no answer. */
-gboolean regia_wire_is_over (RegiaWire *self);
-
-/** regia_wire_expect_body: a body follows the head that is written next, so both may leave in one packet. */
-void regia_wire_expect_body (RegiaWire *self);
-
-/** regia_wire_sweep: called some times a second: shuts the connection down when it missed a deadline; ends
- * lingering. Returns: %TRUE when it was cut. @now_us: g_get_monotonic_time(). */
-gboolean regia_wire_sweep (RegiaWire *self, gint64 now_us);
-
-/** regia_wire_shutdown: both directions; the library then closes it. */
-void regia_wire_shutdown (RegiaWire *self);
+/** regia_wire_cut: closes it at once, and counts it; what the kernel holds for it is dropped. */
+void regia_wire_cut (RegiaWire *self);

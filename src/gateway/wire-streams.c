@@ -29,18 +29,11 @@ G_DEFINE_TYPE_WITH_CODE (RegiaWireInput, regia_wire_input, G_TYPE_INPUT_STREAM,
 G_DEFINE_TYPE_WITH_CODE (RegiaWireOutput, regia_wire_output, G_TYPE_OUTPUT_STREAM,
                          G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, output_pollable_init))
 
-static gboolean
-is_gone (RegiaWire *wire)
+static gssize
+fail_detached (GError **error)
 {
-  return wire == NULL || wire->phase >= REGIA_WIRE_LINGER;
-}
-
-static gboolean
-fail_if_gone (RegiaWire *wire, GError **error)
-{
-  if (is_gone (wire))
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
-  return is_gone (wire);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "closed");
+  return -1;
 }
 
 /* StreamSource: a pollable source (GPollableSourceFunc) that is ready when its stream is. */
@@ -122,7 +115,7 @@ static gssize
 input_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
 {
   RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
-  return fail_if_gone (wire, error) ? -1 : regia_wire_read (wire, buffer, count, error);
+  return wire == NULL ? fail_detached (error) : regia_wire_read (wire, buffer, count, error);
 }
 
 static gssize
@@ -135,7 +128,7 @@ static gboolean
 input_is_ready (GObject *stream)
 {
   RegiaWire *wire = ((RegiaWireInput *)stream)->wire;
-  return is_gone (wire) || wire->ready.readable || regia_wire_has_buffered (wire);
+  return wire == NULL || regia_wire_is_readable (wire);
 }
 
 static gboolean
@@ -190,7 +183,7 @@ output_write (GOutputStream *stream, const void *buffer, gsize count, GCancellab
               GError **error)
 {
   RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
-  return fail_if_gone (wire, error) ? -1 : regia_wire_write (wire, buffer, count, error);
+  return wire == NULL ? fail_detached (error) : regia_wire_write (wire, buffer, count, error);
 }
 
 static gssize
@@ -203,7 +196,7 @@ static gboolean
 output_is_ready (GObject *stream)
 {
   RegiaWire *wire = ((RegiaWireOutput *)stream)->wire;
-  return is_gone (wire) || wire->ready.writable;
+  return wire == NULL || regia_wire_is_writable (wire);
 }
 
 static gboolean

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "wire-streams-private.h"
-
 #include <errno.h>
 #include <linux/sockios.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "range-private.h"
+#include "wire-streams-private.h"
+
 /*
- * Life of a wire: made by the acceptor for an accepted socket and handed to the library, which reads and
- * writes through the two stream objects below and closes the wire when it is done with it. The acceptor holds
- * a reference until then, and until a refused wire has lingered. One worker's thread touches it, nobody else.
+ * Life of a wire: made by the acceptor for an accepted socket; called by the poller whenever something about
+ * the socket has changed (run()); goes when the client does, when a deadline is missed, or behind a refusal
+ * or a last answer. The acceptor holds a reference until it is closed, the library while it has it, a disk
+ * thread while it works for it. One worker's thread touches it; a disk thread looks at its request and lane.
  *
- * Reading: bytes go into `in`; a complete head is parsed in place and stays there, because the request points
- * into it, until the library asks for the next one: that is how the wire knows that an answer is complete.
- *
- * Writing: the head of an answer is held back until the first bytes of the body come, so that a playlist is
- * one packet and one system call.
+ * A head is parsed in place and stays at the start of `in`, because the request points into it, until its
+ * answer is complete; what is behind it is the next head (pipelining) or the request's body. So one request
+ * is answered at a time, in order.
  */
 
 #define IN_FIRST_BYTES 1024
-#define HELD_MAX_BYTES 2048
 #define LINGER_BYTES   (256 * 1024)
+#define TURNS          16 /* requests of one connection in a row before others have their turn */
 
 G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
 
@@ -33,22 +34,25 @@ G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
 static void
 set_phase (RegiaWire *self, RegiaWirePhase phase, guint limit_ms)
 {
+  gint64 now_us = g_get_monotonic_time ();
+
   self->phase = phase;
-  self->deadline_us = g_get_monotonic_time () + (gint64)limit_ms * 1000;
-  self->unsent = -1;
+  self->deadline_us = now_us + (gint64)limit_ms * 1000;
+  if (phase == REGIA_WIRE_ANSWER)
+    self->took_us = now_us;
 }
 
-/* Behind a proxy a connection speaks for many: each request counts as a connection of the one it is for. */
-static void
+/* Behind a proxy a connection speaks for many: each request counts as a connection of the one it is for.
+ * FALSE: that one has its share. */
+static gboolean
 count_client (RegiaWire *self)
 {
   self->client = self->peer;
-  self->is_counted = self->has_too_many = FALSE;
   if (!self->from_proxy ||
       !regia_proxies_client (self->owner->proxies, self->request.forwarded_for, &self->client))
-    return;
+    return TRUE;
   self->is_counted = regia_house_begin (self->owner->house, &self->client);
-  self->has_too_many = !self->is_counted;
+  return self->is_counted;
 }
 
 static void
@@ -59,60 +63,202 @@ count_client_out (RegiaWire *self)
   self->is_counted = FALSE;
 }
 
+void
+regia_wire_count_sent (RegiaWire *self, gsize bytes)
+{
+  if (bytes == 0)
+    return;
+  COUNT (self, bytes_sent, bytes);
+  self->took_us = g_get_monotonic_time ();
+}
+
+/* The end. */
+
+static void
+count_kernel_bytes (RegiaWire *self, guint bytes)
+{
+  if (bytes != self->kernel_bytes)
+    regia_budget_add (self->owner->budget, (gint64)bytes - (gint64)self->kernel_bytes);
+  self->kernel_bytes = bytes;
+}
+
+static void
+close_fd (RegiaWire *self)
+{
+  if (self->fd < 0)
+    return;
+  count_client_out (self);
+  count_kernel_bytes (self, 0);
+  if (!self->is_waiting)
+    regia_lane_clear (&self->lane);
+  regia_house_leave (self->owner->house, &self->guest);
+  regia_poller_remove (self->owner->poller, &self->ready);
+  g_clear_pointer (&self->stream, regia_stream_free);
+  close (self->fd);
+  self->fd = -1;
+}
+
+static void
+hang_up (RegiaWire *self)
+{
+  if (self->phase == REGIA_WIRE_CLOSED)
+    return;
+  close_fd (self);
+  self->phase = REGIA_WIRE_CLOSED;
+  if (self->is_shown && !self->is_librarys)
+    regia_wire_show_last (self);
+  self->owner->closed (self, self->owner->closed_data);
+}
+
+static void
+linger (RegiaWire *self)
+{
+  count_client_out (self);
+  self->stream->class->end_writing (self->stream);
+  regia_house_linger (self->owner->house, &self->guest);
+  set_phase (self, REGIA_WIRE_LINGER, self->owner->limits->linger_ms);
+}
+
+void
+regia_wire_end (RegiaWire *self)
+{
+  int unread = 0;
+
+  if (self->phase >= REGIA_WIRE_LINGER)
+    return;
+  /* Closing now, with unread bytes of the client, would reset the connection and take the last answer with
+   * it. */
+  if (self->in_length > self->head_bytes || (ioctl (self->fd, FIONREAD, &unread) == 0 && unread > 0))
+    linger (self);
+  else
+    hang_up (self);
+}
+
+void
+regia_wire_cut (RegiaWire *self)
+{
+  const struct linger at_once = {.l_onoff = 1};
+
+  if (self->phase == REGIA_WIRE_CLOSED)
+    return;
+  if (!self->was_cut)
+    COUNT (self, cut, 1);
+  self->was_cut = TRUE;
+  /* Else the kernel would keep what the client does not take for minutes more. */
+  setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  hang_up (self);
+}
+
+/* What still arrives after a refusal is read and dropped. TRUE when the client is done. */
+static gboolean
+drop_rest (RegiaWire *self)
+{
+  char scrap[16384];
+  gssize n;
+
+  for (gsize total = 0; total < LINGER_BYTES; total += (gsize)n) {
+    n = self->stream->class->read (self->stream, scrap, sizeof scrap);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+      return TRUE;
+    if (n < 0)
+      return FALSE;
+  }
+  return FALSE;
+}
+
+/* Heads. */
+
+/* The clock's second, once for all answers of it. */
+static const char *
+date_now (void)
+{
+  static _Thread_local gint64 second;
+  static _Thread_local char text[REGIA_HTTP_DATE_BYTES];
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (now != second)
+    regia_http_date_format (now, text);
+  second = now;
+  return text;
+}
+
 /* Whatever the answer to it is, a request that cannot be understood must be the last thing read from its
  * connection. */
 static void
-write_refusal (RegiaWire *self, const RegiaRefusal *refusal)
+refuse (RegiaWire *self, const RegiaRefusal *refusal)
 {
-  static const struct {
-    guint status;
-    const char *phrase;
-  } phrases[] = {{400, "Bad Request"},
-                 {405, "Method Not Allowed"},
-                 {411, "Length Required"},
-                 {414, "URI Too Long"},
-                 {417, "Expectation Failed"},
-                 {421, "Misdirected Request"},
-                 {431, "Request Header Fields Too Large"},
-                 {505, "HTTP Version Not Supported"}};
-  g_autofree char *body = NULL, *text = NULL;
-  const char *phrase = "Bad Request";
+  g_auto (RegiaReply) reply;
+  char head[REGIA_REPLY_HEAD_BYTES];
+  char *text = refusal->json
+                   ? g_strdup_printf ("{\"status\":%u,\"error\":\"%s\"}\n", refusal->status, refusal->words)
+                   : g_strdup_printf ("%s.\n", refusal->words);
+  struct iovec parts[2];
 
-  for (gsize i = 0; i < G_N_ELEMENTS (phrases); i++)
-    if (phrases[i].status == refusal->status)
-      phrase = phrases[i].phrase;
-  body = refusal->json
-             ? g_strdup_printf ("{\"status\":%u,\"error\":\"%s\"}\n", refusal->status, refusal->words)
-             : g_strdup_printf ("%s.\n", refusal->words);
-  text = g_strdup_printf ("HTTP/1.1 %u %s\r\n"
-                          "Connection: close\r\n"
-                          "Content-Type: %s\r\n"
-                          "Content-Length: %zu\r\n"
-                          "%s"
-                          "Cache-Control: no-store\r\n"
-                          "X-Content-Type-Options: nosniff\r\n"
-                          "Referrer-Policy: no-referrer\r\n"
-                          "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-                          "\r\n%s",
-                          refusal->status, phrase,
-                          refusal->json ? "application/json" : "text/plain; charset=utf-8", strlen (body),
-                          refusal->status == 405 ? "Allow: " REGIA_REQUEST_ALLOW "\r\n" : "",
-                          refusal->head ? "" : body);
-  /* A fresh or drained socket takes this whole; one that does not is not worth waiting for. */
-  if (send (self->fd, text, strlen (text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+  regia_reply_init (&reply);
+  reply.status = refusal->status;
+  reply.content_type = refusal->json ? "application/json" : "text/plain; charset=utf-8";
+  reply.cache_control = "no-store";
+  reply.allow = refusal->status == 405 ? REGIA_REQUEST_ALLOW : NULL;
+  reply.body = g_bytes_new_take (text, strlen (text));
+  parts[0] = (struct iovec){head, regia_reply_write_head (&reply, TRUE, date_now (), head)};
+  parts[1] = (struct iovec){text, strlen (text)};
+  if (self->stream->class->write (self->stream, parts, refusal->head ? 1 : 2) < 0)
     g_debug ("refusal not sent: %s", g_strerror (errno));
-  self->refused = TRUE;
   COUNT (self, refused, 1);
+  linger (self);
 }
 
-/* The library asks for something to read: the answer before, if there was one, is complete. */
-static void
-finish_answer (RegiaWire *self)
+typedef enum { COLLECTED, INCOMPLETE, ENDED, REFUSED } Collected;
+
+static Collected
+collect_head (RegiaWire *self)
 {
-  if (self->phase != REGIA_WIRE_ANSWER)
-    return;
+  while (self->head_bytes == 0) {
+    gsize room;
+    gssize n;
+
+    self->head_bytes = regia_request_head_length (self->in, self->in_length, &self->scanned);
+    if (self->head_bytes > 0)
+      break;
+    if (self->in_length == REGIA_REQUEST_MAX_HEAD_BYTES) {
+      RegiaRefusal refusal = {431, "The request's head is longer than 16 KiB", FALSE, FALSE};
+      refuse (self, &refusal);
+      return REFUSED;
+    }
+    if (!self->ready.readable)
+      return INCOMPLETE;
+    if (self->in_length == self->in_room)
+      self->in = g_realloc (self->in, self->in_room = MIN (self->in_room * 2, REGIA_REQUEST_MAX_HEAD_BYTES));
+    room = self->in_room - self->in_length;
+    n = self->stream->class->read (self->stream, self->in + self->in_length, room);
+    if (n < 0 && errno == EAGAIN) {
+      self->ready.readable = FALSE;
+      return INCOMPLETE;
+    }
+    if (n <= 0)
+      return ENDED;
+    if ((gsize)n < room && !self->ready.ended)
+      self->ready.readable = FALSE; /* epoll(7): that was all; what comes later is told */
+    if (self->in_length == 0 && self->phase == REGIA_WIRE_IDLE)
+      set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
+    self->in_length += (gsize)n;
+  }
+  return COLLECTED;
+}
+
+static gboolean
+is_last (RegiaWire *self)
+{
+  return self->request.close || self->request.http10 || self->requests >= self->owner->limits->max_requests;
+}
+
+void
+regia_wire_finish_answer (RegiaWire *self)
+{
+  regia_lane_clear (&self->lane);
   count_client_out (self);
   regia_house_rest (self->owner->house, &self->guest);
+  self->is_librarys = FALSE;
   self->in_length -= self->head_bytes;
   memmove (self->in, self->in + self->head_bytes, self->in_length);
   self->head_bytes = self->scanned = 0;
@@ -124,207 +270,302 @@ finish_answer (RegiaWire *self)
     set_phase (self, REGIA_WIRE_IDLE, self->owner->limits->idle_ms);
 }
 
-/* The only requests that the library ever sees: as short as it takes them, which is the absolute form without
- * fields. */
-static const char *
-fixed_head (const RegiaRequest *request)
+/* Answers by the lane. */
+
+/* A disk thread's work for a wire: an answer that needs the disk, or the next piece of a file. */
+typedef struct {
+  RegiaDiskJob job;
+  RegiaWire *wire; /* (owned) */
+  RegiaReply reply;
+} WireJob;
+
+static void run (RegiaWire *self);
+
+static WireJob *
+wire_job_new (RegiaWire *self, void (*work) (RegiaDiskJob *job), void (*done) (RegiaDiskJob *job))
 {
-  static const char *const heads[3][2] = {
-      {"GET http://a/ HTTP/1.1\r\n\r\n", "GET http://a/ HTTP/1.0\r\n\r\n"},
-      {"HEAD http://a/ HTTP/1.1\r\n\r\n", "HEAD http://a/ HTTP/1.0\r\n\r\n"},
-      {"OPTIONS http://a/ HTTP/1.1\r\n\r\n", "OPTIONS http://a/ HTTP/1.0\r\n\r\n"},
-  };
-  return heads[request->method][request->http10 ? 1 : 0];
+  WireJob *job = g_new0 (WireJob, 1);
+
+  job->job = (RegiaDiskJob){work, done, self->owner->context};
+  job->wire = g_object_ref (self);
+  regia_reply_init (&job->reply);
+  self->is_waiting = TRUE;
+  return job;
 }
 
-/* Reads until a head is complete. Returns 1 when there is one, 0 at the end of the connection, −1 with
- * WOULD_BLOCK or a failure. */
-static int
-collect_head (RegiaWire *self, GError **error)
-{
-  while (self->head_bytes == 0) {
-    gssize n;
-
-    self->head_bytes = regia_request_head_length (self->in, self->in_length, &self->scanned);
-    if (self->head_bytes > 0)
-      return 1;
-    if (self->in_length == REGIA_REQUEST_MAX_HEAD_BYTES) {
-      RegiaRefusal refusal = {431, "The request's head is longer than 16 KiB", FALSE, FALSE};
-      write_refusal (self, &refusal);
-      return 0;
-    }
-    if (self->in_length == self->in_room)
-      self->in = g_realloc (self->in, self->in_room = MIN (self->in_room * 2, REGIA_REQUEST_MAX_HEAD_BYTES));
-    n = recv (self->fd, self->in + self->in_length, self->in_room - self->in_length, MSG_DONTWAIT);
-    if (n < 0 && errno == EAGAIN) {
-      self->ready.readable = FALSE;
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "recv");
-      return -1;
-    }
-    if (n <= 0)
-      return 0;
-    if (self->in_length == 0 && self->phase == REGIA_WIRE_IDLE)
-      set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
-    self->in_length += n;
-  }
-  return 1;
-}
-
-/*
- * libsoup 3.2 forgets a kept-alive connection that ends before the next request's first byte: it frees the
- * message and never closes the connection. So it is shown a last request of our own, which is answered into
- * nothing and closes the connection by the book. libsoup 3.6.5 closes it by itself: this goes with Debian 12.
- */
+/* Back from the disk. FALSE: the connection has gone meanwhile. */
 static gboolean
-send_last_request (RegiaWire *self)
+stop_waiting (RegiaWire *self)
 {
-  if (self->requests == 0 || self->last_request)
-    return FALSE;
-  self->last_request = TRUE;
-  self->show = "GET http://a/ HTTP/1.0\r\n\r\n";
-  return TRUE;
-}
-
-/* The next request, judged. TRUE when there is something to show; else *ret_ended says whether the connection
- * is at its end. */
-static gboolean
-take_request (RegiaWire *self, gboolean *ret_ended, GError **error)
-{
-  RegiaRefusal refusal;
-  int collected = 0;
-
-  finish_answer (self);
-  if (!self->refused && !self->last_request)
-    collected = collect_head (self, error);
-  *ret_ended = collected == 0;
-  if (collected == 1 &&
-      regia_request_parse (self->in, self->head_bytes, self->owner->hosts, &self->request, &refusal)) {
-    self->requests++;
-    COUNT (self, requests, 1);
-    regia_house_serve (self->owner->house, &self->guest);
-    count_client (self);
-    set_phase (self, REGIA_WIRE_ANSWER, self->owner->limits->progress_ms);
-    self->show = fixed_head (&self->request);
+  self->is_waiting = FALSE;
+  self->took_us = g_get_monotonic_time (); /* it was us who kept the client waiting */
+  if (self->phase == REGIA_WIRE_ANSWER)
     return TRUE;
-  }
-  if (collected == 1) {
-    write_refusal (self, &refusal);
-    *ret_ended = TRUE;
-  }
-  return *ret_ended && send_last_request (self);
+  regia_lane_clear (&self->lane);
+  return FALSE;
 }
-
-gssize
-regia_wire_read (RegiaWire *self, void *buffer, gsize count, GError **error)
-{
-  gboolean ended = FALSE;
-
-  if (self->show == NULL && !take_request (self, &ended, error))
-    return ended ? 0 : -1;
-  gsize left = strlen (self->show), n = MIN (left, count);
-  memcpy (buffer, self->show, n);
-  self->show = n == left ? NULL : self->show + n;
-  return n;
-}
-
-gssize
-regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
-{
-  struct iovec parts[2];
-  struct msghdr message = {.msg_iov = parts};
-  gssize n;
-
-  if (self->last_request)
-    return (gssize)count;
-  if (self->hold_next) {
-    self->hold_next = FALSE;
-    if (count <= HELD_MAX_BYTES) {
-      if (self->held == NULL)
-        self->held = g_malloc (HELD_MAX_BYTES);
-      memcpy (self->held, buffer, count);
-      self->held_length = count;
-      self->held_sent = 0;
-      return count;
-    }
-  }
-  do {
-    if (self->held_length > 0)
-      parts[message.msg_iovlen++] =
-          (struct iovec){self->held + self->held_sent, self->held_length - self->held_sent};
-    parts[message.msg_iovlen++] = (struct iovec){(void *)buffer, count};
-    n = sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    message.msg_iovlen = 0;
-    if (n < 0) {
-      int code = errno;
-      if (code == EAGAIN)
-        self->ready.writable = FALSE;
-      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), "send");
-      return -1;
-    }
-    COUNT (self, bytes_sent, n);
-    if (self->held_length > 0) {
-      gsize head = MIN ((gsize)n, self->held_length - self->held_sent);
-      self->held_sent += head;
-      n -= head;
-      if (self->held_sent == self->held_length)
-        self->held_length = self->held_sent = 0;
-    }
-  } while (n == 0 && count > 0);
-  self->deadline_us = g_get_monotonic_time () + (gint64)self->owner->limits->progress_ms * 1000;
-  self->unsent = -1; /* measured anew: this write has filled the queue that the client had emptied */
-  return n;
-}
-
-gboolean
-regia_wire_has_buffered (RegiaWire *self)
-{
-  finish_answer (self);
-  if (self->show != NULL || self->refused)
-    return TRUE;
-  if (self->head_bytes == 0)
-    self->head_bytes = regia_request_head_length (self->in, self->in_length, &self->scanned);
-  return self->head_bytes > 0;
-}
-
-/* The wire itself. */
 
 static void
-close_fd (RegiaWire *self)
+wire_job_free (WireJob *job)
 {
-  count_client_out (self);
-  if (self->owner != NULL)
-    regia_house_leave (self->owner->house, &self->guest);
-  if (self->fd >= 0)
-    close (self->fd);
-  self->fd = -1;
-  self->phase = REGIA_WIRE_CLOSED;
+  regia_reply_clear (&job->reply);
+  g_object_unref (job->wire);
+  g_free (job);
+}
+
+static void
+piece_work_cb (RegiaDiskJob *job)
+{
+  RegiaLane *lane = &((WireJob *)job)->wire->lane;
+  gsize piece = regia_lane_piece (lane);
+
+  /* What cannot be read is not there for sendfile either, which then says so. */
+  if (!regia_disk_warm (lane->fd, lane->offset, piece))
+    g_debug ("the file has lost its end, or cannot be read");
+}
+
+static void
+piece_done_cb (RegiaDiskJob *job)
+{
+  WireJob *self = (WireJob *)job;
+
+  if (stop_waiting (self->wire)) {
+    regia_lane_set_warm (&self->wire->lane, regia_lane_piece (&self->wire->lane));
+    run (self->wire);
+  }
+  wire_job_free (self);
+}
+
+/* TRUE when the answer is complete and the connection goes on. */
+static gboolean
+take_state (RegiaWire *self, RegiaLaneState state)
+{
+  switch (state) {
+  case REGIA_LANE_DONE:
+    if (!is_last (self)) {
+      regia_wire_finish_answer (self);
+      return TRUE;
+    }
+    regia_wire_end (self);
+    return FALSE;
+  case REGIA_LANE_FULL:
+    self->ready.writable = FALSE;
+    return FALSE;
+  case REGIA_LANE_COLD:
+    regia_disk_push (self->owner->disk, &wire_job_new (self, piece_work_cb, piece_done_cb)->job);
+    return FALSE;
+  case REGIA_LANE_BROKEN:
+    hang_up (self);
+    return FALSE;
+  }
+  return FALSE;
 }
 
 static gboolean
-has_unread (RegiaWire *self)
+send_reply (RegiaWire *self, RegiaReply *reply)
 {
-  int unread = 0;
-  return self->phase == REGIA_WIRE_ANSWER && ioctl (self->fd, FIONREAD, &unread) == 0 && unread > 0;
+  gboolean has_body = regia_reply_has_body (reply, self->request.method == REGIA_METHOD_HEAD);
+  char head[REGIA_REPLY_HEAD_BYTES];
+  gsize length = regia_reply_write_head (reply, is_last (self), date_now (), head), sent = 0;
+  RegiaLaneState state = regia_lane_start (&self->lane, self->owner->budget, self->stream, head, length,
+                                           has_body ? reply : NULL, &sent);
+
+  regia_wire_count_sent (self, sent);
+  return take_state (self, state);
 }
+
+static void
+slow_work_cb (RegiaDiskJob *job)
+{
+  WireJob *self = (WireJob *)job;
+  const RegiaWireOwner *owner = self->wire->owner;
+
+  owner->answer (&self->wire->request, &self->wire->client, TRUE, &self->reply, owner->answer_data);
+}
+
+static void
+slow_done_cb (RegiaDiskJob *job)
+{
+  WireJob *self = (WireJob *)job;
+
+  if (stop_waiting (self->wire) && send_reply (self->wire, &self->reply))
+    run (self->wire);
+  wire_job_free (self);
+}
+
+/* TRUE when it is answered already and the connection goes on. */
+static gboolean
+answer (RegiaWire *self)
+{
+  g_auto (RegiaReply) reply;
+  const RegiaWireOwner *owner = self->owner;
+
+  regia_reply_init (&reply);
+  if (!count_client (self)) {
+    regia_reply_error (&reply, 503, self->request.path,
+                       "Too many connections from your address; try again in some seconds.");
+    self->request.close = TRUE; /* with its body, if it has one */
+    return send_reply (self, &reply);
+  }
+  switch (owner->answer (&self->request, &self->client, FALSE, &reply, owner->answer_data)) {
+  case REGIA_ANSWER_READY:
+    return send_reply (self, &reply);
+  case REGIA_ANSWER_SLOW:
+    if (!regia_disk_is_busy (owner->disk)) {
+      regia_disk_push (owner->disk, &wire_job_new (self, slow_work_cb, slow_done_cb)->job);
+      return FALSE;
+    }
+    regia_reply_error (&reply, 503, self->request.path, "The disk is busy; try again in some seconds.");
+    return send_reply (self, &reply);
+  case REGIA_ANSWER_OTHER:
+    if (!regia_wire_show_request (self))
+      hang_up (self);
+    return FALSE;
+  }
+  return FALSE;
+}
+
+/* The next request, judged and begun. TRUE when it is answered already. */
+static gboolean
+next_request (RegiaWire *self)
+{
+  RegiaRefusal refusal;
+
+  switch (collect_head (self)) {
+  case INCOMPLETE:
+  case REFUSED:
+    return FALSE;
+  case ENDED:
+    hang_up (self);
+    return FALSE;
+  case COLLECTED:
+    break;
+  }
+  if (!regia_request_parse (self->in, self->head_bytes, self->owner->hosts, self->owner->rules,
+                            &self->request, &refusal)) {
+    refuse (self, &refusal);
+    return FALSE;
+  }
+  self->requests++;
+  COUNT (self, requests, 1);
+  regia_house_serve (self->owner->house, &self->guest);
+  set_phase (self, REGIA_WIRE_ANSWER, 0);
+  return answer (self);
+}
+
+static gboolean
+go_on (RegiaWire *self)
+{
+  RegiaLaneState state;
+  gsize sent;
+
+  if (self->is_librarys || self->is_waiting || (!self->ready.writable && self->lane.warm == 0))
+    return FALSE;
+  state = regia_lane_go_on (&self->lane, self->stream, &sent);
+  regia_wire_count_sent (self, sent);
+  return take_state (self, state);
+}
+
+static void
+run (RegiaWire *self)
+{
+  g_autoptr (RegiaWire) keep = g_object_ref (self);
+
+  for (guint turn = 0; turn < TURNS; turn++) {
+    switch (self->phase) {
+    case REGIA_WIRE_IDLE:
+    case REGIA_WIRE_HEAD:
+      if (!next_request (self))
+        return;
+      break;
+    case REGIA_WIRE_ANSWER:
+      if (!go_on (self))
+        return;
+      break;
+    case REGIA_WIRE_LINGER:
+      if (drop_rest (self))
+        hang_up (self);
+      return;
+    case REGIA_WIRE_CLOSED:
+      return;
+    }
+  }
+  regia_poller_wake (self->owner->poller, &self->ready);
+}
+
+static void
+changed_cb (RegiaReadiness *readiness)
+{
+  run ((RegiaWire *)((char *)readiness - G_STRUCT_OFFSET (RegiaWire, ready)));
+}
+
+/* Deadlines. */
+
+/* What the kernel still holds: as long as it becomes less, the client takes it. */
+static void
+look_at_client (RegiaWire *self, gint64 now_us)
+{
+  int unsent = 0;
+
+  if (ioctl (self->fd, SIOCOUTQ, &unsent) < 0 || unsent < 0)
+    unsent = 0;
+  if ((guint)unsent < self->kernel_bytes) {
+    self->took_us = now_us;
+    if (self->phase == REGIA_WIRE_IDLE)
+      self->deadline_us = MAX (self->deadline_us, now_us + (gint64)self->owner->limits->progress_ms * 1000);
+  }
+  count_kernel_bytes (self, (guint)unsent);
+}
+
+static gboolean
+is_overdue (RegiaWire *self, gint64 now_us)
+{
+  gint64 stalled_us = regia_wire_get_stalled_since (self);
+
+  if (self->body_left > 0 && now_us >= self->body_deadline_us)
+    return TRUE;
+  if (stalled_us != G_MAXINT64)
+    return now_us - stalled_us >= (gint64)self->owner->limits->stalled_ms * 1000;
+  return self->phase != REGIA_WIRE_ANSWER && now_us >= self->deadline_us;
+}
+
+void
+regia_wire_sweep (RegiaWire *self, gint64 now_us)
+{
+  if (self->phase == REGIA_WIRE_CLOSED)
+    return;
+  if (self->phase == REGIA_WIRE_LINGER) {
+    if (drop_rest (self) || now_us >= self->deadline_us)
+      hang_up (self);
+    return;
+  }
+  look_at_client (self, now_us);
+  if (is_overdue (self, now_us))
+    regia_wire_cut (self);
+}
+
+gint64
+regia_wire_get_stalled_since (RegiaWire *self)
+{
+  gboolean lane_is_full = self->phase == REGIA_WIRE_ANSWER && !self->is_librarys && !self->is_waiting;
+
+  /* What the kernel holds may belong to an answer that is complete for us; without it the library's is still
+   * being made (or waits for events). */
+  if (lane_is_full || (self->kernel_bytes > 0 && !self->is_waiting &&
+                       (self->phase == REGIA_WIRE_ANSWER || self->phase == REGIA_WIRE_IDLE)))
+    return self->took_us;
+  return G_MAXINT64;
+}
+
+/* The object. */
 
 static gboolean
 wire_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
   RegiaWire *self = REGIA_WIRE (stream);
 
-  if (self->phase >= REGIA_WIRE_LINGER)
-    return TRUE;
-  if (self->refused || has_unread (self)) {
-    /* Closing now, with unread bytes of the client, would reset the connection and take the last answer with
-     * it. */
-    shutdown (self->fd, SHUT_WR);
-    count_client_out (self);
-    regia_house_linger (self->owner->house, &self->guest);
-    set_phase (self, REGIA_WIRE_LINGER, self->owner->limits->linger_ms);
-  } else {
-    close_fd (self);
-  }
-  self->owner->closed (self, self->owner->user_data);
+  self->is_shown = FALSE;
+  regia_wire_end (self);
   return TRUE;
 }
 
@@ -351,7 +592,7 @@ regia_wire_finalize (GObject *object)
   g_object_unref (self->input);
   g_object_unref (self->output);
   g_free (self->in);
-  g_free (self->held);
+  g_free (self->show);
   G_OBJECT_CLASS (regia_wire_parent_class)->finalize (object);
 }
 
@@ -368,6 +609,7 @@ static void
 regia_wire_init (RegiaWire *self)
 {
   self->fd = -1;
+  self->lane.fd = -1;
   self->input = regia_wire_input_new (self);
   self->output = regia_wire_output_new (self);
 }
@@ -390,7 +632,9 @@ regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWireOwner *own
   if (shut)
     COUNT (self, cut, 1);
   self->fd = fd;
+  self->stream = regia_stream_plain_new (fd);
   self->in = g_malloc (self->in_room = IN_FIRST_BYTES);
+  self->ready.changed = changed_cb;
   regia_poller_add (owner->poller, fd, &self->ready);
   /* The first request is due at once: a connection that says nothing is worth less than one that was useful.
    */
@@ -404,104 +648,8 @@ regia_wire_get_peer (RegiaWire *self)
   return &self->client;
 }
 
-gboolean
-regia_wire_has_too_many (RegiaWire *self)
-{
-  return self->has_too_many;
-}
-
 RegiaWirePhase
 regia_wire_get_phase (RegiaWire *self)
 {
   return self->phase;
-}
-
-const RegiaRequest *
-regia_wire_get_request (RegiaWire *self)
-{
-  return &self->request;
-}
-
-gboolean
-regia_wire_is_last (RegiaWire *self)
-{
-  return self->request.close || self->request.http10 || self->requests >= self->owner->limits->max_requests;
-}
-
-gboolean
-regia_wire_is_over (RegiaWire *self)
-{
-  return self->last_request;
-}
-
-void
-regia_wire_expect_body (RegiaWire *self)
-{
-  self->hold_next = TRUE;
-}
-
-void
-regia_wire_shutdown (RegiaWire *self)
-{
-  if (self->fd >= 0)
-    shutdown (self->fd, SHUT_RDWR);
-}
-
-/* After a refusal: what still arrives is read and dropped. TRUE when the client is done or its time is up. */
-static gboolean
-linger_is_over (RegiaWire *self, gint64 now_us)
-{
-  char scrap[16384];
-  gssize n;
-
-  for (gsize total = 0; total < LINGER_BYTES; total += n) {
-    n = recv (self->fd, scrap, sizeof scrap, MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-      return TRUE;
-    if (n < 0)
-      break;
-  }
-  return now_us >= self->deadline_us;
-}
-
-/* What was written may still be on its way: as long as the client takes it, the deadline moves. */
-static gboolean
-is_draining (RegiaWire *self, gint64 now_us)
-{
-  int unsent = 0, before = self->unsent;
-
-  if (ioctl (self->fd, SIOCOUTQ, &unsent) < 0 || unsent == 0)
-    return FALSE;
-  self->unsent = unsent;
-  if (before >= 0 && unsent >= before)
-    return FALSE;
-  self->deadline_us = now_us + (gint64)self->owner->limits->progress_ms * 1000;
-  return TRUE;
-}
-
-gboolean
-regia_wire_sweep (RegiaWire *self, gint64 now_us)
-{
-  switch (self->phase) {
-  case REGIA_WIRE_LINGER:
-    if (linger_is_over (self, now_us))
-      close_fd (self);
-    return FALSE;
-  case REGIA_WIRE_CLOSED:
-    return FALSE;
-  case REGIA_WIRE_IDLE:
-  case REGIA_WIRE_ANSWER:
-    if (now_us < self->deadline_us || is_draining (self, now_us))
-      return FALSE;
-    break;
-  case REGIA_WIRE_HEAD:
-    if (now_us < self->deadline_us)
-      return FALSE;
-    break;
-  }
-  if (!self->cut)
-    COUNT (self, cut, 1);
-  self->cut = TRUE; /* one that waits for the disk is met again and again until the disk answers */
-  regia_wire_shutdown (self);
-  return TRUE;
 }

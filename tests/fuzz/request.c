@@ -29,6 +29,28 @@ check_allowed (const RegiaRequest *request, const RegiaHosts *hosts)
     g_assert_cmpuint (strlen (request->viewer), <=, 32);
 }
 
+static const RegiaBodyRule rules[] = {{REGIA_METHOD_POST, "/a/", 100, 1000}, {0}};
+
+/* What is passed on is let in again, as the same. */
+static void
+check_canonical (const RegiaRequest *request, const RegiaHosts *hosts)
+{
+  char *text = regia_request_canonical (request, request->close, NULL), *head = g_strdup (text), *same;
+  gsize scanned = 0;
+  RegiaRequest again;
+  RegiaRefusal refusal;
+
+  g_assert_cmpuint (regia_request_head_length (text, strlen (text), &scanned), ==, strlen (text));
+  g_assert_true (regia_request_parse (head, strlen (head), hosts, rules, &again, &refusal));
+  g_assert_cmpstr (again.path, ==, request->path);
+  g_assert_cmpuint (again.body_bytes, ==, request->body_bytes);
+  same = regia_request_canonical (&again, request->close, NULL);
+  g_assert_cmpstr (same, ==, text);
+  g_free (same);
+  g_free (head);
+  g_free (text);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -55,9 +77,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   if (length == 0)
     length = size; /* the parser must stand what has no end, too */
   head = g_memdup2 (data, length);
-  if (regia_request_parse (head, length, hosts, &request, &refusal))
+  if (regia_request_parse (head, length, hosts, rules, &request, &refusal)) {
     check_allowed (&request, hosts);
-  else
+    check_canonical (&request, hosts);
+  } else
     g_assert_true (refusal.status >= 400 && refusal.status < 600 && refusal.words != NULL);
   g_free (head);
   return 0;

@@ -130,11 +130,110 @@ test_behind_proxy (void)
   fixture_stop (&fixture);
 }
 
+/* Clients that ask for much and read nothing cost little, and go only when memory is spent: the longest
+ * first, and no more of them than it takes. */
+static void
+test_budget (void)
+{
+  enum { FROZEN = 24 };
+  RegiaServerOptions options = fixture_options ();
+  g_auto (ClientAnswer) answer = {0};
+  RegiaServerStats stats;
+  Fixture fixture;
+  gint64 start_us;
+  guint gone;
+  int fds[FROZEN];
+
+  options.limits.progress_ms = 1000;
+  options.limits.budget_bytes = 48 << 20; /* the segment, once for all, and what the kernel holds */
+  options.threads = 1;
+  fixture_start (&fixture, &options, 400000, NULL); /* segments of 20 MB */
+  for (int i = 0; i < FROZEN; i++) {
+    char byte;
+    fds[i] = client_connect (fixture.port, 4096);
+    client_send (fds[i], GET ("/live/video/64p/6.m4s"));
+    g_assert_cmpint (recv (fds[i], &byte, 1, MSG_PEEK), ==, 1);
+  }
+  /* Enough for all of them: nobody goes, although they take nothing for longer than a second. */
+  start_us = g_get_monotonic_time ();
+  WAIT_UNTIL_S (10, g_get_monotonic_time () - start_us > 2500000);
+  regia_server_get_stats (fixture.server, &stats);
+  g_assert_cmpuint (stats.wire.cut, ==, 0);
+  for (int i = 0; i < FROZEN; i++)
+    close (fds[i]);
+  fixture_stop (&fixture);
+
+  options.limits.budget_bytes = 21 << 20;
+  fixture_start (&fixture, &options, 400000, NULL);
+  for (int i = 0; i < FROZEN; i++) {
+    char byte;
+    fds[i] = client_connect (fixture.port, 4096);
+    client_send (fds[i], GET ("/live/video/64p/6.m4s"));
+    g_assert_cmpint (recv (fds[i], &byte, 1, MSG_PEEK), ==, 1);
+  }
+  WAIT_UNTIL_S (10, (regia_server_get_stats (fixture.server, &stats), stats.wire.cut > 0));
+  client_ask (fixture.port, "GET", PLAYLIST, NULL, &answer);
+  g_assert_cmpuint (answer.status, ==, 200);
+  regia_server_get_stats (fixture.server, &stats);
+  gone = (guint)stats.wire.cut;
+  g_assert_cmpuint (gone, <, FROZEN);
+  for (int i = 0; i < FROZEN; i++) {
+    client_receive (fds[i], FALSE, &answer); /* of one that stays it is the whole */
+    g_assert_cmpuint (answer.body->len >= 20000000, ==, (guint)i >= gone);
+    close (fds[i]);
+  }
+  fixture_stop (&fixture);
+}
+
+static gboolean
+tick_cb (gpointer data)
+{
+  ++*(guint *)data;
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+stopped_cb (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* The main thread goes on while the workers end, although somebody takes nothing of an answer. */
+static void
+test_stop (void)
+{
+  RegiaServerOptions options = fixture_options ();
+  gboolean stopped = FALSE;
+  guint ticks = 0, source;
+  Fixture fixture;
+  gint64 start_us;
+  char byte;
+  int fd;
+
+  fixture_start (&fixture, &options, 400000, NULL);
+  fd = client_connect (fixture.port, 4096);
+  client_send (fd, GET ("/live/video/64p/6.m4s"));
+  g_assert_cmpint (recv (fd, &byte, 1, 0), ==, 1);
+  source = g_timeout_add (20, tick_cb, &ticks);
+  start_us = g_get_monotonic_time ();
+  regia_server_stop (g_steal_pointer (&fixture.server), 1000, stopped_cb, &stopped);
+  g_assert_cmpint (g_get_monotonic_time () - start_us, <, 300000);
+  WAIT_UNTIL_S (5, stopped);
+  g_assert_cmpint (g_get_monotonic_time () - start_us, >, 900000);
+  g_assert_cmpuint (ticks, >=, 10);
+  g_source_remove (source);
+  close (fd);
+  fixture_stop (&fixture);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/gateway/crowd/strangers", test_strangers);
   g_test_add_func ("/gateway/crowd/behind-proxy", test_behind_proxy);
+  g_test_add_func ("/gateway/crowd/budget", test_budget);
+  g_test_add_func ("/gateway/crowd/stop", test_stop);
   return g_test_run ();
 }

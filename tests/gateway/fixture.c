@@ -62,6 +62,7 @@ fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_byt
 void
 fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder)
 {
+  RegiaServerOptions own = *options;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) ok = g_bytes_new_static ("ok", 2),
                      status = g_bytes_new_static ("{\"state\":\"on-air\"}", 18);
@@ -79,15 +80,30 @@ fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_b
     g_assert_cmpint (self->folder_fd, >=, 0);
     self->site.library = regia_library_new (self->folder_fd);
   }
-  self->server = regia_server_new (options, regia_site_answer, &self->site, &error);
+  own.answer = regia_site_answer;
+  own.add_handlers = options->add_handlers != NULL ? options->add_handlers : regia_site_add_handlers;
+  own.user_data = &self->site;
+  self->server = regia_server_new (&own, &error);
   g_assert_no_error (error);
   self->port = regia_server_get_port (self->server);
+}
+
+static gboolean
+stopped_cb (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+  return G_SOURCE_REMOVE;
 }
 
 void
 fixture_stop (Fixture *self)
 {
-  regia_server_free (self->server);
+  gboolean stopped = FALSE;
+
+  if (self->server != NULL)
+    regia_server_stop (self->server, 1000, stopped_cb, &stopped);
+  while (self->server != NULL && !stopped)
+    g_main_context_iteration (NULL, TRUE);
   regia_library_free (self->site.library);
   regia_viewers_free (self->site.viewers);
   regia_snapshot_free (self->site.snapshot);

@@ -28,4 +28,5 @@ void fixture_start (Fixture *self, const RegiaServerOptions *options, guint fram
 /** fixture_prepare: everything but the threads: clients can connect and wait. */
 void fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_bytes,
                       const char *folder);
+/** fixture_stop: gives answers on their way a second. */
 void fixture_stop (Fixture *self);

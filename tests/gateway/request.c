@@ -108,6 +108,32 @@ static const Row rows[] = {
     {"absolute-file", "GET file:///etc/passwd HTTP/1.1\r\n" H, 400, NULL, NULL},
     {"absolute-no-host", "GET http:///a HTTP/1.1\r\n" H, 421, NULL, NULL},
     {"absolute-query-no-path", "GET http://localhost?a=b HTTP/1.1\r\n" H, 400, NULL, NULL},
+    /* Where bodies are taken. */
+    {"take", "POST /api/v1/take HTTP/1.1\r\n" H "Content-Length: 100\r\n", 0, "/api/v1/take", NULL},
+    {"take-query", "POST /api/v1/take?a=b HTTP/1.1\r\n" H "Content-Length: 1\r\n", 0, "/api/v1/take", "a=b"},
+    {"take-empty", "POST /api/v1/take HTTP/1.1\r\n" H "Content-Length: 0\r\n", 0, "/api/v1/take", NULL},
+    {"take-too-much", "POST /api/v1/take HTTP/1.1\r\n" H "Content-Length: 101\r\n", 413, NULL, NULL},
+    {"take-huge", "POST /api/v1/take HTTP/1.1\r\n" H "Content-Length: 999999999999999999\r\n", 413, NULL,
+     NULL},
+    {"take-no-length", "POST /api/v1/take HTTP/1.1\r\n" H, 411, NULL, NULL},
+    {"take-chunked", "POST /api/v1/take HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n", 411, NULL, NULL},
+    {"take-both", "POST /api/v1/take HTTP/1.1\r\n" H "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+     400, NULL, NULL},
+    {"take-two-lengths", "POST /api/v1/take HTTP/1.1\r\n" H "Content-Length: 4\r\nContent-Length: 4\r\n", 400,
+     NULL, NULL},
+    {"take-foreign-host", "POST /api/v1/take HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 4\r\n", 421,
+     NULL, NULL},
+    {"take-below", "POST /api/v1/take/x HTTP/1.1\r\n" H "Content-Length: 1\r\n", 405, NULL, NULL},
+    {"take-prefix", "POST /api/v1/taken HTTP/1.1\r\n" H "Content-Length: 1\r\n", 405, NULL, NULL},
+    {"take-put", "PUT /api/v1/take HTTP/1.1\r\n" H "Content-Length: 1\r\n", 405, NULL, NULL},
+    {"take-get-body", "GET /api/v1/take HTTP/1.1\r\n" H "Content-Length: 1\r\n", 400, NULL, NULL},
+    {"take-nothing", "POST /api/v1/nothing HTTP/1.1\r\n" H, 0, "/api/v1/nothing", NULL},
+    {"take-nothing-body", "POST /api/v1/nothing HTTP/1.1\r\n" H "Content-Length: 1\r\n", 400, NULL, NULL},
+    {"put-below", "PUT /api/v1/pictures/a.jpg HTTP/1.1\r\n" H "Content-Length: 1000\r\n", 0,
+     "/api/v1/pictures/a.jpg", NULL},
+    {"put-folder", "PUT /api/v1/pictures/ HTTP/1.1\r\n" H "Content-Length: 10\r\n", 405, NULL, NULL},
+    {"put-dots", "PUT /api/v1/pictures/../take HTTP/1.1\r\n" H "Content-Length: 10\r\n", 400, NULL, NULL},
+    {"delete-below", "DELETE /api/v1/pictures/a.jpg HTTP/1.1\r\n" H, 0, "/api/v1/pictures/a.jpg", NULL},
     /* Bodies: smuggling. */
     {"length", "GET / HTTP/1.1\r\n" H "Content-Length: 5\r\n", 400, NULL, NULL},
     {"length-twice", "GET / HTTP/1.1\r\n" H "Content-Length: 0\r\nContent-Length: 0\r\n", 400, NULL, NULL},
@@ -170,13 +196,21 @@ static const Row rows[] = {
     {"query-percent-junk", "GET /?a=%4g HTTP/1.1\r\n" H, 400, NULL, NULL},
 };
 
+static const RegiaBodyRule rules[] = {
+    {REGIA_METHOD_POST, "/api/v1/take", 100, 1000},
+    {REGIA_METHOD_POST, "/api/v1/nothing", 0, 1000},
+    {REGIA_METHOD_PUT, "/api/v1/pictures/", 1000, 1000},
+    {REGIA_METHOD_DELETE, "/api/v1/pictures/", 0, 1000},
+    {0},
+};
+
 static gboolean
 parse (const RegiaHosts *hosts, const char *head, gsize length, RegiaRequest *ret_request,
        RegiaRefusal *ret_refusal, char **ret_buffer)
 {
   *ret_buffer =
       g_memdup2 (head, length); /* exactly as long as the head, so that a sanitizer sees an overrun */
-  return regia_request_parse (*ret_buffer, length, hosts, ret_request, ret_refusal);
+  return regia_request_parse (*ret_buffer, length, hosts, rules, ret_request, ret_refusal);
 }
 
 static void
@@ -331,6 +365,58 @@ test_hosts_any (void)
   g_assert_false (regia_hosts_allow (wildcard, "192.168.1.20.evil", 17));
 }
 
+/* Whatever form a request came in, it is passed on in one, which is judged alike. */
+static void
+test_canonical (void)
+{
+  static const struct {
+    const char *head, *canonical;
+    gboolean last;
+    const char *client;
+  } table[] = {
+      {"GET / HTTP/1.1\r\n" H, "GET / HTTP/1.1\r\n" H "\r\n", FALSE, NULL},
+      {"\r\nGET HTTP://LOCALHOST:8080/a?b=%41 HTTP/1.1\r\nX-Junk: \xe8\r\nhOsT:  \tlocalhost:80 \r\nRange: "
+       "bytes=0-,0-\r\n",
+       "GET /a?b=%41 HTTP/1.1\r\nHost: localhost:80\r\n\r\n", FALSE, NULL},
+      {"HEAD /a HTTP/1.0\r\n" H "Connection: close\r\n", "HEAD /a HTTP/1.0\r\n" H "Connection: close\r\n\r\n",
+       TRUE, NULL},
+      {"GET /a HTTP/1.1\r\ncookie: a=b\r\n" H
+       "AUTHORIZATION: Bearer x\r\norigin: http://localhost\r\naccept: a/b\r\n",
+       "GET /a HTTP/1.1\r\n" H
+       "Accept: a/b\r\nAuthorization: Bearer x\r\nCookie: a=b\r\nOrigin: http://localhost\r\n\r\n",
+       FALSE, NULL},
+      /* Given twice, or with what is no letter: as if it were not there. */
+      {"GET /a HTTP/1.1\r\n" H
+       "Cookie: a=b\r\nCookie: c=d\r\nCookie: e=f\r\nAuthorization: caff\xe8\r\nOrigin: a\tb\r\n",
+       "GET /a HTTP/1.1\r\n" H "\r\n", FALSE, NULL},
+      {"POST /api/v1/take HTTP/1.1\r\n" H
+       "expect: 100-Continue\r\ncontent-length: 0012\r\nContent-Type: application/json\r\n",
+       "POST /api/v1/take HTTP/1.1\r\n" H
+       "Content-Length: 12\r\nExpect: 100-continue\r\nContent-Type: application/json\r\n\r\n",
+       FALSE, NULL},
+      {"GET /a HTTP/1.1\r\n" H "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n",
+       "GET /a HTTP/1.1\r\n" H "\r\n", FALSE, NULL},
+      {"GET /a HTTP/1.1\r\n" H "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: HTTPS\r\n",
+       "GET /a HTTP/1.1\r\n" H "X-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Proto: https\r\n\r\n", FALSE,
+       "192.0.2.9"},
+  };
+  g_autoptr (RegiaHosts) hosts = regia_hosts_new (NULL, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autofree char *head = g_strconcat (table[i].head, "\r\n", NULL), *buffer = NULL, *again = NULL;
+    g_autofree char *canonical = NULL, *same = NULL;
+    RegiaRequest request;
+    RegiaRefusal refusal;
+
+    g_assert_true (parse (hosts, head, strlen (head), &request, &refusal, &buffer));
+    canonical = regia_request_canonical (&request, table[i].last, table[i].client);
+    g_assert_cmpstr (canonical, ==, table[i].canonical);
+    g_assert_true (parse (hosts, canonical, strlen (canonical), &request, &refusal, &again));
+    same = regia_request_canonical (&request, table[i].last, table[i].client);
+    g_assert_cmpstr (same, ==, canonical);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -339,6 +425,7 @@ main (int argc, char **argv)
     g_autofree char *path = g_strdup_printf ("/gateway/request/%s", rows[i].name);
     g_test_add_data_func (path, &rows[i], test_row);
   }
+  g_test_add_func ("/gateway/request/canonical", test_canonical);
   g_test_add_func ("/gateway/request/raw-bytes", test_raw_bytes);
   g_test_add_func ("/gateway/request/head-length", test_head_length);
   g_test_add_func ("/gateway/request/fields", test_fields);

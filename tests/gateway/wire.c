@@ -192,7 +192,7 @@ test_reader (void)
   gsize total = 0;
   char piece[65536];
 
-  options.limits.progress_ms = 1000;
+  options.limits.progress_ms = options.limits.stalled_ms = 1000;
   fixture_start (&fixture, &options, 400000, NULL); /* segments of 20 MB */
   frozen = client_connect (fixture.port, 4096);
   client_send (frozen, GET ("/live/video/64p/6.m4s"));
@@ -487,7 +487,7 @@ test_address_in_use (void)
   fixture_start (&fixture, &options, 100, NULL);
   listen = g_strdup_printf ("127.0.0.1:%u", fixture.port);
   options.listen = listen;
-  g_assert_null (regia_server_new (&options, regia_site_answer, &fixture.site, &error));
+  g_assert_null (regia_server_new (&options, &error));
   g_assert_nonnull (error);
   g_assert_nonnull (strstr (error->message, listen));
   g_assert_nonnull (strstr (error->message, "in use"));

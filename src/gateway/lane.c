@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include "lane-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "disk-private.h"
+
+/*
+ * Part of its connection. In the usual case head and body leave in the first call and nothing is kept: no
+ * copy, no allocation. A file is sent in pieces: each is looked at before, because sendfile waits for what is
+ * not in memory and would hold up everybody of the worker.
+ */
+
+#define PIECE_BYTES (512 * 1024)
+
+void
+regia_lane_clear (RegiaLane *self)
+{
+  g_clear_pointer (&self->head, g_free);
+  if (self->body != NULL)
+    regia_budget_release (self->budget, g_steal_pointer (&self->body));
+  if (self->budget != NULL && self->fd >= 0)
+    close (self->fd);
+  *self = (RegiaLane){.fd = -1};
+}
+
+static RegiaLaneState
+failed (void)
+{
+  return errno == EAGAIN || errno == EINTR ? REGIA_LANE_FULL : REGIA_LANE_BROKEN;
+}
+
+gsize
+regia_lane_piece (const RegiaLane *self)
+{
+  return (gsize)MIN (self->left, PIECE_BYTES);
+}
+
+void
+regia_lane_set_warm (RegiaLane *self, gsize bytes)
+{
+  self->warm = bytes;
+}
+
+static RegiaLaneState
+send_file (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
+{
+  while (self->left > 0) {
+    gssize n;
+
+    if (self->warm == 0) {
+      gsize piece = regia_lane_piece (self);
+      if (!regia_disk_is_warm (self->fd, self->offset, piece))
+        return REGIA_LANE_COLD;
+      self->warm = piece;
+    }
+    n = stream->class->send_file (stream, self->fd, self->offset, self->warm);
+    if (n < 0)
+      return failed ();
+    if (n == 0) /* became shorter: what was promised cannot be kept */
+      return REGIA_LANE_BROKEN;
+    self->offset += (guint64)n;
+    self->left -= (guint64)n;
+    self->warm -= (gsize)n;
+    *ret_sent += (gsize)n;
+  }
+  return REGIA_LANE_DONE;
+}
+
+RegiaLaneState
+regia_lane_start (RegiaLane *self, RegiaBudget *budget, RegiaStream *stream, const char *head,
+                  gsize head_length, RegiaReply *reply, gsize *ret_sent)
+{
+  GBytes *body = reply != NULL && reply->fd < 0 ? reply->body : NULL;
+  gsize body_length = 0;
+  gconstpointer data = body != NULL ? g_bytes_get_data (body, &body_length) : NULL;
+  struct iovec parts[] = {{(char *)head, head_length}, {(gpointer)data, body_length}};
+  gssize n;
+
+  *self = (RegiaLane){.budget = budget, .fd = -1};
+  if (reply != NULL && reply->fd >= 0) {
+    self->fd = reply->fd;
+    reply->fd = -1;
+    self->offset = reply->offset;
+    self->left = reply->length;
+    posix_fadvise (self->fd, (off_t)self->offset, (off_t)self->left, POSIX_FADV_SEQUENTIAL);
+  }
+  n = stream->class->write (stream, parts, body_length > 0 ? 2 : 1);
+  if (n < 0 && failed () == REGIA_LANE_BROKEN)
+    return REGIA_LANE_BROKEN;
+  n = MAX (n, 0);
+  *ret_sent = (gsize)n;
+  if ((gsize)n == head_length + body_length && self->left == 0)
+    return REGIA_LANE_DONE;
+  if ((gsize)n < head_length) {
+    self->head_length = head_length - (gsize)n;
+    self->head = g_memdup2 (head + n, self->head_length);
+  }
+  if (body_length > 0) {
+    self->body = regia_budget_hold (budget, body);
+    self->body_sent = (gsize)n > head_length ? (gsize)n - head_length : 0;
+  }
+  if ((gsize)n < head_length + body_length)
+    return REGIA_LANE_FULL;
+  return send_file (self, stream, ret_sent);
+}
+
+/* What is left of head and body. */
+static RegiaLaneState
+send_parts (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
+{
+  while (self->head != NULL || self->body != NULL) {
+    struct iovec parts[2];
+    gsize length = 0, head;
+    guint count = 0;
+    gssize n;
+
+    if (self->head != NULL)
+      parts[count++] = (struct iovec){self->head, self->head_length};
+    if (self->body != NULL) {
+      const char *data = g_bytes_get_data (self->body, &length);
+      parts[count++] = (struct iovec){(gpointer)(data + self->body_sent), length - self->body_sent};
+    }
+    n = stream->class->write (stream, parts, count);
+    if (n < 0)
+      return failed ();
+    *ret_sent += (gsize)n;
+    head = MIN ((gsize)n, self->head_length);
+    if (self->head != NULL) {
+      self->head_length -= head;
+      if (self->head_length == 0)
+        g_clear_pointer (&self->head, g_free);
+      else
+        memmove (self->head, self->head + head, self->head_length);
+    }
+    self->body_sent += (gsize)n - head;
+    if (self->body != NULL && self->body_sent == length)
+      regia_budget_release (self->budget, g_steal_pointer (&self->body));
+  }
+  return REGIA_LANE_DONE;
+}
+
+RegiaLaneState
+regia_lane_go_on (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
+{
+  RegiaLaneState state;
+
+  *ret_sent = 0;
+  state = send_parts (self, stream, ret_sent);
+  return state == REGIA_LANE_DONE ? send_file (self, stream, ret_sent) : state;
+}
