@@ -69,6 +69,13 @@ regia_budget_add (RegiaBudget *self, gint64 bytes)
   self->bytes += bytes;
 }
 
+gboolean
+regia_budget_is_easy (RegiaBudget *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->bytes < (gint64)(self->limit_bytes / 2);
+}
+
 guint64
 regia_budget_excess (RegiaBudget *self)
 {

@@ -13,8 +13,9 @@ struct _RegiaDisk {
   guint most_waiting;
 };
 
-/* The kernel reads ahead in pieces at least as large, and gives memory back in no smaller ones. */
-#define SAMPLE_BYTES (64 * 1024)
+/* What was read a moment ago or by many is in memory altogether; a hole that no sample meets costs the worker
+ * one read. */
+#define SAMPLE_BYTES (256 * 1024)
 
 static gboolean
 job_done_cb (gpointer data)

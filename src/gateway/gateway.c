@@ -19,6 +19,7 @@
 #include "server-private.h"
 
 #define MEMORY_BYTES  (G_GUINT64_CONSTANT (4) << 30) /* the window, and two thousand viewers */
+#define ARENA_BYTES   ((gsize)512 << 20)             /* of address space: what is not used costs nothing */
 #define DESCRIPTORS   65536
 #define HANG_MS       5000
 #define STOP_DRAIN_MS 1000
@@ -34,6 +35,7 @@
 typedef struct {
   RegiaChild *child;
   RegiaConfig *config; /* (owned) */
+  RegiaArena *arena;   /* (owned) */
   RegiaHlsWindow *window;
   RegiaSite site;
   RegiaServer *server;
@@ -239,6 +241,10 @@ open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
                                 .trusted_proxies = (const char *const *)values->trusted_proxies,
                                 .threads = MAX (values->threads, 1)};
 
+  self->arena = regia_arena_new (ARENA_BYTES, error);
+  if (self->arena == NULL)
+    return FALSE;
+  options.arena = self->arena;
   options.answer = regia_site_answer;
   options.add_handlers = regia_site_add_handlers;
   options.user_data = &self->site;
@@ -294,6 +300,12 @@ tell_preparation (Gateway *self, const RegiaConfigValues *values)
          "isolated: recordings read-only, nothing else (%s)", isolated);
 }
 
+static GBytes *
+keep_cb (GBytes *bytes, gpointer data)
+{
+  return regia_arena_keep (data, bytes);
+}
+
 static void
 use_feed_cb (int fd, gpointer data)
 {
@@ -309,7 +321,9 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
                                .segments = values->window_segments,
                                .segments_kept = values->window_segments + 4,
                                .epoch = *regia_child_get_epoch (self->child),
-                               .show = regia_child_get_show (child)};
+                               .show = regia_child_get_show (child),
+                               .keep = keep_cb,
+                               .keep_data = self->arena};
 
   tell_preparation (self, values);
   self->window = regia_hls_window_new (&hls);
@@ -344,6 +358,7 @@ clear_cb (gpointer data)
   g_clear_pointer (&self->site.library, regia_library_free);
   regia_site_clear (&self->site);
   g_clear_pointer (&self->window, regia_hls_window_free);
+  g_clear_pointer (&self->arena, regia_arena_unref);
   if (self->recordings_fd >= 0)
     close (self->recordings_fd);
   g_clear_pointer (&self->status, g_variant_unref);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "arena-private.h"
 #include "budget-private.h"
 #include "reply-private.h"
 #include "stream-private.h"
@@ -15,7 +16,8 @@ typedef struct {
   gsize head_length;
   GBytes *body; /* (nullable): held by the budget */
   gsize body_sent;
-  int fd; /* (owned): −1, or the file */
+  int fd;               /* −1, or the file; (owned) unless it is the arena's */
+  gboolean is_in_arena; /* the body, which is then sent as a file */
   guint64 offset, left;
   gsize warm; /* bytes from offset on that are in memory */
 } RegiaLane;
@@ -30,14 +32,15 @@ typedef enum {
 /**
  * regia_lane_start:
  * @self: zeroed, or cleared
+ * @arena: (nullable): where the body may lie
  * @head: (transfer none): the answer's head
  * @reply: (nullable): whose body goes behind it: its file is taken over; %NULL: the head alone
  * @ret_sent: (out): bytes that the client was sent
  *
  * Sends as much as goes.
  */
-RegiaLaneState regia_lane_start (RegiaLane *self, RegiaBudget *budget, RegiaStream *stream, const char *head,
-                                 gsize head_length, RegiaReply *reply, gsize *ret_sent);
+RegiaLaneState regia_lane_start (RegiaLane *self, RegiaBudget *budget, RegiaArena *arena, RegiaStream *stream,
+                                 const char *head, gsize head_length, RegiaReply *reply, gsize *ret_sent);
 /** regia_lane_go_on: the socket takes more, or the file's bytes are there. */
 RegiaLaneState regia_lane_go_on (RegiaLane *self, RegiaStream *stream, gsize *ret_sent);
 /** regia_lane_piece: how many bytes are to be read before the lane goes on. */

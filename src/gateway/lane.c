@@ -15,7 +15,7 @@
  * not in memory and would hold up everybody of the worker.
  */
 
-#define PIECE_BYTES (512 * 1024)
+#define PIECE_BYTES (1024 * 1024)
 
 void
 regia_lane_clear (RegiaLane *self)
@@ -23,7 +23,7 @@ regia_lane_clear (RegiaLane *self)
   g_clear_pointer (&self->head, g_free);
   if (self->body != NULL)
     regia_budget_release (self->budget, g_steal_pointer (&self->body));
-  if (self->budget != NULL && self->fd >= 0)
+  if (self->budget != NULL && self->fd >= 0 && !self->is_in_arena)
     close (self->fd);
   *self = (RegiaLane){.fd = -1};
 }
@@ -72,13 +72,13 @@ send_file (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
 }
 
 RegiaLaneState
-regia_lane_start (RegiaLane *self, RegiaBudget *budget, RegiaStream *stream, const char *head,
-                  gsize head_length, RegiaReply *reply, gsize *ret_sent)
+regia_lane_start (RegiaLane *self, RegiaBudget *budget, RegiaArena *arena, RegiaStream *stream,
+                  const char *head, gsize head_length, RegiaReply *reply, gsize *ret_sent)
 {
   GBytes *body = reply != NULL && reply->fd < 0 ? reply->body : NULL;
-  gsize body_length = 0;
-  gconstpointer data = body != NULL ? g_bytes_get_data (body, &body_length) : NULL;
-  struct iovec parts[] = {{(char *)head, head_length}, {(gpointer)data, body_length}};
+  struct iovec parts[2] = {{(char *)head, head_length}};
+  RegiaLaneState state;
+  gsize total = head_length;
   gssize n;
 
   *self = (RegiaLane){.budget = budget, .fd = -1};
@@ -88,32 +88,37 @@ regia_lane_start (RegiaLane *self, RegiaBudget *budget, RegiaStream *stream, con
     self->offset = reply->offset;
     self->left = reply->length;
     posix_fadvise (self->fd, (off_t)self->offset, (off_t)self->left, POSIX_FADV_SEQUENTIAL);
+  } else if (body != NULL && arena != NULL) {
+    self->fd = regia_arena_find (arena, body, &self->offset);
+    self->is_in_arena = self->fd >= 0;
+    self->left = self->warm = self->is_in_arena ? g_bytes_get_size (body) : 0;
   }
-  n = stream->class->write (stream, parts, body_length > 0 ? 2 : 1);
+  if (body != NULL && !self->is_in_arena) {
+    parts[1].iov_base = (gpointer)g_bytes_get_data (body, &parts[1].iov_len);
+    total += parts[1].iov_len;
+  }
+  n = stream->class->write (stream, parts, total > head_length ? 2 : 1, self->left > 0);
   if (n < 0 && failed () == REGIA_LANE_BROKEN)
     return REGIA_LANE_BROKEN;
   n = MAX (n, 0);
   *ret_sent = (gsize)n;
-  if ((gsize)n == head_length + body_length && self->left == 0)
-    return REGIA_LANE_DONE;
   if ((gsize)n < head_length) {
     self->head_length = head_length - (gsize)n;
     self->head = g_memdup2 (head + n, self->head_length);
   }
-  if (body_length > 0) {
+  state = (gsize)n < total ? REGIA_LANE_FULL : send_file (self, stream, ret_sent);
+  if (body != NULL && state == REGIA_LANE_FULL) {
     self->body = regia_budget_hold (budget, body);
     self->body_sent = (gsize)n > head_length ? (gsize)n - head_length : 0;
   }
-  if ((gsize)n < head_length + body_length)
-    return REGIA_LANE_FULL;
-  return send_file (self, stream, ret_sent);
+  return state;
 }
 
 /* What is left of head and body. */
 static RegiaLaneState
 send_parts (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
 {
-  while (self->head != NULL || self->body != NULL) {
+  while (self->head != NULL || (self->body != NULL && !self->is_in_arena)) {
     struct iovec parts[2];
     gsize length = 0, head;
     guint count = 0;
@@ -121,11 +126,11 @@ send_parts (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
 
     if (self->head != NULL)
       parts[count++] = (struct iovec){self->head, self->head_length};
-    if (self->body != NULL) {
+    if (self->body != NULL && !self->is_in_arena) {
       const char *data = g_bytes_get_data (self->body, &length);
       parts[count++] = (struct iovec){(gpointer)(data + self->body_sent), length - self->body_sent};
     }
-    n = stream->class->write (stream, parts, count);
+    n = stream->class->write (stream, parts, count, self->left > 0);
     if (n < 0)
       return failed ();
     *ret_sent += (gsize)n;
@@ -138,7 +143,7 @@ send_parts (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
         memmove (self->head, self->head + head, self->head_length);
     }
     self->body_sent += (gsize)n - head;
-    if (self->body != NULL && self->body_sent == length)
+    if (self->body != NULL && !self->is_in_arena && self->body_sent == length)
       regia_budget_release (self->budget, g_steal_pointer (&self->body));
   }
   return REGIA_LANE_DONE;

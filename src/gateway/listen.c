@@ -14,8 +14,7 @@
 
 /* Plain socket calls: g_socket_bind() clears SO_REUSEPORT on stream sockets, and GSocket's backlog is 10. */
 #define BACKLOG       512
-#define NOTSENT_BYTES (128 * 1024)
-#define SEND_BYTES    (256 * 1024)
+#define NOTSENT_BYTES (1024 * 1024)
 
 static GSocketAddress *
 parse_listen (const char *text, GError **error)
@@ -87,10 +86,9 @@ listen_one (const char *address, const struct sockaddr_storage *native, socklen_
   if (first && shared && !set_option (fd, SOL_SOCKET, SO_REUSEPORT, 1))
     return fail_errno (error, address, "setsockopt");
   /* Accepted sockets inherit these. The second bounds what the kernel holds for a slow viewer, beyond what is
-   * on its way, and the third all of it: not a whole segment for each of two thousand. */
+   * on its way; with many of them it is less (see wire.c). */
   set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option (fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES);
-  set_option (fd, SOL_SOCKET, SO_SNDBUF, SEND_BYTES);
   if (listen (fd, BACKLOG) < 0)
     return fail_errno (error, address, "listen");
   return TRUE;

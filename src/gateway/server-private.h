@@ -17,8 +17,9 @@ typedef struct {
   const char *listen;                 /* see regia_listen() */
   const char *const *hosts;           /* (nullable): see regia_hosts_new() */
   const char *const *trusted_proxies; /* (nullable): see regia_proxies_new() */
-  const RegiaBodyRule *rules;         /* (nullable) ends with a path of NULL; static */
-  RegiaAnswerFunc answer;             /* what lies ready */
+  RegiaArena *arena;          /* (nullable) (transfer none): where bodies may lie; outlives the server */
+  const RegiaBodyRule *rules; /* (nullable) ends with a path of NULL; static */
+  RegiaAnswerFunc answer;     /* what lies ready */
   RegiaHttpHandlersFunc add_handlers; /* everything else */
   gpointer user_data;                 /* of both */
   guint threads;

@@ -151,6 +151,7 @@ start_worker (Worker *worker, GError **error)
                                    .limits = &self->limits,
                                    .house = self->house,
                                    .budget = self->budget,
+                                   .arena = options->arena,
                                    .disk = self->disk,
                                    .answer = options->answer,
                                    .answer_data = options->user_data,

@@ -17,8 +17,8 @@ typedef struct _RegiaStream RegiaStream;
 typedef struct {
   /** As recv(2): bytes, 0 at the end, −1 with errno. Fewer than @count: there is nothing more now. */
   gssize (*read) (RegiaStream *self, void *buffer, gsize count);
-  /** As writev(2), without a signal: bytes taken, −1 with errno. */
-  gssize (*write) (RegiaStream *self, const struct iovec *parts, guint n);
+  /** As writev(2), without a signal: bytes taken, −1 with errno. @more: something follows at once */
+  gssize (*write) (RegiaStream *self, const struct iovec *parts, guint n, gboolean more);
   /** Sends bytes of a file that are in memory: bytes taken, 0 when the file has ended, −1 with errno. */
   gssize (*send_file) (RegiaStream *self, int file, guint64 offset, gsize count);
   /** Nothing more is written; what was is still on its way. */

@@ -15,10 +15,10 @@ plain_read (RegiaStream *self, void *buffer, gsize count)
 }
 
 static gssize
-plain_write (RegiaStream *self, const struct iovec *parts, guint n)
+plain_write (RegiaStream *self, const struct iovec *parts, guint n, gboolean more)
 {
   struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = n};
-  return sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sendmsg (self->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 }
 
 static gssize

@@ -150,7 +150,7 @@ regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **err
     return (gssize)count;
   if (self->phase >= REGIA_WIRE_LINGER)
     return fail_closed (error);
-  n = self->stream->class->write (self->stream, &part, 1);
+  n = self->stream->class->write (self->stream, &part, 1, FALSE);
   if (n < 0) {
     int code = errno;
     if (code == EAGAIN)

@@ -60,6 +60,7 @@ typedef struct {
   const RegiaLimits *limits;
   RegiaHouse *house;
   RegiaBudget *budget;
+  RegiaArena *arena; /* (nullable) */
   RegiaDisk *disk;
   RegiaAnswerFunc answer;
   gpointer answer_data;

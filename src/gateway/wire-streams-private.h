@@ -19,6 +19,7 @@ struct _RegiaWire {
   gint64 took_us;     /* when the client was last seen to take something */
   guint kernel_bytes; /* that the client had not taken at the last sweep; counted in the budget */
   gboolean was_cut;
+  gboolean is_bounded; /* what the kernel may hold for it */
 
   char *in; /* (owned) */
   gsize in_length, in_room, scanned;

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -24,6 +26,8 @@
 
 #define IN_FIRST_BYTES 1024
 #define LINGER_BYTES   (256 * 1024)
+#define SEND_BYTES     (256 * 1024)
+#define NOTSENT_BYTES  (128 * 1024)
 #define TURNS          16 /* requests of one connection in a row before others have their turn */
 
 G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
@@ -73,6 +77,20 @@ regia_wire_count_sent (RegiaWire *self, gsize bytes)
 }
 
 /* The end. */
+
+/* As long as little of the budget is used, the kernel may hold as much for a connection as it likes to; then
+ * 256 KiB. Sticky: what was bounded stays so. */
+static void
+bound_kernel (RegiaWire *self)
+{
+  const int send_bytes = SEND_BYTES, notsent_bytes = NOTSENT_BYTES;
+
+  if (self->is_bounded || regia_budget_is_easy (self->owner->budget))
+    return;
+  self->is_bounded = TRUE;
+  setsockopt (self->fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
+  setsockopt (self->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent_bytes, sizeof notsent_bytes);
+}
 
 static void
 count_kernel_bytes (RegiaWire *self, guint bytes)
@@ -202,7 +220,7 @@ refuse (RegiaWire *self, const RegiaRefusal *refusal)
   reply.body = g_bytes_new_take (text, strlen (text));
   parts[0] = (struct iovec){head, regia_reply_write_head (&reply, TRUE, date_now (), head)};
   parts[1] = (struct iovec){text, strlen (text)};
-  if (self->stream->class->write (self->stream, parts, refusal->head ? 1 : 2) < 0)
+  if (self->stream->class->write (self->stream, parts, refusal->head ? 1 : 2, FALSE) < 0)
     g_debug ("refusal not sent: %s", g_strerror (errno));
   COUNT (self, refused, 1);
   linger (self);
@@ -336,6 +354,22 @@ piece_done_cb (RegiaDiskJob *job)
   wire_job_free (self);
 }
 
+/* What the kernel still holds: as long as it becomes less, the client takes it. */
+static void
+look_at_client (RegiaWire *self, gint64 now_us)
+{
+  int unsent = 0;
+
+  if (ioctl (self->fd, SIOCOUTQ, &unsent) < 0 || unsent < 0)
+    unsent = 0;
+  if ((guint)unsent < self->kernel_bytes) {
+    self->took_us = now_us;
+    if (self->phase == REGIA_WIRE_IDLE)
+      self->deadline_us = MAX (self->deadline_us, now_us + (gint64)self->owner->limits->progress_ms * 1000);
+  }
+  count_kernel_bytes (self, (guint)unsent);
+}
+
 /* TRUE when the answer is complete and the connection goes on. */
 static gboolean
 take_state (RegiaWire *self, RegiaLaneState state)
@@ -350,6 +384,9 @@ take_state (RegiaWire *self, RegiaLaneState state)
     return FALSE;
   case REGIA_LANE_FULL:
     self->ready.writable = FALSE;
+    if (self->kernel_bytes == 0) /* two thousand may come between two sweeps */
+      look_at_client (self, self->took_us);
+    bound_kernel (self);
     return FALSE;
   case REGIA_LANE_COLD:
     regia_disk_push (self->owner->disk, &wire_job_new (self, piece_work_cb, piece_done_cb)->job);
@@ -367,8 +404,8 @@ send_reply (RegiaWire *self, RegiaReply *reply)
   gboolean has_body = regia_reply_has_body (reply, self->request.method == REGIA_METHOD_HEAD);
   char head[REGIA_REPLY_HEAD_BYTES];
   gsize length = regia_reply_write_head (reply, is_last (self), date_now (), head), sent = 0;
-  RegiaLaneState state = regia_lane_start (&self->lane, self->owner->budget, self->stream, head, length,
-                                           has_body ? reply : NULL, &sent);
+  RegiaLaneState state = regia_lane_start (&self->lane, self->owner->budget, self->owner->arena, self->stream,
+                                           head, length, has_body ? reply : NULL, &sent);
 
   regia_wire_count_sent (self, sent);
   return take_state (self, state);
@@ -482,10 +519,8 @@ run (RegiaWire *self)
       if (!go_on (self))
         return;
       break;
-    case REGIA_WIRE_LINGER:
-      if (drop_rest (self))
-        hang_up (self);
-      return;
+    case REGIA_WIRE_LINGER: /* the sweep takes a little now and then: nobody is to send us a body at full
+                               speed */
     case REGIA_WIRE_CLOSED:
       return;
     }
@@ -500,22 +535,6 @@ changed_cb (RegiaReadiness *readiness)
 }
 
 /* Deadlines. */
-
-/* What the kernel still holds: as long as it becomes less, the client takes it. */
-static void
-look_at_client (RegiaWire *self, gint64 now_us)
-{
-  int unsent = 0;
-
-  if (ioctl (self->fd, SIOCOUTQ, &unsent) < 0 || unsent < 0)
-    unsent = 0;
-  if ((guint)unsent < self->kernel_bytes) {
-    self->took_us = now_us;
-    if (self->phase == REGIA_WIRE_IDLE)
-      self->deadline_us = MAX (self->deadline_us, now_us + (gint64)self->owner->limits->progress_ms * 1000);
-  }
-  count_kernel_bytes (self, (guint)unsent);
-}
 
 static gboolean
 is_overdue (RegiaWire *self, gint64 now_us)

@@ -86,8 +86,11 @@ static void
 shelve_media (RegiaHlsStream *self, const char *name, GBytes *bytes)
 {
   g_autofree char *path = g_strdup_printf ("%s/%s", self->track->name, name);
+  g_autoptr (GBytes) kept = self->options->keep != NULL
+                                ? self->options->keep (bytes, self->options->keep_data)
+                                : g_bytes_ref (bytes);
 
-  regia_hls_cache_put (self->cache, path, bytes,
+  regia_hls_cache_put (self->cache, path, kept,
                        regia_track_is_video (self->track) ? "video/mp4" : "audio/mp4", REGIA_HLS_MEDIA);
 }
 

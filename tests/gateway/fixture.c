@@ -18,11 +18,20 @@ fixture_options (void)
   return options;
 }
 
-static RegiaHlsWindow *
-make_window (guint frame_bytes)
+static GBytes *
+keep_cb (GBytes *bytes, gpointer data)
 {
-  const RegiaHlsOptions options = {
-      .segment_ns = SEGMENT_NS, .segments = SEGMENTS, .segments_kept = SEGMENTS + 4};
+  return regia_arena_keep (data, bytes);
+}
+
+static RegiaHlsWindow *
+make_window (guint frame_bytes, RegiaArena *arena)
+{
+  const RegiaHlsOptions options = {.segment_ns = SEGMENT_NS,
+                                   .segments = SEGMENTS,
+                                   .segments_kept = SEGMENTS + 4,
+                                   .keep = keep_cb,
+                                   .keep_data = arena};
   RegiaHlsWindow *window = regia_hls_window_new (&options);
   g_autoptr (GPtrArray) tracks = regia_tracks_new ();
   g_autoptr (GError) error = NULL;
@@ -68,7 +77,9 @@ fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_b
                      status = g_bytes_new_static ("{\"state\":\"on-air\"}", 18);
 
   *self = (Fixture){.folder_fd = -1, .last_msn = SEGMENTS};
-  self->window = self->site.window = make_window (frame_bytes);
+  self->arena = regia_arena_new (512 << 20, &error);
+  g_assert_no_error (error);
+  self->window = self->site.window = make_window (frame_bytes, self->arena);
   self->site.assets = regia_assets_new ("/org/regia/web/");
   self->site.snapshot = regia_snapshot_new ();
   self->site.viewers = regia_viewers_new ();
@@ -80,6 +91,7 @@ fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_b
     g_assert_cmpint (self->folder_fd, >=, 0);
     self->site.library = regia_library_new (self->folder_fd);
   }
+  own.arena = self->arena;
   own.answer = regia_site_answer;
   own.add_handlers = options->add_handlers != NULL ? options->add_handlers : regia_site_add_handlers;
   own.user_data = &self->site;
@@ -110,6 +122,7 @@ fixture_stop (Fixture *self)
   regia_assets_free (self->site.assets);
   regia_site_clear (&self->site);
   regia_hls_window_free (self->window);
+  regia_arena_unref (self->arena);
   if (self->folder_fd >= 0)
     close (self->folder_fd);
   g_free (self->folder);

@@ -7,6 +7,7 @@
 /** Fixture: a whole gateway without a director: a window filled with made-up media, a recordings folder, a
  * server on a free port. */
 typedef struct {
+  RegiaArena *arena;
   RegiaHlsWindow *window;
   RegiaSite site;
   RegiaServer *server;

@@ -33,6 +33,10 @@ typedef struct {
   RegiaEpoch epoch;    /* for EXT-X-PROGRAM-DATE-TIME */
   const char *show;    /* (nullable): the multivariant playlist names the others below SHOW/: each show counts
                           from 0,    and caches keep what they have */
+  /* (nullable): gives init and media segments a place of their own: (transfer full) what is published instead
+     of @bytes, with the same content. The writer's thread. */
+  GBytes *(*keep) (GBytes *bytes, gpointer user_data);
+  gpointer keep_data;
 } RegiaHlsOptions;
 
 /** How long a cache may keep an answer. */
