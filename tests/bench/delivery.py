@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests per CPU-second of the gateway against one nginx worker that serves the same bytes from memory."""
+"""Requests per CPU-second of the gateway against one nginx worker that serves the same bytes: playlists and segments from memory, a
+recording by sendfile from a disk's cache."""
 
+import json
 import os
 import re
 import statistics
@@ -15,14 +17,19 @@ from common import cpu_of_tree, free_port, running, wait_for
 TITLE = "http: requests per CPU-second of the server, on core 0; wrk with 32 connections on core 1; median of 3 rounds"
 ROUNDS = 3
 SECONDS = 5
+CLIENTS = 200
+RECORDING = "2022-09-29-bench"
+RECORDING_BYTES = 64 << 20
+TARGETS = {"playlist": 1.2, "segment": 0.85, "download": 0.9}
 
 NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
+  open_file_cache max=100; open_file_cache_valid 60s;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   types {{ application/vnd.apple.mpegurl m3u8; video/mp4 m4s; }}
-  server {{ listen 127.0.0.1:{port}; root {folder}/www; }}
+  server {{ listen 127.0.0.1:{port}; root {folder}/www; location /recordings/ {{ root {disk}; }} }}
 }}
 """
 
@@ -33,16 +40,39 @@ def worker_of(master):
     return int(children[0]) if children else None
 
 
+def recording(folder):
+    """A recordings folder with one finished session in it."""
+    session = folder / "recordings" / RECORDING
+    session.mkdir(parents=True)
+    (session / "programme.mp4").write_bytes(os.urandom(1 << 20) * (RECORDING_BYTES >> 20))
+    file = {"name": "programme.mp4", "content-type": "video/mp4", "sha256": "", "size-bytes": RECORDING_BYTES, "duration-ms": 60000,
+            "tracks": []}
+    (session / "session.json").write_text(json.dumps({
+        "version": 1, "id": RECORDING, "title": "Bench", "place": "", "state": "finished", "message": "", "epoch-ms": 1664436600000,
+        "started-ms": 1664436600000, "duration-ms": 60000, "files": [file]}), encoding="utf-8")
+    return session.parent
+
+
+def latency(bench, url):
+    """(median, 99th percentile) in ms of many clients that keep their connections."""
+    done = subprocess.run(["taskset", "-c", "1", bench.tool("wrk"), "-t1", f"-c{CLIENTS}", f"-d{SECONDS}s", "--latency", url],
+                          capture_output=True, text=True, check=True)
+    unit = {"us": 0.001, "ms": 1, "s": 1000}
+    found = {name: float(value) * unit[of] for name, value, of in re.findall(r"(50|99)%\s+([\d.]+)(us|ms|s)", done.stdout)}
+    return found["50"], found["99"]
+
+
 def load(bench, pid, url):
-    """(requests, CPU seconds of `pid`, bytes a second) under load."""
+    """(requests, MiB of answers, CPU seconds of `pid`) under load."""
     before, _ = cpu_of_tree(pid)
     done = subprocess.run(["taskset", "-c", "1", bench.tool("wrk"), "-t1", "-c32", f"-d{SECONDS}s", url], capture_output=True,
                           text=True, check=True)
     after, _ = cpu_of_tree(pid)
-    requests = int(re.search(r"(\d+) requests in", done.stdout)[1])
-    if "Non-2xx" in done.stdout or requests == 0:
+    requests, _, read, unit = re.search(r"(\d+) requests in ([\d.]+\w+), ([\d.]+)(\w+) read", done.stdout).groups()
+    if "Non-2xx" in done.stdout or float(read) == 0:
         raise SystemExit(f"{url} was not served:\n{done.stdout}")
-    return requests, after - before
+    megabytes = float(read) * {"KB": 2**-10, "MB": 1, "GB": 2**10}[unit]
+    return int(requests), megabytes, after - before
 
 
 def measure(bench, report, folder):
@@ -55,11 +85,12 @@ def measure(bench, report, folder):
 
 def serve(bench, report, folder, shm):
     pinned = ["taskset", "-c", "0"]
-    gateway = subprocess.Popen([*pinned, bench.build / "tests/gateway/gateway-serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    recordings = recording(folder)
+    gateway = subprocess.Popen([*pinned, bench.build / "tests/gateway/gateway-serve", "--recordings", recordings], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)
     port = free_port()
     conf = shm / "nginx.conf"
-    conf.write_text(NGINX.format(folder=shm, port=port), encoding="utf-8")
+    conf.write_text(NGINX.format(folder=shm, port=port, disk=folder), encoding="utf-8")
     try:
         base, *paths = gateway.stdout.readline().split()
         for path in paths:
@@ -68,6 +99,7 @@ def serve(bench, report, folder, shm):
             with urllib.request.urlopen(base + path) as answer:
                 target.write_bytes(answer.read())
         shm.chmod(0o755)
+        paths.append(f"/recordings/{RECORDING}/programme.mp4")
         with running([*pinned, bench.tool("nginx"), "-e", shm / "error.log", "-c", conf, "-g", "user root;"], folder / "nginx.log") as nginx:
             wait_for("nginx' worker", lambda: worker_of(nginx.pid), 10, nginx)
             time.sleep(0.5)
@@ -78,18 +110,17 @@ def serve(bench, report, folder, shm):
 
 
 def compare(bench, report, paths, shm, servers):
-    for what, path in zip(("playlist", "segment"), paths):
-        size = (shm / "www" / path.lstrip("/")).stat().st_size
+    for what, path in zip(TARGETS, paths):
+        size = RECORDING_BYTES if what == "download" else (shm / "www" / path.lstrip("/")).stat().st_size
         rates = {name: [] for name, _, _ in servers}
         for _ in range(ROUNDS):
             for name, pid, base in servers:
-                requests, seconds = load(bench, pid, base + path)
-                rates[name].append(requests / seconds)
+                requests, megabytes, seconds = load(bench, pid, base + path)
+                rates[name].append((megabytes if what == "download" else requests) / seconds)
         medians = {name: statistics.median(values) for name, values in rates.items()}
         for name, values in rates.items():
-            report.row(f"{name}, {what} of {size:,} bytes", medians[name], "per CPU-s", f"{min(values):,.0f} … {max(values):,.0f}")
-        ratio = medians["Regia"] / medians["nginx"]
-        if what == "segment":
-            report.target(f"Regia / nginx, {what}", ratio, 0.6, lowest=True)
-        else:
-            report.row(f"Regia / nginx, {what}", ratio)
+            report.row(f"{name}, {what} of {size:,} bytes", medians[name], "MiB per CPU-s" if what == "download" else "per CPU-s", f"{min(values):,.0f} … {max(values):,.0f}")
+        report.target(f"Regia / nginx, {what}", medians["Regia"] / medians["nginx"], TARGETS[what], lowest=True)
+    for name, _, base in servers:
+        median, slow = latency(bench, base + paths[0])
+        report.row(f"{name}, playlist, {CLIENTS} clients that keep their connections", median, "ms", f"99 %: {slow:.2f} ms")
