@@ -141,11 +141,39 @@ test_crowd (gconstpointer data)
   remove_recordings (folder);
 }
 
+/* Who asks for a file and reads nothing of it has none of our memory: what the kernel holds are the file's
+ * own pages. */
+static void
+test_frozen (void)
+{
+  enum { FROZEN = 300 };
+  RegiaServerOptions options = fixture_options ();
+  g_autofree char *folder = make_recordings ();
+  struct pollfd polls[FROZEN];
+  guint64 before;
+  Fixture fixture;
+
+  fixture_start (&fixture, &options, 100, folder);
+  before = fixture_resident_bytes ();
+  for (guint i = 0; i < FROZEN; i++) {
+    polls[i] = (struct pollfd){client_connect (fixture.port, 4096), POLLIN, 0};
+    client_send (polls[i].fd, "GET /recordings/" ID "/programme.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  for (guint i = 0; i < FROZEN; i++) /* each has something to read */
+    g_assert_cmpint (poll (&polls[i], 1, 20000), ==, 1);
+  fixture_assert_grown_less (before, 16000000);
+  for (guint i = 0; i < FROZEN; i++)
+    close (polls[i].fd);
+  fixture_stop (&fixture);
+  remove_recordings (folder);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/gateway/cold/120", GUINT_TO_POINTER (120), test_crowd);
   g_test_add_data_func ("/gateway/cold/300", GUINT_TO_POINTER (300), test_crowd);
+  g_test_add_func ("/gateway/cold/frozen", test_frozen);
   return g_test_run ();
 }

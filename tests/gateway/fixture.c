@@ -127,3 +127,25 @@ fixture_stop (Fixture *self)
     close (self->folder_fd);
   g_free (self->folder);
 }
+
+guint64
+fixture_resident_bytes (void)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) words = NULL;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  words = g_strsplit (text, " ", -1);
+  return g_ascii_strtoull (words[1], NULL, 10) * (guint64)sysconf (_SC_PAGESIZE);
+}
+
+void
+fixture_assert_grown_less (guint64 before, guint64 limit)
+{
+  guint64 now = fixture_resident_bytes ();
+
+  g_test_message ("grew by %" G_GINT64_FORMAT " bytes", (gint64)(now - before));
+#ifndef __SANITIZE_ADDRESS__
+  g_assert_cmpuint (now, <, before + limit);
+#endif
+}

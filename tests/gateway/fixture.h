@@ -31,3 +31,9 @@ void fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint fr
                       const char *folder);
 /** fixture_stop: gives answers on their way a second. */
 void fixture_stop (Fixture *self);
+
+/** fixture_resident_bytes: what this process has in memory, its server included. */
+guint64 fixture_resident_bytes (void);
+/** fixture_assert_grown_less: freed memory is really given back or used again; address sanitizer keeps it on
+ * purpose, and says nothing about that. */
+void fixture_assert_grown_less (guint64 before, guint64 limit);

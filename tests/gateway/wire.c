@@ -13,30 +13,6 @@
 #define PLAYLIST  "/live/video/64p/index.m3u8"
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-static guint64
-resident_bytes (void)
-{
-  g_autofree char *text = NULL;
-  g_auto (GStrv) words = NULL;
-
-  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
-  words = g_strsplit (text, " ", -1);
-  return g_ascii_strtoull (words[1], NULL, 10) * (guint64)sysconf (_SC_PAGESIZE);
-}
-
-/* Freed memory is really given back or used again; address sanitizer keeps it on purpose, and says nothing
- * about that. */
-static void
-assert_grown_less (guint64 before, guint64 limit)
-{
-  guint64 now = resident_bytes ();
-
-  g_test_message ("grew by %" G_GINT64_FORMAT " bytes", (gint64)(now - before));
-#ifndef __SANITIZE_ADDRESS__
-  g_assert_cmpuint (now, <, before + limit);
-#endif
-}
-
 static void
 test_keep_alive (void)
 {
@@ -333,7 +309,7 @@ test_huge_body (void)
   int fd;
 
   fixture_start (&fixture, &options, 100, NULL);
-  before = resident_bytes ();
+  before = fixture_resident_bytes ();
   fd = client_connect (fixture.port, 0);
   client_send (fd, "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
   while (sent < 300000000) {
@@ -344,7 +320,7 @@ test_huge_body (void)
   }
   g_test_message ("sent %" G_GUINT64_FORMAT " bytes", sent);
   g_assert_cmpuint (sent, <, 50000000);
-  assert_grown_less (before, 8000000);
+  fixture_assert_grown_less (before, 8000000);
   close (fd);
   client_ask (fixture.port, "GET", PLAYLIST, NULL, &answer);
   g_assert_cmpuint (answer.status, ==, 200);
@@ -461,7 +437,7 @@ test_churn (void)
   for (int i = 0; i < 6000; i++) {
     int fd = client_connect (fixture.port, 0);
     if (i == 1000)
-      before = resident_bytes ();
+      before = fixture_resident_bytes ();
     if (i % 3 == 0) {
       client_send (fd, GET (PLAYLIST));
       client_receive (fd, FALSE, &answer);
@@ -471,7 +447,7 @@ test_churn (void)
     }
     close (fd);
   }
-  assert_grown_less (before, 3000000);
+  fixture_assert_grown_less (before, 3000000);
   WAIT_UNTIL_S (5, (regia_server_get_stats (fixture.server, &stats), stats.connections == 0));
   fixture_stop (&fixture);
 }
