@@ -18,8 +18,8 @@
 
 /*
  * The allow-list of system calls (seccomp(2), through libseccomp). What is here was seen to be used by glibc,
- * GLib, libsoup, libav, libsrt and GnuTLS of Debian 12 and 13, or stands beside something that was (pread64
- * beside preadv). What a library does not get it is told with EPERM.
+ * GLib, libsoup, libav, libsrt, GnuTLS and OpenSSL of Debian 12 and 13, or stands beside something that was
+ * (pread64 beside preadv). What a library does not get it is told with EPERM.
  *
  * A filter sees numbers, not what pointers lead to: paths are Landlock's part, and a system call that takes
  * its flags in memory (openat2, clone3) is allowed only where Landlock holds what it could do, or never.

@@ -32,6 +32,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pairs.h"
+#include "regia/tls/stream.h"
+
 #define NEED(condition)                                                                                      \
   G_STMT_START                                                                                               \
   {                                                                                                          \
@@ -178,6 +181,40 @@ connect_cb (gpointer data)
 }
 
 static int pair[2]; /* made before, as the director does */
+
+/* Made before: what the director hands over, and what prepares the process for it. */
+static Pair tls_pair;
+
+/* A certificate that comes when it is shut in already, a handshake, an answer, a question, and the end. */
+static int
+speak_tls (const Place *p)
+{
+  g_autoptr (RegiaTls) tls = regia_tls_new (tls_pair.certificate, tls_pair.key, NULL, NULL);
+  g_autoptr (RegiaTlsStream) stream = NULL;
+  const struct iovec answer = {(void *)"answer", 6};
+  char heard[16] = "";
+  SSL *client;
+
+  NEED (tls != NULL);
+  NEED (fcntl (pair[0], F_SETFL, O_NONBLOCK) == 0 && fcntl (pair[1], F_SETFL, O_NONBLOCK) == 0);
+  client = SSL_new (pair_client (&tls_pair, 0));
+  NEED (client != NULL && SSL_set_fd (client, pair[1]) == 1);
+  SSL_set_connect_state (client);
+  stream = regia_tls_stream_new (tls, pair[0]);
+  for (guint i = 0; i < 8; i++) {
+    SSL_do_handshake (client);
+    NEED (regia_tls_stream_read (stream, heard, 1) == -1 && errno == EAGAIN);
+  }
+  NEED (SSL_is_init_finished (client) && regia_tls_stream_is_open (stream));
+  NEED (regia_tls_stream_write (stream, &answer, 1) == 6);
+  NEED (SSL_read (client, heard, sizeof heard) == 6 && strcmp (heard, "answer") == 0);
+  NEED (SSL_write (client, "question", 8) == 8);
+  NEED (regia_tls_stream_read (stream, heard, sizeof heard) == 8);
+  regia_tls_stream_close (stream);
+  NEED (SSL_read (client, heard, 1) == 0);
+  SSL_free (client);
+  return 0;
+}
 
 static int
 talk_dbus (const Place *p)
@@ -410,6 +447,7 @@ static const Line lines[] = {
     {"read-recordings", read_recordings, GATEWAY},
     {"ask-for-lock", ask_for_lock, GATEWAY},
     {"threads", use_threads, BOTH},
+    {"tls", speak_tls, GATEWAY},
     {"events", wait_for_events, BOTH},
     {"dbus", talk_dbus, BOTH},
     {"time-zone", tell_time, BOTH},
@@ -483,8 +521,12 @@ test_described (void)
 int
 main (int argc, char **argv)
 {
+  int result;
+
   g_setenv ("TZ", "Europe/Rome", TRUE);
   g_test_init (&argc, &argv, NULL);
+  regia_tls_init ();
+  pair_make (&tls_pair, -3600, 3600);
   for (gsize i = 0; i < G_N_ELEMENTS (lines); i++) {
     g_autofree char *name = g_strdup_printf ("/isolate/able/%s", lines[i].name);
 
@@ -495,5 +537,7 @@ main (int argc, char **argv)
   g_test_add_func ("/isolate/able/limits", test_limits);
   g_test_add_func ("/isolate/able/resolver-replaced", test_replaced);
   g_test_add_func ("/isolate/able/described", test_described);
-  return g_test_run ();
+  result = g_test_run ();
+  pair_clear (&tls_pair);
+  return result;
 }
