@@ -134,7 +134,6 @@ print_services (const RegiaConfigValues *values)
   else
     printf ("Recording    none\n");
   printf ("Viewers      http://%s/%s%s\n", values->listen, hosts[0] != '\0' ? " and as " : "", hosts);
-  printf ("Console      http://%s/\n", values->console_listen);
 }
 
 /* (transfer full) (nullable): why nobody could be served at the address; only a warning, for the event may be
@@ -300,6 +299,5 @@ regia_cli_check (int argc, char **argv)
   for (guint i = 0; i < values->warnings->len; i++)
     fprintf (stderr, "warning: %s\n", (const char *)g_ptr_array_index (values->warnings, i));
   warn_of_port (config, "web", values->listen);
-  warn_of_port (config, "console", values->console_listen);
   return 0;
 }

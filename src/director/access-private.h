@@ -26,12 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaAccess, regia_access_free)
 /** regia_access_get_people: (transfer none): People1, to be exported at %REGIA_PEOPLE_OBJECT. */
 GDBusInterfaceSkeleton *regia_access_get_people (RegiaAccess *self);
 /** regia_access_connect: a child of @kind is there on @connection, of which nothing was read yet: it is
- * served if its kind has that right, as long as the connection lasts. */
+ * served if its kind has that right, as long as the connection lasts. Where nobody is configured, the first
+ * time says on the terminal, if there is one, how one comes in. */
 void regia_access_connect (RegiaAccess *self, const RegiaProcessKind *kind, GDBusConnection *connection);
-
-/** regia_access_greet: where nobody is configured, says on the terminal how one comes in; elsewhere nothing:
- * a journal is no place for secrets. */
-void regia_access_greet (RegiaAccess *self);
 
 /** See RegiaAccounts; @self may be %NULL. */
 void regia_access_tick (RegiaAccess *self);

@@ -11,6 +11,7 @@
 #include "control-private.h"
 #include "regia-control-generated.h"
 #include "regia/base/address.h"
+#include "regia/base/error.h"
 #include "regia/control/paths.h"
 #include "tickets-private.h"
 
@@ -20,6 +21,7 @@ struct _RegiaAccess {
   RegiaAccounts *accounts;     /* (owned) */
   RegiaDBusPeople1 *people;    /* (owned) */
   RegiaDBusAccounts1 *console; /* (owned) */
+  gboolean greeted;
 };
 
 /* Accounts1 */
@@ -111,6 +113,41 @@ logout_cb (RegiaDBusAccounts1 *skeleton, GDBusMethodInvocation *invocation, cons
   return TRUE;
 }
 
+/* (transfer full): where all addresses are listened at, this machine's own is one of them. */
+static char *
+make_link (RegiaAccess *self, const char *who)
+{
+  g_autofree char *token = regia_accounts_make_link (self->accounts, who);
+  g_autofree char *host = NULL;
+  guint port = 0;
+
+  if (!regia_address_split (self->host->listen (self->user_data), &host, &port))
+    host = g_strdup ("127.0.0.1");
+  return g_strdup_printf ("http://%s:%u/?" REGIA_CONSOLE_ONCE "=%s",
+                          g_str_equal (host, "0.0.0.0") ? "127.0.0.1"
+                          : g_str_equal (host, "[::]")  ? "[::1]"
+                                                        : host,
+                          port, token);
+}
+
+/* Where nobody is configured, says on the terminal how one comes in; elsewhere nothing: a journal is no place
+ * for secrets. */
+static void
+greet (RegiaAccess *self)
+{
+  g_autofree char *address = NULL;
+
+  if (self->greeted || !isatty (STDOUT_FILENO) || !regia_accounts_is_new (self->accounts))
+    return;
+  self->greeted = TRUE;
+  address = make_link (self, "this start");
+  printf (
+      "  Console      %s\n"
+      "               (once, within %d minutes; `regia console` makes another, `regia passwd` a password)\n",
+      address, REGIA_TICKET_S / 60);
+  fflush (stdout);
+}
+
 static void
 closed_cb (GDBusConnection *connection, gboolean remote_peer_vanished, GError *error, gpointer user_data)
 {
@@ -125,10 +162,12 @@ regia_access_connect (RegiaAccess *self, const RegiaProcessKind *kind, GDBusConn
   if (!kind->accounts)
     return;
   if (g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->console), connection,
-                                        REGIA_ACCOUNTS_OBJECT, &error))
+                                        REGIA_ACCOUNTS_OBJECT, &error)) {
     g_signal_connect_object (connection, "closed", G_CALLBACK (closed_cb), self->console, 0);
-  else
+    greet (self);
+  } else {
     g_warning ("the %s cannot be told who is who: %s", kind->kind, error->message);
+  }
 }
 
 /* People1 */
@@ -183,30 +222,21 @@ list_cb (RegiaDBusPeople1 *skeleton, GDBusMethodInvocation *invocation, gpointer
   return TRUE;
 }
 
-/* (transfer full): where all addresses are listened at, this machine's own is one of them. */
-static char *
-make_link (RegiaAccess *self, const char *who)
-{
-  g_autofree char *token = regia_accounts_make_link (self->accounts, who);
-  g_autofree char *host = NULL;
-  guint port = 0;
-
-  if (!regia_address_split (self->host->listen (self->user_data), &host, &port))
-    host = g_strdup ("127.0.0.1");
-  return g_strdup_printf ("http://%s:%u/?" REGIA_CONSOLE_ONCE "=%s",
-                          g_str_equal (host, "0.0.0.0") ? "127.0.0.1"
-                          : g_str_equal (host, "[::]")  ? "[::1]"
-                                                        : host,
-                          port, token);
-}
-
 static gboolean
 make_link_cb (RegiaDBusPeople1 *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
 {
   RegiaAccess *self = user_data;
+  GList *asking = g_dbus_interface_skeleton_get_connections (G_DBUS_INTERFACE_SKELETON (self->console));
   g_autofree char *who = regia_control_name_caller (invocation);
-  g_autofree char *address = make_link (self, who);
+  g_autofree char *address = NULL;
 
+  if (asking == NULL) {
+    g_dbus_method_invocation_return_error (invocation, REGIA_ERROR, REGIA_ERROR_STATE,
+                                           "no console runs here, so nobody would answer at its address");
+    return TRUE;
+  }
+  g_list_free_full (asking, g_object_unref);
+  address = make_link (self, who);
   regia_dbus_people1_complete_make_link (skeleton, invocation, address, REGIA_TICKET_S);
   return TRUE;
 }
@@ -215,21 +245,6 @@ GDBusInterfaceSkeleton *
 regia_access_get_people (RegiaAccess *self)
 {
   return G_DBUS_INTERFACE_SKELETON (self->people);
-}
-
-void
-regia_access_greet (RegiaAccess *self)
-{
-  g_autofree char *address = NULL;
-
-  if (!isatty (STDOUT_FILENO) || !regia_accounts_is_new (self->accounts))
-    return;
-  address = make_link (self, "this start");
-  printf (
-      "  Console      %s\n"
-      "               (once, within %d minutes; `regia console` makes another, `regia passwd` a password)\n",
-      address, REGIA_TICKET_S / 60);
-  fflush (stdout);
 }
 
 /* From outside */

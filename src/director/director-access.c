@@ -26,7 +26,6 @@ regia_director_open_access (RegiaDirector *self)
 {
   self->access = regia_access_new (self->options->state_dir, &host, self);
   regia_control_add (self->control, regia_access_get_people (self->access), REGIA_PEOPLE_OBJECT);
-  regia_access_greet (self->access);
 }
 
 void
