@@ -22,8 +22,8 @@ gboolean regia_listen (const char *address, guint count, int *ret_fds, GSocketAd
 
 /**
  * RegiaAcceptor: one worker's way in: accepts, counts, turns away, and keeps every connection to its
- * deadlines. When descriptors run out it pauses 200 ms and goes on. When the house is full, somebody
- * who is not being served makes room (see house-private.h).
+ * deadlines. When descriptors run out it pauses 200 ms and goes on. When all places are taken, somebody
+ * who is not being served makes room (see connections-private.h).
  *
  * All functions but regia_acceptor_read_stats() belong to the worker's thread.
  */

@@ -33,14 +33,14 @@ typedef struct {
 } Worker;
 
 struct _RegiaServer {
-  RegiaLimits limits;    /* immutable once started */
-  RegiaHosts *hosts;     /* (owned) immutable */
-  RegiaProxies *proxies; /* (owned) immutable */
-  RegiaHouse *house;     /* (owned) */
-  RegiaBudget *budget;   /* (owned) */
-  RegiaDisk *disk;       /* (owned) (nullable): since the start */
-  GSocketAddress *bound; /* (owned) */
-  Worker *workers;       /* (owned) (array length=threads) */
+  RegiaLimits limits;            /* immutable once started */
+  RegiaHosts *hosts;             /* (owned) immutable */
+  RegiaProxies *proxies;         /* (owned) immutable */
+  RegiaConnections *connections; /* (owned) */
+  RegiaBudget *budget;           /* (owned) */
+  RegiaDisk *disk;               /* (owned) (nullable): since the start */
+  GSocketAddress *bound;         /* (owned) */
+  Worker *workers;               /* (owned) (array length=threads) */
   guint threads;
   gint64 drain_until_us; /* set before the workers are told to end */
   RegiaServerOptions options;
@@ -134,7 +134,8 @@ regia_server_new (const RegiaServerOptions *options, GError **error)
   self->limits.max_connections = affordable_connections (self->limits.max_connections);
   self->proxies = regia_proxies_new (options->trusted_proxies);
   self->budget = regia_budget_new (self->limits.budget_bytes);
-  self->house = regia_house_new (self->limits.max_connections, self->limits.max_connections_per_address);
+  self->connections =
+      regia_connections_new (self->limits.max_connections, self->limits.max_connections_per_address);
   return g_steal_pointer (&self);
 }
 
@@ -149,7 +150,7 @@ start_worker (Worker *worker, GError **error)
                                    .rules = options->rules,
                                    .proxies = self->proxies,
                                    .limits = &self->limits,
-                                   .house = self->house,
+                                   .connections = self->connections,
                                    .budget = self->budget,
                                    .arena = options->arena,
                                    .disk = self->disk,
@@ -234,7 +235,7 @@ finish (RegiaServer *self)
   for (guint i = 0; i < self->threads; i++)
     close_worker (&self->workers[i]);
   g_free (self->workers);
-  regia_house_free (self->house);
+  regia_connections_free (self->connections);
   regia_budget_free (self->budget);
   regia_proxies_free (self->proxies);
   regia_hosts_free (self->hosts);
@@ -312,5 +313,5 @@ regia_server_get_stats (RegiaServer *self, RegiaServerStats *ret_stats)
   for (guint i = 0; i < self->threads; i++)
     if (self->workers[i].acceptor != NULL)
       regia_acceptor_read_stats (self->workers[i].acceptor, &ret_stats->wire);
-  ret_stats->connections = regia_house_count (self->house);
+  ret_stats->connections = regia_connections_count (self->connections);
 }

@@ -3,8 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "connections-private.h"
 #include "disk-private.h"
-#include "house-private.h"
 #include "lane-private.h"
 #include "limits-private.h"
 #include "poller-private.h"
@@ -58,7 +58,7 @@ typedef struct {
   const RegiaBodyRule *rules; /* (nullable) */
   const RegiaProxies *proxies;
   const RegiaLimits *limits;
-  RegiaHouse *house;
+  RegiaConnections *connections;
   RegiaBudget *budget;
   RegiaArena *arena; /* (nullable) */
   RegiaDisk *disk;
@@ -83,7 +83,7 @@ typedef struct {
  * @owner: must outlive the wire
  * @ret_admission: (out): why it is not let in
  *
- * Returns: (nullable): %NULL when the house is full.
+ * Returns: (nullable): %NULL when all places are taken.
  */
 RegiaWire *regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWireOwner *owner,
                            RegiaAdmission *ret_admission);

@@ -55,7 +55,7 @@ count_client (RegiaWire *self)
   if (!self->from_proxy ||
       !regia_proxies_client (self->owner->proxies, self->request.forwarded_for, &self->client))
     return TRUE;
-  self->is_counted = regia_house_begin (self->owner->house, &self->client);
+  self->is_counted = regia_connections_begin (self->owner->connections, &self->client);
   return self->is_counted;
 }
 
@@ -63,7 +63,7 @@ static void
 count_client_out (RegiaWire *self)
 {
   if (self->is_counted)
-    regia_house_end (self->owner->house, &self->client);
+    regia_connections_end (self->owner->connections, &self->client);
   self->is_counted = FALSE;
 }
 
@@ -109,7 +109,7 @@ close_fd (RegiaWire *self)
   count_kernel_bytes (self, 0);
   if (!self->is_waiting)
     regia_lane_clear (&self->lane);
-  regia_house_leave (self->owner->house, &self->guest);
+  regia_connections_leave (self->owner->connections, &self->guest);
   regia_poller_remove (self->owner->poller, &self->ready);
   g_clear_pointer (&self->stream, regia_stream_free);
   close (self->fd);
@@ -133,7 +133,7 @@ linger (RegiaWire *self)
 {
   count_client_out (self);
   self->stream->class->end_writing (self->stream);
-  regia_house_linger (self->owner->house, &self->guest);
+  regia_connections_linger (self->owner->connections, &self->guest);
   set_phase (self, REGIA_WIRE_LINGER, self->owner->limits->linger_ms);
 }
 
@@ -275,7 +275,7 @@ regia_wire_finish_answer (RegiaWire *self)
 {
   regia_lane_clear (&self->lane);
   count_client_out (self);
-  regia_house_rest (self->owner->house, &self->guest);
+  regia_connections_rest (self->owner->connections, &self->guest);
   self->is_librarys = FALSE;
   self->in_length -= self->head_bytes;
   memmove (self->in, self->in + self->head_bytes, self->in_length);
@@ -485,7 +485,7 @@ next_request (RegiaWire *self)
   }
   self->requests++;
   COUNT (self, requests, 1);
-  regia_house_serve (self->owner->house, &self->guest);
+  regia_connections_serve (self->owner->connections, &self->guest);
   set_phase (self, REGIA_WIRE_ANSWER, 0);
   return answer (self);
 }
@@ -644,8 +644,8 @@ regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWireOwner *own
   self->client = self->peer;
   self->from_proxy = regia_proxies_trust (owner->proxies, remote);
   self->owner = owner;
-  *ret_admission =
-      regia_house_enter (owner->house, &self->guest, self->from_proxy ? NULL : &self->peer, fd, &shut);
+  *ret_admission = regia_connections_enter (owner->connections, &self->guest,
+                                            self->from_proxy ? NULL : &self->peer, fd, &shut);
   if (*ret_admission != REGIA_ADMISSION_IN)
     return NULL;
   if (shut)

@@ -389,7 +389,7 @@ test_per_address (void)
   fixture_stop (&fixture);
 }
 
-/* A full house of idle connections makes room for somebody who wants something. */
+/* A full table of idle connections makes room for somebody who wants something. */
 static void
 test_makes_room (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-gateway"
 
-#include "house-private.h"
+#include "connections-private.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -12,7 +12,7 @@
  * worker's thread: that one finds the end of the connection and closes. An entry of the table exists while
  * its address has a connection, so strangers can make us hold no more entries than connections.
  */
-struct _RegiaHouse {
+struct _RegiaConnections {
   GMutex lock;           /* guards what follows, and every guest */
   GQueue lingering;      /* (element-type RegiaGuest) each by age */
   GQueue newcomers;      /* (element-type RegiaGuest) */
@@ -39,10 +39,10 @@ peer_equal (gconstpointer a, gconstpointer b)
   return memcmp (a, b, sizeof (RegiaPeer)) == 0;
 }
 
-RegiaHouse *
-regia_house_new (guint max_connections, guint max_connections_per_address)
+RegiaConnections *
+regia_connections_new (guint max_connections, guint max_connections_per_address)
 {
-  RegiaHouse *self = g_new0 (RegiaHouse, 1);
+  RegiaConnections *self = g_new0 (RegiaConnections, 1);
 
   g_mutex_init (&self->lock);
   g_queue_init (&self->lingering);
@@ -55,7 +55,7 @@ regia_house_new (guint max_connections, guint max_connections_per_address)
 }
 
 void
-regia_house_free (RegiaHouse *self)
+regia_connections_free (RegiaConnections *self)
 {
   if (self == NULL)
     return;
@@ -67,7 +67,7 @@ regia_house_free (RegiaHouse *self)
 /* All below: must be called with the lock. */
 
 static gboolean
-count_in (RegiaHouse *self, const RegiaPeer *peer)
+count_in (RegiaConnections *self, const RegiaPeer *peer)
 {
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, peer));
 
@@ -78,7 +78,7 @@ count_in (RegiaHouse *self, const RegiaPeer *peer)
 }
 
 static void
-count_out (RegiaHouse *self, const RegiaPeer *peer)
+count_out (RegiaConnections *self, const RegiaPeer *peer)
 {
   guint n = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, peer));
 
@@ -100,7 +100,7 @@ move (RegiaGuest *guest, GQueue *queue)
 }
 
 static void
-count_guest_out (RegiaHouse *self, RegiaGuest *guest)
+count_guest_out (RegiaConnections *self, RegiaGuest *guest)
 {
   move (guest, NULL);
   if (!guest->is_in)
@@ -113,7 +113,7 @@ count_guest_out (RegiaHouse *self, RegiaGuest *guest)
 
 /* Whoever is shut out is counted out at once: the place is free, though its worker has yet to close it. */
 static gboolean
-make_room (RegiaHouse *self)
+make_room (RegiaConnections *self)
 {
   GQueue *const queues[] = {&self->lingering, &self->newcomers, &self->idle};
 
@@ -129,7 +129,8 @@ make_room (RegiaHouse *self)
 }
 
 RegiaAdmission
-regia_house_enter (RegiaHouse *self, RegiaGuest *guest, const RegiaPeer *peer, int fd, gboolean *ret_shut)
+regia_connections_enter (RegiaConnections *self, RegiaGuest *guest, const RegiaPeer *peer, int fd,
+                         gboolean *ret_shut)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -153,7 +154,7 @@ regia_house_enter (RegiaHouse *self, RegiaGuest *guest, const RegiaPeer *peer, i
 }
 
 static void
-move_if_in (RegiaHouse *self, RegiaGuest *guest, GQueue *queue)
+move_if_in (RegiaConnections *self, RegiaGuest *guest, GQueue *queue)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -162,46 +163,46 @@ move_if_in (RegiaHouse *self, RegiaGuest *guest, GQueue *queue)
 }
 
 void
-regia_house_serve (RegiaHouse *self, RegiaGuest *guest)
+regia_connections_serve (RegiaConnections *self, RegiaGuest *guest)
 {
   move_if_in (self, guest, NULL);
 }
 
 void
-regia_house_rest (RegiaHouse *self, RegiaGuest *guest)
+regia_connections_rest (RegiaConnections *self, RegiaGuest *guest)
 {
   move_if_in (self, guest, &self->idle);
 }
 
 void
-regia_house_linger (RegiaHouse *self, RegiaGuest *guest)
+regia_connections_linger (RegiaConnections *self, RegiaGuest *guest)
 {
   move_if_in (self, guest, &self->lingering);
 }
 
 void
-regia_house_leave (RegiaHouse *self, RegiaGuest *guest)
+regia_connections_leave (RegiaConnections *self, RegiaGuest *guest)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   count_guest_out (self, guest);
 }
 
 gboolean
-regia_house_begin (RegiaHouse *self, const RegiaPeer *peer)
+regia_connections_begin (RegiaConnections *self, const RegiaPeer *peer)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   return count_in (self, peer);
 }
 
 void
-regia_house_end (RegiaHouse *self, const RegiaPeer *peer)
+regia_connections_end (RegiaConnections *self, const RegiaPeer *peer)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   count_out (self, peer);
 }
 
 guint
-regia_house_count (RegiaHouse *self)
+regia_connections_count (RegiaConnections *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   return self->count;

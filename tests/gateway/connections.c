@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who is let in, who goes when the house is full, and whom a proxy speaks for. */
-#include "house-private.h"
+/* Who is let in, who goes when all places are taken, and whom a proxy speaks for. */
+#include "connections-private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,7 +42,7 @@ typedef struct {
 } Visitor;
 
 static RegiaAdmission
-visit (RegiaHouse *house, Visitor *visitor, const char *address, gboolean *ret_shut)
+visit (RegiaConnections *connections, Visitor *visitor, const char *address, gboolean *ret_shut)
 {
   RegiaPeer from = peer (address);
   int pair[2];
@@ -51,7 +51,7 @@ visit (RegiaHouse *house, Visitor *visitor, const char *address, gboolean *ret_s
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), ==, 0);
   visitor->fd = pair[0];
   visitor->far = pair[1];
-  return regia_house_enter (house, &visitor->guest, &from, visitor->fd, ret_shut);
+  return regia_connections_enter (connections, &visitor->guest, &from, visitor->fd, ret_shut);
 }
 
 static gboolean
@@ -62,9 +62,9 @@ is_shut (Visitor *visitor)
 }
 
 static void
-leave (RegiaHouse *house, Visitor *visitor)
+leave (RegiaConnections *connections, Visitor *visitor)
 {
-  regia_house_leave (house, &visitor->guest);
+  regia_connections_leave (connections, &visitor->guest);
   close (visitor->fd);
   close (visitor->far);
 }
@@ -72,82 +72,83 @@ leave (RegiaHouse *house, Visitor *visitor)
 static void
 test_counting (void)
 {
-  g_autoptr (RegiaHouse) house = regia_house_new (3, 2);
+  g_autoptr (RegiaConnections) connections = regia_connections_new (3, 2);
   Visitor v[6];
   gboolean shut;
 
-  g_assert_cmpint (visit (house, &v[0], "192.0.2.1", &shut), ==, REGIA_ADMISSION_IN);
-  g_assert_cmpint (visit (house, &v[1], "192.0.2.1", &shut), ==, REGIA_ADMISSION_IN);
-  g_assert_cmpint (visit (house, &v[2], "192.0.2.1", &shut), ==, REGIA_ADMISSION_FULL_ADDRESS);
-  g_assert_cmpint (visit (house, &v[3], "192.0.2.2", &shut), ==, REGIA_ADMISSION_IN);
+  g_assert_cmpint (visit (connections, &v[0], "192.0.2.1", &shut), ==, REGIA_ADMISSION_IN);
+  g_assert_cmpint (visit (connections, &v[1], "192.0.2.1", &shut), ==, REGIA_ADMISSION_IN);
+  g_assert_cmpint (visit (connections, &v[2], "192.0.2.1", &shut), ==, REGIA_ADMISSION_FULL_ADDRESS);
+  g_assert_cmpint (visit (connections, &v[3], "192.0.2.2", &shut), ==, REGIA_ADMISSION_IN);
   for (int i = 0; i < 4; i++)
-    regia_house_serve (house, &v[i].guest);
-  g_assert_cmpint (visit (house, &v[4], "192.0.2.3", &shut), ==, REGIA_ADMISSION_FULL);
+    regia_connections_serve (connections, &v[i].guest);
+  g_assert_cmpint (visit (connections, &v[4], "192.0.2.3", &shut), ==, REGIA_ADMISSION_FULL);
   g_assert_false (shut);
-  leave (house, &v[0]);
-  g_assert_cmpint (visit (house, &v[5], "192.0.2.3", &shut), ==, REGIA_ADMISSION_IN);
+  leave (connections, &v[0]);
+  g_assert_cmpint (visit (connections, &v[5], "192.0.2.3", &shut), ==, REGIA_ADMISSION_IN);
   g_assert_false (shut);
   for (int i = 1; i < 6; i++)
-    leave (house, &v[i]);
-  g_assert_cmpuint (regia_house_count (house), ==, 0);
+    leave (connections, &v[i]);
+  g_assert_cmpuint (regia_connections_count (connections), ==, 0);
 }
 
 /* The refused, then who never asked, then the longest idle; who is being served stays. */
 static void
 test_order (void)
 {
-  g_autoptr (RegiaHouse) house = regia_house_new (6, 100);
+  g_autoptr (RegiaConnections) connections = regia_connections_new (6, 100);
   enum { IDLE_LONG, SERVED, IDLE_SHORT, NEW_FIRST, NEW_SECOND, LINGERING, N };
   static const int order[] = {LINGERING, NEW_FIRST, NEW_SECOND, IDLE_LONG, IDLE_SHORT};
   Visitor v[N], next[N];
   gboolean shut;
 
   for (int i = 0; i < N; i++)
-    g_assert_cmpint (visit (house, &v[i], "192.0.2.1", &shut), ==, REGIA_ADMISSION_IN);
-  regia_house_serve (house, &v[IDLE_SHORT].guest);
-  regia_house_serve (house, &v[IDLE_LONG].guest);
-  regia_house_serve (house, &v[SERVED].guest);
-  regia_house_rest (house, &v[IDLE_LONG].guest);
-  regia_house_rest (house, &v[IDLE_SHORT].guest);
-  regia_house_linger (house, &v[LINGERING].guest);
+    g_assert_cmpint (visit (connections, &v[i], "192.0.2.1", &shut), ==, REGIA_ADMISSION_IN);
+  regia_connections_serve (connections, &v[IDLE_SHORT].guest);
+  regia_connections_serve (connections, &v[IDLE_LONG].guest);
+  regia_connections_serve (connections, &v[SERVED].guest);
+  regia_connections_rest (connections, &v[IDLE_LONG].guest);
+  regia_connections_rest (connections, &v[IDLE_SHORT].guest);
+  regia_connections_linger (connections, &v[LINGERING].guest);
   for (gsize i = 0; i < G_N_ELEMENTS (order); i++) {
     g_assert_false (is_shut (&v[order[i]]));
-    g_assert_cmpint (visit (house, &next[i], "192.0.2.2", &shut), ==, REGIA_ADMISSION_IN);
+    g_assert_cmpint (visit (connections, &next[i], "192.0.2.2", &shut), ==, REGIA_ADMISSION_IN);
     g_assert_true (shut);
-    regia_house_serve (house, &next[i].guest);
+    regia_connections_serve (connections, &next[i].guest);
     g_assert_true (is_shut (&v[order[i]]));
-    g_assert_cmpuint (regia_house_count (house), ==, 6);
+    g_assert_cmpuint (regia_connections_count (connections), ==, 6);
   }
-  g_assert_cmpint (visit (house, &next[5], "192.0.2.2", &shut), ==, REGIA_ADMISSION_FULL);
+  g_assert_cmpint (visit (connections, &next[5], "192.0.2.2", &shut), ==, REGIA_ADMISSION_FULL);
   g_assert_false (is_shut (&v[SERVED]));
   /* Who was shut out is not counted again, whatever its worker still tells of it. */
-  regia_house_rest (house, &v[IDLE_LONG].guest);
+  regia_connections_rest (connections, &v[IDLE_LONG].guest);
   for (int i = 0; i < N; i++) {
-    leave (house, &v[i]);
-    leave (house, &next[i]);
+    leave (connections, &v[i]);
+    leave (connections, &next[i]);
   }
-  g_assert_cmpuint (regia_house_count (house), ==, 0);
+  g_assert_cmpuint (regia_connections_count (connections), ==, 0);
 }
 
 static void
 test_through_proxy (void)
 {
-  g_autoptr (RegiaHouse) house = regia_house_new (10, 2);
+  g_autoptr (RegiaConnections) connections = regia_connections_new (10, 2);
   RegiaPeer one = peer ("192.0.2.1"), two = peer ("192.0.2.2");
   RegiaGuest guests[5] = {0};
   gboolean shut;
 
   for (gsize i = 0; i < G_N_ELEMENTS (guests); i++) /* the proxy's own connections have no share */
-    g_assert_cmpint (regia_house_enter (house, &guests[i], NULL, -1, &shut), ==, REGIA_ADMISSION_IN);
-  g_assert_true (regia_house_begin (house, &one));
-  g_assert_true (regia_house_begin (house, &one));
-  g_assert_false (regia_house_begin (house, &one));
-  g_assert_true (regia_house_begin (house, &two));
-  regia_house_end (house, &one);
-  g_assert_true (regia_house_begin (house, &one));
+    g_assert_cmpint (regia_connections_enter (connections, &guests[i], NULL, -1, &shut), ==,
+                     REGIA_ADMISSION_IN);
+  g_assert_true (regia_connections_begin (connections, &one));
+  g_assert_true (regia_connections_begin (connections, &one));
+  g_assert_false (regia_connections_begin (connections, &one));
+  g_assert_true (regia_connections_begin (connections, &two));
+  regia_connections_end (connections, &one);
+  g_assert_true (regia_connections_begin (connections, &one));
   for (gsize i = 0; i < G_N_ELEMENTS (guests); i++)
-    regia_house_leave (house, &guests[i]);
-  g_assert_cmpuint (regia_house_count (house), ==, 0);
+    regia_connections_leave (connections, &guests[i]);
+  g_assert_cmpuint (regia_connections_count (connections), ==, 0);
 }
 
 static void
@@ -227,10 +228,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/gateway/house/counting", test_counting);
-  g_test_add_func ("/gateway/house/order", test_order);
-  g_test_add_func ("/gateway/house/through-proxy", test_through_proxy);
-  g_test_add_func ("/gateway/house/forwarded", test_forwarded);
-  g_test_add_func ("/gateway/house/trust", test_trust);
+  g_test_add_func ("/gateway/connections/counting", test_counting);
+  g_test_add_func ("/gateway/connections/order", test_order);
+  g_test_add_func ("/gateway/connections/through-proxy", test_through_proxy);
+  g_test_add_func ("/gateway/connections/forwarded", test_forwarded);
+  g_test_add_func ("/gateway/connections/trust", test_trust);
   return g_test_run ();
 }
