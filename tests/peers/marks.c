@@ -197,10 +197,10 @@ print_video (const Marks *self, GString *out)
     if (first < 0) {
       first = picture->frame;
       first_wall = picture->wall_ms;
-    } else if (picture->frame == last) {
+    } else if (picture->frame == last && picture->wall_ms == last_wall) {
       duplicates++;
       g_string_append_printf (doubled, "%s%.1f", doubled->len ? ", " : "", picture->pts_ms);
-    } else if (picture->frame < last) {
+    } else if (picture->frame <= last) { /* another source, or the same one begun anew */
       backwards++;
     } else if (picture->frame > last + 1) {
       missed += (guint)(picture->frame - last - 1);
