@@ -219,8 +219,9 @@ def errors_of(log):
     return "\n".join(text[found[0]:found[0] + 25]) if found else "\n".join(text[-25:])
 
 
-def programs(run, stage, folder, suite, env=None, jobs=1, multiplier=1):
-    """The tests that meson.build lists in a suite, run as meson would, but with each case seen as it ends."""
+def programs(run, stage, folder, suite, env=None, multiplier=1, together=True, apart=True):
+    """The tests that meson.build lists in a suite, run as meson would, but with each case seen as it ends. together: those that may
+    run with others; apart: those that meson.build wants one after another. Both: at the same time."""
     shown = subprocess.run(["meson", "introspect", "--tests", folder], capture_output=True, text=True, check=False)
     tests = [t for t in json.loads(shown.stdout or "[]") if any(s.split(":")[-1] == suite for s in t["suite"])]
     if not tests:
@@ -243,10 +244,10 @@ def programs(run, stage, folder, suite, env=None, jobs=1, multiplier=1):
         run.results.add(name_of(test), status == 0, seconds, f"{tail(log)}\nexit status {status}")
 
     tests = [t for t in tests if run.wants(name_of(t))]
-    with concurrent.futures.ThreadPoolExecutor(jobs + 1) as pool:
-        apart = pool.submit(lambda: [one(t) for t in tests if not t["is_parallel"]])
-        list(pool.map(one, [t for t in tests if t["is_parallel"]]))
-        apart.result()
+    with concurrent.futures.ThreadPoolExecutor(UNITS_AT_ONCE + 1) as pool:
+        alone = pool.submit(lambda: [one(t) for t in tests if apart and not t["is_parallel"]])
+        list(pool.map(one, [t for t in tests if together and t["is_parallel"]]))
+        alone.result()
 
 
 def gcc(run):
@@ -266,12 +267,13 @@ def sanitized(run):
 
 def units(run, folder):
     if folder is not None:
-        programs(run, "unit", folder, "unit", None, UNITS_AT_ONCE)
+        programs(run, "unit", folder, "unit")
 
 
-def sanitized_units(run, folder):
+def sanitized_units(run, folder, together):
+    """Those that meson.build wants apart count pictures, and under the sanitizers need the machine for it."""
     if folder is not None and run.wants_stage("sanitized"):
-        programs(run, "sanitized", folder, "unit", SANITIZERS, UNITS_AT_ONCE, 3)
+        programs(run, "sanitized", folder, "unit", SANITIZERS, 3, together, not together)
 
 
 def fuzz(run, folder):
@@ -359,11 +361,12 @@ def main():
         asan = sanitized(run)
         fuzz(run, clang(run))
         waiting.result()
-        waiting = run.beside(sanitized_units, run, asan)
+        waiting = run.beside(sanitized_units, run, asan, True)
         if run.wants_stage("web"):
             web(run)
         waiting.result()
         early.result()
+        sanitized_units(run, asan, False)
         end_to_end(run, asan)
     except KeyboardInterrupt:
         run.end_all()
