@@ -177,7 +177,7 @@ def downloads(t, regia, names, kept=None):
         record = {file["name"]: file for file in (kept or {}).get(name, session_of(regia, name))["files"]}
         equal(sorted(file["name"] for file in item["files"]), sorted(record), f"files of {name}")
         for file in item["files"]:
-            body = regia.get(file["url"])
+            body = regia.get("/" + file["url"])
             digest = hashlib.sha256(body).hexdigest()
             equal((len(body), digest), (file["size-bytes"], file["sha256"]), f"{file['url']} as it came")
             equal(digest, record[file["name"]]["sha256"], f"{file['url']} as it was recorded")
