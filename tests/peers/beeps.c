@@ -9,6 +9,9 @@
  * below. Half the amplitude means that half the window is filled, so the onset is the window's middle. The
  * tone holds a whole number of periods in the window, so the sharp edges of a voice far below the beep do not
  * reach half of it.
+ *
+ * Where the sound itself begins in the middle of a beep there is no onset: a first beep that is shorter than
+ * the second is not counted. Any later one is: there the sound was cut.
  */
 typedef struct {
   double ms, amplitude;
@@ -23,6 +26,8 @@ struct _Beeps {
   GArray *onsets; /* (element-type double) */
   double silent_since_ms, silence_max_ms;
 };
+
+#define SHORTER_MS 2
 
 static const double SILENCE = 0.000316; /* −70 dBFS */
 
@@ -94,6 +99,7 @@ GArray *
 beeps_finish (Beeps *self)
 {
   double loudest = 0, below_since = -1e9;
+  double ends[2] = {0}; /* of the first two */
 
   for (guint i = 0; i < self->points->len; i++)
     loudest = MAX (loudest, g_array_index (self->points, Point, i).amplitude);
@@ -113,7 +119,12 @@ beeps_finish (Beeps *self)
       g_array_append_val (self->onsets, onset);
     }
     last_above = i;
+    if (self->onsets->len > 0 && self->onsets->len <= G_N_ELEMENTS (ends))
+      ends[self->onsets->len - 1] = point->ms;
   }
+  if (self->onsets->len > 2 && ends[0] - g_array_index (self->onsets, double, 0) + SHORTER_MS <
+                                   ends[1] - g_array_index (self->onsets, double, 1))
+    g_array_remove_index (self->onsets, 0);
   return self->onsets;
 }
 
