@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# tests/run: beside others
 """Behind the institution's web server, below a path of its own: the page plays, links lead on, and each viewer is somebody."""
 
 import socket
