@@ -11,6 +11,7 @@ Scenario, and tests/README.md).
 """
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -100,8 +101,9 @@ class Run:
         # A future and not a thread: a join that a signal interrupts counts the thread as ended (Python 3.11).
         return self.pool.submit(work, *arguments)
 
-    def call(self, argv, log, env=None, timeout=900, line=None, cwd=ROOT):
-        """Runs a command; output goes to a log file and, line by line, to `line`. Returns (status, seconds); None: too long."""
+    def call(self, argv, log, env=None, timeout=900, line=None, cwd=ROOT, nice=0):
+        """Runs a command; output goes to a log file and, line by line, to `line`. Returns (status, seconds); None: too long. nice: behind
+        what goes on beside it."""
         if self.interrupted:
             raise InterruptedError
         began = time.monotonic()
@@ -113,6 +115,11 @@ class Run:
                                      errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, start_new_session=True)
             self.children.add(child)
+            if nice:
+                os.setpriority(os.PRIO_PROCESS, child.pid, nice)
+                # Where sessions share the processor as groups (sched(7), autogroups), niceness counts within one only.
+                with contextlib.suppress(OSError):
+                    Path(f"/proc/{child.pid}/autogroup").write_text(str(nice), encoding="ascii")
             late = threading.Event()
 
             def end():
@@ -208,8 +215,7 @@ def build(run, name, options, env=None, jobs=2):
         if status != 0:
             run.results.add(f"build/{name}", False, time.monotonic() - began, tail(log))
             return None
-    # Behind the tests that go on beside it.
-    status, _ = run.call(["nice", "-n", "5", "ninja", "-C", folder, f"-j{jobs}"], log, env)
+    status, _ = run.call(["ninja", "-C", folder, f"-j{jobs}"], log, env, nice=5)
     run.results.add(f"build/{name}", status == 0, time.monotonic() - began, "" if status == 0 else errors_of(log))
     return folder if status == 0 else None
 
