@@ -277,3 +277,28 @@ regia_json_get_list (GVariant *dict, const char *key)
   }
   return entries;
 }
+
+GVariant *
+regia_json_read_list (const char *text, int version, const char *key, GError **error)
+{
+  g_autoptr (GVariant) dict = regia_json_to_vardict (text, -1, error);
+  GVariant *list;
+  gint64 written;
+
+  if (dict == NULL)
+    return NULL;
+  written = regia_json_get_int (dict, "version");
+  if (written > version) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_NEWER,
+                 "written by a newer Regia (version %" G_GINT64_FORMAT
+                 " of this file, this program reads up to %d); use that one",
+                 written, version);
+    return NULL;
+  }
+  list = g_variant_lookup_value (dict, key, G_VARIANT_TYPE ("av"));
+  if (written < 1 || list == NULL) {
+    g_clear_pointer (&list, g_variant_unref);
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "it holds no version or no %s", key);
+  }
+  return list;
+}

@@ -237,25 +237,10 @@ RegiaPeople *
 regia_people_from_json (const char *text, GError **error)
 {
   g_autoptr (RegiaPeople) self = regia_people_new ();
-  g_autoptr (GVariant) dict = regia_json_to_vardict (text, -1, error);
-  g_autoptr (GVariant) list = NULL;
-  gint64 version;
+  g_autoptr (GVariant) list = regia_json_read_list (text, VERSION, "people", error);
 
-  if (dict == NULL)
+  if (list == NULL)
     return NULL;
-  version = regia_json_get_int (dict, "version");
-  if (version > VERSION) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_NEWER,
-                 "written by a newer Regia (version %" G_GINT64_FORMAT
-                 " of this file, this program reads up to %d); use that one",
-                 version, VERSION);
-    return NULL;
-  }
-  list = g_variant_lookup_value (dict, "people", G_VARIANT_TYPE ("av"));
-  if (version < 1 || list == NULL) {
-    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "it holds no version or no people");
-    return NULL;
-  }
   for (guint i = 0; i < g_variant_n_children (list); i++) {
     g_autoptr (GVariant) boxed = g_variant_get_child_value (list, i);
 

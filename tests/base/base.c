@@ -244,6 +244,32 @@ test_json_readers (void)
   g_assert_true (regia_json_read_boolean (dict, "b", &flag) && flag);
 }
 
+static void
+test_json_list (void)
+{
+  static const struct {
+    const char *text;
+    int code;
+  } bad[] = {
+      {"{\"version\":3,\"people\":[]}", REGIA_ERROR_NEWER},
+      {"{\"version\":0,\"people\":[]}", REGIA_ERROR_MEDIA},
+      {"{\"people\":[]}", REGIA_ERROR_MEDIA},
+      {"{\"version\":1,\"people\":{}}", REGIA_ERROR_MEDIA},
+      {"{\"version\":1}", REGIA_ERROR_MEDIA},
+      {"[]", REGIA_ERROR_MEDIA},
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) list = regia_json_read_list ("{\"version\":1,\"people\":[1,2]}", 2, "people", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_variant_n_children (list), ==, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_assert_null (regia_json_read_list (bad[i].text, 2, "people", &error));
+    g_assert_error (error, REGIA_ERROR, bad[i].code);
+    g_clear_error (&error);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -256,6 +282,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/write-full", test_write_full);
   g_test_add_func ("/base/json", test_json);
   g_test_add_func ("/base/json/readers", test_json_readers);
+  g_test_add_func ("/base/json/list", test_json_list);
   g_test_add_func ("/base/exit-status", test_exit_status);
   g_test_add_func ("/base/errno", test_errno);
   return g_test_run ();

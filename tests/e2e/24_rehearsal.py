@@ -13,8 +13,7 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 
-from harness import Regia, Rtmp, Srt, check, equal, main
-from harness.regia import RENDITIONS, key_file
+from harness import Regia, Rtmp, Service, Srt, check, equal, main
 
 SEGMENT_S = 2
 
@@ -221,44 +220,6 @@ def shown(t, path):
 
 
 # -- events of a hall -----------------------------------------------------------------------------------------------------------------
-
-
-class Service(Regia):
-    """A Regia that waits for the events of a folder."""
-
-    def __init__(self, t, name):
-        super().__init__(t, name=name)
-        self.hall = t.dir / f"{name}-hall.conf"
-        self.folder = t.dir / f"{name}-events"
-        self.folder.mkdir()
-        groups = [("event", {"place": "Palazzo Ducale, Massa"}), ("programme", {"size": "640x360", "rate": "25"}),
-                  ("source camera", {"pipeline": "test"})]
-        groups += [(f"rendition {n}", keys) for n, keys in RENDITIONS.items()]
-        groups += [("audio it", {}), ("web", {"listen": f"127.0.0.1:{self.port}"})]
-        self.hall.write_text(key_file(groups), encoding="utf-8")
-        self.arguments = ["--hall", self.hall, "--events", self.folder]
-
-    def put(self, file, **keys):
-        (self.folder / f"{file}.conf").write_text(key_file([("event", keys)]), encoding="utf-8")
-
-    def good(self, *arguments):
-        done = self.command(*arguments, "--state", self.state, timeout=60)
-        equal(done.returncode, 0, f"regia {' '.join(arguments)}: {done.stdout}{done.stderr}")
-        return done.stdout
-
-    def refused(self, words, *arguments):
-        done = self.command(*arguments, "--state", self.state, timeout=60)
-        check(done.returncode != 0 and words in done.stderr, f"regia {' '.join(arguments)}: {done.returncode}: {done.stdout}{done.stderr}")
-
-    def wait_standby(self):
-        return self.wait_status("standby, with a page", lambda s: s["state"] == "standby" and s["gateway"].get("address"), 30)
-
-    def kill_all(self):
-        restarts = self.supervisor.restarts
-        for pid in self.pids():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.t.wait("the director is started again", lambda: self.supervisor.restarts > restarts, 20)
 
 
 def in_a_hall(t):

@@ -22,6 +22,17 @@ char *regia_json_from_variant (GVariant *value, gboolean pretty);
 GVariant *regia_json_to_vardict (const char *text, gssize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * regia_json_read_list:
+ * @text: JSON text of a file of Regia's own: {"version": N, KEY: […], …}
+ * @version: the newest that this program reads, 1 or more
+ *
+ * Returns: (transfer full): what is under @key, of type av; or %NULL: REGIA_ERROR_NEWER when a newer Regia
+ * wrote it, REGIA_ERROR_MEDIA when it is no such thing. Any thread.
+ */
+GVariant *regia_json_read_list (const char *text, int version, const char *key,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * regia_json_get_string, regia_json_get_int, regia_json_get_double, regia_json_get_boolean: what @dict, an
  * a{sv} as regia_json_to_vardict() gives it or as it comes over D-Bus, has under @key; "", 0 or %FALSE when
  * it is missing or of another type. A number counts with or without a fraction (x, t, d); as a whole one its
