@@ -81,7 +81,9 @@ def alone(t):
         aired = status["show-time-ms"] - status["aired-ms"]
         check(status["aired-ms"] > 8000 and aired < 30000, f"aired {status['aired-ms']} of {status['show-time-ms']} ms")
         t.figure(f"regia start of a rehearsal: answered after {answered - on:.2f} s")
+    t.wait("a segment", regia.newest_segment, 20)
     viewers = [Viewer(t, regia, "first")]
+    t.wait("the first viewer has something", viewers[0].size, 30)
     with t.case("who comes anew asks for all there is: gateway, relay and recorder killed after the start"):
         for name in ("gateway", "relay platform", "recorder"):
             regia.wait_restarted(name, regia.kill(name), 20)
@@ -199,6 +201,9 @@ class Viewer:
         self.name, self.path = name, t.out / f"viewer-{name}.ts"
         self.child = t.spawn(f"viewer-{name}", ["ffmpeg", "-v", "error", "-y", "-live_start_index", "0", "-i", f"{regia.base}/live/index.m3u8",
                                                 "-map", "0:v:0", "-c", "copy", "-f", "mpegts", self.path], nice=5)
+
+    def size(self):
+        return self.path.exists() and self.path.stat().st_size
 
     def end(self):
         self.child.terminate()
