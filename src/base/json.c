@@ -115,12 +115,10 @@ regia_json_from_variant (GVariant *value, gboolean pretty)
 }
 
 static GVariant *
-variant_from_node (JsonNode *node, guint depth)
+variant_from_node (JsonNode *node)
 {
   GVariantBuilder builder;
 
-  if (depth > MAX_DEPTH)
-    return NULL;
   switch (json_node_get_node_type (node)) {
   case JSON_NODE_OBJECT: {
     JsonObjectIter iter;
@@ -129,28 +127,16 @@ variant_from_node (JsonNode *node, guint depth)
 
     g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
     json_object_iter_init (&iter, json_node_get_object (node));
-    while (json_object_iter_next (&iter, &key, &member)) {
-      GVariant *value = variant_from_node (member, depth + 1);
-      if (value == NULL) {
-        g_variant_builder_clear (&builder);
-        return NULL;
-      }
-      g_variant_builder_add (&builder, "{sv}", key, value);
-    }
+    while (json_object_iter_next (&iter, &key, &member))
+      g_variant_builder_add (&builder, "{sv}", key, variant_from_node (member));
     return g_variant_builder_end (&builder);
   }
   case JSON_NODE_ARRAY: {
     JsonArray *array = json_node_get_array (node);
 
     g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
-    for (guint i = 0; i < json_array_get_length (array); i++) {
-      GVariant *value = variant_from_node (json_array_get_element (array, i), depth + 1);
-      if (value == NULL) {
-        g_variant_builder_clear (&builder);
-        return NULL;
-      }
-      g_variant_builder_add (&builder, "v", value);
-    }
+    for (guint i = 0; i < json_array_get_length (array); i++)
+      g_variant_builder_add (&builder, "v", variant_from_node (json_array_get_element (array, i)));
     return g_variant_builder_end (&builder);
   }
   case JSON_NODE_VALUE:
@@ -167,14 +153,65 @@ variant_from_node (JsonNode *node, guint depth)
   }
 }
 
+/*
+ * One object and nothing after it, no deeper than MAX_DEPTH. Looked at before json-glib reads it, which takes
+ * several values in a row (it gives the last, and up to 1.6 leaks the others), takes comments, and goes one
+ * call deeper with each bracket.
+ */
+static gboolean
+check_shape (const char *text, gsize length, GError **error)
+{
+  guint depth = 0;
+  gboolean in_string = FALSE, ended = FALSE;
+
+  for (gsize i = 0; i < length; i++) {
+    guchar c = (guchar)text[i];
+
+    if (in_string) {
+      if (c == '\\')
+        i++;
+      else if (c == '"')
+        in_string = FALSE;
+    } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+      continue;
+    } else if (ended) {
+      g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: more follows its object, at byte %zu",
+                   i);
+      return FALSE;
+    } else if (depth == 0 && c != '{') {
+      g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not a JSON object");
+      return FALSE;
+    } else if (c == '{' || c == '[') {
+      if (++depth > MAX_DEPTH) {
+        g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "JSON nested deeper than %d", MAX_DEPTH);
+        return FALSE;
+      }
+    } else if (c == '}' || c == ']') {
+      ended = --depth == 0;
+    } else if (c == '"') {
+      in_string = TRUE;
+    } else if (!g_ascii_isalnum (c) && (c == '\0' || strchr (":,+-.", c) == NULL)) {
+      g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: no character for byte %zu", i);
+      return FALSE;
+    }
+  }
+  if (!ended) {
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA,
+                         depth == 0 ? "not JSON: it is empty" : "not JSON: it ends in the middle");
+    return FALSE;
+  }
+  return TRUE;
+}
+
 GVariant *
 regia_json_to_vardict (const char *text, gssize length, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) local_error = NULL;
-  GVariant *value;
   JsonNode *root;
 
+  if (!check_shape (text, length < 0 ? strlen (text) : (gsize)length, error))
+    return NULL;
   if (!json_parser_load_from_data (parser, text, length, &local_error)) {
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: %s", local_error->message);
     return NULL;
@@ -184,12 +221,7 @@ regia_json_to_vardict (const char *text, gssize length, GError **error)
     g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not a JSON object");
     return NULL;
   }
-  value = variant_from_node (root, 0);
-  if (value == NULL) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "JSON nested deeper than %d", MAX_DEPTH);
-    return NULL;
-  }
-  return g_variant_ref_sink (value);
+  return g_variant_ref_sink (variant_from_node (root));
 }
 
 const char *

@@ -151,7 +151,9 @@ test_json (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) dict = regia_json_to_vardict (source, -1, &error);
   g_autofree char *text = NULL;
-  static const char *const bad[] = {"", "[]", "1", "{", "{\"a\":}", "{\"a\":NaN}", "null"};
+  static const char *const bad[] = {
+      "",     "[]",         "1",      "{",           "{\"a\":}", "{\"a\":NaN}", "null", "7{}",       "{}{}",
+      "{} x", "{}/* {} */", "/**/{}", "{\"a\":'b'}", "{\"a",     "{\"a\\",      "{]",   "{\"a\":[}", " \n"};
 
   g_assert_no_error (error);
   text = regia_json_from_variant (dict, FALSE);
