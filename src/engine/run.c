@@ -29,8 +29,9 @@
  * Sources that are not live are slowed to the clock by their appsink; live ones are not held up at all.
  */
 
-#define WAKE_MESSAGE "regia-stop"
-#define PREROLL_WAIT (10 * GST_SECOND)
+#define WAKE_MESSAGE      "regia-stop"
+#define REST_INTERVAL     GST_SECOND
+#define PREROLL_INTERVALS 10
 
 struct _RegiaRun {
   gatomicrefcount ref_count;
@@ -187,14 +188,20 @@ note_missing (RegiaRun *self, GstMessage *message)
   g_mutex_unlock (&self->lock);
 }
 
-/* Its end; or, when nothing could be decoded, what was missing for it. */
-static void
-end (RegiaRun *self)
+static gboolean
+has_decoded (RegiaRun *self)
 {
   RegiaHandOverStats stats;
 
   regia_hand_over_get_stats (&self->hand_over, &stats);
-  if (self->missing && stats.decoded_ns[0] == 0 && stats.decoded_ns[1] == 0)
+  return stats.decoded_ns[0] != 0 || stats.decoded_ns[1] != 0;
+}
+
+/* Its end; or, when nothing could be decoded, what was missing for it. */
+static void
+end (RegiaRun *self)
+{
+  if (self->missing && !has_decoded (self))
     fail (self, REGIA_RUN_UNAVAILABLE, self->missing);
   else
     fail (self, REGIA_RUN_ENDED, "the stream has ended");
@@ -227,17 +234,68 @@ take_level (RegiaRun *self, const GstStructure *structure)
   g_mutex_unlock (&self->lock);
 }
 
+/* Of the threads that move data, some have stopped that read a file by themselves, and none works. */
+static gboolean
+do_all_threads_rest (RegiaRun *self)
+{
+  GstIterator *elements = gst_bin_iterate_recurse (GST_BIN (self->pipeline));
+  GValue value = G_VALUE_INIT;
+  gboolean rests = FALSE, works = FALSE;
+
+  while (!works && gst_iterator_next (elements, &value) == GST_ITERATOR_OK) {
+    GstElement *element = g_value_get_object (&value);
+
+    GST_OBJECT_LOCK (element);
+    for (GList *l = element->pads; l; l = l->next) {
+      GstTaskState state = gst_pad_get_task_state (l->data);
+
+      works |= state == GST_TASK_STARTED;
+      rests |= state == GST_TASK_PAUSED && GST_PAD_MODE (l->data) == GST_PAD_MODE_PULL;
+    }
+    GST_OBJECT_UNLOCK (element);
+    g_value_reset (&value);
+  }
+  gst_iterator_free (elements);
+  return rests && !works;
+}
+
+/*
+ * decodebin (all of 1.x) drops an error that a demuxer reports in the instant in which it is plugged in: then
+ * nothing ever comes, and nothing says so. %TRUE, and the run has failed, when that is seen twice in a row.
+ * Called after an interval without a message; @rested counts, and belongs to this function.
+ */
+static gboolean
+fail_at_rest (RegiaRun *self, guint *rested)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstMessage) message = NULL;
+
+  *rested = !has_decoded (self) && do_all_threads_rest (self) ? *rested + 1 : 0;
+  if (*rested < 2)
+    return FALSE;
+  error = g_error_new_literal (GST_STREAM_ERROR, GST_STREAM_ERROR_DEMUX, "stopped without a word");
+  message = gst_message_new_error (GST_OBJECT (self->pipeline), error, NULL);
+  fail_with_message (self, message);
+  return TRUE;
+}
+
 /* Waits for the first decoded buffer of a source that is not live. FALSE when the run is over before. */
 static gboolean
 wait_for_preroll (RegiaRun *self)
 {
-  for (;;) {
+  guint intervals = 0, rested = 0;
+
+  while (intervals < PREROLL_INTERVALS) {
     g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
-        self->bus, PREROLL_WAIT,
+        self->bus, REST_INTERVAL,
         GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_APPLICATION | GST_MESSAGE_ELEMENT);
 
-    if (message == NULL)
-      return TRUE; /* let it play: its owner's own deadline decides */
+    if (message == NULL) {
+      if (fail_at_rest (self, &rested))
+        return FALSE;
+      intervals++;
+      continue;
+    }
     if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
       fail_with_message (self, message);
       return FALSE;
@@ -250,6 +308,7 @@ wait_for_preroll (RegiaRun *self)
     if (gst_message_has_name (message, REGIA_HAND_OVER_PREROLL))
       return TRUE;
   }
+  return TRUE; /* let it play: its owner's own deadline decides */
 }
 
 static gboolean
@@ -323,12 +382,16 @@ play (RegiaRun *self)
 static void
 watch (RegiaRun *self)
 {
+  guint rested = 0;
+
   while (!is_stopping (self)) {
     g_autoptr (GstMessage) message =
-        gst_bus_timed_pop_filtered (self->bus, GST_CLOCK_TIME_NONE,
+        gst_bus_timed_pop_filtered (self->bus, has_decoded (self) ? GST_CLOCK_TIME_NONE : REST_INTERVAL,
                                     GST_MESSAGE_ERROR | GST_MESSAGE_EOS | GST_MESSAGE_SEGMENT_DONE |
                                         GST_MESSAGE_ELEMENT | GST_MESSAGE_APPLICATION);
 
+    if (message == NULL && fail_at_rest (self, &rested))
+      return;
     switch (message ? GST_MESSAGE_TYPE (message) : GST_MESSAGE_UNKNOWN) {
     case GST_MESSAGE_ERROR:
       fail_with_message (self, message);

@@ -120,6 +120,32 @@ far_clear (Far *self)
 #define RTSP " protocols=tcp tcp-timeout=1000000 ! decodebin ! videoconvert name=video"
 #define FILE " ! decodebin name=decoder decoder. ! videoconvert name=video"
 
+/* As decodebin does now and then: an error of what is in it gets no further. */
+typedef GstBin DeafBin;
+typedef GstBinClass DeafBinClass;
+GType deaf_bin_get_type (void);
+G_DEFINE_TYPE (DeafBin, deaf_bin, GST_TYPE_BIN)
+
+static void
+deaf_bin_handle_message (GstBin *bin, GstMessage *message)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_unref (message);
+  else
+    GST_BIN_CLASS (deaf_bin_parent_class)->handle_message (bin, message);
+}
+
+static void
+deaf_bin_class_init (DeafBinClass *klass)
+{
+  klass->handle_message = deaf_bin_handle_message;
+}
+
+static void
+deaf_bin_init (G_GNUC_UNUSED DeafBin *self)
+{
+}
+
 /* Of {…}: {f} the folder of the test's files, {r} {s} {n} {x} the ports of rtsp, silent, refused, foreign. */
 static const struct {
   const char *name, *text;
@@ -150,6 +176,9 @@ static const struct {
     {"file-empty", "filesrc location={f}/empty" FILE, {"right file"}},
     {"file-text", "filesrc location={f}/text" FILE, {"neither picture nor sound", "right file"}},
     {"file-cut", "filesrc location={f}/cut.mp4" FILE, {"damaged", "copy it once more"}},
+    {"file-cut-and-dropped",
+     "deafbin.( filesrc location={f}/cut.mp4 ! decodebin ! videoconvert name=video )",
+     {"damaged", "copy it once more"}},
     {"no-decoder",
      "filesrc location={f}/clip.flac ! decodebin ! audioconvert name=audio",
      {"this computer has no", "FLAC", "install the package gstreamer1.0-plugins-good"},
@@ -356,6 +385,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_assert_true (regia_engine_check_source ("test", NULL, NULL)); /* makes our own elements known */
+  g_assert_true (gst_element_register (NULL, "deafbin", GST_RANK_NONE, deaf_bin_get_type ()));
   g_test_add_func ("/engine/words/clean", test_clean);
   g_test_add_func ("/engine/words/errors", test_errors);
   g_test_add_func ("/engine/words/part-missing", test_part_missing);
