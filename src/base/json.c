@@ -85,6 +85,13 @@ node_from_variant (GVariant *value)
   case G_VARIANT_CLASS_DOUBLE: {
     double number = g_variant_get_double (value);
     if (isfinite (number)) {
+      char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+      /* json-glib (1.6 to 1.10) writes 2e+53 as `2e+53.0`, which it cannot read: the next double has digits.
+       */
+      g_ascii_dtostr (digits, sizeof digits, number);
+      if (strchr (digits, 'e') && strchr (digits, '.') == NULL)
+        number = nextafter (number, 0);
       json_node_set_double (node, number);
     } else {
       json_node_unref (node);
@@ -144,19 +151,56 @@ variant_from_node (JsonNode *node)
       return g_variant_new_string (json_node_get_string (node));
     if (json_node_get_value_type (node) == G_TYPE_BOOLEAN)
       return g_variant_new_boolean (json_node_get_boolean (node));
-    if (json_node_get_value_type (node) == G_TYPE_DOUBLE)
+    if (json_node_get_value_type (node) == G_TYPE_DOUBLE && isfinite (json_node_get_double (node)))
       return g_variant_new_double (json_node_get_double (node));
-    return g_variant_new_int64 (json_node_get_int (node));
+    if (json_node_get_value_type (node) == G_TYPE_INT64)
+      return g_variant_new_int64 (json_node_get_int (node));
+    return g_variant_new_string ("");
   case JSON_NODE_NULL:
   default:
     return g_variant_new_string ("");
   }
 }
 
+/* true, false, null or a number of RFC 8259, clause 6, that a gint64 can hold if it has no fraction and no
+ * exponent. */
+static gboolean
+is_literal (const char *text, gsize length)
+{
+  static const char *const words[] = {"true", "false", "null"};
+  const char *p = text, *end = text + length, *digits;
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (length == strlen (words[i]) && memcmp (text, words[i], length) == 0)
+      return TRUE;
+  p += p < end && *p == '-';
+  for (digits = p; p < end && g_ascii_isdigit (*p);)
+    p++;
+  if (p == digits || (p - digits > 1 && *digits == '0'))
+    return FALSE;
+  if (p == end)
+    return p - digits < 19 || (p - digits == 19 && memcmp (digits, "9223372036854775807", 19) <= 0);
+  if (*p == '.') {
+    for (digits = ++p; p < end && g_ascii_isdigit (*p);)
+      p++;
+    if (p == digits)
+      return FALSE;
+  }
+  if (p < end && (*p == 'e' || *p == 'E')) {
+    p++;
+    p += p < end && (*p == '+' || *p == '-');
+    for (digits = p; p < end && g_ascii_isdigit (*p);)
+      p++;
+    if (p == digits)
+      return FALSE;
+  }
+  return p == end;
+}
+
 /*
  * One object and nothing after it, no deeper than MAX_DEPTH. Looked at before json-glib reads it, which takes
- * several values in a row (it gives the last, and up to 1.6 leaks the others), takes comments, and goes one
- * call deeper with each bracket.
+ * several values in a row (it gives the last, and up to 1.6 leaks the others), takes comments, octal and
+ * hexadecimal numbers, makes -1 of those that are too large, and goes one call deeper with each bracket.
  */
 static gboolean
 check_shape (const char *text, gsize length, GError **error)
@@ -165,7 +209,7 @@ check_shape (const char *text, gsize length, GError **error)
   gboolean in_string = FALSE, ended = FALSE;
 
   for (gsize i = 0; i < length; i++) {
-    guchar c = (guchar)text[i];
+    char c = text[i];
 
     if (in_string) {
       if (c == '\\')
@@ -190,9 +234,17 @@ check_shape (const char *text, gsize length, GError **error)
       ended = --depth == 0;
     } else if (c == '"') {
       in_string = TRUE;
-    } else if (!g_ascii_isalnum (c) && (c == '\0' || strchr (":,+-.", c) == NULL)) {
-      g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: no character for byte %zu", i);
-      return FALSE;
+    } else if (c != ':' && c != ',') {
+      gsize end = i;
+
+      while (end < length && (g_ascii_isalnum (text[end]) || strchr ("+-.", text[end] ? text[end] : ' ')))
+        end++;
+      if (!is_literal (text + i, end - i)) {
+        g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: neither word nor number at byte %zu",
+                     i);
+        return FALSE;
+      }
+      i = end - 1;
     }
   }
   if (!ended) {
@@ -212,6 +264,10 @@ regia_json_to_vardict (const char *text, gssize length, GError **error)
 
   if (!check_shape (text, length < 0 ? strlen (text) : (gsize)length, error))
     return NULL;
+  if (!g_utf8_validate (text, length, NULL)) {
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: not UTF-8");
+    return NULL;
+  }
   if (!json_parser_load_from_data (parser, text, length, &local_error)) {
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: %s", local_error->message);
     return NULL;

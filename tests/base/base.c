@@ -152,8 +152,37 @@ test_json (void)
   g_autoptr (GVariant) dict = regia_json_to_vardict (source, -1, &error);
   g_autofree char *text = NULL;
   static const char *const bad[] = {
-      "",     "[]",         "1",      "{",           "{\"a\":}", "{\"a\":NaN}", "null", "7{}",       "{}{}",
-      "{} x", "{}/* {} */", "/**/{}", "{\"a\":'b'}", "{\"a",     "{\"a\\",      "{]",   "{\"a\":[}", " \n"};
+      "",
+      "[]",
+      "1",
+      "{",
+      "{\"a\":}",
+      "{\"a\":NaN}",
+      "null",
+      "7{}",
+      "{}{}",
+      "{} x",
+      "{}/* {} */",
+      "/**/{}",
+      "{\"a\":'b'}",
+      "{\"a",
+      "{\"a\\",
+      "{]",
+      "{\"a\":[}",
+      " \n",
+      "{\"a\":012}",
+      "{\"a\":0x1}",
+      "{\"a\":-}",
+      "{\"a\":1.}",
+      "{\"a\":1e}",
+      "{\"a\":.5}",
+      "{\"a\":+1}",
+      "{\"a\":True}",
+      "{\"a\":1 2}",
+      "{\"\377\":1}",
+      "{\"\\udc00\":1}",
+      "{\"a\":9223372036854775808}",
+  };
 
   g_assert_no_error (error);
   text = regia_json_from_variant (dict, FALSE);
@@ -163,6 +192,19 @@ test_json (void)
     g_assert_null (regia_json_to_vardict (bad[i], -1, &error));
     g_assert_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA);
     g_clear_error (&error);
+  }
+  {
+    static const char odd[] = "{\"b\":2.5e999,\"c\":2e53,\"d\":-1e-10,\"e\":[-0.5,0,9223372036854775807]}";
+    g_autoptr (GVariant) read = regia_json_to_vardict (odd, -1, &error), again = NULL;
+    g_autofree char *first = NULL, *second = NULL;
+
+    g_assert_no_error (error);
+    first = regia_json_from_variant (read, FALSE);
+    again = regia_json_to_vardict (first, -1, &error);
+    g_assert_no_error (error);
+    second = regia_json_from_variant (again, FALSE);
+    g_assert_cmpstr (first, ==, second);
+    g_assert_cmpfloat_with_epsilon (regia_json_get_double (again, "c"), 2e53, 1e40);
   }
   {
     GString *deep = g_string_new ("{\"a\":");
