@@ -107,7 +107,8 @@ turn_away (RegiaAcceptor *self, int fd, const char *words)
       "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n\r\n%s",
       strlen (words), words);
 
-  if (send (fd, text, strlen (text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+  /* Under TLS nothing can be said before the handshake, which is what there is no room for. */
+  if (self->owner.tls == NULL && send (fd, text, strlen (text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
     g_debug ("turned away without a word: %s", g_strerror (errno));
   close (fd);
   __atomic_store_n (&self->stats.turned_away, self->stats.turned_away + 1, __ATOMIC_RELAXED);
@@ -117,8 +118,14 @@ static void
 take (RegiaAcceptor *self, int fd, const struct sockaddr_storage *from)
 {
   RegiaAdmission admission;
-  g_autoptr (RegiaWire) wire = regia_wire_new (fd, (const struct sockaddr *)from, &self->owner, &admission);
+  g_autoptr (RegiaTls) tls = self->owner.tls != NULL ? regia_tls_slot_get (self->owner.tls) : NULL;
+  g_autoptr (RegiaWire) wire = NULL;
 
+  if (self->owner.tls != NULL && tls == NULL) {
+    turn_away (self, fd, "");
+    return;
+  }
+  wire = regia_wire_new (fd, (const struct sockaddr *)from, tls, &self->owner, &admission);
   if (wire == NULL) {
     turn_away (self, fd,
                admission == REGIA_ADMISSION_FULL

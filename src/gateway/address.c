@@ -11,20 +11,33 @@
 
 #include "regia/base/address.h"
 
-static void
-add (GPtrArray *list, const char *host, guint port)
-{
-  char *text =
-      port == 80 ? g_strdup_printf ("http://%s", host) : g_strdup_printf ("http://%s:%u", host, port);
+typedef struct {
+  GPtrArray *texts;
+  guint port;
+  gboolean https;
+} List;
 
-  if (g_ptr_array_find_with_equal_func (list, text, g_str_equal, NULL))
-    g_free (text);
-  else
-    g_ptr_array_add (list, text);
+static char *
+make_address (gboolean https, const char *host, gsize host_length, guint port)
+{
+  g_autofree char *number = port == (https ? 443 : 80) ? g_strdup ("") : g_strdup_printf (":%u", port);
+
+  return g_strdup_printf ("%s://%.*s%s", https ? "https" : "http", (int)host_length, host, number);
 }
 
 static void
-add_interfaces (GPtrArray *list, guint port)
+add (const List *list, const char *host)
+{
+  char *text = make_address (list->https, host, strlen (host), list->port);
+
+  if (g_ptr_array_find_with_equal_func (list->texts, text, g_str_equal, NULL))
+    g_free (text);
+  else
+    g_ptr_array_add (list->texts, text);
+}
+
+static void
+add_interfaces (const List *list)
 {
   struct ifaddrs *all = NULL;
 
@@ -38,15 +51,16 @@ add_interfaces (GPtrArray *list, guint port)
       continue;
     if (inet_ntop (AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr, text, sizeof text) !=
         NULL)
-      add (list, text, port);
+      add (list, text);
   }
   freeifaddrs (all);
 }
 
 char **
-regia_addresses (const char *listen, const char *const *hosts, guint port)
+regia_addresses (const char *listen, const char *const *hosts, guint port, gboolean https)
 {
-  g_autoptr (GPtrArray) list = g_ptr_array_new ();
+  g_autoptr (GPtrArray) texts = g_ptr_array_new ();
+  const List list = {texts, port, https};
   g_autofree char *host = NULL;
   guint asked_port;
   gboolean all;
@@ -56,13 +70,23 @@ regia_addresses (const char *listen, const char *const *hosts, guint port)
   all = strcmp (host, "0.0.0.0") == 0 || strcmp (host, "[::]") == 0;
   for (gsize i = 0; hosts != NULL && hosts[i] != NULL; i++)
     if (strcmp (hosts[i], "*") != 0)
-      add (list, hosts[i], port);
+      add (&list, hosts[i]);
   if (all)
-    add_interfaces (list, port);
+    add_interfaces (&list);
   else
-    add (list, host, port);
+    add (&list, host);
   if (all)
-    add (list, "localhost", port);
-  g_ptr_array_add (list, NULL);
-  return (char **)g_ptr_array_free (g_steal_pointer (&list), FALSE);
+    add (&list, "localhost");
+  g_ptr_array_add (texts, NULL);
+  return (char **)g_ptr_array_free (g_steal_pointer (&texts), FALSE);
+}
+
+char *
+regia_redirect_location (const char *host, const char *path, const char *query, guint port)
+{
+  const char *bracket = strrchr (host, ']'), *colon = strchr (bracket != NULL ? bracket : host, ':');
+  gsize length = colon != NULL ? (gsize)(colon - host) : strlen (host);
+  g_autofree char *address = make_address (TRUE, host, length, port);
+
+  return g_strconcat (address, g_str_equal (path, "*") ? "/" : path, query != NULL ? "?" : "", query, NULL);
 }

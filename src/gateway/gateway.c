@@ -255,7 +255,7 @@ open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
   if (self->server == NULL)
     return FALSE;
   self->addresses = regia_addresses (values->listen, (const char *const *)values->hosts,
-                                     regia_server_get_port (self->server));
+                                     regia_server_get_port (self->server), FALSE);
   self->address = g_strdup (self->addresses[0]);
   return TRUE;
 }

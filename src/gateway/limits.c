@@ -12,6 +12,7 @@ regia_limits_default (RegiaLimits *ret_limits)
   *ret_limits = (RegiaLimits){.max_connections = 2000,
                               .max_connections_per_address = 500,
                               .max_requests = 1000,
+                              .handshake_ms = 5000,
                               .head_ms = 5000,
                               .idle_ms = 30000,
                               .progress_ms = 10000,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "range-private.h"
 #include "reply-private.h"
 #include "request-private.h"
 
@@ -147,4 +148,17 @@ regia_reply_write_head (const RegiaReply *self, gboolean last, const char *date,
     append_field_cb ("Connection", "close", &writer);
   append (&writer, "\r\n", 2);
   return writer.length;
+}
+
+const char *
+regia_reply_date_now (void)
+{
+  static _Thread_local gint64 second;
+  static _Thread_local char text[REGIA_HTTP_DATE_BYTES];
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (now != second)
+    regia_http_date_format (now, text);
+  second = now;
+  return text;
 }

@@ -63,6 +63,10 @@ void regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, g
 gsize regia_reply_write_head (const RegiaReply *self, gboolean last, const char *date,
                               char ret_head[REGIA_REPLY_HEAD_BYTES]);
 
+/** regia_reply_date_now: (transfer none): the present second as an IMF-fixdate, made once for all answers of
+ * it. Lives until the thread asks again. */
+const char *regia_reply_date_now (void);
+
 /** regia_reply_length: the body's bytes, for Content-Length. */
 guint64 regia_reply_length (const RegiaReply *self);
 

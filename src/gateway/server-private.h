@@ -23,7 +23,10 @@ typedef struct {
   RegiaHttpHandlersFunc add_handlers; /* everything else */
   gpointer user_data;                 /* of both */
   guint threads;
-  RegiaLimits limits; /* max_connections is lowered to what the descriptor limit allows */
+  RegiaTlsSlot *tls; /* (transfer none) (nullable): https, with the context that is in it by then; must
+                        outlive the server. %NULL: http */
+  const char *redirect_listen; /* (nullable): with tls: a second address, which sends on to https */
+  RegiaLimits limits;          /* max_connections is lowered to what the descriptor limit allows */
 } RegiaServerOptions;
 
 /** regia_server_new: opens the sockets; nothing is accepted yet. Starts no thread and leaves no socket to

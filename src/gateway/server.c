@@ -28,6 +28,7 @@ typedef struct {
   GThread *thread;         /* (owned) (nullable) */
   RegiaHttp *http;         /* (owned) (nullable) */
   RegiaAcceptor *acceptor; /* (owned) (nullable) */
+  RegiaAcceptor *redirect; /* (owned) (nullable): the first worker's, at redirect_fd */
   RegiaWireOwner owner;
   gint64 tick_us; /* atomic */
 } Worker;
@@ -42,6 +43,7 @@ struct _RegiaServer {
   GSocketAddress *bound;         /* (owned) */
   Worker *workers;               /* (owned) (array length=threads) */
   guint threads;
+  int redirect_fd;       /* −1: none */
   gint64 drain_until_us; /* set before the workers are told to end */
   RegiaServerOptions options;
   GSourceFunc stopped; /* (nullable) */
@@ -113,7 +115,9 @@ regia_server_new (const RegiaServerOptions *options, GError **error)
   self->limits = options->limits;
   self->options = *options;
   self->options.listen = NULL; /* the caller's, and not needed any more */
+  self->options.redirect_listen = NULL;
   self->options.hosts = self->options.trusted_proxies = NULL;
+  self->redirect_fd = -1;
   if (!regia_listen (options->listen, options->threads, fds, &self->bound, error))
     return NULL;
   self->threads = options->threads;
@@ -130,6 +134,14 @@ regia_server_new (const RegiaServerOptions *options, GError **error)
   for (guint i = 0; i < self->threads; i++)
     if (!regia_http_pair (self->workers[i].pair, error))
       return NULL;
+  if (options->redirect_listen != NULL) {
+    g_autoptr (GSocketAddress) bound = NULL;
+    int fd;
+
+    if (!regia_listen (options->redirect_listen, 1, &fd, &bound, error))
+      return NULL;
+    self->redirect_fd = fd;
+  }
   self->hosts = regia_hosts_new (options->hosts, options->listen);
   self->limits.max_connections = affordable_connections (self->limits.max_connections);
   self->proxies = regia_proxies_new (options->trusted_proxies);
@@ -137,6 +149,24 @@ regia_server_new (const RegiaServerOptions *options, GError **error)
   self->connections =
       regia_connections_new (self->limits.max_connections, self->limits.max_connections_per_address);
   return g_steal_pointer (&self);
+}
+
+/* The addresses that @worker accepts at. */
+static gboolean
+start_accepting (Worker *worker, GError **error)
+{
+  RegiaServer *self = worker->server;
+  RegiaWireOwner owner = worker->owner;
+
+  worker->acceptor = regia_acceptor_new (worker->listen_fd, &owner, error);
+  if (worker->acceptor == NULL)
+    return FALSE;
+  if (worker->number > 0 || self->redirect_fd < 0)
+    return TRUE;
+  owner.tls = NULL;
+  owner.redirect_port = regia_server_get_port (self);
+  worker->redirect = regia_acceptor_new (self->redirect_fd, &owner, error);
+  return worker->redirect != NULL;
 }
 
 static gboolean
@@ -156,16 +186,14 @@ start_worker (Worker *worker, GError **error)
                                    .disk = self->disk,
                                    .answer = options->answer,
                                    .answer_data = options->user_data,
+                                   .tls = options->tls,
                                    .context = worker->context,
                                    .show = show_cb,
                                    .show_data = worker};
   g_main_context_push_thread_default (worker->context);
   worker->http = regia_http_new (self->disk, worker->pair, options->add_handlers, options->user_data, error);
   worker->pair[0] = worker->pair[1] = -1;
-  ok = worker->http != NULL;
-  if (ok)
-    worker->acceptor = regia_acceptor_new (worker->listen_fd, &worker->owner, error);
-  ok = worker->acceptor != NULL;
+  ok = worker->http != NULL && start_accepting (worker, error);
   g_main_context_pop_thread_default (worker->context);
   if (!ok)
     return FALSE;
@@ -194,6 +222,8 @@ drain_cb (gpointer data)
   Worker *worker = data;
 
   regia_acceptor_stop (worker->acceptor);
+  if (worker->redirect != NULL)
+    regia_acceptor_stop (worker->redirect);
   if (regia_acceptor_busy (worker->acceptor) > 0 && g_get_monotonic_time () < worker->server->drain_until_us)
     return G_SOURCE_CONTINUE;
   g_main_loop_quit (worker->loop);
@@ -210,6 +240,7 @@ close_worker (Worker *worker)
   while (g_main_context_iteration (worker->context, FALSE))
     ;
   g_clear_pointer (&worker->acceptor, regia_acceptor_free);
+  g_clear_pointer (&worker->redirect, regia_acceptor_free);
   g_clear_pointer (&worker->http, regia_http_free);
   g_main_context_pop_thread_default (worker->context);
   g_main_loop_unref (worker->loop);
@@ -226,14 +257,19 @@ finish (RegiaServer *self)
 {
   for (guint i = 0; i < self->threads; i++)
     g_clear_pointer (&self->workers[i].thread, g_thread_join);
-  for (guint i = 0; i < self->threads; i++)
+  for (guint i = 0; i < self->threads; i++) {
     if (self->workers[i].acceptor != NULL)
       regia_acceptor_close (self->workers[i].acceptor);
+    if (self->workers[i].redirect != NULL)
+      regia_acceptor_close (self->workers[i].redirect);
+  }
   /* Jobs on disk threads come back to the workers' contexts, so they end first; they find their connections
    * closed. */
   g_clear_pointer (&self->disk, regia_disk_free);
   for (guint i = 0; i < self->threads; i++)
     close_worker (&self->workers[i]);
+  if (self->redirect_fd >= 0)
+    close (self->redirect_fd);
   g_free (self->workers);
   regia_connections_free (self->connections);
   regia_budget_free (self->budget);
@@ -310,8 +346,11 @@ void
 regia_server_get_stats (RegiaServer *self, RegiaServerStats *ret_stats)
 {
   *ret_stats = (RegiaServerStats){0};
-  for (guint i = 0; i < self->threads; i++)
+  for (guint i = 0; i < self->threads; i++) {
     if (self->workers[i].acceptor != NULL)
       regia_acceptor_read_stats (self->workers[i].acceptor, &ret_stats->wire);
+    if (self->workers[i].redirect != NULL)
+      regia_acceptor_read_stats (self->workers[i].redirect, &ret_stats->wire);
+  }
   ret_stats->connections = regia_connections_count (self->connections);
 }

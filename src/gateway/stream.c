@@ -35,7 +35,7 @@ plain_end_writing (RegiaStream *self)
 }
 
 static void
-plain_free (RegiaStream *self)
+plain_free (RegiaStream *self, gboolean in_order)
 {
   g_free (self);
 }
@@ -49,5 +49,6 @@ regia_stream_plain_new (int fd)
 
   self->class = &plain;
   self->fd = fd;
+  self->is_open = TRUE;
   return self;
 }

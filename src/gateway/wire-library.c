@@ -97,7 +97,7 @@ read_body (RegiaWire *self, void *buffer, gsize count, GError **error)
   } else {
     n = self->stream->class->read (self->stream, buffer, count);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-      self->ready.readable = FALSE;
+      regia_stream_note_unread (self->stream, &self->ready);
       return would_block (error);
     }
     if (n <= 0)
@@ -136,7 +136,7 @@ regia_wire_is_readable (RegiaWire *self)
   if (self->show != NULL || self->phase >= REGIA_WIRE_LINGER)
     return TRUE;
   if (self->body_left > 0)
-    return self->ready.readable || self->in_length > self->head_bytes;
+    return regia_stream_is_readable (self->stream, &self->ready) || self->in_length > self->head_bytes;
   return self->is_librarys;
 }
 
@@ -154,7 +154,7 @@ regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **err
   if (n < 0) {
     int code = errno;
     if (code == EAGAIN)
-      self->ready.writable = FALSE;
+      regia_stream_note_unwritten (self->stream, &self->ready);
     g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (code), "send");
     return -1;
   }
@@ -165,5 +165,6 @@ regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **err
 gboolean
 regia_wire_is_writable (RegiaWire *self)
 {
-  return self->is_last_shown || self->phase >= REGIA_WIRE_LINGER || self->ready.writable;
+  return self->is_last_shown || self->phase >= REGIA_WIRE_LINGER ||
+         regia_stream_is_writable (self->stream, &self->ready);
 }

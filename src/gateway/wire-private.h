@@ -8,6 +8,7 @@
 #include "lane-private.h"
 #include "limits-private.h"
 #include "poller-private.h"
+#include "regia/tls/tls.h"
 #include "request-private.h"
 
 /**
@@ -23,10 +24,11 @@
 G_DECLARE_FINAL_TYPE (RegiaWire, regia_wire, REGIA, WIRE, GIOStream)
 
 typedef enum {
-  REGIA_WIRE_IDLE,   /* waits for a request's first byte */
-  REGIA_WIRE_HEAD,   /* a head is arriving */
-  REGIA_WIRE_ANSWER, /* a request is being answered */
-  REGIA_WIRE_LINGER, /* refused and half closed: waits for the client to have read why */
+  REGIA_WIRE_HANDSHAKE, /* of TLS: nothing is agreed yet */
+  REGIA_WIRE_IDLE,      /* waits for a request's first byte */
+  REGIA_WIRE_HEAD,      /* a head is arriving */
+  REGIA_WIRE_ANSWER,    /* a request is being answered */
+  REGIA_WIRE_LINGER,    /* refused and half closed: waits for the client to have read why */
   REGIA_WIRE_CLOSED,
 } RegiaWirePhase;
 
@@ -64,6 +66,8 @@ typedef struct {
   RegiaDisk *disk;
   RegiaAnswerFunc answer;
   gpointer answer_data;
+  RegiaTlsSlot *tls;   /* (nullable): what new connections take; %NULL: in the clear */
+  guint redirect_port; /* every request is sent on to https at this port; 0: it is answered */
   /* (transfer none) the worker's */
   GMainContext *context;
   /* Shows the wire to the library, once; %FALSE: it could not be taken. */
@@ -80,12 +84,13 @@ typedef struct {
  * regia_wire_new:
  * @fd: (transfer full): a connected, non-blocking socket; stays the caller's when this fails
  * @remote: its far end
+ * @tls: (transfer none) (nullable): %NULL: in the clear
  * @owner: must outlive the wire
  * @ret_admission: (out): why it is not let in
  *
  * Returns: (nullable): %NULL when all places are taken.
  */
-RegiaWire *regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWireOwner *owner,
+RegiaWire *regia_wire_new (int fd, const struct sockaddr *remote, RegiaTls *tls, const RegiaWireOwner *owner,
                            RegiaAdmission *ret_admission);
 
 /** regia_wire_get_peer: whom the present request comes from: the far end, or whom a trusted proxy speaks for.

@@ -41,14 +41,26 @@ struct _RegiaWire {
   gboolean is_last_shown;  /* the request being answered is our own */
 };
 
-/* wire.c, for wire-library.c. */
+/* wire.c, for wire-library.c and wire-refusal.c. */
+
+#define REGIA_WIRE_COUNT(self, field, n)                                                                     \
+  __atomic_store_n (&(self)->owner->stats->field, (self)->owner->stats->field + (n), __ATOMIC_RELAXED)
 
 /** regia_wire_finish_answer: the answer is complete; the next head may be looked at. */
 void regia_wire_finish_answer (RegiaWire *self);
 /** regia_wire_end: closes the connection, or lingers when the client has said more than was read. */
 void regia_wire_end (RegiaWire *self);
+/** regia_wire_linger: nothing more is written; gives the client time to read what was. */
+void regia_wire_linger (RegiaWire *self);
 /** regia_wire_count_sent: the client took so many bytes. */
 void regia_wire_count_sent (RegiaWire *self, gsize bytes);
+
+/* wire-refusal.c. */
+
+/** regia_wire_refuse: says why, and lingers. */
+void regia_wire_refuse (RegiaWire *self, const RegiaRefusal *refusal);
+/** regia_wire_redirect: sends the present request on to https, and lingers. */
+void regia_wire_redirect (RegiaWire *self);
 
 /* wire-library.c. */
 

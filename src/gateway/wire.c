@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "range-private.h"
 #include "wire-streams-private.h"
 
 /*
@@ -32,18 +31,15 @@
 
 G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
 
-#define COUNT(self, field, n)                                                                                \
-  __atomic_store_n (&(self)->owner->stats->field, (self)->owner->stats->field + (n), __ATOMIC_RELAXED)
-
 static void
 set_phase (RegiaWire *self, RegiaWirePhase phase, guint limit_ms)
 {
   gint64 now_us = g_get_monotonic_time ();
 
+  if (phase == REGIA_WIRE_ANSWER || self->phase == REGIA_WIRE_HANDSHAKE) /* which has sent something, too */
+    self->took_us = now_us;
   self->phase = phase;
   self->deadline_us = now_us + (gint64)limit_ms * 1000;
-  if (phase == REGIA_WIRE_ANSWER)
-    self->took_us = now_us;
 }
 
 /* Behind a proxy a connection speaks for many: each request counts as a connection of the one it is for.
@@ -72,7 +68,7 @@ regia_wire_count_sent (RegiaWire *self, gsize bytes)
 {
   if (bytes == 0)
     return;
-  COUNT (self, bytes_sent, bytes);
+  REGIA_WIRE_COUNT (self, bytes_sent, bytes);
   self->took_us = g_get_monotonic_time ();
 }
 
@@ -111,7 +107,7 @@ close_fd (RegiaWire *self)
     regia_lane_clear (&self->lane);
   regia_connections_leave (self->owner->connections, &self->guest);
   regia_poller_remove (self->owner->poller, &self->ready);
-  g_clear_pointer (&self->stream, regia_stream_free);
+  regia_stream_free (g_steal_pointer (&self->stream), !self->was_cut);
   close (self->fd);
   self->fd = -1;
 }
@@ -128,8 +124,8 @@ hang_up (RegiaWire *self)
   self->owner->closed (self, self->owner->closed_data);
 }
 
-static void
-linger (RegiaWire *self)
+void
+regia_wire_linger (RegiaWire *self)
 {
   count_client_out (self);
   self->stream->class->end_writing (self->stream);
@@ -147,7 +143,7 @@ regia_wire_end (RegiaWire *self)
   /* Closing now, with unread bytes of the client, would reset the connection and take the last answer with
    * it. */
   if (self->in_length > self->head_bytes || (ioctl (self->fd, FIONREAD, &unread) == 0 && unread > 0))
-    linger (self);
+    regia_wire_linger (self);
   else
     hang_up (self);
 }
@@ -160,14 +156,15 @@ regia_wire_cut (RegiaWire *self)
   if (self->phase == REGIA_WIRE_CLOSED)
     return;
   if (!self->was_cut)
-    COUNT (self, cut, 1);
+    REGIA_WIRE_COUNT (self, cut, 1);
   self->was_cut = TRUE;
   /* Else the kernel would keep what the client does not take for minutes more. */
   setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   hang_up (self);
 }
 
-/* What still arrives after a refusal is read and dropped. TRUE when the client is done. */
+/* What still arrives after a refusal is read and dropped, under TLS as it is. TRUE when the client is done.
+ */
 static gboolean
 drop_rest (RegiaWire *self)
 {
@@ -175,7 +172,7 @@ drop_rest (RegiaWire *self)
   gssize n;
 
   for (gsize total = 0; total < LINGER_BYTES; total += (gsize)n) {
-    n = self->stream->class->read (self->stream, scrap, sizeof scrap);
+    n = recv (self->fd, scrap, sizeof scrap, MSG_DONTWAIT);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
       return TRUE;
     if (n < 0)
@@ -185,46 +182,6 @@ drop_rest (RegiaWire *self)
 }
 
 /* Heads. */
-
-/* The clock's second, once for all answers of it. */
-static const char *
-date_now (void)
-{
-  static _Thread_local gint64 second;
-  static _Thread_local char text[REGIA_HTTP_DATE_BYTES];
-  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-
-  if (now != second)
-    regia_http_date_format (now, text);
-  second = now;
-  return text;
-}
-
-/* Whatever the answer to it is, a request that cannot be understood must be the last thing read from its
- * connection. */
-static void
-refuse (RegiaWire *self, const RegiaRefusal *refusal)
-{
-  g_auto (RegiaReply) reply;
-  char head[REGIA_REPLY_HEAD_BYTES];
-  char *text = refusal->json
-                   ? g_strdup_printf ("{\"status\":%u,\"error\":\"%s\"}\n", refusal->status, refusal->words)
-                   : g_strdup_printf ("%s.\n", refusal->words);
-  struct iovec parts[2];
-
-  regia_reply_init (&reply);
-  reply.status = refusal->status;
-  reply.content_type = refusal->json ? "application/json" : "text/plain; charset=utf-8";
-  reply.cache_control = "no-store";
-  reply.allow = refusal->status == 405 ? REGIA_REQUEST_ALLOW : NULL;
-  reply.body = g_bytes_new_take (text, strlen (text));
-  parts[0] = (struct iovec){head, regia_reply_write_head (&reply, TRUE, date_now (), head)};
-  parts[1] = (struct iovec){text, strlen (text)};
-  if (self->stream->class->write (self->stream, parts, refusal->head ? 1 : 2, FALSE) < 0)
-    g_debug ("refusal not sent: %s", g_strerror (errno));
-  COUNT (self, refused, 1);
-  linger (self);
-}
 
 typedef enum { COLLECTED, INCOMPLETE, ENDED, REFUSED } Collected;
 
@@ -240,23 +197,25 @@ collect_head (RegiaWire *self)
       break;
     if (self->in_length == REGIA_REQUEST_MAX_HEAD_BYTES) {
       RegiaRefusal refusal = {431, "The request's head is longer than 16 KiB", FALSE, FALSE};
-      refuse (self, &refusal);
+      regia_wire_refuse (self, &refusal);
       return REFUSED;
     }
-    if (!self->ready.readable)
+    if (!regia_stream_is_readable (self->stream, &self->ready))
       return INCOMPLETE;
     if (self->in_length == self->in_room)
       self->in = g_realloc (self->in, self->in_room = MIN (self->in_room * 2, REGIA_REQUEST_MAX_HEAD_BYTES));
     room = self->in_room - self->in_length;
     n = self->stream->class->read (self->stream, self->in + self->in_length, room);
+    if (self->phase == REGIA_WIRE_HANDSHAKE && self->stream->is_open)
+      set_phase (self, REGIA_WIRE_IDLE, self->owner->limits->head_ms);
     if (n < 0 && errno == EAGAIN) {
-      self->ready.readable = FALSE;
+      regia_stream_note_unread (self->stream, &self->ready);
       return INCOMPLETE;
     }
     if (n <= 0)
       return ENDED;
-    if ((gsize)n < room && !self->ready.ended)
-      self->ready.readable = FALSE; /* epoll(7): that was all; what comes later is told */
+    if ((gsize)n < room && !self->ready.ended) /* epoll(7): that was all; what comes later is told */
+      regia_stream_note_unread (self->stream, &self->ready);
     if (self->in_length == 0 && self->phase == REGIA_WIRE_IDLE)
       set_phase (self, REGIA_WIRE_HEAD, self->owner->limits->head_ms);
     self->in_length += (gsize)n;
@@ -383,7 +342,7 @@ take_state (RegiaWire *self, RegiaLaneState state)
     regia_wire_end (self);
     return FALSE;
   case REGIA_LANE_FULL:
-    self->ready.writable = FALSE;
+    regia_stream_note_unwritten (self->stream, &self->ready);
     if (self->kernel_bytes == 0) /* two thousand may come between two sweeps */
       look_at_client (self, self->took_us);
     bound_kernel (self);
@@ -403,7 +362,7 @@ send_reply (RegiaWire *self, RegiaReply *reply)
 {
   gboolean has_body = regia_reply_has_body (reply, self->request.method == REGIA_METHOD_HEAD);
   char head[REGIA_REPLY_HEAD_BYTES];
-  gsize length = regia_reply_write_head (reply, is_last (self), date_now (), head), sent = 0;
+  gsize length = regia_reply_write_head (reply, is_last (self), regia_reply_date_now (), head), sent = 0;
   RegiaLaneState state = regia_lane_start (&self->lane, self->owner->budget, self->owner->arena, self->stream,
                                            head, length, has_body ? reply : NULL, &sent);
 
@@ -462,6 +421,18 @@ answer (RegiaWire *self)
   return FALSE;
 }
 
+/* There is no request, and there will be none. */
+static void
+end_unheard (RegiaWire *self)
+{
+  if (!self->stream->was_told) {
+    hang_up (self);
+    return;
+  }
+  REGIA_WIRE_COUNT (self, refused, 1);
+  regia_wire_linger (self);
+}
+
 /* The next request, judged and begun. TRUE when it is answered already. */
 static gboolean
 next_request (RegiaWire *self)
@@ -473,18 +444,22 @@ next_request (RegiaWire *self)
   case REFUSED:
     return FALSE;
   case ENDED:
-    hang_up (self);
+    end_unheard (self);
     return FALSE;
   case COLLECTED:
     break;
   }
   if (!regia_request_parse (self->in, self->head_bytes, self->owner->hosts, self->owner->rules,
                             &self->request, &refusal)) {
-    refuse (self, &refusal);
+    regia_wire_refuse (self, &refusal);
     return FALSE;
   }
   self->requests++;
-  COUNT (self, requests, 1);
+  REGIA_WIRE_COUNT (self, requests, 1);
+  if (self->owner->redirect_port != 0) {
+    regia_wire_redirect (self);
+    return FALSE;
+  }
   regia_connections_serve (self->owner->connections, &self->guest);
   set_phase (self, REGIA_WIRE_ANSWER, 0);
   return answer (self);
@@ -496,7 +471,8 @@ go_on (RegiaWire *self)
   RegiaLaneState state;
   gsize sent;
 
-  if (self->is_librarys || self->is_waiting || (!self->ready.writable && self->lane.warm == 0))
+  if (self->is_librarys || self->is_waiting ||
+      (!regia_stream_is_writable (self->stream, &self->ready) && self->lane.warm == 0))
     return FALSE;
   state = regia_lane_go_on (&self->lane, self->stream, &sent);
   regia_wire_count_sent (self, sent);
@@ -510,6 +486,7 @@ run (RegiaWire *self)
 
   for (guint turn = 0; turn < TURNS; turn++) {
     switch (self->phase) {
+    case REGIA_WIRE_HANDSHAKE:
     case REGIA_WIRE_IDLE:
     case REGIA_WIRE_HEAD:
       if (!next_request (self))
@@ -634,7 +611,7 @@ regia_wire_init (RegiaWire *self)
 }
 
 RegiaWire *
-regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWireOwner *owner,
+regia_wire_new (int fd, const struct sockaddr *remote, RegiaTls *tls, const RegiaWireOwner *owner,
                 RegiaAdmission *ret_admission)
 {
   g_autoptr (RegiaWire) self = g_object_new (REGIA_TYPE_WIRE, NULL);
@@ -649,15 +626,18 @@ regia_wire_new (int fd, const struct sockaddr *remote, const RegiaWireOwner *own
   if (*ret_admission != REGIA_ADMISSION_IN)
     return NULL;
   if (shut)
-    COUNT (self, cut, 1);
+    REGIA_WIRE_COUNT (self, cut, 1);
   self->fd = fd;
-  self->stream = regia_stream_plain_new (fd);
+  self->stream = tls != NULL ? regia_stream_tls_new (fd, tls) : regia_stream_plain_new (fd);
   self->in = g_malloc (self->in_room = IN_FIRST_BYTES);
   self->ready.changed = changed_cb;
   regia_poller_add (owner->poller, fd, &self->ready);
   /* The first request is due at once: a connection that says nothing is worth less than one that was useful.
    */
-  set_phase (self, REGIA_WIRE_IDLE, owner->limits->head_ms);
+  if (tls != NULL)
+    set_phase (self, REGIA_WIRE_HANDSHAKE, owner->limits->handshake_ms);
+  else
+    set_phase (self, REGIA_WIRE_IDLE, owner->limits->head_ms);
   return g_steal_pointer (&self);
 }
 
