@@ -133,7 +133,10 @@ print_services (const RegiaConfigValues *values)
             values->id[0] != '\0' ? values->id : "after each event", reserve);
   else
     printf ("Recording    none\n");
-  printf ("Viewers      http://%s/%s%s\n", values->listen, hosts[0] != '\0' ? " and as " : "", hosts);
+  printf ("Viewers      %s://%s/%s%s\n", values->certificate != NULL ? "https" : "http", values->listen,
+          hosts[0] != '\0' ? " and as " : "", hosts);
+  if (values->redirect_listen != NULL)
+    printf ("             sent there from http://%s/\n", values->redirect_listen);
 }
 
 /* (transfer full) (nullable): why nobody could be served at the address; only a warning, for the event may be
@@ -162,10 +165,10 @@ why_not_listening (const char *listen)
 }
 
 static void
-warn_of_port (RegiaConfig *config, const char *group, const char *listen)
+warn_of_port (RegiaConfig *config, const char *group, const char *key, const char *listen)
 {
   g_autofree char *warning = why_not_listening (listen);
-  g_autofree char *where = regia_config_where (config, group, "listen");
+  g_autofree char *where = regia_config_where (config, group, key);
 
   if (warning != NULL)
     fprintf (stderr, "warning: %s%s\n", where, warning);
@@ -298,6 +301,8 @@ regia_cli_check (int argc, char **argv)
   fflush (stdout);
   for (guint i = 0; i < values->warnings->len; i++)
     fprintf (stderr, "warning: %s\n", (const char *)g_ptr_array_index (values->warnings, i));
-  warn_of_port (config, "web", values->listen);
+  warn_of_port (config, "web", "listen", values->listen);
+  if (values->redirect_listen != NULL)
+    warn_of_port (config, "web", "redirect_listen", values->redirect_listen);
   return 0;
 }

@@ -399,10 +399,45 @@ check_console (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
                          "%s is where viewers connect to, [web] listen%s; choose another port",
                          values->console_listen, where);
   }
+  if (values->redirect_listen != NULL && collide (values->console_listen, values->redirect_listen)) {
+    g_autofree char *where = regia_key_text_elsewhere (self->scan, place, "web", "redirect_listen");
+
+    regia_faults_add_at (faults, place, "console", "listen",
+                         "%s is where viewers are sent on to https, [web] redirect_listen%s; choose another "
+                         "port",
+                         values->console_listen, where);
+  }
   if (!is_loopback (values->console_listen))
     regia_faults_add_at (warnings, place, "console", "listen",
                          "the console can be reached from other machines; passwords cross the network as "
                          "they are unless there is TLS in front of it");
+}
+
+static void
+check_certificate (RegiaConfig *self, RegiaFaults *faults)
+{
+  const RegiaConfigValues *values = &self->values;
+  RegiaPlace certificate = regia_key_text_place (self->scan, "web", "certificate"),
+             key = regia_key_text_place (self->scan, "web", "key"),
+             redirect = regia_key_text_place (self->scan, "web", "redirect_listen");
+
+  if (values->certificate != NULL && values->certificate_key == NULL)
+    regia_faults_add_at (faults, certificate, "web", "certificate",
+                         "needs its private key beside it; add key =");
+  if (values->certificate == NULL && values->certificate_key != NULL)
+    regia_faults_add_at (faults, key, "web", "key",
+                         "needs the certificate that it belongs to; add certificate =");
+  if (values->redirect_listen == NULL)
+    return;
+  if (values->certificate == NULL)
+    regia_faults_add_at (faults, redirect, "web", "redirect_listen",
+                         "there is no https to send viewers to; add certificate = and key =, or remove this");
+  else if (values->listen != NULL && collide (values->listen, values->redirect_listen)) {
+    g_autofree char *where = regia_key_text_elsewhere (self->scan, redirect, "web", "listen");
+
+    regia_faults_add_at (faults, redirect, "web", "redirect_listen",
+                         "is where https is, listen = %s%s; choose another port", values->listen, where);
+  }
 }
 
 static void
@@ -464,5 +499,6 @@ regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warn
   check_renditions (self, faults, warnings);
   check_audios (self, faults, warnings);
   check_relays (self, faults);
+  check_certificate (self, faults);
   check_services (self, faults, warnings);
 }

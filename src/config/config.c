@@ -136,6 +136,9 @@ regia_config_unref (RegiaConfig *self)
   g_ptr_array_unref (values->relays);
   g_free (values->folder);
   g_free (values->listen);
+  g_free (values->certificate);
+  g_free (values->certificate_key);
+  g_free (values->redirect_listen);
   g_strfreev (values->hosts);
   g_free (values->console_listen);
   g_strfreev (values->trusted_proxies);

@@ -10,9 +10,10 @@
 #include "regia/base/destination.h"
 #include "regia/base/error.h"
 #include "regia/base/named.h"
+#include "regia/tls/tls.h"
 
-/* Everything in src/config that looks at the disk, the event file itself apart: slate, key files, the folder
- * of recordings. */
+/* Everything in src/config that looks at the disk, the event file itself apart: slate, key files,
+ * certificate, the folder of recordings. */
 
 char *
 regia_config_read_key (const RegiaConfigRelay *relay, GError **error)
@@ -62,6 +63,114 @@ regia_config_read_key (const RegiaConfigRelay *relay, GError **error)
     return NULL;
   }
   return g_steal_pointer (&key);
+}
+
+static void
+wipe_array (gpointer data)
+{
+  GByteArray *array = data;
+
+  explicit_bzero (array->data, array->len);
+  g_byte_array_unref (array);
+}
+
+static GBytes *
+read_pem (const char *path, GError **error)
+{
+  GByteArray *data = regia_named_read (path, REGIA_TLS_MAX_BYTES, "check path and owner", error);
+
+  return data != NULL ? g_bytes_new_with_free_func (data->data, data->len, wipe_array, data) : NULL;
+}
+
+static gboolean
+is_open_to_all (const char *path, GError **error)
+{
+  struct stat info;
+
+  if (stat (path, &info) < 0 || (info.st_mode & S_IRWXO) == 0)
+    return FALSE;
+  g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
+               "can be read by everybody on this machine; run `chmod 600` on it");
+  return TRUE;
+}
+
+/* The two, and which of them is at fault: the message stands behind its path. */
+static RegiaConfigPair *
+read_pair (const RegiaConfigValues *values, RegiaTlsPart *ret_fault, GError **error)
+{
+  g_autoptr (RegiaConfigPair) pair = g_new0 (RegiaConfigPair, 1);
+  g_autoptr (RegiaTls) tls = NULL;
+
+  *ret_fault = REGIA_TLS_CERTIFICATE;
+  pair->certificate = read_pem (values->certificate, error);
+  if (pair->certificate == NULL)
+    return NULL;
+  *ret_fault = REGIA_TLS_KEY;
+  pair->key = read_pem (values->certificate_key, error);
+  if (pair->key == NULL || is_open_to_all (values->certificate_key, error))
+    return NULL;
+  tls = regia_tls_new (pair->certificate, pair->key, ret_fault, error);
+  if (tls == NULL)
+    return NULL;
+  regia_tls_get_life (tls, &pair->from_s, &pair->until_s);
+  return g_steal_pointer (&pair);
+}
+
+void
+regia_config_pair_free (RegiaConfigPair *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->certificate, g_bytes_unref);
+  g_clear_pointer (&self->key, g_bytes_unref);
+  g_free (self);
+}
+
+RegiaConfigPair *
+regia_config_read_pair (const RegiaConfigValues *values, GError **error)
+{
+  RegiaTlsPart fault;
+  RegiaConfigPair *pair = read_pair (values, &fault, error);
+
+  if (pair == NULL && fault == REGIA_TLS_KEY)
+    g_prefix_error (error, "[web] key: %s ", values->certificate_key);
+  else if (pair == NULL)
+    g_prefix_error (error, "[web] certificate: %s ", values->certificate);
+  return pair;
+}
+
+char *
+regia_config_pair_warning (const RegiaConfigValues *values, const RegiaConfigPair *pair, gint64 now_s)
+{
+  g_autofree char *words = regia_tls_warning (pair->from_s, pair->until_s, now_s);
+
+  return words != NULL ? g_strdup_printf ("[web] certificate: %s %s", values->certificate, words) : NULL;
+}
+
+static void
+check_pair (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
+{
+  RegiaPlace place = regia_key_text_place (self->scan, "web", "certificate"),
+             key_place = regia_key_text_place (self->scan, "web", "key");
+  const RegiaConfigValues *values = &self->values;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfigPair) pair = NULL;
+  g_autofree char *words = NULL;
+  RegiaTlsPart fault;
+
+  if (values->certificate == NULL || values->certificate_key == NULL)
+    return;
+  pair = read_pair (values, &fault, &error);
+  if (pair == NULL && fault == REGIA_TLS_KEY)
+    regia_faults_add_at (faults, key_place, "web", "key", "%s %s", values->certificate_key, error->message);
+  else if (pair == NULL)
+    regia_faults_add_at (faults, place, "web", "certificate", "%s %s", values->certificate, error->message);
+  if (pair == NULL)
+    return;
+  /* Not a fault: the event begins at its hour and is recorded, whatever browsers think of its certificate. */
+  words = regia_tls_warning (pair->from_s, pair->until_s, g_get_real_time () / G_USEC_PER_SEC);
+  if (words != NULL)
+    regia_faults_add_at (warnings, place, "web", "certificate", "%s %s", values->certificate, words);
 }
 
 static void
@@ -119,5 +228,6 @@ regia_config_check_files (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *w
     } else
       explicit_bzero (key, strlen (key));
   }
+  check_pair (self, faults, warnings);
   check_folder (self, faults);
 }

@@ -77,6 +77,8 @@ static const Field values_fields[] = {
     EVENT (feed_seconds, UINT, ENGINE | RECORDER),
     EVENT (feed_mbytes, UINT, ENGINE),
     EVENT (listen, TEXT, GATEWAY),
+    EVENT (certificate, PATH, GATEWAY), /* for words alone: the two contents come beside the config */
+    EVENT (redirect_listen, TEXT, GATEWAY),
     EVENT (hosts, LIST, GATEWAY),
     EVENT (trusted_proxies, LIST, GATEWAY),
     EVENT (segment_ms, UINT, ENGINE | GATEWAY), /* keyframes sit on it */

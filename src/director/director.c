@@ -44,8 +44,8 @@ part_cb (RegiaProcess *process, gpointer user_data)
   RegiaProcessEntry *entry = regia_processes_find (self->processes, process);
   g_autoptr (GVariant) desired = g_variant_ref_sink (regia_desired_to_variant (self->desired));
   g_autofree char *epoch = regia_epoch_to_string (&self->show.epoch);
-  const char *instance = regia_process_get_instance (process), *key_error;
-  const char *key = regia_keys_get (self->keys, instance, &key_error);
+  const char *instance = regia_process_get_instance (process);
+  const char *key = regia_keys_get (self->keys, instance);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -59,8 +59,7 @@ part_cb (RegiaProcess *process, gpointer user_data)
   g_variant_dict_insert (&dict, "rehearsal", "b", self->rehearsing);
   g_variant_dict_insert_value (&dict, "config",
                                regia_config_part (self->config, entry->kind->kind, instance, key));
-  if (key_error != NULL)
-    g_variant_dict_insert (&dict, "key-error", "s", key_error);
+  regia_keys_tell (self->keys, instance, entry->kind->serves_web, &dict);
   for (guint i = 0; entry->kind->desired[i] != NULL; i++) {
     const char *name = entry->kind->desired[i];
     g_autoptr (GVariant) value = g_variant_lookup_value (desired, name, NULL);
@@ -81,6 +80,7 @@ folder_warnings (RegiaDirector *self, gboolean public)
   GPtrArray *warnings = g_ptr_array_new_with_free_func (g_free);
 
   regia_service_warn (self->service, warnings);
+  regia_keys_warn (self->keys, warnings);
   if (self->watch == NULL || self->ended)
     return warnings;
   if (self->desired->private_on && !(public && self->rehearsing))

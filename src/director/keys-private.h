@@ -4,9 +4,10 @@
 #include "regia/config/config.h"
 
 /*
- * RegiaKeys: the relays' keys as their files say, read again every few seconds on a thread of their own, so
- * that a corrected one is used at the next attempt. A relay is told its own key and no other. Main context
- * only.
+ * RegiaKeys: what is secret as its files say, read again every few seconds on a thread of their own. The
+ * relays' keys: a corrected one is used at the next attempt, and a relay is told its own and no other. The
+ * certificate and its key: a renewed pair is used for new connections, one that is faulty leaves that before
+ * it in use. Main context only.
  */
 typedef struct _RegiaKeys RegiaKeys;
 
@@ -21,6 +22,12 @@ void regia_keys_free (RegiaKeys *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaKeys, regia_keys_free)
 /** Once a second. */
 void regia_keys_tick (RegiaKeys *self);
-/** regia_keys_get: (transfer none) (nullable): the key of @relay. @ret_error: (out) (nullable): why it cannot
- * be read; it never shows the key. */
-const char *regia_keys_get (RegiaKeys *self, const char *relay, const char **ret_error);
+/** regia_keys_is_reading: between a tick that begins to read the files and its end. */
+gboolean regia_keys_is_reading (RegiaKeys *self);
+/** regia_keys_get: (transfer none) (nullable): the key of @relay. */
+const char *regia_keys_get (RegiaKeys *self, const char *relay);
+/** regia_keys_tell: adds to the part of a process what has no place in its config: why @relay's key cannot be
+ * read (`key-error`), and to one that @serves_web `certificate` and `certificate-key` as they are in use. */
+void regia_keys_tell (RegiaKeys *self, const char *relay, gboolean serves_web, GVariantDict *part);
+/** regia_keys_warn: @warnings: (element-type utf8): what people should know of the certificate. */
+void regia_keys_warn (RegiaKeys *self, GPtrArray *warnings);

@@ -24,6 +24,7 @@ typedef struct {
   gboolean leads;       /* the event is on the air when it says `ready` */
   const char *reads;    /* (nullable): it is handed the feed, with these rights (readers-private.h) */
   gboolean accounts;    /* may ask who is who (org.regia.Accounts1): the console alone */
+  gboolean serves_web;  /* by https, where there is a certificate: is told it and its key */
   gboolean shows;       /* shows the status to others: is told it when it changes */
   const char
       *advance; /* (nullable): the number in its State that must move on while the event is on the air */

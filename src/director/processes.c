@@ -47,6 +47,7 @@ static const RegiaProcessKind kinds[] = {
      .hurry_ms = HURRY_MS,
      .recordings = TRUE,
      .reads = REGIA_READERS_PUBLIC,
+     .serves_web = TRUE,
      .shows = TRUE},
     {.kind = "relay",
      .many = TRUE,

@@ -64,6 +64,9 @@ static const char event[] = "[event]\n"
                             "limit = 300M\n"
                             "[web]\n"
                             "listen = 0.0.0.0:8123\n"
+                            "certificate = chain.pem\n"
+                            "key = MARK-CERTIFICATE-KEY.pem\n"
+                            "redirect_listen = 0.0.0.0:8124\n"
                             "hosts = live.example.org\n"
                             "trusted_proxies = 127.0.0.1; 2001:db8::/32\n"
                             "segment = 3s\n"
@@ -130,12 +133,12 @@ static const Holds holds[] = {
      "rendition.name reserve_bytes start start_s timezone",
      ""},
     {"gateway", "", NULL,
-     "end end_s hosts id languages listen max_connections max_connections_per_address name place segment_ms "
-     "start start_s threads timezone trusted_proxies window_segments",
+     "certificate end end_s hosts id languages listen max_connections max_connections_per_address name place "
+     "redirect_listen segment_ms start start_s threads timezone trusted_proxies window_segments",
      ""},
     {"console", "", NULL,
-     "end end_s hosts id languages listen max_connections max_connections_per_address name place segment_ms "
-     "start start_s threads timezone trusted_proxies window_segments",
+     "certificate end end_s hosts id languages listen max_connections max_connections_per_address name place "
+     "redirect_listen segment_ms start start_s threads timezone trusted_proxies window_segments",
      ""},
     {"relay", "first", KEY,
      "key relay relay.key_file relay.language relay.latency_ms relay.name relay.rendition relay.url",

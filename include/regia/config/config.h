@@ -90,7 +90,9 @@ typedef struct {
   guint feed_seconds; /* default 60 */
   guint feed_mbytes;  /* default 256 */
   /* [web] */
-  char *listen; /* address:port, default 127.0.0.1:8080 */
+  char *listen;                        /* address:port, default 127.0.0.1:8080 */
+  char *certificate, *certificate_key; /* (nullable) absolute paths, both or none: PEM; listen is https */
+  char *redirect_listen;               /* (nullable) address:port where http is sent on to https */
   char **hosts; /* allowed Host names besides localhost and the listen address, lower case; "*" allows all;
                    may be empty */
   char **trusted_proxies; /* addresses and networks (A.B.C.D/N, V6/N) whose X-Forwarded-For is believed; may
@@ -181,6 +183,26 @@ char *regia_config_to_text (RegiaConfig *self);
 /** regia_config_where: (transfer full): `FILE:LINE: [group] key: `, for a message about a value that turned
  * out to be wrong later. */
 char *regia_config_where (RegiaConfig *self, const char *group, const char *key);
+
+/** What the files of [web] certificate and key held, checked: PEM that RegiaTls takes. */
+typedef struct {
+  GBytes *certificate;
+  GBytes *key;            /* wiped when the last reference goes */
+  gint64 from_s, until_s; /* valid, Unix time */
+} RegiaConfigPair;
+
+void regia_config_pair_free (RegiaConfigPair *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaConfigPair, regia_config_pair_free)
+
+/** regia_config_read_pair: (transfer full): the two files of [web], read and checked at this moment; waits
+ * for the disk, any thread. @values->certificate is not %NULL. Errors: REGIA_ERROR_CONFIG, `[web] key: FILE
+ * …`; they never show what is in them. An expired certificate is none. */
+RegiaConfigPair *regia_config_read_pair (const RegiaConfigValues *values,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_config_pair_warning: (transfer full) (nullable): that it has expired, expires soon, or is not valid
+ * yet: `[web] certificate: FILE expires on …`. @now_s: Unix time. Pure. */
+char *regia_config_pair_warning (const RegiaConfigValues *values, const RegiaConfigPair *pair, gint64 now_s);
 
 /** regia_config_read_key: (transfer full): first line of a relay's key file, without white space at its ends;
  * errors never show it. */

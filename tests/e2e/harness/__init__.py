@@ -15,6 +15,7 @@ It is started as `NN_name.py --build FOLDER --output FOLDER` (tests/run does tha
 folder. Nothing here sleeps where an event can be waited for: `t.wait` asks again until it is so, or says what it saw last.
 """
 
+from .authority import Authority
 from .browser import Browser
 from .cache import NginxCache, Varnish
 from .disk import LoopDisk
@@ -25,5 +26,5 @@ from .service import Service
 from .terminal import Terminal
 from .tree import copy_tree
 
-__all__ = ["Browser", "Camera", "Desk", "LoopDisk", "NginxCache", "Proxy", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Srt", "Terminal", "ToneDesk",
+__all__ = ["Authority", "Browser", "Camera", "Desk", "LoopDisk", "NginxCache", "Proxy", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Srt", "Terminal", "ToneDesk",
            "Varnish", "check", "copy_tree", "decodes_cleanly", "equal", "frames", "free_port", "main", "marks", "stand_back", "top_boxes"]

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
-const [address, picture] = process.argv.slice(2);
+const [address, picture, certificates] = process.argv.slice(2);
 
 const folder = mkdtempSync(join(tmpdir(), 're-browser-'));
 const context = await chromium.launchPersistentContext(folder, {
@@ -23,7 +23,8 @@ const context = await chromium.launchPersistentContext(folder, {
   viewport: { width: 900, height: 700 },
   locale: 'it-IT',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
+    '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+    ...(certificates ? [`--ignore-certificate-errors-spki-list=${certificates}`] : [])],
 });
 const page = context.pages()[0] ?? await context.newPage();
 const foreign = new Set();

@@ -10,14 +10,15 @@ from .scenario import ROOT, check
 
 
 class Browser:
-    def __init__(self, t, address):
+    def __init__(self, t, address, *certificates):
+        """certificates: those that are trusted, as Authority.spki() gives them."""
         self.t = t
         done = subprocess.run([ROOT / "tests/web/setup"], capture_output=True, text=True, timeout=300, check=False,
                               stdin=subprocess.DEVNULL)
         check(done.returncode == 0, f"tests/web/setup: {done.stderr[-600:]}")
         # Not ours to look for leaks in, and its own allocator.
         env = {k: "" for k in t.env if k.endswith("SAN_OPTIONS")}
-        self.process = t.spawn("browser", ["node", ROOT / "tests/e2e/harness/browser.mjs", address, t.out / "page.png"],
+        self.process = t.spawn("browser", ["node", ROOT / "tests/e2e/harness/browser.mjs", address, t.out / "page.png", ",".join(certificates)],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env,
                                nice=19)
         self.answers = queue.Queue()

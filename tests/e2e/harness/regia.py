@@ -36,12 +36,15 @@ class Regia:
     sources, renditions, relays: {name: {key: value}}; groups: further keys by group, for example {"record": {"reserve": "10M"}}.
     """
 
-    def __init__(self, t, sources=None, renditions=None, relays=None, groups=None, name="regia", state=None, event=None, port=None):
+    def __init__(self, t, sources=None, renditions=None, relays=None, groups=None, name="regia", state=None, event=None, port=None,
+                 authority=None):
+        """authority: viewers come by https and trust it; the groups name certificate and key."""
         self.t = t
         self.name = name
         self.binary = t.build / "src/regia"
         self.port = port or free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
+        self.authority = authority
+        self.base = f"{'https' if authority else 'http'}://127.0.0.1:{self.port}"
         self.state = state or t.dir / name
         self.log = t.out / f"{name}.log"
         self.event = t.dir / f"{name}.conf"
@@ -96,7 +99,8 @@ class Regia:
 
     def request(self, path, method="GET", headers=None, timeout=5):
         """(status, headers, body)"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = (http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.authority.context()) if self.authority
+                      else http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout))
         try:
             connection.request(method, path, headers=headers or {})
             answer = connection.getresponse()
