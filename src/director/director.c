@@ -296,7 +296,8 @@ regia_director_key_changed_cb (const char *relay, gpointer user_data)
 {
   RegiaDirector *self = user_data;
   g_autofree char *name = g_strdup_printf ("relay %s", relay);
-  RegiaProcessEntry *entry = regia_processes_find_name (self->processes, name);
+  RegiaProcessEntry *entry = relay[0] != '\0' ? regia_processes_find_name (self->processes, name)
+                                              : regia_processes_find_web (self->processes);
 
   if (entry != NULL)
     regia_process_apply (entry->process);

@@ -11,7 +11,7 @@
  */
 typedef struct _RegiaKeys RegiaKeys;
 
-/** A key, or why there is none, has changed. */
+/** The key of @relay, or why there is none, has changed; "": the certificate. */
 typedef void (*RegiaKeysChangedFunc) (const char *relay, gpointer user_data);
 
 /** regia_keys_new: reads them all; may wait for the disk. Any thread, @changed is called on the main context.

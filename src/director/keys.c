@@ -96,23 +96,27 @@ is_same_pair (const RegiaConfigPair *one, const RegiaConfigPair *other)
 }
 
 /* What stands on disk now against what is in use: one that is faulty, or is over before that, does not take
- * its place. */
-static void
-choose_pair (const RegiaConfigValues *values, Reading *new, Reading *old)
+ * its place. Returns: whether another is in use now. */
+static gboolean
+choose_pair (const RegiaConfigValues *values, Reading *read, Reading *old)
 {
   gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
+  gboolean changed = FALSE;
 
-  if (new->pair != NULL && old->pair != NULL &&new->pair->until_s <= now_s &&
-      old->pair->until_s > new->pair->until_s) {
-    new->pair_error = regia_config_pair_warning (values, new->pair, now_s);
-    g_clear_pointer (&new->pair, regia_config_pair_free);
+  if (read->pair != NULL && old->pair != NULL && read->pair->until_s <= now_s &&
+      old->pair->until_s > read->pair->until_s) {
+    read->pair_error = regia_config_pair_warning (values, read->pair, now_s);
+    g_clear_pointer (&read->pair, regia_config_pair_free);
   }
-  if (new->pair != NULL && !is_same_pair (new->pair, old->pair))
+  if (read->pair != NULL && !is_same_pair (read->pair, old->pair))
     g_message ("%s and its key were read anew and are used from now on", values->certificate);
-  if (new->pair_error != NULL && g_strcmp0 (new->pair_error, old->pair_error) != 0)
-    g_warning ("%s%s", new->pair_error, old->pair != NULL ? "; the one before stays in use" : "");
-  if (new->pair == NULL)
-    new->pair = g_steal_pointer (&old->pair);
+  if (read->pair_error != NULL && g_strcmp0 (read->pair_error, old->pair_error) != 0)
+    g_warning ("%s%s", read->pair_error, old->pair != NULL ? "; the one before stays in use" : "");
+  if (read->pair == NULL)
+    read->pair = g_steal_pointer (&old->pair);
+  else
+    changed = !is_same_pair (read->pair, old->pair);
+  return changed;
 }
 
 static void
@@ -127,7 +131,8 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->reading = FALSE;
   old = g_steal_pointer (&self->now);
   self->now = reading;
-  choose_pair (regia_config_get (self->config), reading, old);
+  if (choose_pair (regia_config_get (self->config), reading, old))
+    self->changed ("", self->user_data);
   for (guint i = 0; i < old->keys->len; i++) {
     const Key *now = g_ptr_array_index (reading->keys, i), *before = g_ptr_array_index (old->keys, i);
 

@@ -53,6 +53,8 @@ RegiaProcesses *regia_processes_new (const RegiaConfigValues *config, const Regi
 RegiaProcessEntry *regia_processes_find (RegiaProcesses *self, RegiaProcess *process);
 /** (transfer none) (nullable): the one called so: "engine", "relay youtube". */
 RegiaProcessEntry *regia_processes_find_name (RegiaProcesses *self, const char *name);
+/** (transfer none) (nullable): the one that is told the certificate. */
+RegiaProcessEntry *regia_processes_find_web (RegiaProcesses *self);
 /** (transfer none): the row of a kind, for tests too. */
 const RegiaProcessKind *regia_process_kind (const char *kind);
 

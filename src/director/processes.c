@@ -118,6 +118,15 @@ regia_processes_find_name (RegiaProcesses *self, const char *name)
   return NULL;
 }
 
+RegiaProcessEntry *
+regia_processes_find_web (RegiaProcesses *self)
+{
+  FOR_EACH (self, entry)
+  if (entry->kind->serves_web)
+    return entry;
+  return NULL;
+}
+
 static gboolean
 is_gone (RegiaProcessEntry *entry)
 {

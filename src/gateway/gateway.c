@@ -141,29 +141,42 @@ lookup_bytes (GVariant *part, const char *name)
   return value != NULL ? g_variant_get_data_as_bytes (value) : NULL;
 }
 
+static void
+make_tls (Gateway *self)
+{
+  g_autoptr (RegiaTls) tls = NULL;
+
+  self->tls_us = g_get_monotonic_time ();
+  g_clear_error (&self->tls_error);
+  tls = regia_tls_new (self->certificate, self->tls_key, NULL, &self->tls_error);
+  if (tls != NULL)
+    regia_tls_slot_set (self->tls, tls);
+}
+
 /* The certificate that the director has read, for connections from now on. Others go on with theirs. */
 static void
 take_certificate (Gateway *self, GVariant *part)
 {
   g_autoptr (GBytes) certificate = lookup_bytes (part, "certificate");
   g_autoptr (GBytes) key = lookup_bytes (part, "certificate-key");
-  g_autoptr (RegiaTls) tls = NULL;
-  gint64 now_us = g_get_monotonic_time ();
 
   if (self->tls == NULL || certificate == NULL || key == NULL)
     return;
-  if (self->certificate != NULL && now_us - self->tls_us < TLS_LIFE_US &&
-      g_bytes_equal (certificate, self->certificate) && g_bytes_equal (key, self->tls_key))
+  if (self->certificate != NULL && g_bytes_equal (certificate, self->certificate) &&
+      g_bytes_equal (key, self->tls_key))
     return;
   g_clear_pointer (&self->certificate, g_bytes_unref);
   g_clear_pointer (&self->tls_key, g_bytes_unref);
   self->certificate = g_steal_pointer (&certificate);
   self->tls_key = g_steal_pointer (&key);
-  self->tls_us = now_us;
-  g_clear_error (&self->tls_error);
-  tls = regia_tls_new (self->certificate, self->tls_key, NULL, &self->tls_error);
-  if (tls != NULL)
-    regia_tls_slot_set (self->tls, tls);
+  make_tls (self);
+}
+
+static void
+renew_ticket_keys (Gateway *self)
+{
+  if (self->certificate != NULL && g_get_monotonic_time () - self->tls_us >= TLS_LIFE_US)
+    make_tls (self);
 }
 
 /* The director has tried them and found them good. */
@@ -221,6 +234,7 @@ second_cb (gpointer data)
   regia_child_set_state (self->child, g_variant_ref (state));
   post_status (self, state);
   tell_feed_errors (self);
+  renew_ticket_keys (self);
   return G_SOURCE_CONTINUE;
 }
 

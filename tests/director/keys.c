@@ -13,6 +13,7 @@ typedef struct {
   char *folder, *certificate, *key; /* paths */
   RegiaConfig *config;
   RegiaKeys *keys;
+  guint changes;
 } Fixture;
 
 static void
@@ -60,13 +61,14 @@ tear_down (Fixture *self, gconstpointer data)
 static void
 changed_cb (const char *relay, gpointer data)
 {
-  g_error ("nothing of a relay has changed");
+  g_assert_cmpstr (relay, ==, ""); /* nothing of a relay */
+  (*(guint *)data)++;
 }
 
 static void
 begin (Fixture *self)
 {
-  self->keys = regia_keys_new (self->config, changed_cb, NULL);
+  self->keys = regia_keys_new (self->config, changed_cb, &self->changes);
 }
 
 /* Until the files were read once more. Each reading is begun by a tick and ends on the main context. */
@@ -163,6 +165,7 @@ test_renewed (Fixture *self, gconstpointer data)
   read_again (self);
   assert_in_use (self, &third);
   assert_warned (self, NULL);
+  g_assert_cmpuint (self->changes, ==, 2); /* the second and the third: told once each */
 }
 
 /* In mid-event the director starts again and finds none: viewers wait, and have it as soon as it is there. */
