@@ -8,6 +8,7 @@
 
 /**
  * regia_listen:
+ * @key: where the event file has the address (`[web] listen`), for words
  * @address: `A.B.C.D:PORT`, `[V6]:PORT` or `localhost:PORT`; port 0 takes a free one
  * @count: sockets wanted, one a worker (SO_REUSEPORT: the kernel spreads connections over them)
  * @ret_fds: (array length=count) (out caller-allocates) (transfer full): non-blocking listening sockets
@@ -17,8 +18,8 @@
  * half of the viewers. Errors: REGIA_ERROR_STATE when somebody else has the address, G_IO_ERROR otherwise;
  * the message says what to do.
  */
-gboolean regia_listen (const char *address, guint count, int *ret_fds, GSocketAddress **ret_bound,
-                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_listen (const char *key, const char *address, guint count, int *ret_fds,
+                       GSocketAddress **ret_bound, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * RegiaAcceptor: one worker's way in: accepts, counts, turns away, and keeps every connection to its

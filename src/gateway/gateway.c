@@ -301,7 +301,8 @@ open_library (Gateway *self)
 static gboolean
 open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
 {
-  RegiaServerOptions options = {.listen = values->listen,
+  RegiaServerOptions options = {.listen_key = "[web] listen",
+                                .listen = values->listen,
                                 .hosts = (const char *const *)values->hosts,
                                 .trusted_proxies = (const char *const *)values->trusted_proxies,
                                 .threads = MAX (values->threads, 1),

@@ -48,6 +48,14 @@ gboolean regia_http_accept (RegiaHttp *self, RegiaWire *wire, GSocketAddress *lo
 /** regia_http_respond: @reply is the answer to @message; for a handler. Its body is in memory. */
 void regia_http_respond (SoupServerMessage *message, const RegiaReply *reply);
 
+/** RegiaHttpPending: a message whose answer is not there yet. */
+typedef struct _RegiaHttpPending RegiaHttpPending;
+/** regia_http_pause: has @message wait for regia_http_resume(); for a handler, which returns then. */
+RegiaHttpPending *regia_http_pause (RegiaHttp *self, SoupServerMessage *message) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_http_resume: @reply is its answer, if it is still there. In the worker's context, not after it was
+ * run empty (regia_http_free()). @self: (transfer full) */
+void regia_http_resume (RegiaHttpPending *self, const RegiaReply *reply);
+
 /** RegiaHttpMakeFunc: makes the answer to a request for @path; on a disk thread. */
 typedef void (*RegiaHttpMakeFunc) (const char *path, RegiaReply *reply, gpointer user_data);
 /** regia_http_respond_later: has the answer made on a disk thread; for a handler, which returns then.

@@ -50,23 +50,56 @@ regia_http_respond (SoupServerMessage *message, const RegiaReply *reply)
     soup_message_body_append_bytes (soup_server_message_get_response_body (message), reply->body);
 }
 
+/* What is answered later. libsoup tells of a connection that ended meanwhile, but not of a server that does.
+ */
+struct _RegiaHttpPending {
+  RegiaHttp *http;            /* (unowned) */
+  SoupServerMessage *message; /* (owned) */
+  gboolean is_gone;           /* its connection is */
+};
+
+static void
+pending_gone_cb (SoupServerMessage *message, gpointer data)
+{
+  ((RegiaHttpPending *)data)->is_gone = TRUE;
+}
+
+RegiaHttpPending *
+regia_http_pause (RegiaHttp *self, SoupServerMessage *message)
+{
+  RegiaHttpPending *pending;
+
+  REGIA_ON_THREAD_VAL (self->context, NULL);
+  pending = g_new0 (RegiaHttpPending, 1);
+  pending->http = self;
+  pending->message = g_object_ref (message);
+  g_signal_connect (message, "finished", G_CALLBACK (pending_gone_cb), pending);
+  g_signal_connect (message, "disconnected", G_CALLBACK (pending_gone_cb), pending);
+  soup_server_message_pause (message);
+  return pending;
+}
+
+void
+regia_http_resume (RegiaHttpPending *self, const RegiaReply *reply)
+{
+  g_signal_handlers_disconnect_by_data (self->message, self);
+  if (!self->is_gone && !self->http->is_closed) {
+    regia_http_respond (self->message, reply);
+    soup_server_message_unpause (self->message);
+  }
+  g_object_unref (self->message);
+  g_free (self);
+}
+
 /* LaterJob: an answer that is made on a disk thread. */
 typedef struct {
   RegiaDiskJob job;
-  RegiaHttp *http;
-  SoupServerMessage *message; /* (owned) */
-  gboolean is_gone;           /* its connection is; the worker's thread */
-  char *path;                 /* (owned) */
+  RegiaHttpPending *pending; /* (owned) */
+  char *path;                /* (owned) */
   RegiaHttpMakeFunc make;
   gpointer user_data;
   RegiaReply reply;
 } LaterJob;
-
-static void
-later_gone_cb (SoupServerMessage *message, gpointer data)
-{
-  ((LaterJob *)data)->is_gone = TRUE;
-}
 
 static void
 later_work_cb (RegiaDiskJob *job)
@@ -80,14 +113,8 @@ later_done_cb (RegiaDiskJob *job)
 {
   LaterJob *self = (LaterJob *)job;
 
-  g_signal_handlers_disconnect_by_data (self->message, self);
-  /* A server that ends drops its messages without a word. */
-  if (!self->is_gone && !self->http->is_closed) {
-    regia_http_respond (self->message, &self->reply);
-    soup_server_message_unpause (self->message);
-  }
+  regia_http_resume (self->pending, &self->reply);
   regia_reply_clear (&self->reply);
-  g_object_unref (self->message);
   g_free (self->path);
   g_free (self);
 }
@@ -109,15 +136,11 @@ regia_http_respond_later (RegiaHttp *self, SoupServerMessage *message, const cha
   }
   job = g_new0 (LaterJob, 1);
   job->job = (RegiaDiskJob){later_work_cb, later_done_cb, self->context};
-  job->http = self;
-  job->message = g_object_ref (message);
   job->path = g_strdup (path);
   job->make = make;
   job->user_data = user_data;
   regia_reply_init (&job->reply);
-  g_signal_connect (message, "finished", G_CALLBACK (later_gone_cb), job);
-  g_signal_connect (message, "disconnected", G_CALLBACK (later_gone_cb), job);
-  soup_server_message_pause (message);
+  job->pending = regia_http_pause (self, message);
   regia_disk_push (self->disk, &job->job);
 }
 

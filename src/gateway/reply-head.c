@@ -66,7 +66,7 @@ void
 regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, gpointer user_data)
 {
   gboolean empty = self->status == 304 || self->status == 204;
-  char length[24];
+  char length[24], retry_after[16] = "";
   const struct {
     const char *name, *value;
   } fields[] = {
@@ -79,6 +79,9 @@ regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, gpoint
       {"Content-Range", self->content_range},
       {"Content-Disposition", self->disposition},
       {"Allow", self->allow},
+      {"Location", self->location},
+      {"Retry-After", retry_after},
+      {"Set-Cookie", self->cookie},
       {"Accept-Ranges", self->accept_ranges ? "bytes" : NULL},
       {"Access-Control-Allow-Origin", self->cors ? "*" : NULL},
       {"Access-Control-Allow-Methods", self->cors_preflight ? REGIA_REQUEST_ALLOW : NULL},
@@ -96,6 +99,8 @@ regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, gpoint
   };
 
   g_snprintf (length, sizeof length, "%" G_GUINT64_FORMAT, regia_reply_length (self));
+  if (self->retry_after_s > 0)
+    g_snprintf (retry_after, sizeof retry_after, "%u", self->retry_after_s);
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     if (fields[i].value != NULL && fields[i].value[0] != '\0')
       func (fields[i].name, fields[i].value, user_data);

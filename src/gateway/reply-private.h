@@ -29,6 +29,9 @@ typedef struct {
   gboolean cors;             /* players of other sites may read it */
   gboolean cors_preflight;   /* and may send these headers: for OPTIONS */
   gboolean accept_ranges;
+  guint retry_after_s;                        /* 0: none */
+  const char *location;                       /* (nullable) static: of a 303 */
+  char cookie[REGIA_REPLY_TEXT_BYTES];        /* "" none: Set-Cookie */
   char etag[REGIA_ETAG_BYTES];                /* "" none; with quotes */
   char last_modified[32];                     /* "" none; IMF-fixdate */
   char content_range[REGIA_REPLY_TEXT_BYTES]; /* "" none */

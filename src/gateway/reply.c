@@ -20,6 +20,9 @@ regia_reply_init (RegiaReply *self)
   self->status = 500;
   self->guard = REGIA_GUARD_DATA;
   self->content_type = self->cache_control = self->encoding = self->allow = NULL;
+  self->location = NULL;
+  self->retry_after_s = 0;
+  self->cookie[0] = '\0';
   self->vary_encoding = self->cors = self->cors_preflight = self->accept_ranges = FALSE;
   self->etag[0] = self->last_modified[0] = self->content_range[0] = self->disposition[0] = '\0';
   self->body = NULL;

@@ -130,10 +130,15 @@ gboolean regia_request_parse (char *head, gsize length, const RegiaHosts *hosts,
  * regia_request_canonical:
  * @request: one that passed
  * @last: the connection is to be closed behind its answer
- * @client: (nullable): whom a trusted proxy speaks for, as text
+ * @client: (nullable): whom it comes from, as text: the far end, or whom a trusted proxy speaks for. It is
+ * the field %REGIA_REQUEST_CLIENT of what is shown, which is nothing that anybody can write
+ * @proxied: a trusted proxy speaks for @client: what it said is in it as well
  *
  * Returns: (transfer full): the same request in the one form in which anybody but us sees it: origin form,
- * one Host, then those of the fields above that it has, each once, under one spelling, in one order. What a
- * proxy said is in it only with @client. Pure.
+ * one Host, then those of the fields above that it has, each once, under one spelling, in one order. Pure.
  */
-char *regia_request_canonical (const RegiaRequest *request, gboolean last, const char *client);
+char *regia_request_canonical (const RegiaRequest *request, gboolean last, const char *client,
+                               gboolean proxied);
+
+/** Whom a request comes from, for handlers. One of this name that was written is not passed on. */
+#define REGIA_REQUEST_CLIENT "X-Regia-Client"

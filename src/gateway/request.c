@@ -592,7 +592,7 @@ append_field (GString *text, const char *name, const char *value)
 }
 
 char *
-regia_request_canonical (const RegiaRequest *request, gboolean last, const char *client)
+regia_request_canonical (const RegiaRequest *request, gboolean last, const char *client, gboolean proxied)
 {
   static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"};
   GString *text = g_string_sized_new (512);
@@ -608,7 +608,8 @@ regia_request_canonical (const RegiaRequest *request, gboolean last, const char 
     append_field (text, "Expect", "100-continue");
   for (guint i = 0; i < REGIA_PASSED_N; i++)
     append_field (text, passed_names[i], request->passed[i]);
-  if (client != NULL) {
+  append_field (text, REGIA_REQUEST_CLIENT, client);
+  if (proxied) {
     append_field (text, "X-Forwarded-For", client);
     append_field (text, "X-Forwarded-Proto", request->forwarded_proto);
   }

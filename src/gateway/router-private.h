@@ -36,6 +36,10 @@ RegiaAnswer regia_site_answer (const RegiaRequest *request, const RegiaPeer *pee
 /** regia_site_add_handlers: everything else, a #RegiaHttpHandlersFunc; @user_data is a RegiaSite. */
 void regia_site_add_handlers (RegiaHttp *http, SoupServer *server, gpointer user_data);
 
+/** regia_assets_answer: the asset @name, as it is or compressed, or that the client has it. Any thread. */
+void regia_assets_answer (RegiaAssets *assets, const char *name, const RegiaRequest *request,
+                          RegiaReply *reply);
+
 /** regia_download_answer: one file of a recording, whole, in part or not changed (see regia_range_decide()).
  * May wait for the disk. */
 void regia_download_answer (RegiaLibrary *library, const char *id, const char *name,

@@ -33,10 +33,10 @@ answer_bytes (const RegiaRequest *request, RegiaReply *reply, GBytes *bytes, con
   reply->body = g_bytes_ref (bytes);
 }
 
-static void
-answer_asset (RegiaSite *site, const char *name, const RegiaRequest *request, RegiaReply *reply)
+void
+regia_assets_answer (RegiaAssets *assets, const char *name, const RegiaRequest *request, RegiaReply *reply)
 {
-  const RegiaAsset *asset = regia_assets_get (site->assets, name), *sent;
+  const RegiaAsset *asset = regia_assets_get (assets, name), *sent;
 
   if (asset == NULL) {
     regia_reply_error (reply, 404, request->path, "There is nothing at this address.");
@@ -53,28 +53,28 @@ static void
 index_page (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
             RegiaReply *reply)
 {
-  answer_asset (site, "index.html", request, reply);
+  regia_assets_answer (site->assets, "index.html", request, reply);
 }
 
 static void
 recordings_page (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
                  RegiaReply *reply)
 {
-  answer_asset (site, "recordings.html", request, reply);
+  regia_assets_answer (site->assets, "recordings.html", request, reply);
 }
 
 static void
 assets (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
         RegiaReply *reply)
 {
-  answer_asset (site, request->path + 1, request, reply);
+  regia_assets_answer (site->assets, request->path + 1, request, reply);
 }
 
 static void
 openapi (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
          RegiaReply *reply)
 {
-  answer_asset (site, "openapi.json", request, reply);
+  regia_assets_answer (site->assets, "openapi.json", request, reply);
 }
 
 /* What belongs to another show is nothing of this one, whatever its number. */

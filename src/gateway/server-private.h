@@ -14,6 +14,7 @@
 typedef struct _RegiaServer RegiaServer;
 
 typedef struct {
+  const char *listen_key;             /* see regia_listen(): its @key */
   const char *listen;                 /* see regia_listen() */
   const char *const *hosts;           /* (nullable): see regia_hosts_new() */
   const char *const *trusted_proxies; /* (nullable): see regia_proxies_new() */

@@ -118,7 +118,7 @@ regia_server_new (const RegiaServerOptions *options, GError **error)
   self->options.redirect_listen = NULL;
   self->options.hosts = self->options.trusted_proxies = NULL;
   self->redirect_fd = -1;
-  if (!regia_listen (options->listen, options->threads, fds, &self->bound, error))
+  if (!regia_listen (options->listen_key, options->listen, options->threads, fds, &self->bound, error))
     return NULL;
   self->threads = options->threads;
   self->workers = g_new0 (Worker, self->threads);
@@ -138,7 +138,7 @@ regia_server_new (const RegiaServerOptions *options, GError **error)
     g_autoptr (GSocketAddress) bound = NULL;
     int fd;
 
-    if (!regia_listen (options->redirect_listen, 1, &fd, &bound, error))
+    if (!regia_listen ("[web] redirect_listen", options->redirect_listen, 1, &fd, &bound, error))
       return NULL;
     self->redirect_fd = fd;
   }

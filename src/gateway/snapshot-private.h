@@ -24,7 +24,8 @@ GBytes *regia_snapshot_get_health (RegiaSnapshot *self, gboolean *ret_healthy);
  * regia_snapshot_render:
  * @status: (nullable): the director's last answer, a{sv} as in control/org.regia.control.xml; %NULL when it
  * never answered
- * @gateway: a{sv}: this process' own state, which replaces the director's older copy
+ * @gateway: (nullable): a{sv}: this process' own state, which replaces the director's older copy; %NULL in
+ * the console
  * @answer_age_ms: since when the director has not answered
  *
  * Returns: (transfer floating) (nullable): the status to show, with a warning first when it is old. Pure.

@@ -93,7 +93,8 @@ regia_snapshot_render (GVariant *status, GVariant *gateway, gint64 answer_age_ms
 
   if (status == NULL)
     return NULL;
-  g_variant_dict_insert_value (&dict, "gateway", gateway);
+  if (gateway != NULL)
+    g_variant_dict_insert_value (&dict, "gateway", gateway);
   if (answer_age_ms > STALE_MS) {
     g_autoptr (GVariant) old = g_variant_dict_lookup_value (&dict, "warnings", NULL);
     g_variant_dict_insert_value (&dict, "warnings", add_warning (old, answer_age_ms));

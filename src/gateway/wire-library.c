@@ -44,7 +44,7 @@ regia_wire_show_request (RegiaWire *self)
   char client[INET6_ADDRSTRLEN];
 
   format_peer (&self->client, client);
-  set_show (self, regia_request_canonical (&self->request, last, self->from_proxy ? client : NULL));
+  set_show (self, regia_request_canonical (&self->request, last, client, self->from_proxy));
   self->is_librarys = TRUE;
   self->body_left = self->request.body_bytes;
   if (self->request.rule != NULL)

@@ -35,7 +35,7 @@ static const RegiaBodyRule rules[] = {{REGIA_METHOD_POST, "/a/", 100, 1000}, {0}
 static void
 check_canonical (const RegiaRequest *request, const RegiaHosts *hosts)
 {
-  char *text = regia_request_canonical (request, request->close, NULL), *head = g_strdup (text), *same;
+  char *text = regia_request_canonical (request, request->close, NULL, FALSE), *head = g_strdup (text), *same;
   gsize scanned = 0;
   RegiaRequest again;
   RegiaRefusal refusal;
@@ -44,7 +44,7 @@ check_canonical (const RegiaRequest *request, const RegiaHosts *hosts)
   g_assert_true (regia_request_parse (head, strlen (head), hosts, rules, &again, &refusal));
   g_assert_cmpstr (again.path, ==, request->path);
   g_assert_cmpuint (again.body_bytes, ==, request->body_bytes);
-  same = regia_request_canonical (&again, request->close, NULL);
+  same = regia_request_canonical (&again, request->close, NULL, FALSE);
   g_assert_cmpstr (same, ==, text);
   g_free (same);
   g_free (head);

@@ -79,8 +79,8 @@ test_canonical (void)
                "Upgrade: h2c\r\nX-Forwarded-For: 1.2.3.4\r\nTE: trailers\r\nConnection: TE, upgrade\r\n\r\n");
   client_receive (fd, FALSE, &answer);
   g_assert_cmpuint (answer.status, ==, 200);
-  assert_body (&answer,
-               "GET http://localhost/test/a?b=%20&c=d+e\nHost: localhost\nCookie: s=1\nbody of 0 bytes: ");
+  assert_body (&answer, "GET http://localhost/test/a?b=%20&c=d+e\nHost: localhost\nCookie: "
+                        "s=1\nX-Regia-Client: 127.0.0.1\nbody of 0 bytes: ");
   sniff = client_field (&answer, "X-Content-Type-Options");
   g_assert_cmpstr (sniff, ==, "nosniff");
   /* The same connection, by turns from the lane and from libsoup. */
@@ -90,7 +90,9 @@ test_canonical (void)
     client_receive (fd, FALSE, &answer);
     g_assert_cmpmem (answer.body->data, 7, "#EXTM3U", 7);
     client_receive (fd, FALSE, &answer);
-    assert_body (&answer, "GET http://localhost/test/b\nHost: localhost\nbody of 0 bytes: ");
+    assert_body (
+        &answer,
+        "GET http://localhost/test/b\nHost: localhost\nX-Regia-Client: 127.0.0.1\nbody of 0 bytes: ");
     client_receive (fd, TRUE, &answer);
     g_assert_cmpuint (answer.status, ==, 200);
   }
@@ -104,10 +106,10 @@ test_body (void)
   RegiaServerOptions options = make_options ();
   g_auto (ClientAnswer) answer = {0};
   g_autofree char *big = g_strnfill (100000, 'x');
-  g_autofree char *wanted =
-      g_strconcat ("POST http://localhost/test/echo\nHost: localhost\nContent-Length: 100000\n"
-                   "body of 100000 bytes: ",
-                   big, NULL);
+  g_autofree char *wanted = g_strconcat (
+      "POST http://localhost/test/echo\nHost: localhost\nContent-Length: 100000\nX-Regia-Client: 127.0.0.1\n"
+      "body of 100000 bytes: ",
+      big, NULL);
   static const char post[] = "POST /test/echo HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhello"
                              "GET /live/index.m3u8 HTTP/1.1\r\n" H "\r\n";
   Fixture fixture;
@@ -123,9 +125,8 @@ test_body (void)
     }
     client_receive (fd, FALSE, &answer);
     g_assert_cmpuint (answer.status, ==, 200);
-    assert_body (
-        &answer,
-        "POST http://localhost/test/echo\nHost: localhost\nContent-Length: 5\nbody of 5 bytes: hello");
+    assert_body (&answer, "POST http://localhost/test/echo\nHost: localhost\nContent-Length: "
+                          "5\nX-Regia-Client: 127.0.0.1\nbody of 5 bytes: hello");
     client_receive (fd, FALSE, &answer);
     g_assert_cmpmem (answer.body->data, 7, "#EXTM3U", 7);
   }
@@ -135,7 +136,9 @@ test_body (void)
   assert_body (&answer, wanted);
   client_send (fd, "DELETE /test/things/a HTTP/1.1\r\n" H "\r\n");
   client_receive (fd, FALSE, &answer);
-  assert_body (&answer, "DELETE http://localhost/test/things/a\nHost: localhost\nbody of 0 bytes: ");
+  assert_body (
+      &answer,
+      "DELETE http://localhost/test/things/a\nHost: localhost\nX-Regia-Client: 127.0.0.1\nbody of 0 bytes: ");
   /* Expect: 100-continue (RFC 9110 §10.1.1) */
   client_send (fd, "POST /test/echo HTTP/1.1\r\n" H "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
   client_receive (fd, TRUE, &answer);

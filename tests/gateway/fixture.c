@@ -12,7 +12,7 @@
 RegiaServerOptions
 fixture_options (void)
 {
-  RegiaServerOptions options = {.listen = "127.0.0.1:0", .threads = 2};
+  RegiaServerOptions options = {.listen_key = "[web] listen", .listen = "127.0.0.1:0", .threads = 2};
 
   regia_limits_default (&options.limits);
   return options;

@@ -373,6 +373,7 @@ test_canonical (void)
     const char *head, *canonical;
     gboolean last;
     const char *client;
+    gboolean proxied;
   } table[] = {
       {"GET / HTTP/1.1\r\n" H, "GET / HTTP/1.1\r\n" H "\r\n", FALSE, NULL},
       {"\r\nGET HTTP://LOCALHOST:8080/a?b=%41 HTTP/1.1\r\nX-Junk: \xe8\r\nhOsT:  \tlocalhost:80 \r\nRange: "
@@ -397,8 +398,13 @@ test_canonical (void)
       {"GET /a HTTP/1.1\r\n" H "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n",
        "GET /a HTTP/1.1\r\n" H "\r\n", FALSE, NULL},
       {"GET /a HTTP/1.1\r\n" H "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: HTTPS\r\n",
-       "GET /a HTTP/1.1\r\n" H "X-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Proto: https\r\n\r\n", FALSE,
-       "192.0.2.9"},
+       "GET /a HTTP/1.1\r\n" H
+       "X-Regia-Client: 192.0.2.9\r\nX-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Proto: https\r\n\r\n",
+       FALSE, "192.0.2.9", TRUE},
+      /* Whom it comes from, nobody can write. */
+      {"GET /a HTTP/1.1\r\n" H "X-Regia-Client: 127.0.0.1\r\nX-Forwarded-For: 1.2.3.4\r\n",
+       "GET /a HTTP/1.1\r\n" H "X-Regia-Client: 2001:db8::\r\n\r\n", FALSE, "2001:db8::"},
+      {"GET /a HTTP/1.1\r\n" H "x-regia-client: 127.0.0.1\r\n", "GET /a HTTP/1.1\r\n" H "\r\n", FALSE, NULL},
   };
   g_autoptr (RegiaHosts) hosts = regia_hosts_new (NULL, NULL);
 
@@ -409,10 +415,10 @@ test_canonical (void)
     RegiaRefusal refusal;
 
     g_assert_true (parse (hosts, head, strlen (head), &request, &refusal, &buffer));
-    canonical = regia_request_canonical (&request, table[i].last, table[i].client);
+    canonical = regia_request_canonical (&request, table[i].last, table[i].client, table[i].proxied);
     g_assert_cmpstr (canonical, ==, table[i].canonical);
     g_assert_true (parse (hosts, canonical, strlen (canonical), &request, &refusal, &again));
-    same = regia_request_canonical (&request, table[i].last, table[i].client);
+    same = regia_request_canonical (&request, table[i].last, table[i].client, table[i].proxied);
     g_assert_cmpstr (same, ==, canonical);
   }
 }
