@@ -41,10 +41,8 @@ static const Command commands[] = {
 };
 
 static const RegiaChildClass *const processes[] = {
-    &regia_engine_class,
-    &regia_recorder_class,
-    &regia_gateway_class,
-    &regia_relay_class,
+    &regia_engine_class,  &regia_recorder_class, &regia_gateway_class,
+    &regia_console_class, &regia_relay_class,
 };
 
 /* `regia child KIND …` */

@@ -20,15 +20,16 @@
 enum {
   ENGINE = 1 << 0,
   RECORDER = 1 << 1,
-  GATEWAY = 1 << 2, /* and the console, which is the same program */
+  GATEWAY = 1 << 2,
   RELAY = 1 << 3,
+  CONSOLE = 1 << 4,
 };
 
 static const struct {
   const char *name;
   guint bit;
 } kinds[] = {
-    {"engine", ENGINE}, {"recorder", RECORDER}, {"gateway", GATEWAY}, {"console", GATEWAY}, {"relay", RELAY},
+    {"engine", ENGINE}, {"recorder", RECORDER}, {"gateway", GATEWAY}, {"console", CONSOLE}, {"relay", RELAY},
 };
 
 /* Types as GVariant writes them. What can hold a path is bytes: names of files need not be UTF-8. */
@@ -79,8 +80,9 @@ static const Field values_fields[] = {
     EVENT (listen, TEXT, GATEWAY),
     EVENT (certificate, PATH, GATEWAY), /* for words alone: the two contents come beside the config */
     EVENT (redirect_listen, TEXT, GATEWAY),
-    EVENT (hosts, LIST, GATEWAY),
-    EVENT (trusted_proxies, LIST, GATEWAY),
+    EVENT (hosts, LIST, GATEWAY | CONSOLE),
+    EVENT (trusted_proxies, LIST, GATEWAY | CONSOLE),
+    EVENT (console_listen, TEXT, CONSOLE),
     EVENT (segment_ms, UINT, ENGINE | GATEWAY), /* keyframes sit on it */
     EVENT (window_segments, UINT, GATEWAY),
     EVENT (threads, UINT, GATEWAY),

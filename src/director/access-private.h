@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "processes-private.h"
+#include "regia/control/role.h"
 
 /*
  * RegiaAccess: the two D-Bus sides of RegiaAccounts: org.regia.People1 for the command line, and
@@ -29,6 +30,10 @@ GDBusInterfaceSkeleton *regia_access_get_people (RegiaAccess *self);
  * served if its kind has that right, as long as the connection lasts. Where nobody is configured, the first
  * time says on the terminal, if there is one, how one comes in. */
 void regia_access_connect (RegiaAccess *self, const RegiaProcessKind *kind, GDBusConnection *connection);
+
+/** regia_access_identify: whose session that of @token, whatever that is, is. It counts as used. @ret_name:
+ * (out) (transfer full) (nullable): %NULL, and @ret_role a viewer, where it is none. */
+void regia_access_identify (RegiaAccess *self, const char *token, char **ret_name, RegiaRole *ret_role);
 
 /** See RegiaAccounts; @self may be %NULL. */
 void regia_access_tick (RegiaAccess *self);

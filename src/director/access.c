@@ -170,6 +170,14 @@ regia_access_connect (RegiaAccess *self, const RegiaProcessKind *kind, GDBusConn
   }
 }
 
+void
+regia_access_identify (RegiaAccess *self, const char *token, char **ret_name, RegiaRole *ret_role)
+{
+  *ret_name = NULL;
+  *ret_role = REGIA_ROLE_VIEWER;
+  regia_accounts_check (self->accounts, token, ret_name, ret_role);
+}
+
 /* People1 */
 
 static void

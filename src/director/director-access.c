@@ -19,12 +19,24 @@ audit_cb (const char *who, const char *what, gpointer user_data)
   regia_commands_log_people (((RegiaDirector *)user_data)->commands, who, what);
 }
 
+static void
+identify_cb (const char *token, char **ret_name, RegiaRole *ret_role, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  *ret_name = NULL;
+  *ret_role = REGIA_ROLE_VIEWER;
+  if (self->access != NULL)
+    regia_access_identify (self->access, token, ret_name, ret_role);
+}
+
 static const RegiaAccessHost host = {.listen = listen_cb, .audit = audit_cb};
 
 void
 regia_director_open_access (RegiaDirector *self)
 {
   self->access = regia_access_new (self->options->state_dir, &host, self);
+  self->console = regia_console_new (&regia_director_methods, identify_cb, self);
   regia_control_add (self->control, regia_access_get_people (self->access), REGIA_PEOPLE_OBJECT);
 }
 
@@ -32,7 +44,10 @@ void
 regia_director_connected_cb (RegiaProcess *process, GDBusConnection *connection, gpointer user_data)
 {
   RegiaDirector *self = user_data;
+  const RegiaProcessKind *kind = regia_processes_find (self->processes, process)->kind;
 
-  if (self->access != NULL)
-    regia_access_connect (self->access, regia_processes_find (self->processes, process)->kind, connection);
+  if (self->access == NULL)
+    return;
+  regia_console_connect (self->console, kind, connection);
+  regia_access_connect (self->access, kind, connection);
 }

@@ -3,6 +3,7 @@
 
 #include "access-private.h"
 #include "airing-private.h"
+#include "console-private.h"
 #include "control-private.h"
 #include "handed-private.h"
 #include "keys-private.h"
@@ -41,6 +42,7 @@ struct _RegiaDirector {
   RegiaKeys *keys;           /* (owned) */
   RegiaCommands *commands;   /* (owned) */
   RegiaAccess *access;       /* (owned) (nullable): while the loop runs */
+  RegiaConsole *console;     /* (owned) (nullable): since the loop runs */
   RegiaService *service;     /* (owned) (nullable): none where one event alone is run */
   RegiaAiring *airing;       /* (owned) (nullable): a rehearsal is about to go on the air */
   RegiaProcesses *processes; /* (owned) */
@@ -91,6 +93,8 @@ void regia_director_resume (RegiaDirector *self, const RegiaShow *old, const Reg
 /** regia_director_open_control: control.sock and the watch over the folders. Only a show that goes on does
  * without the first. Blocks. */
 gboolean regia_director_open_control (RegiaDirector *self, GError **error);
+/** What can be asked and commanded, with the director as user data: on control.sock and by the console. */
+extern const RegiaControlMethods regia_director_methods;
 /** (transfer none): what the folders are in which it all is, for the watch. */
 RegiaPlaces regia_director_get_places (RegiaDirector *self);
 

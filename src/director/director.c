@@ -67,7 +67,7 @@ part_cb (RegiaProcess *process, gpointer user_data)
     g_variant_dict_insert_value (&dict, name, value);
   }
   if (entry->kind->shows && self->control != NULL) {
-    g_autoptr (GVariant) status = build_status (self, TRUE);
+    g_autoptr (GVariant) status = build_status (self, !entry->kind->whole);
     g_variant_dict_insert_value (&dict, "status", status);
   }
   return g_variant_dict_end (&dict);
@@ -147,9 +147,10 @@ regia_director_report (RegiaDirector *self)
 static void
 tell_status (RegiaDirector *self)
 {
-  g_autoptr (GVariant) status = build_status (self, TRUE);
+  g_autoptr (GVariant) outside = build_status (self, TRUE), whole = build_status (self, FALSE);
 
-  regia_processes_tell (self->processes, status);
+  regia_processes_tell (self->processes, outside, FALSE);
+  regia_processes_tell (self->processes, whole, TRUE);
 }
 
 /* In standby everything runs when people can see that nothing is on. */
@@ -203,7 +204,7 @@ changed_cb (RegiaProcess *process, gpointer user_data)
   if (ready && !self->ready &&
       (self->show.state == REGIA_SHOW_ON_AIR || self->show.state == REGIA_SHOW_REHEARSAL))
     note_ready (self);
-  if (entry->kind->shows && !self->serving && self->show.state == REGIA_SHOW_STANDBY)
+  if (entry->kind->shows && !entry->kind->whole && !self->serving && self->show.state == REGIA_SHOW_STANDBY)
     note_serving (self, entry);
   regia_commands_note (self->commands, entry);
   regia_ending_check (self);
@@ -339,6 +340,7 @@ director_clear (RegiaDirector *self)
   g_clear_pointer (&self->control, regia_control_free);
   g_clear_pointer (&self->config, regia_config_unref);
   g_clear_pointer (&self->show_file, regia_show_file_free);
+  g_clear_pointer (&self->console, regia_console_free); /* after whatever still answers what it asked */
   regia_show_clear (&self->show);
   g_clear_pointer (&self->desired, regia_desired_unref);
   regia_handed_close (&self->handed);

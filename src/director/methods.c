@@ -79,7 +79,7 @@ get_events_cb (RegiaControlCommandedFunc done, gpointer data, gpointer user_data
   regia_service_ask (self->service, done, data);
 }
 
-static const RegiaControlMethods control_methods = {.get_status = get_status_cb,
+const RegiaControlMethods regia_director_methods = {.get_status = get_status_cb,
                                                     .stop = stop_cb,
                                                     .command = command_cb,
                                                     .open_feed = open_feed_cb,
@@ -111,7 +111,7 @@ regia_director_open_control (RegiaDirector *self, GError **error)
     g_propagate_error (error, g_steal_pointer (&local_error));
     return FALSE;
   }
-  self->control = regia_control_new (&control_methods, self);
+  self->control = regia_control_new (&regia_director_methods, self);
   if (listener != NULL)
     regia_control_open (self->control, listener);
   else

@@ -25,7 +25,9 @@ typedef struct {
   const char *reads;    /* (nullable): it is handed the feed, with these rights (readers-private.h) */
   gboolean accounts;    /* may ask who is who (org.regia.Accounts1): the console alone */
   gboolean serves_web;  /* by https, where there is a certificate: is told it and its key */
+  gboolean commands;    /* may command in the name of who is logged in (org.regia.Console1): the same */
   gboolean shows;       /* shows the status to others: is told it when it changes */
+  gboolean whole;       /* … all of it; else what those outside may have */
   const char
       *advance; /* (nullable): the number in its State that must move on while the event is on the air */
   const char *desired[6]; /* (array zero-terminated=1): keys of the desired state that are its part */
@@ -73,8 +75,9 @@ void regia_processes_make_way (RegiaProcesses *self);
 gboolean regia_processes_are_gone (RegiaProcesses *self, gboolean all);
 /** regia_processes_apply: the desired state has changed. */
 void regia_processes_apply (RegiaProcesses *self);
-/** regia_processes_tell: @status is what those that show it to others tell them. */
-void regia_processes_tell (RegiaProcesses *self, GVariant *status);
+/** regia_processes_tell: @status is what those that show it to others tell them: those that show the @whole,
+ * or the others. */
+void regia_processes_tell (RegiaProcesses *self, GVariant *status, gboolean whole);
 /** regia_processes_note: a State came: looks whether it moves on. */
 void regia_processes_note (RegiaProcessEntry *entry);
 /** regia_processes_move: whether all that must move on does. */

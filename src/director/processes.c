@@ -49,6 +49,15 @@ static const RegiaProcessKind kinds[] = {
      .reads = REGIA_READERS_PUBLIC,
      .serves_web = TRUE,
      .shows = TRUE},
+    {.kind = "console",
+     .wanted = ALWAYS,
+     .lasts = TRUE,
+     .stop_ms = GATEWAY_MS,
+     .hurry_ms = HURRY_MS,
+     .accounts = TRUE,
+     .commands = TRUE,
+     .shows = TRUE,
+     .whole = TRUE},
     {.kind = "relay",
      .many = TRUE,
      .wanted = IN (ON_AIR),
@@ -214,10 +223,10 @@ regia_processes_apply (RegiaProcesses *self)
 }
 
 void
-regia_processes_tell (RegiaProcesses *self, GVariant *status)
+regia_processes_tell (RegiaProcesses *self, GVariant *status, gboolean whole)
 {
   FOR_EACH (self, entry)
-  if (entry->kind->shows)
+  if (entry->kind->shows && entry->kind->whole == whole)
     regia_process_tell (entry->process, status);
 }
 

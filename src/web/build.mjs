@@ -15,8 +15,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const SOURCE = path.dirname(fileURLToPath(import.meta.url));
-const PAGES = ['index.html', 'recordings.html'];
-const SCRIPTS = ['viewer', 'recordings'];
+const PAGES = ['index.html', 'recordings.html', 'console.html'];
+const SCRIPTS = ['viewer', 'recordings', 'console'];
+const DESCRIPTIONS = ['openapi.json', 'console-openapi.json'];
 const STYLES = ['style'];
 const GZIP_FROM_BYTES = 1024;
 
@@ -63,6 +64,20 @@ function fillPage (name, messages, assets) {
   });
 }
 
+/** The description `name`, with what it refers to and the other one describes: both speak of the same status. */
+function readDescription (name) {
+  const read = (file) => JSON.parse(fs.readFileSync(path.join(SOURCE, file), 'utf8'));
+  const own = read(name);
+  const { schemas } = read(DESCRIPTIONS[0]).components;
+  for (let missing = true; missing;) {
+    const named = JSON.stringify(own).matchAll(/"#\/components\/schemas\/(\w+)"/g);
+    missing = [...named].map((match) => match[1]).find((schema) => !own.components.schemas[schema]);
+    if (missing && !schemas[missing]) fail(`${name}: there is no schema ${missing}`);
+    if (missing) own.components.schemas[missing] = schemas[missing];
+  }
+  return own;
+}
+
 async function bundle (out, esbuild) {
   const assets = {};
   const files = new Map();
@@ -96,8 +111,7 @@ async function bundle (out, esbuild) {
 
   const messages = JSON.parse(fs.readFileSync(path.join(SOURCE, 'messages.json'), 'utf8'));
   for (const page of PAGES) files.set(page, Buffer.from(fillPage(page, messages, assets)));
-  const description = JSON.parse(fs.readFileSync(path.join(SOURCE, 'openapi.json'), 'utf8'));
-  files.set('openapi.json', Buffer.from(JSON.stringify(description)));
+  for (const name of DESCRIPTIONS) files.set(name, Buffer.from(JSON.stringify(readDescription(name))));
   for (const [name, content] of [...files]) {
     if (content.length >= GZIP_FROM_BYTES) files.set(`${name}.gz`, gzipSync(content, { level: 9 }));
   }
@@ -128,7 +142,7 @@ async function main () {
   for (const [name, content] of files) fs.writeFileSync(path.join(dist, name), content);
   if (target) writeResource(out, files, path.resolve(target));
   if (depfile) {
-    const read = ['build.mjs', 'package.json', 'package-lock.json', '.npmrc', 'messages.json', 'openapi.json', 'icon.svg', ...PAGES];
+    const read = ['build.mjs', 'package.json', 'package-lock.json', '.npmrc', 'messages.json', 'icon.svg', ...DESCRIPTIONS, ...PAGES];
     const own = read.map((name) => path.join(SOURCE, name));
     const escaped = [...new Set([...own, ...inputs])].map((name) => name.replace(/ /g, '\\ '));
     fs.writeFileSync(depfile, `${target}: ${escaped.join(' ')}\n`);

@@ -168,7 +168,8 @@ class Event:
         lines = ["[event]", "name = Bench", "id = bench", "[programme]", "size = 1280x720", f"rate = {RATE}",
                  "[source picture]", "pipeline = y4m", f"location = {bench.picture('720p')}",
                  "[source sound]", "pipeline = file", f"location = {bench.sound()}", "video = no",
-                 "[audio it]", "sources = sound", "[web]", f"listen = 127.0.0.1:{self.port}"]
+                 "[audio it]", "sources = sound", "[web]", f"listen = 127.0.0.1:{self.port}",
+                 "[console]", f"listen = 127.0.0.1:{free_port()}"]
         for name, width, height, kbit in RENDITIONS:
             lines += [f"[rendition {name}]", f"size = {width}x{height}", f"bitrate = {kbit}k", "preset = veryfast"]
         self.conf = self.folder / "bench.conf"

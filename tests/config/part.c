@@ -73,7 +73,9 @@ static const char event[] = "[event]\n"
                             "window = 7\n"
                             "threads = 3\n"
                             "max_connections = 999\n"
-                            "max_connections_per_address = 99\n";
+                            "max_connections_per_address = 99\n"
+                            "[console]\n"
+                            "listen = 127.0.0.1:8321\n";
 
 /* Not UTF-8, as a folder's name may be. */
 #define BASE_DIR "/srv/perch\xe9"
@@ -136,10 +138,7 @@ static const Holds holds[] = {
      "certificate end end_s hosts id languages listen max_connections max_connections_per_address name place "
      "redirect_listen segment_ms start start_s threads timezone trusted_proxies window_segments",
      ""},
-    {"console", "", NULL,
-     "certificate end end_s hosts id languages listen max_connections max_connections_per_address name place "
-     "redirect_listen segment_ms start start_s threads timezone trusted_proxies window_segments",
-     ""},
+    {"console", "", NULL, "console_listen hosts trusted_proxies", ""},
     {"relay", "first", KEY,
      "key relay relay.key_file relay.language relay.latency_ms relay.name relay.rendition relay.url",
      "MARK-FIRST MARK-KEY"},

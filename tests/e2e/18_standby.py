@@ -39,7 +39,7 @@ def standby(t, regia):
     with t.case("standby: systemd is told, the page is served, nothing is captured", needed=True):
         check(regia.supervisor.ready.wait(30), "READY=1 was not said")
         regia.wait_standby()
-        equal(regia.running(), ["director", "gateway"], "what runs")
+        equal(regia.running(), ["console", "director", "gateway"], "what runs")
         t.wait("the next event", lambda: regia.public()["next"].get("id") == "first", 20)
         equal(regia.public()["next"]["place"], "Teatro Guglielmi", "place of the next")
         check(regia.request("/live/index.m3u8")[0] == 404, "there is something to play")
@@ -56,7 +56,7 @@ def standby(t, regia):
     with t.case("standby: everything killed: standby again"):
         regia.kill_all()
         regia.wait_standby()
-        equal((regia.kept()["state"], regia.running()), ("standby", ["director", "gateway"]), "state")
+        equal((regia.kept()["state"], regia.running()), ("standby", ["console", "director", "gateway"]), "state")
 
 
 def refusals(t, regia):
@@ -151,7 +151,7 @@ def killed_when_ended(t, regia):
         kept = regia.kept()
         equal((kept["state"], kept["ended"]), ("standby", ["first", "second"]), "kept")
         regia.refused("--again", "start", "second")
-        equal(regia.running(), ["director", "gateway"], "what runs")
+        equal(regia.running(), ["console", "director", "gateway"], "what runs")
     with t.case("one that was ended before the last begins anew with --again"):
         check("session first-2" in regia.good("start", "first", "--again"), "session")
         regia.wait_on_air()

@@ -169,7 +169,7 @@ def rehearsed(t, rtmp):
 
 def is_rehearsed(regia):
     status = regia.wait_status("rehearsed", lambda s: s["engine"].get("ready") and s["engine"].get("rehearsal"), 30)
-    equal((status["state"], sorted(p["name"] for p in status["processes"] if p["pid"])), ("rehearsal", ["director", "engine", "gateway"]),
+    equal((status["state"], sorted(p["name"] for p in status["processes"] if p["pid"])), ("rehearsal", ["console", "director", "engine", "gateway"]),
           "state, what runs")
 
 

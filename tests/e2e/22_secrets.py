@@ -27,8 +27,8 @@ def run(t):
     t.say(str({name: [secret.split("-")[1] for secret in secrets] for name, secrets in held.items()}))
     with t.case("the search finds what is there: each relay holds its own key, the engine the camera's password"):
         equal((held["relay first"], held["relay second"], held["engine"]), ([FIRST], [SECOND], [CAMERA]), "held")
-    with t.case("gateway and recorder hold none"):
-        equal((held["gateway"], held["recorder"]), ([], []), "held")
+    with t.case("gateway, console and recorder hold none"):
+        equal((held["gateway"], held["console"], held["recorder"]), ([], [], []), "held")
     with t.case("no argument, no environment, no log shows one"):
         logs = "".join(path.read_text(errors="replace") for path in t.out.glob("*.log"))
         shown = "".join(open(f"/proc/{pid}/{name}", errors="replace").read() for pid in regia.pids() for name in ("cmdline", "environ"))

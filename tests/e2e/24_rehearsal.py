@@ -35,7 +35,7 @@ def alone(t):
     with t.case("rehearsal: systemd is told, and what runs is the engine and the page", needed=True):
         wait_rehearsal(regia)
         check(regia.supervisor.ready.wait(10), "READY=1 was not said")
-        equal(sorted(p["name"] for p in regia.status()["processes"] if p["pid"]), ["director", "engine", "gateway"], "what runs")
+        equal(sorted(p["name"] for p in regia.status()["processes"] if p["pid"]), ["console", "director", "engine", "gateway"], "what runs")
     with t.case("said in words"):
         said = regia.command("status", "--state", regia.state).stdout
         check("rehearsal" in said and "nobody sees this, nothing is recorded" in said, said)
@@ -49,7 +49,7 @@ def alone(t):
         public = t.wait("the public status", lambda: regia.json("/api/v1/status"))
         equal((public["state"], public["next"]["name"], public["engine"], public["relays"]),
               ("standby", "Sirio migranti: esperienze a confronto", {}, []), "state, next, engine, relays")
-        equal(sorted(p["name"] for p in public["processes"]), ["director", "gateway"], "processes")
+        equal(sorted(p["name"] for p in public["processes"]), ["console", "director", "gateway"], "processes")
     with t.case("refused in words: what has no meaning in a rehearsal"):
         for words in (("pause",), ("mark", "Nothing")):
             done = regia.command(*words, "--state", regia.state)
@@ -243,7 +243,7 @@ def in_a_hall(t):
         check("nothing was recorded" in regia.good("stop"), "what is said")
         regia.wait_standby()
         nothing(t, regia)
-        equal(sorted(p["name"] for p in regia.status()["processes"] if p["pid"]), ["director", "gateway"], "what runs")
+        equal(sorted(p["name"] for p in regia.status()["processes"] if p["pid"]), ["console", "director", "gateway"], "what runs")
         regia.refused("no event is on the air", "stop")
         equal(t.wait("the page", lambda: regia.json("/api/v1/status"))["next"]["id"], "first", "what is announced")
     with t.case("a show after a rehearsal, and a rehearsal after a show: nothing of it beside the recordings", needed=True):

@@ -6,6 +6,7 @@ director an instant after each answer."""
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -154,13 +155,13 @@ def on_a_terminal(t, regia):
 
 
 def first_start(t, regia):
-    with t.case("nobody is configured, and no console runs: a start on a terminal names no address to come in by"):
+    with t.case("nobody is configured: a start on a terminal names an address to come in by, and not when somebody is"):
         passwd(regia, "--remove", "anna")
         equal(listed(regia), {}, "people")
         terminal = Terminal(t, [str(regia.binary), "run", "--state", str(regia.state), str(regia.event)], log="first")
         t.wait("it is on the air", lambda: regia.status()["state"] == "on-air", 30)
+        t.wait("the address", lambda: f"{regia.console}/?once=" in terminal.text)
         equal(passwd(regia, "anna", "--role=technician").returncode, 0, "passwd")
-        check("once=" not in terminal.text, terminal.text)
         terminal.press(b"\x03")
         equal(terminal.wait_end(60), 0, "status")
 
@@ -202,11 +203,19 @@ def running(t, regia):
 
 
 def console(t, regia):
-    with t.case("regia console: where no console runs there is no address to print"):
-        for more in ((), ("--print",)):
-            done = regia.command("console", "--state", regia.state, *more)
-            check(done.returncode != 0 and done.stdout == "", f"{more}: {done}")
-        check("no console runs here" in done.stderr, done.stderr)
+    with t.case("regia console: an address of the console, to a terminal or when that is asked for"):
+        done = regia.command("console", "--state", regia.state)
+        equal((done.returncode, done.stdout), (64, ""), done.stderr)
+        done = regia.command("console", "--state", regia.state, "--print")
+        equal(done.returncode, 0, done.stderr)
+        check(re.fullmatch(re.escape(f"{regia.console}/?once=") + r"[\w-]{43}\n", done.stdout), done.stdout)
+    with t.case("while no console runs there is none to print"):
+        pid = regia.kill("console", signal.SIGSTOP)
+        os.kill(pid, signal.SIGKILL)
+        done = regia.command("console", "--state", regia.state, "--print")
+        # It is back in an instant: either it was away, or the address is good.
+        check("no console runs here" in done.stderr if done.returncode else "?once=" in done.stdout, str(done))
+        regia.wait_restarted("console", pid)
 
 
 # -- kill -9 --------------------------------------------------------------------------------------------------------------------------

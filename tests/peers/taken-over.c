@@ -52,6 +52,8 @@ static const char *const paths[] = {"/",
                                     "/org/regia",
                                     REGIA_SHOW_OBJECT,
                                     REGIA_PROCESS_OBJECT,
+                                    REGIA_ACCOUNTS_OBJECT,
+                                    REGIA_CONSOLE_OBJECT,
                                     "/org/regia/Show/1",
                                     "/org/freedesktop/DBus"};
 

@@ -29,7 +29,7 @@ typedef enum { REGIA_CHILD_PUBLIC, REGIA_CHILD_HOUSE, REGIA_CHILD_RECORD } Regia
  * own struct: @size bytes, zeroed.
  */
 typedef struct {
-  const char *kind; /* "engine", "recorder", "gateway", "relay" */
+  const char *kind; /* "engine", "recorder", "gateway", "console", "relay" */
   gsize size;
   /* (nullable): before the process has a thread: what has to be opened first, and isolation. Nothing is
    * logged. */

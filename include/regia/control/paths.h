@@ -7,7 +7,8 @@
 #define REGIA_PROCESS_OBJECT  "/org/regia/Process"  /* exported by each child */
 #define REGIA_SHOW_OBJECT     "/org/regia/Show"     /* exported by the director on control.sock … */
 #define REGIA_PEOPLE_OBJECT   "/org/regia/People"   /* … and this */
-#define REGIA_ACCOUNTS_OBJECT "/org/regia/Accounts" /* exported by the director to the console */
+#define REGIA_ACCOUNTS_OBJECT "/org/regia/Accounts" /* exported by the director to the console … */
+#define REGIA_CONSOLE_OBJECT  "/org/regia/Console"  /* … and this */
 
 /** The console's address with this parameter and a one-time token lets one in. */
 #define REGIA_CONSOLE_ONCE "once"

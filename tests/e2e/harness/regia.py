@@ -45,6 +45,8 @@ class Regia:
         self.port = port or free_port()
         self.authority = authority
         self.base = f"{'https' if authority else 'http'}://127.0.0.1:{self.port}"
+        self.console_port = free_port()
+        self.console = f"http://127.0.0.1:{self.console_port}"
         self.state = state or t.dir / name
         self.log = t.out / f"{name}.log"
         self.event = t.dir / f"{name}.conf"
@@ -57,6 +59,7 @@ class Regia:
         text += [(n, extra.pop(n)) for n in list(extra) if n.startswith("audio ")] or [("audio it", {})]
         text += [(f"relay {n}", keys) for n, keys in (relays or {}).items()]
         text += [("web", {"listen": f"127.0.0.1:{self.port}", **extra.pop("web", {})})]
+        text += [("console", {"listen": f"127.0.0.1:{self.console_port}", **extra.pop("console", {})})]
         text += list(extra.items())
         self.event.write_text(key_file(text), encoding="utf-8")
         self.arguments = [self.event]

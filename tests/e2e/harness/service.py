@@ -21,7 +21,7 @@ class Service(Regia):
         groups = [("event", {"place": "Palazzo Ducale, Massa"}), ("programme", {"size": "640x360", "rate": "25"}),
                   ("source camera", {"pipeline": "test"})]
         groups += [(f"rendition {n}", keys) for n, keys in RENDITIONS.items()]
-        groups += [("audio it", {}), ("web", {"listen": f"127.0.0.1:{self.port}"})]
+        groups += [("audio it", {}), ("web", {"listen": f"127.0.0.1:{self.port}"}), ("console", {"listen": f"127.0.0.1:{self.console_port}"})]
         self.hall.write_text(key_file(groups), encoding="utf-8")
         self.arguments = ["--hall", self.hall, "--events", self.folder]
 

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include <string.h>
+
+#include "console-private.h"
+#include "regia/base/error.h"
+#include "regia/base/json.h"
+
+/* Keys of a body: a row each. What is not listed is refused, so that a misspelt key is never taken for one
+ * that was left out. */
+
+typedef struct {
+  const char *name;
+  const char *type; /* "b", "s" or "x" */
+  gboolean needed;
+} Key;
+
+typedef GVariant *(*MakeFunc) (GVariant *body, guint64 show_ms);
+
+typedef struct {
+  const char *name;
+  const char *method;
+  MakeFunc change; /* (nullable): of Command: what is changed */
+  Key keys[4];     /* (array zero-terminated=1); besides the id */
+} Order;
+
+static const Key login_keys[] = {{"name", "s", TRUE}, {"password", "s", TRUE}, {NULL}};
+
+static GVariant *
+one (const char *key, GVariant *value)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert_value (&dict, key, value);
+  return g_variant_dict_end (&dict);
+}
+
+static GVariant *
+change_private (GVariant *body, guint64 show_ms)
+{
+  return one ("private", g_variant_new_boolean (regia_json_get_boolean (body, "on")));
+}
+
+static GVariant *
+change_pause (GVariant *body, guint64 show_ms)
+{
+  return one ("paused", g_variant_new_boolean (TRUE));
+}
+
+static GVariant *
+change_resume (GVariant *body, guint64 show_ms)
+{
+  return one ("paused", g_variant_new_boolean (FALSE));
+}
+
+static GVariant *
+change_mark (GVariant *body, guint64 show_ms)
+{
+  gint64 at_ms = (gint64)show_ms;
+
+  regia_json_read_int (body, "at-ms", &at_ms);
+  return one ("mark", g_variant_new ("(ts)", (guint64)MAX (at_ms, 0), regia_json_get_string (body, "title")));
+}
+
+static GVariant *
+change_end (GVariant *body, guint64 show_ms)
+{
+  return one ("end", g_variant_new_int64 (regia_json_get_int (body, "end")));
+}
+
+static GVariant *
+change_relay (GVariant *body, guint64 show_ms)
+{
+  return one ("relay", g_variant_new ("(sb)", regia_json_get_string (body, "name"),
+                                      regia_json_get_boolean (body, "on")));
+}
+
+static const Order orders[] = {
+    {"private", "Command", change_private, {{"on", "b", TRUE}}},
+    {"pause", "Command", change_pause, {{NULL}}},
+    {"resume", "Command", change_resume, {{NULL}}},
+    {"mark", "Command", change_mark, {{"title", "s", FALSE}, {"at-ms", "x", FALSE}}},
+    {"extend", "Command", change_end, {{"end", "x", TRUE}}},
+    {"relay", "Command", change_relay, {{"name", "s", TRUE}, {"on", "b", TRUE}}},
+    {"start", "Start", NULL, {{"name", "s", TRUE}, {"again", "b", FALSE}}},
+    {"rehearse", "Rehearse", NULL, {{"name", "s", TRUE}}},
+    {"stop", "Stop", NULL, {{NULL}}},
+};
+
+static const Order *
+find_order (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (orders); i++)
+    if (strcmp (orders[i].name, name) == 0)
+      return &orders[i];
+  return NULL;
+}
+
+gboolean
+regia_console_order_is_known (const char *name)
+{
+  return find_order (name) != NULL;
+}
+
+static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+refuse (GError **error, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL)
+    *error = g_error_new_valist (REGIA_ERROR, REGIA_ERROR_USAGE, format, args);
+  va_end (args);
+  return FALSE;
+}
+
+static const char *
+type_in_words (const char *type)
+{
+  return *type == 'b' ? "true or false" : *type == 's' ? "a text" : "a whole number";
+}
+
+static gboolean
+is_of_type (GVariant *body, const Key *key, GVariant *value)
+{
+  gint64 number;
+
+  if (*key->type == 'x') /* 3.0 is one, 3.5 is none */
+    return regia_json_read_int (body, key->name, &number) &&
+           (!g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) ||
+            g_variant_get_double (value) == (double)number);
+  return g_variant_is_of_type (value, G_VARIANT_TYPE (key->type));
+}
+
+static gboolean
+refuse_unknown (const char *name, const Key *keys, GError **error)
+{
+  g_autoptr (GString) known = g_string_new (NULL);
+  g_autofree char *shown = g_utf8_strlen (name, -1) > 40 ? g_utf8_substring (name, 0, 40) : g_strdup (name);
+
+  for (const Key *key = keys; key->name != NULL; key++)
+    g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", key->name);
+  return refuse (error, "there is no \"%s\" here; there are: %s", shown, known->str);
+}
+
+static gboolean
+check_key (GVariant *body, const char *name, GVariant *value, const Key *keys, GError **error)
+{
+  for (const Key *key = keys; key->name != NULL; key++)
+    if (strcmp (key->name, name) == 0)
+      return is_of_type (body, key, value) ||
+             refuse (error, "\"%s\" must be %s", name, type_in_words (key->type));
+  return refuse_unknown (name, keys, error);
+}
+
+/* (transfer full) (nullable): a{sv} with nothing in it but what @keys lists. */
+static GVariant *
+read_body (const char *json, gsize length, const Key *keys, GError **error)
+{
+  g_autoptr (GVariant) body = NULL;
+  g_autoptr (GError) local_error = NULL;
+  GVariantIter iter;
+  const char *name;
+  GVariant *next;
+
+  if (memchr (json, '\0', length) != NULL) {
+    refuse (error, "the body is no JSON: it holds a NUL");
+    return NULL;
+  }
+  body = length > 0 ? regia_json_to_vardict (json, (gssize)length, &local_error)
+                    : g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  if (body == NULL) {
+    refuse (error, "the body is no JSON object: %s", local_error->message);
+    return NULL;
+  }
+  g_variant_iter_init (&iter, body);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &next)) {
+    g_autoptr (GVariant) value = next;
+
+    if (!check_key (body, name, value, keys, error))
+      return NULL;
+  }
+  for (const Key *key = keys; key->name != NULL; key++) {
+    g_autoptr (GVariant) value = g_variant_lookup_value (body, key->name, NULL);
+
+    if (key->needed && value == NULL) {
+      refuse (error, "\"%s\" is missing: %s", key->name, type_in_words (key->type));
+      return NULL;
+    }
+  }
+  return g_steal_pointer (&body);
+}
+
+static GVariant *
+make_arguments (const Order *order, const char *token, const char *id, GVariant *body, guint64 show_ms)
+{
+  const char *name = regia_json_get_string (body, "name");
+
+  if (order->change != NULL)
+    return g_variant_new ("(ss@a{sv})", token, id, order->change (body, show_ms));
+  if (strcmp (order->method, "Start") == 0)
+    return g_variant_new ("(sssb)", token, id, name, regia_json_get_boolean (body, "again"));
+  if (strcmp (order->method, "Rehearse") == 0)
+    return g_variant_new ("(sss)", token, id, name);
+  return g_variant_new ("(ss)", token, id);
+}
+
+gboolean
+regia_console_order_read (const char *name, const char *token, const char *json, gsize length,
+                          guint64 show_ms, RegiaConsoleOrder *ret_order, GError **error)
+{
+  const Order *order = find_order (name);
+  Key keys[G_N_ELEMENTS (order->keys) + 1] = {{"id", "s", FALSE}};
+  g_autoptr (GVariant) body = NULL;
+  const char *id;
+
+  g_return_val_if_fail (order != NULL, FALSE);
+  memcpy (&keys[1], order->keys, sizeof order->keys);
+  body = read_body (json, length, keys, error);
+  if (body == NULL)
+    return FALSE;
+  id = regia_json_get_string (body, "id");
+  ret_order->id = *id != '\0' ? g_strdup (id) : g_uuid_string_random ();
+  ret_order->method = order->method;
+  ret_order->arguments = g_variant_ref_sink (make_arguments (order, token, ret_order->id, body, show_ms));
+  return TRUE;
+}
+
+void
+regia_console_order_clear (RegiaConsoleOrder *self)
+{
+  g_clear_pointer (&self->arguments, g_variant_unref);
+  g_clear_pointer (&self->id, g_free);
+}
+
+gboolean
+regia_console_login_read (const char *json, gsize length, char **ret_name, char **ret_password,
+                          GError **error)
+{
+  g_autoptr (GVariant) body = read_body (json, length, login_keys, error);
+
+  if (body == NULL)
+    return FALSE;
+  *ret_name = g_strdup (regia_json_get_string (body, "name"));
+  *ret_password = g_strdup (regia_json_get_string (body, "password"));
+  return TRUE;
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The console's page: the whole status, a button for each command, and the way in. A command has an id of its own, under which it is sent
+// again when no answer came, so that it has no second effect.
+import { poll } from './api';
+import { onLanguage, startLanguage, t, type Key } from './i18n';
+
+const REFRESH_MS = 1500;
+const PLANNED_MS = 10000;
+const TIMEOUT_MS = 15000;
+const TRIES = 8;
+const AGAIN_MS = 700;
+
+interface Status {
+  event: { name: string; place: string };
+  state: string;
+  desired: { private: boolean; paused: boolean; marks: number; 'relays-off': string[] };
+  'show-time-ms': number;
+  recorder: { state?: string; message?: string; 'recorded-ms'?: number; 'left-ms'?: number };
+  gateway: { address?: string; viewers?: number };
+  relays: { name: string; state: string; 'last-error'?: string }[];
+  processes: { name: string; state: string; restarts: number }[];
+  warnings: string[];
+}
+
+interface Planned {
+  events: { id: string; name: string; error?: string }[];
+}
+
+class Refused extends Error {
+  constructor (readonly status: number, words: string) {
+    super(words);
+  }
+}
+
+function get<T extends HTMLElement> (id: string): T {
+  return document.getElementById(id) as T;
+}
+
+function makeId (): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+async function ask<T> (path: string, body?: unknown): Promise<T> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
+  try {
+    const answer = await fetch(`api/v1/${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
+      cache: 'no-store', credentials: 'same-origin', signal: abort.signal,
+    });
+    const said = await answer.json() as T & { error?: string };
+    if (!answer.ok) throw new Refused(answer.status, said.error ?? String(answer.status));
+    return said;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Not answered is not refused: the same is said again, under the same id. */
+async function insist (name: string, body: object): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await ask(`commands/${name}`, body);
+      return;
+    } catch (error) {
+      const open = !(error instanceof Refused) || error.status === 504 || error.status === 429;
+      if (!open || tries === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+function fillList (list: HTMLElement, texts: string[]): void {
+  if (list.childElementCount === texts.length && texts.every((text, i) => list.children[i]!.textContent === text)) return;
+  list.replaceChildren(...texts.map((text) => Object.assign(document.createElement('li'), { textContent: text })));
+}
+
+function clock (ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+class Page {
+  private status: Status | null = null;
+  private relays = '';
+  private planned = '';
+
+  constructor () {
+    startLanguage();
+    onLanguage(() => {
+      this.relays = '';
+      this.show();
+    });
+    this.listen();
+    poll(() => REFRESH_MS, () => this.refresh());
+    poll(() => PLANNED_MS, () => this.askPlanned());
+  }
+
+  private say (text: string): void {
+    get('said').textContent = text;
+  }
+
+  private enter (inside: boolean): void {
+    document.body.dataset['state'] = inside ? 'inside' : 'outside';
+    get('login').hidden = inside;
+    get('inside').hidden = !inside;
+  }
+
+  private listen (): void {
+    const on = (id: string, event: string, act: (event: Event) => void): void => get(id).addEventListener(event, (happened) => {
+      happened.preventDefault();
+      act(happened);
+    });
+    on('login', 'submit', () => void this.logIn());
+    on('logout', 'click', () => void this.logOut());
+    on('private-on', 'click', () => void this.command('private', { on: true }));
+    on('private-off', 'click', () => void this.command('private', { on: false }));
+    on('pause', 'click', () => void this.command('pause'));
+    on('resume', 'click', () => void this.command('resume'));
+    on('stop', 'click', () => void this.command('stop'));
+    on('mark', 'submit', () => void this.command('mark', {
+      title: get<HTMLInputElement>('mark-title').value, 'at-ms': this.status?.['show-time-ms'] ?? 0,
+    }));
+    on('extend', 'submit', () => void this.command('extend', {
+      end: Math.floor(Date.now() / 1000) + 60 * get<HTMLInputElement>('minutes').valueAsNumber,
+    }));
+    on('begin', 'submit', (event) => {
+      const order = ((event as SubmitEvent).submitter as HTMLButtonElement | null)?.value ?? 'start';
+      void this.command(order, { name: get<HTMLSelectElement>('planned').value });
+    });
+  }
+
+  private async logIn (): Promise<void> {
+    const password = get<HTMLInputElement>('password');
+    try {
+      await ask('login', { name: get<HTMLInputElement>('name').value, password: password.value });
+      this.say('');
+    } catch (error) {
+      this.say(error instanceof Refused && error.status === 403 ? t('console-wrong') : this.inWords(error));
+    }
+    password.value = '';
+    await this.refresh();
+    await this.askPlanned();
+  }
+
+  private async logOut (): Promise<void> {
+    try {
+      await ask('logout', {});
+    } catch (error) {
+      this.say(this.inWords(error));
+    }
+    await this.refresh();
+  }
+
+  private inWords (error: unknown): string {
+    return error instanceof Refused ? t('console-refused', { why: error.message }) : t('console-no-answer');
+  }
+
+  private async command (name: string, body: object = {}): Promise<void> {
+    this.say('…');
+    try {
+      await insist(name, { ...body, id: makeId() });
+      this.say(t('console-done', { what: t(`console-did-${name}` as Key) }));
+    } catch (error) {
+      this.say(this.inWords(error));
+    }
+    await this.refresh();
+    if (name === 'start' || name === 'rehearse' || name === 'stop') await this.askPlanned();
+  }
+
+  private async refresh (): Promise<void> {
+    try {
+      this.status = await ask<Status>('status');
+      this.enter(true);
+      get('stale').hidden = true;
+      this.show();
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) this.enter(false);
+      else if (error instanceof Refused && error.status === 403) this.say(this.inWords(error));
+      else get('stale').hidden = false;
+    }
+  }
+
+  private async askPlanned (): Promise<void> {
+    let events: Planned['events'] = [];
+    try {
+      ({ events } = await ask<Planned>('planned'));
+    } catch {
+      // Of one event alone there is no folder of them.
+    }
+    const good = events.filter((event) => !event.error);
+    get('begin').hidden = good.length === 0;
+    if (this.planned === JSON.stringify(good)) return;
+    this.planned = JSON.stringify(good);
+    get('planned').replaceChildren(...good.map((event) => new Option(event.name, event.id)));
+  }
+
+  private show (): void {
+    const status = this.status;
+    if (!status) return;
+    document.title = `${t('console-title')} · ${status.event.name}`;
+    get('title').textContent = status.event.name;
+    const yes = (on: boolean): string => t(on ? 'console-yes' : 'console-no');
+    const facts: [Key, string][] = [
+      ['console-state', status.state],
+      ['console-time', clock(status['show-time-ms'])],
+      ['console-private', yes(status.desired.private)],
+      ['console-recording', `${status.recorder.state ?? '–'} ${status.recorder.message ?? ''}`],
+      ['console-recorded', clock(status.recorder['recorded-ms'] ?? 0)],
+      ['console-marks', String(status.desired.marks)],
+      ['console-viewers', String(status.gateway.viewers ?? 0)],
+      ['console-address', status.gateway.address ?? '–'],
+    ];
+    get('facts').replaceChildren(...facts.flatMap(([key, value]) => [
+      Object.assign(document.createElement('dt'), { textContent: t(key) }),
+      Object.assign(document.createElement('dd'), { textContent: value, id: key }),
+    ]));
+    fillList(get('warnings'), status.warnings);
+    fillList(get('processes'), status.processes.map((p) => `${p.name}: ${p.state}${p.restarts ? `, ${p.restarts} restarts` : ''}`));
+    this.showRelays(status);
+  }
+
+  /** Made anew only when there is something else to show, so that the focus stays on its button. */
+  private showRelays (status: Status): void {
+    const now = JSON.stringify([status.relays.map((relay) => [relay.name, relay.state]), status.desired['relays-off']]);
+    if (now === this.relays) return;
+    this.relays = now;
+    const focused = document.activeElement?.id;
+    const names = new Set([...status.relays.map((relay) => relay.name), ...status.desired['relays-off']]);
+    get('relays').replaceChildren(...[...names].map((name) => {
+      const off = status.desired['relays-off'].includes(name);
+      const state = status.relays.find((relay) => relay.name === name)?.state ?? '–';
+      const button = Object.assign(document.createElement('button'), { type: 'button', id: `relay-${name}` });
+      button.textContent = t(off ? 'console-relay-start' : 'console-relay-stop', { name });
+      button.addEventListener('click', () => void this.command('relay', { name, on: off }));
+      const item = document.createElement('li');
+      item.append(`${name}: ${state} `, button);
+      return item;
+    }));
+    if (focused?.startsWith('relay-')) document.getElementById(focused)?.focus();
+  }
+}
+
+new Page();

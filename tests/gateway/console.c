@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The console's server with a director of the test's: who may do what, and how it is refused. */
+#include "console-private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "director.h"
+#include "regia/base/json.h"
+#include "server-private.h"
+
+#define JSON       "Content-Type: application/json\r\n"
+#define BEARER     "Authorization: Bearer "
+#define TECHNICIAN BEARER DIRECTOR_TECHNICIAN "\r\n"
+#define STAFF      BEARER DIRECTOR_STAFF "\r\n"
+#define COOKIE     "Cookie: a=b; regia_session=" DIRECTOR_TECHNICIAN "\r\n"
+#define OWN        "Origin: http://localhost\r\n"
+#define NOBODYS    "NNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNN"
+#define DEEP       "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+
+typedef struct {
+  Director *director;
+  RegiaConsoleSite site;
+  RegiaServer *server;
+  guint port;
+} Fixture;
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  RegiaServerOptions options = {.listen_key = "[console] listen",
+                                .listen = "127.0.0.1:0",
+                                .threads = 1,
+                                .rules = regia_console_rules,
+                                .answer = regia_console_answer,
+                                .add_handlers = regia_console_add_handlers,
+                                .user_data = &self->site};
+  g_autoptr (GBytes) ok = g_bytes_new_static ("ok", 2),
+                     status = g_bytes_new_static ("{\"state\":\"on-air\"}", 18);
+  g_autoptr (GError) error = NULL;
+
+  regia_limits_default (&options.limits);
+  self->director = director_new (&self->site.connection);
+  self->site.assets = regia_assets_new ("/org/regia/web/");
+  self->site.snapshot = regia_snapshot_new ();
+  regia_epoch_now (&self->site.epoch);
+  regia_snapshot_post (self->site.snapshot, status, TRUE, ok);
+  self->server = regia_server_new (&options, &error);
+  g_assert_no_error (error);
+  self->port = regia_server_get_port (self->server);
+  g_assert_true (regia_server_start (self->server, &error));
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  regia_server_free (self->server);
+  regia_assets_free (self->site.assets);
+  regia_snapshot_free (self->site.snapshot);
+  director_free (self->director);
+  g_object_unref (self->site.connection);
+}
+
+/* @body: (nullable) */
+static guint
+ask (Fixture *self, const char *method, const char *path, const char *fields, const char *body,
+     ClientAnswer *ret_answer)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  int fd = client_connect (self->port, 0);
+
+  g_string_printf (text, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s", method, path,
+                   fields != NULL ? fields : "");
+  if (body != NULL)
+    g_string_append_printf (text, "Content-Length: %zu\r\n", strlen (body));
+  g_string_append_printf (text, "\r\n%s", body != NULL ? body : "");
+  client_send (fd, text->str);
+  client_receive (fd, strcmp (method, "HEAD") == 0, ret_answer);
+  close (fd);
+  return ret_answer->status;
+}
+
+static gboolean
+holds (const ClientAnswer *answer, const char *words)
+{
+  return *words == '\0' || memmem (answer->body->data, answer->body->len, words, strlen (words)) != NULL;
+}
+
+#define COMMAND "/api/v1/commands/private"
+#define ON      "{\"on\":true}"
+
+/* Whatever of these is tried, the director hears of no command. */
+static const struct {
+  const char *method, *path, *fields, *body;
+  guint status;
+  const char *words;
+} attacks[] = {
+    {"POST", COMMAND, JSON, ON, 401, "log in"},
+    {"POST", COMMAND, JSON BEARER NOBODYS "\r\n", ON, 401, "log in"},
+    {"POST", COMMAND, JSON BEARER "short\r\n", ON, 401, "log in"},
+    {"POST", COMMAND, JSON BEARER "\r\n", ON, 401, "log in"},
+    {"POST", COMMAND, JSON BEARER DIRECTOR_TECHNICIAN "x\r\n", ON, 401, "log in"},
+    {"POST", COMMAND, JSON "Authorization: Basic YTpi\r\n", ON, 401, "log in"},
+    {"POST", COMMAND, JSON "Authorization: " DIRECTOR_TECHNICIAN "\r\n", ON, 401, "log in"},
+    {"POST", COMMAND, JSON TECHNICIAN TECHNICIAN, ON, 401, "log in"}, /* two of them are none */
+    {"POST", COMMAND, JSON BEARER NOBODYS "\r\n" COOKIE OWN, ON, 401, "log in"},
+    {"POST", COMMAND "?token=" DIRECTOR_TECHNICIAN, JSON, ON, 401, "log in"},
+    {"POST", COMMAND, JSON STAFF, ON, 403, "role of a technician"},
+    {"POST", "/api/v1/commands/stop", JSON STAFF, "{}", 403, "role of a technician"},
+    {"POST", "/api/v1/commands/nothing", JSON TECHNICIAN, "{}", 404, "no such command"},
+    {"POST", "/api/v1/commands/stop/", JSON TECHNICIAN, "{}", 404, "no such command"},
+    {"GET", COMMAND, TECHNICIAN, NULL, 405, "POST"},
+    {"PUT", COMMAND, JSON TECHNICIAN, ON, 405, ""},
+    {"DELETE", COMMAND, TECHNICIAN, NULL, 405, ""},
+    /* Another site's page has a browser that is logged in ask. */
+    {"POST", COMMAND, JSON COOKIE, ON, 403, "Origin"},
+    {"POST", COMMAND, JSON COOKIE "Origin: http://evil.example\r\n", ON, 403, "Origin"},
+    {"POST", COMMAND, JSON COOKIE "Origin: null\r\n", ON, 403, "Origin"},
+    {"POST", COMMAND, JSON COOKIE "Origin: http://localhost:81\r\n", ON, 403, "Origin"},
+    {"POST", COMMAND, JSON COOKIE "Origin: http://localhost.evil.example\r\n", ON, 403, "Origin"},
+    {"POST", COMMAND, JSON COOKIE "Origin: ftp://localhost\r\n", ON, 403, "Origin"},
+    {"POST", COMMAND, JSON COOKIE OWN OWN, ON, 403, "Origin"}, /* two of them are none */
+    {"POST", COMMAND, JSON COOKIE OWN "Sec-Fetch-Site: cross-site\r\n", ON, 403, "Origin"},
+    {"POST", COMMAND, JSON COOKIE OWN "Sec-Fetch-Site: same-site\r\n", ON, 403, "Origin"},
+    {"POST", COMMAND, JSON TECHNICIAN "Origin: http://evil.example\r\n", ON, 403, "Origin"},
+    {"POST", "/api/v1/login", JSON "Origin: http://evil.example\r\n",
+     "{\"name\":\"anna\",\"password\":\"right\"}", 403, "Origin"},
+    {"POST", "/api/v1/logout", JSON COOKIE, "{}", 403, "Origin"},
+    {"OPTIONS", COMMAND, "Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n", NULL, 204,
+     ""},
+    /* A page can have text sent, but not JSON, without asking before. */
+    {"POST", COMMAND, TECHNICIAN, ON, 415, "application/json"},
+    {"POST", COMMAND, "Content-Type: text/plain\r\n" TECHNICIAN, ON, 415, "application/json"},
+    {"POST", COMMAND, "Content-Type: application/jsonx\r\n" TECHNICIAN, ON, 415, "application/json"},
+    /* Bodies */
+    {"POST", COMMAND, JSON TECHNICIAN, "", 400, "\\\"on\\\" is missing"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{}", 400, "\\\"on\\\" is missing"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":1}", 400, "true or false"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":\"true\"}", 400, "true or false"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":null}", 400, "true or false"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":true,\"off\":1}", 400, "there is no \\\"off\\\""},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"On\":true}", 400, "there is no \\\"On\\\""},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":{\"a\":{}}}", 400, "true or false"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":" DEEP, 400, "no JSON"},
+    {"POST", COMMAND, JSON TECHNICIAN, "[true]", 400, "no JSON object"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":true", 400, "no JSON"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":true} x", 400, "no JSON"},
+    {"POST", COMMAND, JSON TECHNICIAN, "on=true", 400, "no JSON"},
+    {"POST", COMMAND, JSON TECHNICIAN, "{\"on\":true,\"\xff\":1}", 400, "no JSON"},
+    {"POST", "/api/v1/commands/mark", JSON TECHNICIAN, "{\"at-ms\":1.5}", 400, "whole number"},
+    {"POST", "/api/v1/commands/mark", JSON TECHNICIAN, "{\"at-ms\":\"1\"}", 400, "whole number"},
+    {"POST", "/api/v1/commands/extend", JSON TECHNICIAN, "{\"end\":1e300}", 400, "whole number"},
+    /* What there is to see */
+    {"GET", "/api/v1/status", NULL, NULL, 401, "log in"},
+    {"GET", "/api/v1/status", STAFF, NULL, 403, "technician"},
+    {"GET", "/api/v1/planned", STAFF, NULL, 403, "technician"},
+    {"GET", "/api/v1/session", NULL, NULL, 401, "log in"},
+    {"GET", "/?once=short", NULL, NULL, 403, "copied whole"},
+    {"GET", "/live/index.m3u8", TECHNICIAN, NULL, 404, "nothing"},
+    {"GET", "/api/v1/statusx", TECHNICIAN, NULL, 404, "nothing"},
+    {"GET", "/api/v1/status/x", TECHNICIAN, NULL, 404, "nothing"},
+    {"POST", "/api/v1/login", JSON, "{\"name\":\"anna\",\"password\":\"wrong\"}", 403, "are wrong"},
+    {"POST", "/api/v1/login", JSON, "{\"name\":\"anna\"}", 400, "is missing"},
+    {"POST", "/api/v1/login", JSON, "{\"name\":\"guesser\",\"password\":\"x\"}", 429, "wrong too often"},
+};
+
+static void
+test_attacks (Fixture *self, gconstpointer data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (attacks); i++) {
+    g_auto (ClientAnswer) answer = {0};
+    g_autofree char *asked = NULL, *cors = NULL;
+    guint status =
+        ask (self, attacks[i].method, attacks[i].path, attacks[i].fields, attacks[i].body, &answer);
+
+    asked = director_take (self->director);
+    cors = client_field (&answer, "Access-Control-Allow-Origin");
+    if (status != attacks[i].status || !holds (&answer, attacks[i].words) || cors != NULL ||
+        strstr (asked, "command") != NULL || strstr (asked, "stop") != NULL)
+      g_error ("%zu: %s %s %s: %u %.*s; asked: %s", i, attacks[i].method, attacks[i].path,
+               attacks[i].body != NULL ? attacks[i].body : "", status, (int)answer.body->len,
+               (const char *)answer.body->data, asked);
+    g_usleep (1000); /* and not all in one second's share */
+  }
+}
+
+/* Larger than a body may be: refused at its head, by the guard. */
+static void
+test_oversized (Fixture *self, gconstpointer data)
+{
+  g_autofree char *title = g_strnfill (5000, 'a'), *body = g_strdup_printf ("{\"title\":\"%s\"}", title);
+  g_auto (ClientAnswer) answer = {0};
+  g_autofree char *asked = NULL;
+
+  g_assert_cmpuint (ask (self, "POST", "/api/v1/commands/mark", JSON TECHNICIAN, body, &answer), ==, 413);
+  asked = director_take (self->director);
+  g_assert_cmpstr (asked, ==, "");
+}
+
+/* Each command as the director is asked for it. */
+static const struct {
+  const char *name, *body, *asked;
+} commands[] = {
+    {"private", "{\"id\":\"c1\",\"on\":true}", "command c1 {'private': <true>}\n"},
+    {"private", "{\"on\":false,\"id\":\"c2\"}", "command c2 {'private': <false>}\n"},
+    {"pause", "{\"id\":\"c3\"}", "command c3 {'paused': <true>}\n"},
+    {"resume", "{\"id\":\"c4\"}", "command c4 {'paused': <false>}\n"},
+    {"mark", "{\"id\":\"c5\",\"title\":\"Perch\xc3\xa9\",\"at-ms\":7}",
+     "command c5 {'mark': <(uint64 7, 'Perch\xc3\xa9')>}\n"},
+    {"extend", "{\"id\":\"c6\",\"end\":1800000000}", "command c6 {'end': <int64 1800000000>}\n"},
+    {"relay", "{\"id\":\"c7\",\"name\":\"tube\",\"on\":false}", "command c7 {'relay': <('tube', false)>}\n"},
+    {"start", "{\"id\":\"c8\",\"name\":\"uno\"}", "start c8 uno\n"},
+    {"start", "{\"id\":\"c9\",\"name\":\"uno\",\"again\":true}", "start c9 uno again\n"},
+    {"rehearse", "{\"id\":\"c10\",\"name\":\"uno\"}", "rehearse c10 uno\n"},
+    {"stop", "{\"id\":\"c11\"}", "stop c11\n"},
+};
+
+static void
+test_commands (Fixture *self, gconstpointer data)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++) {
+    g_autofree char *path = g_strconcat ("/api/v1/commands/", commands[i].name, NULL), *asked = NULL;
+    const char *line;
+    g_auto (ClientAnswer) answer = {0};
+
+    /* By token as a program, by cookie as the page. */
+    g_assert_cmpuint (
+        ask (self, "POST", path, i % 2 ? JSON TECHNICIAN : JSON COOKIE OWN, commands[i].body, &answer), ==,
+        200);
+    g_assert_true (holds (&answer, "\"id\":\"c"));
+    asked = director_take (self->director);
+    line = g_str_has_prefix (asked, "check\n") ? asked + strlen ("check\n") : asked;
+    g_assert_cmpstr (line, ==, commands[i].asked);
+  }
+}
+
+/* What the director refuses, and that it does not answer: which is not the same. */
+static void
+test_refused (Fixture *self, gconstpointer data)
+{
+  static const struct {
+    const char *title;
+    guint status;
+    const char *words;
+  } rows[] = {{"no-relay", 400, "no relay"},
+              {"too-late", 409, "over"},
+              {"disk-full", 503, "full"},
+              {"killed", 504, "not known"},
+              {"fine", 504, "not known"}};
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *body = g_strdup_printf ("{\"title\":\"%s\"}", rows[i].title);
+    g_auto (ClientAnswer) answer = {0};
+
+    g_assert_cmpuint (ask (self, "POST", "/api/v1/commands/mark", JSON TECHNICIAN, body, &answer), ==,
+                      rows[i].status);
+    g_assert_true (holds (&answer, rows[i].words));
+  }
+}
+
+/* In by name and password or by a link, once; out again. */
+static void
+test_session (Fixture *self, gconstpointer data)
+{
+  g_auto (ClientAnswer) in = {0}, link = {0}, again = {0}, who = {0}, out = {0}, after = {0}, head = {0};
+  g_autofree char *cookie = NULL, *by_link = NULL, *location = NULL, *ended = NULL, *asked = NULL;
+
+  g_assert_cmpuint (ask (self, "POST", "/api/v1/login", JSON "X-Regia-Client: 10.0.0.1\r\n",
+                         "{\"name\":\"anna\",\"password\":\"right\"}", &in),
+                    ==, 200);
+  asked = director_take (self->director);
+  g_assert_cmpstr (asked, ==, "login anna 127.0.0.1\n");
+  g_assert_true (holds (&in, "\"token\":\"" DIRECTOR_TECHNICIAN "\""));
+  cookie = client_field (&in, "Set-Cookie");
+  g_assert_cmpstr (
+      cookie, ==, "regia_session=" DIRECTOR_TECHNICIAN "; Path=/; Max-Age=604800; HttpOnly; SameSite=Strict");
+  g_assert_cmpuint (ask (self, "GET", "/api/v1/session", COOKIE, NULL, &who), ==, 200);
+  g_assert_true (holds (&who, "\"anna\"") && holds (&who, "\"technician\""));
+
+  g_assert_cmpuint (ask (self, "HEAD", "/?once=" DIRECTOR_ONCE, NULL, NULL, &head), ==, 200);
+  g_assert_cmpuint (ask (self, "GET", "/?lang=it&once=" DIRECTOR_ONCE, NULL, NULL, &link), ==, 303);
+  location = client_field (&link, "Location");
+  by_link = client_field (&link, "Set-Cookie");
+  g_assert_cmpstr (location, ==, "./");
+  g_assert_cmpstr (by_link, ==, cookie);
+  g_assert_cmpuint (ask (self, "GET", "/?once=" DIRECTOR_ONCE, NULL, NULL, &again), ==, 403);
+
+  g_assert_cmpuint (ask (self, "POST", "/api/v1/logout", JSON COOKIE OWN, "{}", &out), ==, 200);
+  ended = client_field (&out, "Set-Cookie");
+  g_assert_true (g_str_has_prefix (ended, "regia_session=; Path=/; Max-Age=0;"));
+  g_assert_cmpuint (ask (self, "POST", COMMAND, JSON TECHNICIAN, ON, &after), ==, 401);
+}
+
+/* A session that ends is believed for a second at most, and never by the director. */
+static void
+test_ended (Fixture *self, gconstpointer data)
+{
+  g_auto (ClientAnswer) before = {0}, after = {0}, later = {0};
+
+  g_assert_cmpuint (ask (self, "POST", COMMAND, JSON TECHNICIAN, ON, &before), ==, 200);
+  director_forget (self->director);
+  g_assert_cmpuint (ask (self, "POST", COMMAND, JSON TECHNICIAN, ON, &after), ==, 401);
+  g_assert_cmpuint (ask (self, "GET", "/api/v1/status", TECHNICIAN, NULL, &later), ==, 401);
+}
+
+/* Whoever guesses is held back before the director is asked too much, and keeps nobody out who is known. */
+static void
+test_guessing (Fixture *self, gconstpointer data)
+{
+  gint64 began_us = g_get_monotonic_time ();
+  guint held_back = 0, checks = 0, seconds;
+  g_auto (ClientAnswer) first = {0}, last = {0};
+  g_autofree char *asked = NULL;
+
+  g_assert_cmpuint (ask (self, "GET", "/api/v1/session", TECHNICIAN, NULL, &first), ==, 200);
+  for (guint i = 0; i < 200; i++) {
+    g_autofree char *fields = g_strdup_printf (BEARER "%043u\r\n", i);
+    g_auto (ClientAnswer) answer = {0};
+    guint status = ask (self, "POST", COMMAND, fields, NULL, &answer);
+
+    g_assert_true (status == 401 || status == 429 || status == 411);
+    status = ask (self, "GET", "/api/v1/status", fields, NULL, &answer);
+    held_back += status == 429;
+    if (status == 429) {
+      g_autofree char *retry = client_field (&answer, "Retry-After");
+      g_assert_cmpstr (retry, ==, "1");
+    }
+  }
+  g_assert_cmpuint (ask (self, "GET", "/api/v1/status", TECHNICIAN, NULL, &last), ==, 200);
+  asked = director_take (self->director);
+  for (const char *p = asked; (p = strstr (p, "check\n")) != NULL; p++)
+    checks++;
+  seconds = (guint)((g_get_monotonic_time () - began_us) / G_USEC_PER_SEC) + 1;
+  g_test_message ("%u of 200 held back, %u checks in %u s", held_back, checks, seconds);
+  g_assert_cmpuint (checks, <=, seconds * REGIA_CONSOLE_ASKS_STRANGER + seconds * 2);
+  g_assert_cmpuint (checks + held_back, >=, 200);
+}
+
+static void
+test_open (Fixture *self, gconstpointer data)
+{
+  static const char *const open[] = {"/", "/healthz", "/api/v1/openapi.json", "/?lang=en"};
+  g_autofree char *asked = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (open); i++) {
+    g_auto (ClientAnswer) answer = {0};
+
+    g_assert_cmpuint (ask (self, "GET", open[i], NULL, NULL, &answer), ==, 200);
+    g_assert_cmpuint (answer.body->len, >, 0);
+  }
+  asked = director_take (self->director);
+  g_assert_cmpstr (asked, ==, "");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define TEST(name, func) g_test_add ("/gateway/console/" name, Fixture, NULL, set_up, func, tear_down)
+  TEST ("open", test_open);
+  TEST ("attacks", test_attacks);
+  TEST ("oversized", test_oversized);
+  TEST ("commands", test_commands);
+  TEST ("refused", test_refused);
+  TEST ("session", test_session);
+  TEST ("ended", test_ended);
+  TEST ("guessing", test_guessing);
+  return g_test_run ();
+}
