@@ -17,7 +17,7 @@
  *   /healthz                                                        for monitoring
  *   POST /api/v1/login  /api/v1/logout                              anybody
  *   /api/v1/session                                                 who one is
- *   /api/v1/status  /api/v1/planned                                 who may observe
+ *   /api/v1/status  /api/v1/planned  /metrics                       who may observe
  *   POST /api/v1/commands/NAME                                      who may command
  *
  * Who somebody is, the director says (org.regia.Accounts1), by the token of `Authorization: Bearer` or of the
@@ -29,6 +29,7 @@
 typedef struct {
   RegiaAssets *assets;     /* (unowned) all of them, and outlive the server */
   RegiaSnapshot *snapshot; /* the whole status */
+  RegiaSnapshot *metrics;  /* the same as Prometheus reads it */
   GDBusConnection *connection;
   RegiaEpoch epoch;
 } RegiaConsoleSite;
@@ -42,6 +43,12 @@ RegiaAnswer regia_console_answer (const RegiaRequest *request, const RegiaPeer *
 /** regia_console_add_handlers: everything else, a #RegiaHttpHandlersFunc; @user_data is a RegiaConsoleSite.
  */
 void regia_console_add_handlers (RegiaHttp *http, SoupServer *server, gpointer user_data);
+
+/* console-metrics.c */
+
+/** regia_console_metrics: (transfer full): @status, a{sv} as of GetStatus, in Prometheus' text format. Pure.
+ */
+char *regia_console_metrics (GVariant *status);
 
 /* console-order.c */
 

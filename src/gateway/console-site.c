@@ -304,6 +304,23 @@ show_status (Turn *turn)
 }
 
 static void
+show_metrics (Turn *turn)
+{
+  g_auto (RegiaReply) reply;
+
+  regia_reply_init (&reply);
+  reply.body = regia_snapshot_get_status (turn->worker->site->metrics);
+  if (reply.body == NULL) {
+    refuse (turn, 503, "the director has not answered yet; try again in some seconds", 2);
+    return;
+  }
+  reply.status = 200;
+  reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  reply.cache_control = "no-store";
+  finish (turn, &reply);
+}
+
+static void
 show_health (Turn *turn)
 {
   gboolean healthy = FALSE;
@@ -535,6 +552,7 @@ static const Route routes[] = {
     {"/api/", FALSE, TRUE, REGIA_ACTION_WATCH, find_nothing},
     {"/api/v1/session", FALSE, FALSE, REGIA_ACTION_WATCH, show_session},
     {"/api/v1/status", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_status},
+    {"/metrics", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_metrics},
     {"/api/v1/planned", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_planned},
     {"/api/v1/login", TRUE, TRUE, REGIA_ACTION_WATCH, log_in},
     {"/api/v1/logout", TRUE, FALSE, REGIA_ACTION_WATCH, log_out},

@@ -45,7 +45,7 @@ post_status (Console *self)
 {
   gint64 age_ms = (g_get_monotonic_time () - self->status_us) / 1000;
   g_autoptr (GVariant) shown = regia_snapshot_render (self->status, NULL, age_ms);
-  g_autoptr (GBytes) json = NULL, health = NULL;
+  g_autoptr (GBytes) json = NULL, health = NULL, metrics = NULL;
   gboolean healthy = FALSE;
   char *text;
 
@@ -53,10 +53,13 @@ post_status (Console *self)
     g_variant_ref_sink (shown);
     text = regia_json_from_variant (shown, FALSE);
     json = g_bytes_new_take (text, strlen (text));
+    text = regia_console_metrics (shown);
+    metrics = g_bytes_new_take (text, strlen (text));
   }
   text = regia_snapshot_judge (shown, age_ms, &healthy);
   health = g_bytes_new_take (text, strlen (text));
   regia_snapshot_post (self->site.snapshot, json, healthy, health);
+  regia_snapshot_post (self->site.metrics, metrics, healthy, NULL);
 }
 
 static void
@@ -201,6 +204,7 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   g_log (G_LOG_DOMAIN, regia_isolated_is_whole (&self->isolated) ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
          "isolated: no files at all (%s)", isolated);
   self->site.snapshot = regia_snapshot_new ();
+  self->site.metrics = regia_snapshot_new ();
   self->site.connection = regia_child_get_connection (child);
   self->site.epoch = *regia_child_get_epoch (child);
   if (!regia_server_start (self->server, error))
@@ -221,6 +225,7 @@ clear_cb (gpointer data)
   g_clear_pointer (&self->server, regia_server_free); /* first what asks, then what is asked */
   g_clear_pointer (&self->site.assets, regia_assets_free);
   g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
+  g_clear_pointer (&self->site.metrics, regia_snapshot_free);
   g_clear_pointer (&self->status, g_variant_unref);
   g_strfreev (self->addresses);
   g_clear_pointer (&self->config, regia_config_unref);

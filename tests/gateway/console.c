@@ -26,11 +26,14 @@ typedef struct {
   guint port;
 } Fixture;
 
+static const char *const proxies[] = {"127.0.0.1", NULL};
+
 static void
 set_up (Fixture *self, gconstpointer data)
 {
   RegiaServerOptions options = {.listen_key = "[console] listen",
                                 .listen = "127.0.0.1:0",
+                                .trusted_proxies = proxies,
                                 .threads = 1,
                                 .rules = regia_console_rules,
                                 .answer = regia_console_answer,
@@ -44,6 +47,7 @@ set_up (Fixture *self, gconstpointer data)
   self->director = director_new (&self->site.connection);
   self->site.assets = regia_assets_new ("/org/regia/web/");
   self->site.snapshot = regia_snapshot_new ();
+  self->site.metrics = regia_snapshot_new ();
   regia_epoch_now (&self->site.epoch);
   regia_snapshot_post (self->site.snapshot, status, TRUE, ok);
   self->server = regia_server_new (&options, &error);
@@ -58,6 +62,7 @@ tear_down (Fixture *self, gconstpointer data)
   regia_server_free (self->server);
   regia_assets_free (self->site.assets);
   regia_snapshot_free (self->site.snapshot);
+  regia_snapshot_free (self->site.metrics);
   director_free (self->director);
   g_object_unref (self->site.connection);
 }
@@ -154,6 +159,8 @@ static const struct {
     /* What there is to see */
     {"GET", "/api/v1/status", NULL, NULL, 401, "log in"},
     {"GET", "/api/v1/status", STAFF, NULL, 403, "technician"},
+    {"GET", "/metrics", NULL, NULL, 401, "log in"},
+    {"GET", "/metrics", STAFF, NULL, 403, "technician"},
     {"GET", "/api/v1/planned", STAFF, NULL, 403, "technician"},
     {"GET", "/api/v1/session", NULL, NULL, 401, "log in"},
     {"GET", "/?once=short", NULL, NULL, 403, "copied whole"},
@@ -292,6 +299,24 @@ test_session (Fixture *self, gconstpointer data)
   g_assert_cmpuint (ask (self, "POST", COMMAND, JSON TECHNICIAN, ON, &after), ==, 401);
 }
 
+/* Behind a proxy that speaks TLS: whom it speaks for is who comes in, and the cookie stays under TLS. */
+static void
+test_proxy (Fixture *self, gconstpointer data)
+{
+  g_auto (ClientAnswer) in = {0};
+  g_autofree char *cookie = NULL, *asked = NULL;
+
+  g_assert_cmpuint (ask (self, "POST", "/api/v1/login",
+                         JSON "X-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Proto: https\r\n"
+                              "Origin: https://localhost\r\nSec-Fetch-Site: same-origin\r\n",
+                         "{\"name\":\"anna\",\"password\":\"right\"}", &in),
+                    ==, 200);
+  asked = director_take (self->director);
+  g_assert_cmpstr (asked, ==, "login anna 192.0.2.9\n");
+  cookie = client_field (&in, "Set-Cookie");
+  g_assert_true (g_str_has_suffix (cookie, "; HttpOnly; SameSite=Strict; Secure"));
+}
+
 /* A session that ends is believed for a second at most, and never by the director. */
 static void
 test_ended (Fixture *self, gconstpointer data)
@@ -353,6 +378,60 @@ test_open (Fixture *self, gconstpointer data)
   g_assert_cmpstr (asked, ==, "");
 }
 
+/* Read back by the format's rules: each name announced once, before its samples, which have its name. */
+static void
+test_metrics (void)
+{
+  g_autoptr (GVariant) status = g_variant_ref_sink (g_variant_new_parsed (
+      "{'version': <'0.1.0'>, 'state': <'on-air'>, 'show-time-ms': <uint64 12500>, 'warnings': <['a', 'b']>,"
+      " 'desired': <{'private': <true>, 'paused': <false>}>, 'engine': <{'frames': <uint64 9000000000>}>,"
+      " 'recorder': <{'state': <'no-space'>, 'recorded-ms': <uint64 3250>}>, 'gateway': <@a{sv} {}>,"
+      " 'relays': <[<{'name': <'my \"tube\"'>, 'state': <'live'>, 'dropped': <uint64 4>}>, <@a{sv} {}>]>,"
+      " 'processes': <[<{'name': <'engine'>, 'state': <'running'>, 'restarts': <uint64 2>, 'cpu-ms': <uint64 "
+      "1500>}>,"
+      " <{'name': <'relay tube'>, 'state': <'stopped'>}>]>}"));
+  static const char *const lines[] = {"regia_build_info{version=\"0.1.0\"} 1",
+                                      "regia_warnings 2",
+                                      "regia_on_air 1",
+                                      "regia_show_time_seconds 12.5",
+                                      "regia_private 1",
+                                      "regia_paused 0",
+                                      "regia_engine_frames_total 9000000000",
+                                      "regia_recorder_recording 0",
+                                      "regia_recorder_recorded_seconds 3.25",
+                                      "regia_relay_live{relay=\"my \\\"tube\\\"\"} 1",
+                                      "regia_relay_dropped_packets_total{relay=\"my \\\"tube\\\"\"} 4",
+                                      "regia_process_up{process=\"engine\"} 1",
+                                      "regia_process_up{process=\"relay tube\"} 0",
+                                      "regia_process_restarts_total{process=\"engine\"} 2",
+                                      "regia_process_cpu_seconds_total{process=\"engine\"} 1.5"};
+  g_autofree char *text = regia_console_metrics (status);
+  g_auto (GStrv) all = g_strsplit (text, "\n", -1);
+  g_autoptr (GHashTable) announced = g_hash_table_new (g_str_hash, g_str_equal);
+  const char *name = "";
+  guint samples = 0;
+
+  g_assert_true (g_str_has_suffix (text, "\n"));
+  for (guint i = 0; all[i][0] != '\0'; i++) {
+    if (g_str_has_prefix (all[i], "# HELP ")) {
+      name = all[i] + strlen ("# HELP ");
+      *strchr (name, ' ') = '\0';
+      g_assert_true (g_hash_table_add (announced, (gpointer)name));
+    } else if (g_str_has_prefix (all[i], "# TYPE ")) {
+      const char *type = g_str_has_suffix (name, "_total") ? " counter" : " gauge";
+      g_assert_true (g_str_has_prefix (all[i] + strlen ("# TYPE "), name));
+      g_assert_cmpstr (all[i] + strlen ("# TYPE ") + strlen (name), ==, type);
+    } else {
+      gsize length = strcspn (all[i], "{ ");
+      g_assert_true (length == strlen (name) && strncmp (all[i], name, length) == 0);
+      samples++;
+    }
+  }
+  g_assert_cmpuint (samples, ==, G_N_ELEMENTS (lines));
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    g_assert_true (g_strv_contains ((const char *const *)all, lines[i]));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -364,7 +443,9 @@ main (int argc, char **argv)
   TEST ("commands", test_commands);
   TEST ("refused", test_refused);
   TEST ("session", test_session);
+  TEST ("proxy", test_proxy);
   TEST ("ended", test_ended);
   TEST ("guessing", test_guessing);
+  g_test_add_func ("/gateway/console/metrics", test_metrics);
   return g_test_run ();
 }
