@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "assets-private.h"
+#include "console-events-private.h"
 #include "http-private.h"
 #include "regia/base/clock.h"
 #include "regia/control/role.h"
@@ -17,7 +18,7 @@
  *   /healthz                                                        for monitoring
  *   POST /api/v1/login  /api/v1/logout                              anybody
  *   /api/v1/session                                                 who one is
- *   /api/v1/status  /api/v1/planned  /metrics                       who may observe
+ *   /api/v1/status  /api/v1/planned  /api/v1/events  /metrics       who may observe
  *   POST /api/v1/commands/NAME                                      who may command
  *
  * Who somebody is, the director says (org.regia.Accounts1), by the token of `Authorization: Bearer` or of the
@@ -30,6 +31,7 @@ typedef struct {
   RegiaAssets *assets;     /* (unowned) all of them, and outlive the server */
   RegiaSnapshot *snapshot; /* the whole status */
   RegiaSnapshot *metrics;  /* the same as Prometheus reads it */
+  RegiaConsoleEvents *events;
   GDBusConnection *connection;
   RegiaEpoch epoch;
 } RegiaConsoleSite;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "console-private.h"
+#include "console-stream-private.h"
 #include "regia/base/error.h"
 #include "regia/base/json.h"
 #include "router-private.h"
@@ -33,7 +34,8 @@ typedef struct {
 typedef struct {
   RegiaHttp *http;
   RegiaConsoleSite *site;
-  RegiaConsoleAsk *ask; /* (owned) */
+  RegiaConsoleAsk *ask;         /* (owned) */
+  RegiaConsoleStreams *streams; /* (owned) */
 } Worker;
 
 /*
@@ -67,6 +69,18 @@ get_field (Turn *turn, const char *name)
   return soup_message_headers_get_one (soup_server_message_get_request_headers (turn->message), name);
 }
 
+static void
+turn_free (Turn *turn)
+{
+  g_object_unref (turn->message);
+  g_free (turn->path);
+  g_free (turn->once);
+  g_free (turn->token);
+  g_free (turn->name);
+  g_free (turn->id);
+  g_free (turn);
+}
+
 /* Takes @turn. */
 static void
 finish (Turn *turn, const RegiaReply *reply)
@@ -75,13 +89,7 @@ finish (Turn *turn, const RegiaReply *reply)
     regia_http_resume (turn->pending, reply);
   else
     regia_http_respond (turn->message, reply);
-  g_object_unref (turn->message);
-  g_free (turn->path);
-  g_free (turn->once);
-  g_free (turn->token);
-  g_free (turn->name);
-  g_free (turn->id);
-  g_free (turn);
+  turn_free (turn);
 }
 
 static void
@@ -321,6 +329,29 @@ show_metrics (Turn *turn)
 }
 
 static void
+show_events (Turn *turn)
+{
+  g_autoptr (SoupServerMessage) message = NULL;
+
+  if (soup_server_message_get_method (turn->message) != SOUP_METHOD_GET ||
+      soup_server_message_get_http_version (turn->message) == SOUP_HTTP_1_0) {
+    refuse (turn, 400, "this takes GET and HTTP/1.1", 0);
+    return;
+  }
+  if (!regia_console_streams_have_room (turn->worker->streams)) {
+    refuse (turn, 503, "too many follow the events already", 10);
+    return;
+  }
+  if (turn->pending == NULL)
+    turn->pending = regia_http_pause (turn->worker->http, turn->message);
+  message = regia_http_take_back (g_steal_pointer (&turn->pending));
+  if (message != NULL)
+    regia_console_streams_add (turn->worker->streams, message, turn->token,
+                               get_field (turn, "Last-Event-ID"));
+  turn_free (turn);
+}
+
+static void
 show_health (Turn *turn)
 {
   gboolean healthy = FALSE;
@@ -552,6 +583,7 @@ static const Route routes[] = {
     {"/api/", FALSE, TRUE, REGIA_ACTION_WATCH, find_nothing},
     {"/api/v1/session", FALSE, FALSE, REGIA_ACTION_WATCH, show_session},
     {"/api/v1/status", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_status},
+    {"/api/v1/events", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_events},
     {"/metrics", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_metrics},
     {"/api/v1/planned", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_planned},
     {"/api/v1/login", TRUE, TRUE, REGIA_ACTION_WATCH, log_in},
@@ -585,6 +617,7 @@ worker_free (gpointer data)
 {
   Worker *worker = data;
 
+  regia_console_streams_free (worker->streams);
   regia_console_ask_free (worker->ask);
   g_free (worker);
 }
@@ -595,7 +628,10 @@ regia_console_add_handlers (RegiaHttp *http, SoupServer *server, gpointer user_d
   RegiaConsoleSite *site = user_data;
   Worker *worker = g_new0 (Worker, 1);
 
-  *worker = (Worker){http, site, regia_console_ask_new (site->connection)};
+  worker->http = http;
+  worker->site = site;
+  worker->ask = regia_console_ask_new (site->connection);
+  worker->streams = regia_console_streams_new (site->events, worker->ask);
   g_object_set_data_full (G_OBJECT (server), "regia-console-worker", worker, worker_free);
   for (gsize i = 0; i < G_N_ELEMENTS (routes); i++) {
     Handler *handler = g_new (Handler, 1);

@@ -59,6 +59,8 @@ post_status (Console *self)
   text = regia_snapshot_judge (shown, age_ms, &healthy);
   health = g_bytes_new_take (text, strlen (text));
   regia_snapshot_post (self->site.snapshot, json, healthy, health);
+  if (self->status != NULL)
+    regia_console_events_post (self->site.events, self->status);
   regia_snapshot_post (self->site.metrics, metrics, healthy, NULL);
 }
 
@@ -205,6 +207,7 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
          "isolated: no files at all (%s)", isolated);
   self->site.snapshot = regia_snapshot_new ();
   self->site.metrics = regia_snapshot_new ();
+  self->site.events = regia_console_events_new ();
   self->site.connection = regia_child_get_connection (child);
   self->site.epoch = *regia_child_get_epoch (child);
   if (!regia_server_start (self->server, error))
@@ -226,6 +229,7 @@ clear_cb (gpointer data)
   g_clear_pointer (&self->site.assets, regia_assets_free);
   g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
   g_clear_pointer (&self->site.metrics, regia_snapshot_free);
+  g_clear_pointer (&self->site.events, regia_console_events_free);
   g_clear_pointer (&self->status, g_variant_unref);
   g_strfreev (self->addresses);
   g_clear_pointer (&self->config, regia_config_unref);

@@ -56,6 +56,10 @@ RegiaHttpPending *regia_http_pause (RegiaHttp *self, SoupServerMessage *message)
  * run empty (regia_http_free()). @self: (transfer full) */
 void regia_http_resume (RegiaHttpPending *self, const RegiaReply *reply);
 
+/** regia_http_take_back: (transfer full) (nullable): the message, still paused, for whoever answers it by
+ * himself; %NULL: it is not there any more. As regia_http_resume(). */
+SoupServerMessage *regia_http_take_back (RegiaHttpPending *self) G_GNUC_WARN_UNUSED_RESULT;
+
 /** RegiaHttpMakeFunc: makes the answer to a request for @path; on a disk thread. */
 typedef void (*RegiaHttpMakeFunc) (const char *path, RegiaReply *reply, gpointer user_data);
 /** regia_http_respond_later: has the answer made on a disk thread; for a handler, which returns then.

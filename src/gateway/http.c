@@ -91,6 +91,19 @@ regia_http_resume (RegiaHttpPending *self, const RegiaReply *reply)
   g_free (self);
 }
 
+SoupServerMessage *
+regia_http_take_back (RegiaHttpPending *self)
+{
+  gboolean is_gone = self->is_gone || self->http->is_closed;
+  SoupServerMessage *message = self->message;
+
+  g_signal_handlers_disconnect_by_data (message, self);
+  g_free (self);
+  if (is_gone)
+    g_clear_object (&message);
+  return message;
+}
+
 /* LaterJob: an answer that is made on a disk thread. */
 typedef struct {
   RegiaDiskJob job;

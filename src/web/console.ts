@@ -86,6 +86,7 @@ function clock (ms: number): string {
 
 class Page {
   private status: Status | null = null;
+  private answeredAtMs = 0;
   private relays = '';
   private planned = '';
 
@@ -98,6 +99,11 @@ class Page {
     this.listen();
     poll(() => REFRESH_MS, () => this.refresh());
     poll(() => PLANNED_MS, () => this.askPlanned());
+  }
+
+  /** Of the moment at which the button was pressed, however often the command has to be sent. */
+  private showTimeMs (): number {
+    return Math.round((this.status?.['show-time-ms'] ?? 0) + performance.now() - this.answeredAtMs);
   }
 
   private say (text: string): void {
@@ -123,7 +129,7 @@ class Page {
     on('resume', 'click', () => void this.command('resume'));
     on('stop', 'click', () => void this.command('stop'));
     on('mark', 'submit', () => void this.command('mark', {
-      title: get<HTMLInputElement>('mark-title').value, 'at-ms': this.status?.['show-time-ms'] ?? 0,
+      title: get<HTMLInputElement>('mark-title').value, 'at-ms': this.showTimeMs(),
     }));
     on('extend', 'submit', () => void this.command('extend', {
       end: Math.floor(Date.now() / 1000) + 60 * get<HTMLInputElement>('minutes').valueAsNumber,
@@ -175,6 +181,7 @@ class Page {
   private async refresh (): Promise<void> {
     try {
       this.status = await ask<Status>('status');
+      this.answeredAtMs = performance.now();
       this.enter(true);
       get('stale').hidden = true;
       this.show();

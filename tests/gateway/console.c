@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The console's server with a director of the test's: who may do what, and how it is refused. */
-#include "console-private.h"
+#include "console-stream-private.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -48,6 +49,7 @@ set_up (Fixture *self, gconstpointer data)
   self->site.assets = regia_assets_new ("/org/regia/web/");
   self->site.snapshot = regia_snapshot_new ();
   self->site.metrics = regia_snapshot_new ();
+  self->site.events = regia_console_events_new ();
   regia_epoch_now (&self->site.epoch);
   regia_snapshot_post (self->site.snapshot, status, TRUE, ok);
   self->server = regia_server_new (&options, &error);
@@ -63,6 +65,7 @@ tear_down (Fixture *self, gconstpointer data)
   regia_assets_free (self->site.assets);
   regia_snapshot_free (self->site.snapshot);
   regia_snapshot_free (self->site.metrics);
+  regia_console_events_free (self->site.events);
   director_free (self->director);
   g_object_unref (self->site.connection);
 }
@@ -159,6 +162,9 @@ static const struct {
     /* What there is to see */
     {"GET", "/api/v1/status", NULL, NULL, 401, "log in"},
     {"GET", "/api/v1/status", STAFF, NULL, 403, "technician"},
+    {"GET", "/api/v1/events", NULL, NULL, 401, "log in"},
+    {"GET", "/api/v1/events", STAFF, NULL, 403, "technician"},
+    {"HEAD", "/api/v1/events", TECHNICIAN, NULL, 400, ""},
     {"GET", "/metrics", NULL, NULL, 401, "log in"},
     {"GET", "/metrics", STAFF, NULL, 403, "technician"},
     {"GET", "/api/v1/planned", STAFF, NULL, 403, "technician"},
@@ -188,7 +194,6 @@ test_attacks (Fixture *self, gconstpointer data)
       g_error ("%zu: %s %s %s: %u %.*s; asked: %s", i, attacks[i].method, attacks[i].path,
                attacks[i].body != NULL ? attacks[i].body : "", status, (int)answer.body->len,
                (const char *)answer.body->data, asked);
-    g_usleep (1000); /* and not all in one second's share */
   }
 }
 
@@ -378,6 +383,120 @@ test_open (Fixture *self, gconstpointer data)
   g_assert_cmpstr (asked, ==, "");
 }
 
+static void
+post_event (Fixture *self, const char *state, const char *warning)
+{
+  g_autoptr (GVariant) status =
+      g_variant_ref_sink (g_variant_new_parsed ("{'state': <%s>, 'warnings': <[%s]>, 'show-time-ms': <%t>}",
+                                                state, warning, (guint64)g_get_monotonic_time ()));
+
+  regia_console_events_post (self->site.events, status);
+}
+
+static int
+follow (Fixture *self, const char *last_id)
+{
+  g_autofree char *text =
+      g_strdup_printf ("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n" TECHNICIAN "%s%s%s\r\n",
+                       last_id != NULL ? "Last-Event-ID: " : "", last_id != NULL ? last_id : "",
+                       last_id != NULL ? "\r\n" : "");
+  int fd = client_connect (self->port, 0);
+
+  client_send (fd, text);
+  return fd;
+}
+
+/* Appends what comes until @words have come, or the connection ends (@words %NULL). */
+static void
+hear (int fd, GString *heard, const char *words)
+{
+  char buffer[4096];
+  gssize n;
+
+  while (words == NULL || strstr (heard->str, words) == NULL) {
+    n = recv (fd, buffer, sizeof buffer, 0);
+    if (n <= 0 && words != NULL)
+      g_error ("no \"%s\" in: %s", words, heard->str);
+    if (n <= 0)
+      return;
+    g_string_append_len (heard, buffer, n);
+  }
+}
+
+/* Events as they happen; who comes back hears what was missed, and nothing twice; who may no more, nothing.
+ */
+static void
+test_events (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GString) first = g_string_new (NULL), second = g_string_new (NULL), third = g_string_new (NULL);
+  g_autofree char *id = NULL, *strange = NULL;
+  const char *at;
+  int fd;
+
+  post_event (self, "on-air", "old");
+  fd = follow (self, NULL);
+  hear (fd, first, "\"on-air\"");
+  g_assert_nonnull (strstr (first->str, "Content-Type: text/event-stream"));
+  g_assert_null (strstr (first->str, "event: alarm"));
+  post_event (self, "on-air", "old"); /* nothing has changed but the time */
+  post_event (self, "on-air", "new");
+  hear (fd, first, "event: alarm\ndata: {\"text\":\"new\"}\n\n");
+  at = g_strrstr (first->str, "id: ") + strlen ("id: ");
+  id = g_strndup (at, strcspn (at, "\n"));
+  g_assert_true (g_str_has_suffix (id, "-2") || g_str_has_suffix (id, "-3"));
+  close (fd);
+
+  post_event (self, "paused", "new");
+  strange = g_strdup_printf ("%.8s-2", id);
+  fd = follow (self, strange);
+  hear (fd, second, "\"paused\"");
+  g_assert_nonnull (strstr (second->str, "-3\nevent: status"));
+  g_assert_null (strstr (second->str, "event: alarm"));
+  close (fd);
+  /* An id of another run, or none at all, begins with how it is now. */
+  fd = follow (self, "00000000-1");
+  hear (fd, third, "\"paused\"");
+  g_assert_null (strstr (third->str, "\"on-air\""));
+  director_forget (self->director);
+  hear (fd, third, NULL);
+  g_assert_true (g_str_has_suffix (third->str, "0\r\n\r\n"));
+  close (fd);
+}
+
+/* Who reads nothing holds no memory, and keeps nobody else waiting; more than there is room for are refused.
+ */
+static void
+test_slow_followers (Fixture *self, gconstpointer data)
+{
+  int fds[REGIA_CONSOLE_STREAMS];
+  g_auto (ClientAnswer) refused = {0}, status = {0};
+  g_autofree char *long_text = g_strnfill (2000, 'w');
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++) {
+    g_autoptr (GString) heard = g_string_new (NULL);
+    fds[i] = follow (self, NULL);
+    hear (fds[i], heard, "retry: 1000");
+  }
+  g_assert_cmpuint (ask (self, "GET", "/api/v1/events", TECHNICIAN, NULL, &refused), ==, 503);
+  for (guint i = 0; i < 500; i++) {
+    g_autofree char *text = g_strdup_printf ("%u %s", i, long_text);
+    post_event (self, i % 2 ? "on-air" : "paused", text);
+  }
+  g_assert_cmpuint (ask (self, "GET", "/api/v1/status", TECHNICIAN, NULL, &status), ==, 200);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  /* And their places are free again. */
+  for (guint status_code = 503; status_code == 503;) {
+    g_autoptr (GString) heard = g_string_new (NULL);
+    int fd = follow (self, NULL);
+
+    hear (fd, heard, "\r\n\r\n");
+    status_code = strstr (heard->str, " 200 ") != NULL ? 200 : 503;
+    close (fd);
+    g_usleep (50000);
+  }
+}
+
 /* Read back by the format's rules: each name announced once, before its samples, which have its name. */
 static void
 test_metrics (void)
@@ -445,6 +564,8 @@ main (int argc, char **argv)
   TEST ("session", test_session);
   TEST ("proxy", test_proxy);
   TEST ("ended", test_ended);
+  TEST ("events", test_events);
+  TEST ("slow-followers", test_slow_followers);
   TEST ("guessing", test_guessing);
   g_test_add_func ("/gateway/console/metrics", test_metrics);
   return g_test_run ();

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/*
+ * RegiaConsoleEvents: the last changes of the status, numbered, as text/event-stream has them (WHATWG HTML,
+ * "Server-sent events"). The main thread posts, the worker reads; one lock, a leaf.
+ *
+ * `status` has in short how everything is, complete each time, so that who missed some needs the newest only;
+ * `alarm` is a warning that was not there before. An id is of one process: `a1b2c3d4-17`.
+ */
+typedef struct _RegiaConsoleEvents RegiaConsoleEvents;
+
+/** So many are kept for who comes back. */
+#define REGIA_CONSOLE_EVENTS_KEPT 128
+
+RegiaConsoleEvents *regia_console_events_new (void);
+void regia_console_events_free (RegiaConsoleEvents *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaConsoleEvents, regia_console_events_free)
+
+/** regia_console_events_post: @status, a{sv} as of GetStatus, is how it is now; nothing happens where it is
+ * as before. */
+void regia_console_events_post (RegiaConsoleEvents *self, GVariant *status);
+/** regia_console_events_begin: the number of the first event for one who has seen that with the id @last
+ * (nullable, whatever it is): the next one, or the newest `status`. */
+guint64 regia_console_events_begin (RegiaConsoleEvents *self, const char *last);
+/** regia_console_events_read: (transfer full) (nullable): all events from @number on as text, which is then
+ * past them; %NULL where there is none yet. */
+char *regia_console_events_read (RegiaConsoleEvents *self, guint64 *number);
