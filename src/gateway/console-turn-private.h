@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "console-private.h"
+#include "console-stream-private.h"
+
+typedef struct _RegiaTurn RegiaTurn;
+
+/** One line of the console's table. */
+typedef struct {
+  const char *path; /* one that ends in `/` stands for everything below it */
+  gboolean changes; /* POST; else GET and HEAD */
+  gboolean open;    /* to anybody; else: */
+  RegiaAction action;
+  void (*begin) (RegiaTurn *turn); /* takes the turn */
+} RegiaTurnRoute;
+
+/** What a worker's turns have in common. */
+typedef struct {
+  RegiaHttp *http;
+  RegiaConsoleSite *site;
+  RegiaConsoleAsk *ask;         /* (owned) */
+  RegiaConsoleStreams *streams; /* (owned) */
+} RegiaTurnWorker;
+
+/**
+ * RegiaTurn: a request of the console on its way: who asks, whether that one may, and then what is asked.
+ * Each step either ends it (regia_turn_finish(), regia_turn_refuse(): nobody has it after that) or asks the
+ * director and goes on with the answer; the message waits from the first question on. All in the worker's
+ * context.
+ */
+struct _RegiaTurn {
+  RegiaTurnWorker *worker;
+  const RegiaTurnRoute *route;
+  SoupServerMessage *message; /* (owned) */
+  RegiaHttpPending *pending;  /* (nullable): since something was asked */
+  char *path;                 /* (owned) */
+  char *once;                 /* (owned) (nullable) */
+  char *token;                /* (owned) "": none */
+  char *name;                 /* (owned) (nullable): whose session that is */
+  RegiaRole role;
+  char *id; /* (owned) (nullable): of a command */
+};
+
+#define REGIA_TURN_TOO_MANY    "too many at once; try again in a second"
+#define REGIA_TURN_NO_DIRECTOR "the director does not answer; try again in some seconds"
+
+/** regia_turn_begin: has it judged, and its route begin. Takes @turn, whose token and below are not set yet.
+ */
+void regia_turn_begin (RegiaTurn *turn);
+/** regia_turn_finish: @reply is the answer. Takes @turn. */
+void regia_turn_finish (RegiaTurn *turn, const RegiaReply *reply);
+/** regia_turn_finish_json: the same with @value (floating, consumed), and what else @reply has. */
+void regia_turn_finish_json (RegiaTurn *turn, RegiaReply *reply, GVariant *value);
+/** regia_turn_refuse: the answer is a refusal. @retry_after_s: 0: none. Takes @turn. */
+void regia_turn_refuse (RegiaTurn *turn, guint status, const char *words, guint retry_after_s);
+/** regia_turn_ask: regia_console_ask_call() with @turn as user data; refused when it is too much. */
+void regia_turn_ask (RegiaTurn *turn, RegiaConsoleShare share, const char *interface, const char *method,
+                     GVariant *arguments, RegiaConsoleAnswerFunc func);
+/** regia_turn_free: for who answers by himself. */
+void regia_turn_free (RegiaTurn *turn);
+/** (transfer none) (nullable): a field of the request. */
+const char *regia_turn_get_field (RegiaTurn *turn, const char *name);
+/** (transfer full): the request's body. */
+GBytes *regia_turn_get_body (RegiaTurn *turn);
+
+/* console-entry.c: coming in and going out, each the begin() of a route. */
+void regia_turn_log_in (RegiaTurn *turn);
+void regia_turn_use_once (RegiaTurn *turn);
+void regia_turn_log_out (RegiaTurn *turn);
