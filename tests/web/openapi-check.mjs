@@ -2,7 +2,7 @@
 // Holds a running Regia against its own description: node openapi-check.mjs BASE_URL.
 // Every GET of the description is asked for, with names of recordings and segments taken from the answers before; status, headers, content
 // type and body must be as described. What cannot be asked for (no finished recording, nothing on air) is skipped by name.
-import { loadDescription, pointerTo } from './openapi.mjs';
+import { check, loadDescription } from './openapi.mjs';
 
 const base = process.argv[2]?.replace(/\/$/, '');
 if (!base) {
@@ -38,42 +38,6 @@ async function ask (method, path, headers = {}) {
   }
   await reader?.cancel();
   return { status: response.status, headers: response.headers, body: Buffer.concat(chunks) };
-}
-
-/** Whether one answer is one of those described for the operation. */
-function check (api, path, method, answer, expected) {
-  const operation = api.document.paths[path][method.toLowerCase()];
-  const faults = [];
-  if (answer.status !== expected) faults.push(`answered ${answer.status}, expected ${expected}: ${answer.body.toString('utf8', 0, 300)}`);
-  const named = operation.responses[answer.status];
-  if (!named) return [...faults, `${answer.status} is not described`];
-  const described = api.resolve(named);
-  const pointer = named.$ref ?? pointerTo('paths', path, method.toLowerCase(), 'responses', answer.status);
-  for (const [name, header] of Object.entries(described.headers ?? {})) {
-    const { required, schema } = api.resolve(header);
-    const value = answer.headers.get(name);
-    if (value === null && required) faults.push(`header ${name} is missing`);
-    if (value !== null && schema) {
-      const at = header.$ref ? `${header.$ref}/schema` : `${pointer}/headers/${name}/schema`;
-      faults.push(...api.validator(at)(value).map((fault) => `header ${name}: ${fault} in ${value}`));
-    }
-  }
-  if (method === 'HEAD') return answer.body.length ? [...faults, 'HEAD has a body'] : faults;
-  if (!described.content) return faults;
-  const type = (answer.headers.get('content-type') ?? '').split(';')[0].trim().toLowerCase();
-  const key = Object.keys(described.content).find((candidate) => candidate === type || candidate === '*/*');
-  if (!key) return [...faults, `content type ${type}, described: ${Object.keys(described.content).join(', ')}`];
-  const text = answer.body.toString('utf8');
-  let value = text;
-  if (type === 'application/json') {
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      return [...faults, `not JSON: ${error.message}`];
-    }
-  }
-  const schemaPointer = `${pointer}/content/${encodeURIComponent(key.replace(/~/g, '~0').replace(/\//g, '~1'))}/schema`;
-  return [...faults, ...api.validator(schemaPointer)(value)];
 }
 
 /** The addresses in a playlist, as paths on this server. */

@@ -4,6 +4,8 @@
 //   served      what the page has got of /live/ since this was asked last: path, time, status, SHA-256, playlists as text
 //   click SEL   presses what the CSS selector finds
 //   open URL    goes to another address
+//   fill SEL TEXT  writes into a field
+//   key NAME    presses a key
 // Ends with its standard input.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -120,6 +122,15 @@ const commands = {
   async click (selector) {
     await page.click(selector, { timeout: 10000 });
     return {};
+  },
+  async fill (words) {
+    const [selector, ...text] = words.split(' ');
+    await page.fill(selector, text.join(' '), { timeout: 10000 });
+    return {};
+  },
+  async key (name) {
+    await page.keyboard.press(name);
+    return { focus: await page.evaluate(() => document.activeElement?.id ?? '') };
   },
   async open (url) {
     await page.goto(url, { timeout: 20000 });

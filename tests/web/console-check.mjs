@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Holds a running console against its own description, answers and refusals: node console-check.mjs BASE_URL NAME PASSWORD STAFF_TOKEN.
+// Everything that is described is asked for by nobody, by one of the staff and by a technician, rightly and wrongly; whatever is answered
+// must be described. The event goes on: what would end it is only asked for by those who may not.
+import { check, loadDescription } from './openapi.mjs';
+
+const [base, name, password, staff] = process.argv.slice(2);
+const results = [];
+
+function report (title, faults) {
+  results.push(faults.length === 0);
+  console.log(`${faults.length ? 'not ok' : 'ok'} ${results.length} - ${title}`);
+  for (const fault of faults) console.log(`# ${fault}`);
+}
+
+async function ask (method, path, headers, body) {
+  for (;;) {
+    const response = await fetch(base + path, { method, headers, body, redirect: 'manual' });
+    const answer = { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
+    if (answer.status !== 429) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 1000 * Number(response.headers.get('retry-after'))));
+  }
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const good = {
+  '/api/v1/login': { name, password },
+  '/api/v1/commands/private': { on: false },
+  '/api/v1/commands/mark': { title: 'Checked', 'at-ms': 1 },
+  '/api/v1/commands/extend': { end: Math.floor(Date.now() / 1000) + 3600 },
+  '/api/v1/commands/relay': { name: 'none', on: true },
+  '/api/v1/commands/start': { name: 'none' },
+  '/api/v1/commands/rehearse': { name: 'none' },
+};
+/** What is not answered by 200 here: there is no such relay, and one event alone has no folder. */
+const otherwise = { '/api/v1/commands/relay': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409 };
+/** One ends the event, one the session, and one has no end. */
+const NOT_NOW = ['/api/v1/commands/stop', '/api/v1/logout', '/api/v1/events'];
+
+const api = loadDescription(JSON.parse((await ask('GET', '/api/v1/openapi.json', {})).body.toString()));
+const login = await ask('POST', '/api/v1/login', JSON_TYPE, JSON.stringify(good['/api/v1/login']));
+const { token } = JSON.parse(login.body.toString());
+const bearer = (value) => ({ Authorization: `Bearer ${value}` });
+
+async function hold (title, path, method, headers, body, expected) {
+  const answer = await ask(method, path, headers, body);
+  report(`${method} ${path} ${title}: ${expected}`, check(api, path, method, answer, expected));
+}
+
+for (const [path, methods] of Object.entries(api.document.paths)) {
+  for (const method of Object.keys(methods).map((key) => key.toUpperCase())) {
+    const open = methods[method.toLowerCase()].security?.length === 0;
+    const small = path === '/api/v1/session' || path === '/api/v1/logout';
+    const body = method === 'POST' ? JSON.stringify(good[path] ?? {}) : undefined;
+    const type = method === 'POST' ? JSON_TYPE : {};
+    if (!open) {
+      await hold('by nobody', path, method, type, body, 401);
+      await hold('with a token of nobody', path, method, { ...type, ...bearer('N'.repeat(43)) }, body, 401);
+      if (!small) await hold('by one of the staff', path, method, { ...type, ...bearer(staff) }, body, 403);
+    }
+    const mine = open ? {} : bearer(token);
+    if (method === 'POST') {
+      await hold('from another site', path, method, { ...type, ...mine, Origin: 'http://evil.example' }, body, 403);
+      await hold('as text', path, method, { ...mine, 'Content-Type': 'text/plain' }, body, 415);
+      await hold('too long', path, method, { ...type, ...mine }, JSON.stringify({ name: 'a'.repeat(5000) }), 413);
+      if (path !== '/api/v1/logout') {
+        await hold('no JSON', path, method, { ...type, ...mine }, '{"on":', 400);
+        await hold('with a key that there is not', path, method, { ...type, ...mine }, '{"one":1}', 400);
+      }
+    }
+    if (!NOT_NOW.includes(path)) await hold('as it should be', path, method, { ...type, ...mine }, body, otherwise[path] ?? 200);
+  }
+}
+await hold('with a wrong password', '/api/v1/login', 'POST', JSON_TYPE, JSON.stringify({ name, password: 'wrong' }), 403);
+await hold('as it should be', '/api/v1/logout', 'POST', { ...JSON_TYPE, ...bearer(token) }, '{}', 200);
+console.log(`1..${results.length}`);
+process.exitCode = results.every(Boolean) && results.length > 100 ? 0 : 1;
