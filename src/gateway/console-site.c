@@ -35,38 +35,34 @@ show_session (RegiaTurn *turn)
   regia_turn_finish_json (turn, &reply, g_variant_dict_end (&dict));
 }
 
+/* What was rendered for all requests of this second. */
 static void
-show_status (RegiaTurn *turn)
+show_ready (RegiaTurn *turn, RegiaSnapshot *snapshot, const char *content_type)
 {
   g_auto (RegiaReply) reply;
 
   regia_reply_init (&reply);
-  reply.body = regia_snapshot_get_status (turn->worker->site->snapshot);
+  reply.body = regia_snapshot_get_status (snapshot);
   if (reply.body == NULL) {
     regia_turn_refuse (turn, 503, "the director has not answered yet; try again in some seconds", 2);
     return;
   }
   reply.status = 200;
-  reply.content_type = "application/json";
+  reply.content_type = content_type;
   reply.cache_control = "no-store";
   regia_turn_finish (turn, &reply);
 }
 
 static void
+show_status (RegiaTurn *turn)
+{
+  show_ready (turn, turn->worker->site->snapshot, "application/json");
+}
+
+static void
 show_metrics (RegiaTurn *turn)
 {
-  g_auto (RegiaReply) reply;
-
-  regia_reply_init (&reply);
-  reply.body = regia_snapshot_get_status (turn->worker->site->metrics);
-  if (reply.body == NULL) {
-    regia_turn_refuse (turn, 503, "the director has not answered yet; try again in some seconds", 2);
-    return;
-  }
-  reply.status = 200;
-  reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  reply.cache_control = "no-store";
-  regia_turn_finish (turn, &reply);
+  show_ready (turn, turn->worker->site->metrics, "text/plain; version=0.0.4; charset=utf-8");
 }
 
 static void
@@ -115,7 +111,8 @@ refuse_by_director (RegiaTurn *turn, const GError *error, gboolean is_remote)
 {
   guint status = 503;
 
-  if (!is_remote) {
+  /* One that goes away refuses what is on its way to the disk, and may have got there. */
+  if (!is_remote || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)) {
     regia_turn_refuse (turn, 504, NOT_SURE, 0);
     return;
   }

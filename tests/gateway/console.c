@@ -255,11 +255,8 @@ test_refused (Fixture *self, gconstpointer data)
     const char *title;
     guint status;
     const char *words;
-  } rows[] = {{"no-relay", 400, "no relay"},
-              {"too-late", 409, "over"},
-              {"disk-full", 503, "full"},
-              {"killed", 504, "not known"},
-              {"fine", 504, "not known"}};
+  } rows[] = {{"no-relay", 400, "no relay"},   {"too-late", 409, "over"},    {"disk-full", 503, "full"},
+              {"goes-away", 504, "not known"}, {"killed", 504, "not known"}, {"fine", 504, "not known"}};
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autofree char *body = g_strdup_printf ("{\"title\":\"%s\"}", rows[i].title);

@@ -122,6 +122,8 @@ command_cb (RegiaDBusConsole1 *skeleton, GDBusMethodInvocation *invocation, cons
     g_dbus_method_invocation_return_error_literal (invocation, REGIA_ERROR, REGIA_ERROR_STATE, "over");
   } else if (strstr (text, "disk-full") != NULL) {
     g_dbus_method_invocation_return_error_literal (invocation, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "full");
+  } else if (strstr (text, "goes-away") != NULL) {
+    g_dbus_method_invocation_return_error_literal (invocation, G_IO_ERROR, G_IO_ERROR_CLOSED, "went away");
   } else if (strstr (text, "killed") != NULL) {
     g_dbus_connection_close_sync (g_dbus_method_invocation_get_connection (invocation), NULL, NULL);
     g_object_unref (invocation);
