@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk-private.h"
@@ -46,10 +47,21 @@ regia_lane_set_warm (RegiaLane *self, gsize bytes)
   self->warm = bytes;
 }
 
+/* Sent short, it was the socket that took no more (epoll(7)), or the file that has no more: of that nobody
+ * tells. */
+static gboolean
+has_shrunk (const RegiaLane *self)
+{
+  struct stat status;
+
+  return fstat (self->fd, &status) < 0 || (guint64)status.st_size < self->offset + self->left;
+}
+
 static RegiaLaneState
 send_file (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
 {
   while (self->left > 0) {
+    gsize asked;
     gssize n;
 
     if (self->warm == 0) {
@@ -58,7 +70,8 @@ send_file (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
         return REGIA_LANE_COLD;
       self->warm = piece;
     }
-    n = stream->class->send_file (stream, self->fd, self->offset, self->warm);
+    asked = self->warm;
+    n = stream->class->send_file (stream, self->fd, self->offset, asked);
     if (n < 0)
       return failed ();
     if (n == 0) /* became shorter: what was promised cannot be kept */
@@ -67,6 +80,8 @@ send_file (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
     self->left -= (guint64)n;
     self->warm -= (gsize)n;
     *ret_sent += (gsize)n;
+    if ((gsize)n < asked) /* asking again would get rid of a little at a time */
+      return has_shrunk (self) ? REGIA_LANE_BROKEN : REGIA_LANE_FULL;
   }
   return REGIA_LANE_DONE;
 }
