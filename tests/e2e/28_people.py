@@ -249,8 +249,8 @@ def killed(t, regia):
         thread = threading.Thread(target=change)
         thread.start()
         for hit in range(5):
-            goal, restarts = sum(counts.values()) + 3, regia.supervisor.restarts
-            t.wait("some more changes", lambda wanted=goal: sum(counts.values()) >= wanted, 30)
+            goal, restarts = counts[True] + 2, regia.supervisor.restarts
+            t.wait("some more changes", lambda wanted=goal: counts[True] >= wanted, 30)
             time.sleep(hit * 0.07)  # at any moment, not after an event
             os.kill(regia.pid, signal.SIGKILL)
             t.wait("another director", lambda before=restarts: regia.supervisor.restarts > before)

@@ -25,10 +25,10 @@ test_clear_text (void)
   g_assert_cmpuint (answer.status, ==, 400);
   g_byte_array_append (answer.body, (const guint8 *)"", 1);
   g_assert_nonnull (strstr ((char *)answer.body->data, "put https:// in front"));
+  g_assert_cmpint (client_wait_end (fd, 2000), >=, 0); /* it was given time to read why */
   regia_server_get_stats (house.fixture.server, &stats);
-  g_assert_cmpuint (stats.wire.refused, ==, 1); /* and given time to read why */
+  g_assert_cmpuint (stats.wire.refused, ==, 1);
   g_assert_cmpuint (stats.wire.requests, ==, 0);
-  g_assert_cmpint (client_wait_end (fd, 2000), >=, 0);
   close (fd);
   house_close (&house);
 }
