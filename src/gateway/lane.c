@@ -16,7 +16,8 @@
  * not in memory and would hold up everybody of the worker.
  */
 
-#define PIECE_BYTES (1024 * 1024)
+#define PIECE_BYTES (1024 * 1024)     /* read ahead by the disk pool */
+#define WARM_BYTES  (4 * PIECE_BYTES) /* sent at once, if they are in memory: more than a socket takes */
 
 void
 regia_lane_clear (RegiaLane *self)
@@ -47,6 +48,20 @@ regia_lane_set_warm (RegiaLane *self, gsize bytes)
   self->warm = bytes;
 }
 
+/* Notes what is in memory already. */
+static void
+look_ahead (RegiaLane *self)
+{
+  gsize most = (gsize)MIN (self->left, WARM_BYTES);
+
+  while (self->warm < most) {
+    gsize piece = MIN (most - self->warm, PIECE_BYTES);
+    if (!regia_disk_is_warm (self->fd, self->offset + self->warm, piece))
+      return;
+    self->warm += piece;
+  }
+}
+
 /* Sent short, it was the socket that took no more (epoll(7)), or the file that has no more: of that nobody
  * tells. */
 static gboolean
@@ -64,12 +79,10 @@ send_file (RegiaLane *self, RegiaStream *stream, gsize *ret_sent)
     gsize asked;
     gssize n;
 
-    if (self->warm == 0) {
-      gsize piece = regia_lane_piece (self);
-      if (!regia_disk_is_warm (self->fd, self->offset, piece))
-        return REGIA_LANE_COLD;
-      self->warm = piece;
-    }
+    if (self->warm == 0)
+      look_ahead (self);
+    if (self->warm == 0)
+      return REGIA_LANE_COLD;
     asked = self->warm;
     n = stream->class->send_file (stream, self->fd, self->offset, asked);
     if (n < 0)
@@ -103,7 +116,7 @@ regia_lane_start (RegiaLane *self, RegiaBudget *budget, RegiaArena *arena, Regia
     self->offset = reply->offset;
     self->left = reply->length;
     posix_fadvise (self->fd, (off_t)self->offset, (off_t)self->left, POSIX_FADV_SEQUENTIAL);
-  } else if (body != NULL && arena != NULL) {
+  } else if (body != NULL && arena != NULL && stream->class->is_zero_copy) {
     self->fd = regia_arena_find (arena, body, &self->offset);
     self->is_in_arena = self->fd >= 0;
     self->left = self->warm = self->is_in_arena ? g_bytes_get_size (body) : 0;

@@ -29,6 +29,7 @@ typedef struct {
   void (*end_writing) (RegiaStream *self);
   /** Frees the stream, not its socket. @in_order: the client may be told that this is the end. */
   void (*free) (RegiaStream *self, gboolean in_order);
+  gboolean is_zero_copy; /* send_file() copies nothing: it is worth it for what lies in memory, too */
 } RegiaStreamClass;
 
 /** What every stream begins with. */

@@ -43,8 +43,8 @@ plain_free (RegiaStream *self, gboolean in_order)
 RegiaStream *
 regia_stream_plain_new (int fd)
 {
-  static const RegiaStreamClass plain = {plain_read, plain_write, plain_send_file, plain_end_writing,
-                                         plain_free};
+  static const RegiaStreamClass plain = {plain_read,        plain_write, plain_send_file,
+                                         plain_end_writing, plain_free,  .is_zero_copy = TRUE};
   RegiaStream *self = g_new0 (RegiaStream, 1);
 
   self->class = &plain;

@@ -112,38 +112,52 @@ regia_tls_stream_read (RegiaTlsStream *self, void *buffer, gsize count)
   return code == 0 ? 0 : -1;
 }
 
-static void
-fill_record (RegiaTlsStream *self, const struct iovec *parts, guint n_parts)
+/* The next record's bytes: where they lie, if they lie together, else put together in @room. */
+static const char *
+next_record (const struct iovec *parts, guint n_parts, char room[RECORD_BYTES], gsize *ret_length)
 {
-  self->record = g_malloc (RECORD_BYTES);
-  for (guint i = 0; i < n_parts && self->record_length < RECORD_BYTES; i++) {
-    gsize n = MIN (parts[i].iov_len, RECORD_BYTES - self->record_length);
+  gsize length = 0;
 
+  for (guint i = 0; i < n_parts && length < RECORD_BYTES; i++) {
+    gsize n = MIN (parts[i].iov_len, RECORD_BYTES - length);
+
+    if (length == 0 && (n == RECORD_BYTES || i + 1 == n_parts)) {
+      *ret_length = n;
+      return parts[i].iov_base;
+    }
     if (n > 0)
-      memcpy (self->record + self->record_length, parts[i].iov_base, n);
-    self->record_length += n;
+      memcpy (room + length, parts[i].iov_base, n);
+    length += n;
   }
+  *ret_length = length;
+  return room;
 }
 
 gssize
 regia_tls_stream_write (RegiaTlsStream *self, const struct iovec *parts, guint n_parts)
 {
   gboolean wants_write = FALSE;
+  char room[RECORD_BYTES];
+  const char *data = self->record;
+  gsize length = self->record_length;
   int n, code = 0;
 
   if (is_broken (self))
     return -1;
-  if (self->record == NULL)
-    fill_record (self, parts, n_parts);
+  if (data == NULL)
+    data = next_record (parts, n_parts, room, &length);
   self->write_waits_to_read = FALSE;
   ERR_clear_error ();
   errno = 0;
-  n = self->record_length == 0 ? 0 : SSL_write (self->ssl, self->record, (int)self->record_length);
-  if (n <= 0 && self->record_length > 0)
+  n = length == 0 ? 0 : SSL_write (self->ssl, data, (int)length);
+  if (n <= 0 && length > 0)
     code = judge (self, n, &self->write_waits_to_read, &wants_write);
   if (code != EAGAIN) {
     g_clear_pointer (&self->record, g_free);
     self->record_length = 0;
+  } else if (self->record == NULL) { /* OpenSSL wants to be given it again, to the byte */
+    self->record = g_memdup2 (data, length);
+    self->record_length = length;
   }
   ERR_clear_error ();
   if (n > 0 || (n == 0 && code == 0 && !self->broken))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Requests per CPU-second of the gateway against one nginx worker that serves the same bytes: playlists and segments from memory, a
-recording by sendfile from a disk's cache."""
+recording by sendfile from a disk's cache; the same by TLS 1.3."""
 
+import contextlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ SECONDS = 5
 CLIENTS = 200
 RECORDING = "2022-09-29-bench"
 RECORDING_BYTES = 64 << 20
+PINNED = ["taskset", "-c", "0"]
 TARGETS = {"playlist": 1.2, "segment": 0.85, "download": 0.9}
 
 NGINX = """daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -29,7 +31,10 @@ http {{
   open_file_cache max=100; open_file_cache_valid 60s;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   types {{ application/vnd.apple.mpegurl m3u8; video/mp4 m4s; }}
-  server {{ listen 127.0.0.1:{port}; root {folder}/www; location /recordings/ {{ root {disk}; }} }}
+  server {{
+    listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl; ssl_certificate {folder}/pair.pem; ssl_certificate_key {folder}/pair.key;
+    root {folder}/www; location /recordings/ {{ root {disk}; }}
+  }}
 }}
 """
 
@@ -83,33 +88,48 @@ def measure(bench, report, folder):
         serve(bench, report, folder, Path(shm))
 
 
-def serve(bench, report, folder, shm):
-    pinned = ["taskset", "-c", "0"]
-    recordings = recording(folder)
-    gateway = subprocess.Popen([*pinned, bench.build / "tests/gateway/gateway-serve", "--recordings", recordings], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True)
-    port = free_port()
-    conf = shm / "nginx.conf"
-    conf.write_text(NGINX.format(folder=shm, port=port, disk=folder), encoding="utf-8")
+def certify(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+                    "-days", "2", "-keyout", folder / "pair.key", "-out", folder / "pair.pem"], check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def gateway(bench, recordings, *arguments):
+    """(process, its address, paths of a playlist, a segment and a recording)"""
+    process = subprocess.Popen([*PINNED, bench.build / "tests/gateway/gateway-serve", "--recordings", recordings, *arguments],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        base, *paths = gateway.stdout.readline().split()
-        for path in paths:
+        base, *paths = process.stdout.readline().split()
+        yield process, base, [*paths, f"/recordings/{RECORDING}/programme.mp4"]
+    finally:
+        process.stdin.close()
+        process.wait(10)
+
+
+def serve(bench, report, folder, shm):
+    recordings = recording(folder)
+    ports = free_port(), free_port()
+    conf = shm / "nginx.conf"
+    conf.write_text(NGINX.format(folder=shm, port=ports[0], tls_port=ports[1], disk=folder), encoding="utf-8")
+    certify(shm)
+    shm.chmod(0o755)
+    with contextlib.ExitStack() as all_of:
+        plain, base, paths = all_of.enter_context(gateway(bench, recordings))
+        tls, tls_base, _ = all_of.enter_context(gateway(bench, recordings, "--certificate", shm / "pair.pem", "--key", shm / "pair.key"))
+        for path in paths[:2]:
             target = shm / "www" / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             with urllib.request.urlopen(base + path) as answer:
                 target.write_bytes(answer.read())
-        shm.chmod(0o755)
-        paths.append(f"/recordings/{RECORDING}/programme.mp4")
-        with running([*pinned, bench.tool("nginx"), "-e", shm / "error.log", "-c", conf, "-g", "user root;"], folder / "nginx.log") as nginx:
-            wait_for("nginx' worker", lambda: worker_of(nginx.pid), 10, nginx)
-            time.sleep(0.5)
-            compare(bench, report, paths, shm, (("Regia", gateway.pid, base), ("nginx", worker_of(nginx.pid), f"http://127.0.0.1:{port}")))
-    finally:
-        gateway.stdin.close()
-        gateway.wait(10)
+        nginx = all_of.enter_context(running([*PINNED, bench.tool("nginx"), "-e", shm / "error.log", "-c", conf, "-g", "user root;"],
+                                             folder / "nginx.log"))
+        wait_for("nginx' worker", lambda: worker_of(nginx.pid), 10, nginx)
+        worker = worker_of(nginx.pid)
+        compare(bench, report, "", paths, shm, (("Regia", plain.pid, base), ("nginx", worker, f"http://127.0.0.1:{ports[0]}")))
+        compare(bench, report, "TLS, ", paths, shm, (("Regia", tls.pid, tls_base), ("nginx", worker, f"https://127.0.0.1:{ports[1]}")))
 
 
-def compare(bench, report, paths, shm, servers):
+def compare(bench, report, how, paths, shm, servers):
     for what, path in zip(TARGETS, paths):
         size = RECORDING_BYTES if what == "download" else (shm / "www" / path.lstrip("/")).stat().st_size
         rates = {name: [] for name, _, _ in servers}
@@ -119,8 +139,12 @@ def compare(bench, report, paths, shm, servers):
                 rates[name].append((megabytes if what == "download" else requests) / seconds)
         medians = {name: statistics.median(values) for name, values in rates.items()}
         for name, values in rates.items():
-            report.row(f"{name}, {what} of {size:,} bytes", medians[name], "MiB per CPU-s" if what == "download" else "per CPU-s", f"{min(values):,.0f} … {max(values):,.0f}")
-        report.target(f"Regia / nginx, {what}", medians["Regia"] / medians["nginx"], TARGETS[what], lowest=True)
+            report.row(f"{name}, {how}{what} of {size:,} bytes", medians[name], "MiB per CPU-s" if what == "download" else "per CPU-s", f"{min(values):,.0f} … {max(values):,.0f}")
+        ratio = medians["Regia"] / medians["nginx"]
+        if how:
+            report.row(f"Regia / nginx, {how}{what}", ratio, "")
+        else:
+            report.target(f"Regia / nginx, {what}", ratio, TARGETS[what], lowest=True)
     for name, _, base in servers:
         median, slow = latency(bench, base + paths[0])
-        report.row(f"{name}, playlist, {CLIENTS} clients that keep their connections", median, "ms", f"99 %: {slow:.2f} ms")
+        report.row(f"{name}, {how}playlist, {CLIENTS} clients that keep their connections", median, "ms", f"99 %: {slow:.2f} ms")
