@@ -122,7 +122,7 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
   if (!hide (self, part, now_ns))
     return TRUE;
   /* Or the public would wait for the next segment. */
-  if (was_private && !self->is_private)
+  if ((was_private && !self->is_private) || (was_rehearsal && !self->is_rehearsal))
     regia_engine_force_keyframe (self->engine, now_ns);
   if (self->is_private != was_private)
     g_message (self->is_private ? "private: public readers get the slate and silence" : "public again");
