@@ -14,6 +14,8 @@
  *   /  /recordings            the pages               /live/…                      HLS
  *   /assets/… /favicon.ico    what they load          /recordings/ID/NAME          a download
  *   /healthz                  for monitoring          /api/v1/status /recordings /recordings/ID /openapi.json
+ *
+ * /live/SHOW/index.m3u8 is what the page learns from the status, /live/index.m3u8 what people type.
  */
 typedef struct {
   RegiaAssets *assets; /* (unowned) all of them, and outlive the server */

@@ -77,22 +77,20 @@ openapi (RegiaSite *site, const char *rest, const RegiaRequest *request, const R
   regia_assets_answer (site->assets, "openapi.json", request, reply);
 }
 
-/* What belongs to another show is nothing of this one, whatever its number. */
+/* What belongs to another show is nothing of this one, whatever its number. Whoever has typed the address
+ * does not know the show. */
 static RegiaHlsFound
 look_up_media (RegiaSite *site, const char *rest, RegiaHlsResource *ret_resource)
 {
-  const char *path = rest;
+  gsize length = site->show != NULL ? strlen (site->show) : 0;
 
-  if (site->show != NULL && strcmp (rest, "index.m3u8") != 0) {
-    gsize length = strlen (site->show);
-
-    if (strncmp (rest, site->show, length) != 0 || rest[length] != '/')
-      return REGIA_HLS_NOT_FOUND;
-    path = rest + length + 1;
-    if (strcmp (path, "index.m3u8") == 0)
-      return REGIA_HLS_NOT_FOUND;
-  }
-  return regia_hls_window_lookup (site->window, path, ret_resource);
+  if (site->show == NULL)
+    return regia_hls_window_lookup (site->window, rest, ret_resource);
+  if (strcmp (rest, "index.m3u8") == 0)
+    return regia_hls_window_lookup (site->window, REGIA_HLS_ABOVE, ret_resource);
+  if (strncmp (rest, site->show, length) != 0 || rest[length] != '/')
+    return REGIA_HLS_NOT_FOUND;
+  return regia_hls_window_lookup (site->window, rest + length + 1, ret_resource);
 }
 
 static void

@@ -204,7 +204,7 @@ explain_absence (RegiaHlsCache *self, const char *path)
   gint64 number = -1, newest = -1;
   const gint64 *value;
 
-  if (folder == NULL)
+  if (folder == NULL || strcmp (folder, "..") == 0) /* no track's */
     return is_playlist ? REGIA_HLS_NOT_YET : REGIA_HLS_NOT_FOUND;
 
   g_mutex_lock (&self->lock);

@@ -38,7 +38,7 @@
 
 struct _RegiaHlsWindow {
   RegiaHlsOptions options;
-  char *prefix;         /* (owned) */
+  char *prefix;         /* (owned) (nullable): SHOW/ */
   RegiaHlsCache *cache; /* (owned) */
   GPtrArray *streams;   /* (owned) (element-type RegiaHlsStream): in the order of the table */
   guint n_tracks;       /* of the present table */
@@ -64,7 +64,7 @@ regia_hls_window_new (const RegiaHlsOptions *options)
 
   self = g_new0 (RegiaHlsWindow, 1);
   self->options = *options;
-  self->prefix = options->show != NULL ? g_strconcat (options->show, "/", NULL) : g_strdup ("");
+  self->prefix = options->show != NULL ? g_strconcat (options->show, "/", NULL) : NULL;
   self->options.show = NULL; /* copied */
   self->options.segments_kept = MAX (options->segments_kept, options->segments + 3);
   self->cache = regia_hls_cache_new ();
@@ -118,8 +118,11 @@ render_multivariant (RegiaHlsWindow *self)
     n++;
   }
   regia_hls_cache_put_playlist (self->cache, "index.m3u8",
-                                regia_hls_multivariant_playlist (renditions, n, self->prefix),
-                                REGIA_HLS_MASTER);
+                                regia_hls_multivariant_playlist (renditions, n, ""), REGIA_HLS_MASTER);
+  if (self->prefix != NULL)
+    regia_hls_cache_put_playlist (self->cache, REGIA_HLS_ABOVE,
+                                  regia_hls_multivariant_playlist (renditions, n, self->prefix),
+                                  REGIA_HLS_MASTER);
 }
 
 static void

@@ -161,6 +161,36 @@ test_rebuilt (void)
   g_assert_cmpstr (old_text, ==, new_text);
 }
 
+/* Both multivariant playlists come and change together. */
+static void
+test_show (void)
+{
+  const RegiaHlsOptions options = {
+      .segment_ns = SEGMENT_NS, .segments = SEGMENTS, .segments_kept = KEPT, .show = "0a1b2c3d"};
+  g_autoptr (RegiaHlsWindow) window = regia_hls_window_new (&options), plain = make_window ();
+  g_autoptr (GPtrArray) tracks = make_tracks ();
+  g_autofree char *own = NULL, *above = NULL, *same = NULL;
+  g_auto (GStrv) parts = NULL;
+
+  g_assert_cmpint (find (window, REGIA_HLS_ABOVE), ==, REGIA_HLS_NOT_YET);
+  g_assert_true (regia_hls_window_set_tracks (window, tracks, NULL));
+  g_assert_cmpint (find (window, REGIA_HLS_ABOVE), ==, REGIA_HLS_NOT_YET);
+  g_assert_cmpint (find (window, "index.m3u8"), ==, REGIA_HLS_NOT_YET);
+  feed (window, 0, 6 * REGIA_SECOND);
+  feed (plain, 0, 6 * REGIA_SECOND);
+  own = get_text (window, "index.m3u8");
+  same = get_text (plain, "index.m3u8");
+  g_assert_cmpstr (own, ==, same);
+  above = get_text (window, REGIA_HLS_ABOVE);
+  g_assert_nonnull (strstr (above, "\n0a1b2c3d/video/64p/index.m3u8\n"));
+  g_assert_nonnull (strstr (above, "URI=\"0a1b2c3d/audio/en/index.m3u8\""));
+  parts = g_strsplit (above, "0a1b2c3d/", -1);
+  g_free (g_steal_pointer (&above));
+  above = g_strjoinv ("", parts);
+  g_assert_cmpstr (above, ==, own);
+  g_assert_cmpint (find (plain, REGIA_HLS_ABOVE), !=, REGIA_HLS_FOUND);
+}
+
 static void
 test_end (void)
 {
@@ -272,6 +302,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/hls/window/init", test_init);
   g_test_add_func ("/hls/window/begin-together", test_begin_together);
   g_test_add_func ("/hls/window/rebuilt", test_rebuilt);
+  g_test_add_func ("/hls/window/show", test_show);
   g_test_add_func ("/hls/window/end", test_end);
   g_test_add_func ("/hls/window/end-before-anything", test_end_before_anything);
   g_test_add_func ("/hls/window/bandwidth", test_bandwidth);

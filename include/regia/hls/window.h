@@ -19,20 +19,25 @@
  *
  * Paths: `index.m3u8`; for each track `video/720p/index.m3u8`, `video/720p/init-<hash>.mp4`,
  * `video/720p/<msn>.m4s`, `audio/it/index.m3u8` … (in addresses these stand behind the show's id, which is
- * taken off before they are looked up). index.m3u8 and the playlists appear together, when every track has a
- * segment; from then on each track's list grows by itself.
+ * taken off before they are looked up). %REGIA_HLS_ABOVE is index.m3u8 once more, for the folder above.
+ * index.m3u8 and the playlists appear together, when every track has a segment; from then on each track's
+ * list grows by itself.
  *
  * Room for LL-HLS: parts will be <msn>.<part>.m4s, blocking reload a decision function beside the lookup.
  */
 typedef struct _RegiaHlsWindow RegiaHlsWindow;
+
+/** The multivariant playlist for an address without the show in it: it names what is the show's below SHOW/.
+ * Only where there is a show. */
+#define REGIA_HLS_ABOVE "../index.m3u8"
 
 typedef struct {
   gint64 segment_ns;   /* target duration, for example 2 s */
   guint segments;      /* how many are listed */
   guint segments_kept; /* how many can still be fetched (≥ segments + 3) */
   RegiaEpoch epoch;    /* for EXT-X-PROGRAM-DATE-TIME */
-  const char *show;    /* (nullable): the multivariant playlist names the others below SHOW/: each show counts
-                          from 0,    and caches keep what they have */
+  const char *show; /* (nullable): whose paths these are: each show counts from 0, and caches keep what they
+                       have */
   /* (nullable): gives init and media segments a place of their own: (transfer full) what is published instead
      of @bytes, with the same content. The writer's thread. */
   GBytes *(*keep) (GBytes *bytes, gpointer user_data);
