@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 
-from harness import Browser, LoopDisk, Regia, SilentPeer, check, equal, main
+from harness import Browser, LoopDisk, Regia, SilentPeer, Technician, check, equal, main
 
 PATH_BYTES = 201
 # A gateway that is killed is back in less; so is one that is replaced.
@@ -27,7 +27,9 @@ def run(t):
     recordings = t.dir / "recordings"
     far_end = SilentPeer(t)
     regia = Regia(t, name="folders", state=state, groups={"record": {"folder": recordings}},
-                  relays={"far": {"url": f"rtmp://127.0.0.1:{far_end.port}/live/far"}}).start()
+                  relays={"far": {"url": f"rtmp://127.0.0.1:{far_end.port}/live/far"}})
+    regia.technician = Technician(regia)
+    regia.start()
     with t.case(f"on air on a state folder of {len(os.fsencode(state))} bytes", needed=True):
         regia.wait_on_air()
         equal(sorted(p.name for p in disk.path.rglob("*.sock")), ["control.sock"], "sockets")
@@ -82,13 +84,13 @@ class Viewer(threading.Thread):
         return self
 
 
-def public(regia):
-    """The status as the gateway gives it, which needs no control socket; a new one has it after a moment."""
-    return regia.t.wait("the public status", lambda: regia.json("/api/v1/status"), 10)
+def whole(regia):
+    """The status as the console gives it, which needs no control socket; a new one has it after a moment."""
+    return regia.t.wait("the console's status", regia.technician.status, 10)
 
 
 def wait_warning(t, regia, words):
-    return t.wait(f"a warning of {words!r}", lambda: any(words in w for w in public(regia)["warnings"]), 20)
+    return t.wait(f"a warning of {words!r}", lambda: any(words in w for w in whole(regia)["warnings"]), 20)
 
 
 def library(regia):
@@ -99,7 +101,7 @@ def library(regia):
 def kill_and_wait(regia, *names):
     """Kills them at once, finding them without the control socket; waits until each is back."""
     def running():
-        pids = {p["name"]: p["pid"] for p in public(regia)["processes"]}
+        pids = {p["name"]: p["pid"] for p in whole(regia)["processes"]}
         return all(pids[name] > 0 for name in names) and pids
 
     old = regia.t.wait("all of them running", running, 10)
@@ -107,7 +109,7 @@ def kill_and_wait(regia, *names):
         os.kill(old[name], signal.SIGKILL)
 
     def back():
-        now = {p["name"]: p for p in public(regia)["processes"]}
+        now = {p["name"]: p for p in whole(regia)["processes"]}
         return all(now[n]["pid"] not in (0, old[n]) and now[n]["state"] == "running" for n in names)
 
     regia.t.wait(f"{', '.join(names)} are back", back, 15)
@@ -167,11 +169,11 @@ def read_only(t, regia, state):
         kill_and_wait(regia, "engine")
         wait_plays(t, regia)
     with t.case("… and so does everything, killed at once, on the air and with the same session"):
-        session, restarts = public(regia)["recorder"]["session"], regia.supervisor.restarts
+        session, restarts = whole(regia)["recorder"]["session"], regia.supervisor.restarts
         kill_all(regia)
-        t.wait("on air again", lambda: public(regia)["state"] == "on-air", 20)
+        t.wait("on air again", lambda: whole(regia)["state"] == "on-air", 20)
         equal(regia.supervisor.restarts, restarts + 1, "starts it took")
-        equal(public(regia)["recorder"]["session"], session, "session")
+        equal(whole(regia)["recorder"]["session"], session, "session")
         wait_warning(t, regia, "Read-only file system")
         done = regia.command("stop", "--state", state)
         check(done.returncode != 0 and f"kill {regia.pid}" in done.stderr or "systemctl stop" in done.stderr, done.stderr)

@@ -3,10 +3,9 @@
 # tests/run: beside others
 """What the event file knows of secrets is in the memory of the process that needs it, and of no other that faces the network."""
 
-import contextlib
 import os
 
-from harness import Regia, check, equal, free_port, main
+from harness import Regia, check, equal, free_port, holds, main
 
 CAMERA, FIRST, SECOND = (f"geheim-{name}-{os.urandom(8).hex()}" for name in ("camera", "first", "second"))
 
@@ -36,27 +35,6 @@ def run(t):
         audit = regia.command("mark", "Talk", "--state", regia.state).stdout + (regia.state / "audit.jsonl").read_text()
         for secret in (CAMERA, FIRST, SECOND):
             check(all(secret not in text for text in (logs, shown, status, audit)), f"{secret.split('-')[1]} is shown")
-
-
-def holds(pid, needle):
-    """Whether the process has it anywhere in what it may read and write."""
-    with open(f"/proc/{pid}/maps", encoding="ascii", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            span, rights, *_ = line.split()
-            begin, end = (int(part, 16) for part in span.split("-"))
-            if not rights.startswith("rw") or end - begin > 1 << 30:
-                continue
-            rest = b""
-            with contextlib.suppress(OSError, OverflowError, ValueError):
-                memory.seek(begin)
-                while begin < end:
-                    piece = memory.read(min(1 << 20, end - begin))
-                    if not piece:
-                        break
-                    if needle in rest + piece:
-                        return True
-                    rest, begin = piece[-len(needle):], begin + len(piece)
-    return False
 
 
 main(run)

@@ -19,12 +19,14 @@ from .authority import Authority
 from .browser import Browser
 from .cache import NginxCache, Varnish
 from .disk import LoopDisk
+from .memory import holds
 from .peers import Camera, Desk, Proxy, Rtmp, SilentPeer, Srt, ToneDesk, decodes_cleanly, frames, free_port, marks, top_boxes
 from .regia import Regia
 from .scenario import Scenario, check, equal, main, stand_back
 from .service import Service
+from .technician import Technician
 from .terminal import Terminal
 from .tree import copy_tree
 
-__all__ = ["Authority", "Browser", "Camera", "Desk", "LoopDisk", "NginxCache", "Proxy", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Srt", "Terminal", "ToneDesk",
-           "Varnish", "check", "copy_tree", "decodes_cleanly", "equal", "frames", "free_port", "main", "marks", "stand_back", "top_boxes"]
+__all__ = ["Authority", "Browser", "Camera", "Desk", "LoopDisk", "NginxCache", "Proxy", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Srt", "Technician", "Terminal", "ToneDesk",
+           "Varnish", "check", "copy_tree", "decodes_cleanly", "equal", "frames", "free_port", "holds", "main", "marks", "stand_back", "top_boxes"]
