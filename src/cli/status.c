@@ -88,7 +88,8 @@ regia_cli_status (int argc, char **argv)
   gboolean json = FALSE;
   GOptionEntry entries[] = {
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder that the event runs on", "DIR"},
-      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print everything as JSON, as /api/v1/status gives it", NULL},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &json,
+       "Print everything as JSON, as the console's /api/v1/status gives it", NULL},
       G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GVariant) status = NULL;

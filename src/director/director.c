@@ -75,7 +75,7 @@ part_cb (RegiaProcess *process, gpointer user_data)
 
 /* (transfer full) (element-type utf8): what is the matter with the folders. */
 static GPtrArray *
-folder_warnings (RegiaDirector *self, gboolean public)
+folder_warnings (RegiaDirector *self)
 {
   GPtrArray *warnings = g_ptr_array_new_with_free_func (g_free);
 
@@ -83,7 +83,7 @@ folder_warnings (RegiaDirector *self, gboolean public)
   regia_keys_warn (self->keys, warnings);
   if (self->watch == NULL || self->ended)
     return warnings;
-  if (self->desired->private_on && !(public && self->rehearsing))
+  if (self->desired->private_on)
     g_ptr_array_add (warnings,
                      g_strdup ("The hall is private: viewers and platforms get the slate and silence; "
                                "`regia private off` lets them in again"));
@@ -103,11 +103,11 @@ announce (RegiaDirector *self)
   return regia_service_announce (self->service);
 }
 
-/* (transfer full). @public: as those outside are told of it. */
+/* (transfer full). @public: what those outside are told. */
 static GVariant *
 build_status (RegiaDirector *self, gboolean public)
 {
-  g_autoptr (GPtrArray) folders = folder_warnings (self, public);
+  g_autoptr (GPtrArray) folders = public ? NULL : folder_warnings (self);
   g_autoptr (GVariant) next = announce (self);
   const RegiaShow *show = regia_service_get_shown (self->service, &self->show);
   RegiaStatusInput input = {.config = self->values,
@@ -116,7 +116,8 @@ build_status (RegiaDirector *self, gboolean public)
                             .desired = self->desired,
                             .ready = self->ready,
                             .ended = self->ended,
-                            .hidden = public && self->rehearsing,
+                            .hidden = self->rehearsing,
+                            .hall = regia_service_get_hall (self->service),
                             .show_time_ns = self->ended_us > 0
                                                 ? self->ended_us * 1000 - show->epoch.monotonic_ns
                                                 : regia_epoch_show_time (&show->epoch),
@@ -124,7 +125,7 @@ build_status (RegiaDirector *self, gboolean public)
                             .processes = self->processes,
                             .folders = folders};
 
-  return g_variant_ref_sink (regia_status_build (&input));
+  return g_variant_ref_sink (public ? regia_status_build_public (&input) : regia_status_build (&input));
 }
 
 GVariant *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control-private.h"
+#include "regia/config/config.h"
 #include "show-private.h"
 
 typedef struct _RegiaDirector RegiaDirector;
@@ -46,6 +47,9 @@ gboolean regia_service_is_exchanging (RegiaService *self);
 /** regia_service_get_shown: (transfer none): the show that people are told of: @present, or what was there
  * before while it is exchanged. */
 const RegiaShow *regia_service_get_shown (RegiaService *self, const RegiaShow *present);
+/** regia_service_get_hall: (transfer none) (nullable): what the hall says by itself, as it was when it was
+ * last without fault; %NULL without a service. Until the next look at the folder. */
+const RegiaConfigValues *regia_service_get_hall (RegiaService *self);
 /** regia_service_hold_stop: the show is to end. What has not begun yet does not begin. Returns: %TRUE where
  * it is too late for that: it is ended as soon as it has begun. */
 gboolean regia_service_hold_stop (RegiaService *self, gboolean quit);

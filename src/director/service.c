@@ -224,6 +224,14 @@ regia_service_get_shown (RegiaService *self, const RegiaShow *present)
   return regia_service_is_exchanging (self) ? &self->change->before : present;
 }
 
+const RegiaConfigValues *
+regia_service_get_hall (RegiaService *self)
+{
+  RegiaConfig *hall = self != NULL ? regia_folder_get_hall (self->folder) : NULL;
+
+  return hall != NULL ? regia_config_get (hall) : NULL;
+}
+
 /* Ends the change with a refusal. */
 static void
 refuse (RegiaService *self, const GError *error)

@@ -14,7 +14,7 @@
 const char *
 regia_status_state (const RegiaStatusInput *input)
 {
-  RegiaShowState state = input->hidden ? REGIA_SHOW_STANDBY : input->show->state;
+  RegiaShowState state = input->show->state;
 
   if (state == REGIA_SHOW_ON_AIR && !input->ready)
     return "starting";
@@ -138,15 +138,16 @@ regia_status_warnings (const RegiaConfigValues *config, const char *state, gbool
   return (char **)g_ptr_array_free (g_steal_pointer (&warnings), FALSE);
 }
 
-/* RFC 3339 with the offset of the hall, from which a page tells whether its viewer lives by another clock. */
-static char *
-format_in_hall (const RegiaConfigValues *config, gint64 time_s)
+char *
+regia_status_format_time (const RegiaConfigValues *config, gint64 time_s)
 {
   g_autoptr (GTimeZone) zone =
       config->timezone != NULL ? g_time_zone_new_identifier (config->timezone) : NULL;
   g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc (time_s);
   g_autoptr (GDateTime) there = utc != NULL && zone != NULL ? g_date_time_to_timezone (utc, zone) : NULL;
 
+  if (time_s == 0)
+    return g_strdup ("");
   if (there == NULL)
     return regia_time_format_iso (time_s * REGIA_SECOND);
   return g_date_time_format (there, "%Y-%m-%dT%H:%M:%S%:z");
@@ -155,22 +156,16 @@ format_in_hall (const RegiaConfigValues *config, gint64 time_s)
 static GVariant *
 describe_event (const RegiaConfigValues *config, gint64 desired_end_s)
 {
-  gint64 end_s = desired_end_s != 0 ? desired_end_s : config->end_s;
+  g_autofree char *start = regia_status_format_time (config, config->start_s);
+  g_autofree char *end =
+      regia_status_format_time (config, desired_end_s != 0 ? desired_end_s : config->end_s);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", config->name);
   g_variant_dict_insert (&dict, "place", "s", config->place);
-  g_variant_dict_insert (&dict, "start", "s", "");
-  g_variant_dict_insert (&dict, "end", "s", "");
-  if (config->start_s != 0) {
-    g_autofree char *start = format_in_hall (config, config->start_s);
-    g_variant_dict_insert (&dict, "start", "s", start);
-  }
-  if (end_s != 0) {
-    g_autofree char *end = format_in_hall (config, end_s);
-    g_variant_dict_insert (&dict, "end", "s", end);
-  }
+  g_variant_dict_insert (&dict, "start", "s", start);
+  g_variant_dict_insert (&dict, "end", "s", end);
   g_variant_dict_insert_value (&dict, "languages",
                                g_variant_new_strv ((const char *const *)config->languages, -1));
   g_variant_dict_insert (&dict, "title-slug", "s", config->id);
@@ -180,8 +175,8 @@ describe_event (const RegiaConfigValues *config, gint64 desired_end_s)
 GVariant *
 regia_status_announce (const RegiaConfigValues *config)
 {
-  g_autofree char *start = config->start_s != 0 ? format_in_hall (config, config->start_s) : g_strdup ("");
-  g_autofree char *end = config->end_s != 0 ? format_in_hall (config, config->end_s) : g_strdup ("");
+  g_autofree char *start = regia_status_format_time (config, config->start_s);
+  g_autofree char *end = regia_status_format_time (config, config->end_s);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -195,11 +190,11 @@ regia_status_announce (const RegiaConfigValues *config)
 
 /* Sources that are live and rates that were measured are nothing to show once the engine has ended. */
 static GVariant *
-engine_state (RegiaProcesses *processes, gboolean hidden)
+engine_state (RegiaProcesses *processes)
 {
   RegiaProcessEntry *entry = regia_processes_find_name (processes, "engine");
 
-  if (hidden || regia_process_get_state (entry->process) == REGIA_PROCESS_STOPPED)
+  if (regia_process_get_state (entry->process) == REGIA_PROCESS_STOPPED)
     return g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   return regia_process_get_published (entry->process);
 }
@@ -283,15 +278,14 @@ join (GPtrArray *first, char **then)
 GVariant *
 regia_status_build (const RegiaStatusInput *input)
 {
-  g_autoptr (GVariant) engine = engine_state (input->processes, input->hidden);
+  g_autoptr (GVariant) engine = engine_state (input->processes);
   g_autoptr (GVariant) gateway = regia_processes_get_state (input->processes, "gateway");
   g_autoptr (GVariant) recorder = regia_processes_get_state (input->processes, "recorder");
   g_autoptr (GPtrArray) relays = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
   g_autofree char *wall = regia_time_format_iso (regia_clock_realtime_ns ());
   g_autofree char *started = regia_time_format_iso (input->show->epoch.realtime_ns + input->show->aired_ns);
   const char *state = regia_status_state (input);
-  gboolean on = input->show->state != REGIA_SHOW_STANDBY && !input->hidden;
-  g_autoptr (RegiaDesired) nothing = regia_desired_new ();
+  gboolean on = input->show->state != REGIA_SHOW_STANDBY;
   g_auto (GStrv) warnings = NULL;
   GVariantBuilder relay_list, processes;
   GVariantDict dict;
@@ -304,8 +298,6 @@ regia_status_build (const RegiaStatusInput *input)
   for (guint i = 0; i < input->processes->len; i++) {
     RegiaProcessEntry *entry = g_ptr_array_index (input->processes, i);
 
-    if (input->hidden && !entry->kind->lasts)
-      continue;
     g_variant_builder_add (&processes, "v", regia_process_to_variant (entry->process));
     if (entry->kind->many) {
       GVariant *published = regia_process_get_published (entry->process);
@@ -331,7 +323,7 @@ regia_status_build (const RegiaStatusInput *input)
   g_variant_dict_insert (&dict, "started", "s", on ? started : "");
   g_variant_dict_insert (&dict, "generation", "t", on ? input->show->generation : (guint64)0);
   g_variant_dict_insert_value (&dict, "next", input->next);
-  g_variant_dict_insert_value (&dict, "desired", describe_desired (input->hidden ? nothing : input->desired));
+  g_variant_dict_insert_value (&dict, "desired", describe_desired (input->desired));
   g_variant_dict_insert_value (&dict, "engine", engine);
   g_variant_dict_insert_value (&dict, "recorder", recorder);
   g_variant_dict_insert_value (&dict, "gateway", gateway);

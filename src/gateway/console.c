@@ -44,7 +44,8 @@ static void
 post_status (Console *self)
 {
   gint64 age_ms = (g_get_monotonic_time () - self->status_us) / 1000;
-  g_autoptr (GVariant) shown = regia_snapshot_render (self->status, NULL, age_ms);
+  g_autoptr (GVariant) shown = regia_snapshot_render (self->status, age_ms);
+  g_autoptr (GVariant) gateway = NULL;
   g_autoptr (GBytes) json = NULL, health = NULL, metrics = NULL;
   gboolean healthy = FALSE;
   char *text;
@@ -55,8 +56,9 @@ post_status (Console *self)
     json = g_bytes_new_take (text, strlen (text));
     text = regia_console_metrics (shown);
     metrics = g_bytes_new_take (text, strlen (text));
+    gateway = g_variant_lookup_value (shown, "gateway", G_VARIANT_TYPE_VARDICT);
   }
-  text = regia_snapshot_judge (shown, age_ms, &healthy);
+  text = regia_snapshot_judge (shown, gateway, age_ms, &healthy);
   health = g_bytes_new_take (text, strlen (text));
   regia_snapshot_post (self->site.snapshot, json, healthy, health);
   if (self->status != NULL)

@@ -86,7 +86,7 @@ static void
 health_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
   Handler *self = data;
-  gboolean healthy = FALSE;
+  gboolean healthy = regia_snapshot_is_healthy (self->site->snapshot);
   g_auto (RegiaReply) reply;
 
   if (strcmp (path, "/healthz") != 0) { /* a handler is asked for what is below its path, too */
@@ -94,10 +94,9 @@ health_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHa
     return;
   }
   regia_reply_init (&reply);
-  reply.body = regia_snapshot_get_health (self->site->snapshot, &healthy);
-  if (reply.body == NULL)
-    reply.body = g_bytes_new_static ("starting\n", 9);
+  reply.body = healthy ? g_bytes_new_static ("ok", 2) : g_bytes_new_static ("not ok", 6);
   reply.status = healthy ? 200 : 503;
+  reply.retry_after_s = healthy ? 0 : REGIA_SITE_RETRY_S;
   reply.content_type = "text/plain; charset=utf-8";
   reply.cache_control = "no-store";
   regia_http_respond (message, &reply);

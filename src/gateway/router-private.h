@@ -27,6 +27,9 @@ typedef struct {
   char *playlist_cache;  /* (owned) Cache-Control of a playlist: half a segment */
 } RegiaSite;
 
+/** When who was told that nothing is known yet, or that something is wrong, is to ask again. */
+#define REGIA_SITE_RETRY_S 5
+
 /** regia_site_init: sets what follows from the segment's length and nothing else; the caller sets the rest.
  */
 void regia_site_init (RegiaSite *self, guint segment_ms);

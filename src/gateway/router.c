@@ -125,8 +125,8 @@ api_status (RegiaSite *site, const char *rest, const RegiaRequest *request, cons
 {
   reply->body = regia_snapshot_get_status (site->snapshot);
   if (reply->body == NULL) {
-    regia_reply_error (reply, 503, request->path,
-                       "The director has not answered yet; try again in some seconds");
+    regia_reply_error (reply, 503, request->path, "Nothing is known yet; try again in some seconds");
+    reply->retry_after_s = REGIA_SITE_RETRY_S;
     return;
   }
   reply->status = 200;

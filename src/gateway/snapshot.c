@@ -66,6 +66,13 @@ regia_snapshot_get_health (RegiaSnapshot *self, gboolean *ret_healthy)
   return self->health != NULL ? g_bytes_ref (self->health) : NULL;
 }
 
+gboolean
+regia_snapshot_is_healthy (RegiaSnapshot *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->healthy;
+}
+
 static GVariant *
 add_warning (GVariant *old, gint64 age_ms)
 {
@@ -87,14 +94,12 @@ add_warning (GVariant *old, gint64 age_ms)
 }
 
 GVariant *
-regia_snapshot_render (GVariant *status, GVariant *gateway, gint64 answer_age_ms)
+regia_snapshot_render (GVariant *status, gint64 answer_age_ms)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (status);
 
   if (status == NULL)
     return NULL;
-  if (gateway != NULL)
-    g_variant_dict_insert_value (&dict, "gateway", gateway);
   if (answer_age_ms > STALE_MS) {
     g_autoptr (GVariant) old = g_variant_dict_lookup_value (&dict, "warnings", NULL);
     g_variant_dict_insert_value (&dict, "warnings", add_warning (old, answer_age_ms));
@@ -103,9 +108,8 @@ regia_snapshot_render (GVariant *status, GVariant *gateway, gint64 answer_age_ms
 }
 
 char *
-regia_snapshot_judge (GVariant *status, gint64 answer_age_ms, gboolean *ret_healthy)
+regia_snapshot_judge (GVariant *status, GVariant *gateway, gint64 answer_age_ms, gboolean *ret_healthy)
 {
-  g_autoptr (GVariant) gateway = NULL;
   const char *state = "";
   guint64 segments = 0, age_ms = 0;
 
@@ -115,7 +119,6 @@ regia_snapshot_judge (GVariant *status, gint64 answer_age_ms, gboolean *ret_heal
   if (answer_age_ms > STALE_MS)
     return g_strdup_printf ("The director has not answered for %" G_GINT64_FORMAT " s", answer_age_ms / 1000);
   g_variant_lookup (status, "state", "&s", &state);
-  gateway = g_variant_lookup_value (status, "gateway", G_VARIANT_TYPE_VARDICT);
   if (gateway != NULL) {
     g_variant_lookup (gateway, "segments", "t", &segments);
     g_variant_lookup (gateway, "last-segment-age-ms", "t", &age_ms);

@@ -9,13 +9,17 @@ export interface Announcement {
 }
 
 export interface Status {
-  event: Announcement & { languages: string[] };
+  event: Announcement;
   /** Of a hall in which one event follows the other; {} when none is planned. */
-  next?: Partial<Announcement>;
-  state: 'standby' | 'rehearsal' | 'starting' | 'on-air' | 'paused' | 'ending' | 'ended';
+  next: Partial<Announcement>;
+  state: 'standby' | 'starting' | 'on-air' | 'paused' | 'ending' | 'ended';
   wall: string;
-  started: string;
-  recorder: { session?: string };
+  /** What tells one show from another, "" when none is on. */
+  show: string;
+  /** Where it can be played, relative to the pages; {} when none is on. */
+  streams: { hls?: string };
+  /** Id of its recording, or "". */
+  recording: string;
 }
 
 /** Paused is the recording alone. */

@@ -64,20 +64,6 @@ function fillPage (name, messages, assets) {
   });
 }
 
-/** The description `name`, with what it refers to and the other one describes: both speak of the same status. */
-function readDescription (name) {
-  const read = (file) => JSON.parse(fs.readFileSync(path.join(SOURCE, file), 'utf8'));
-  const own = read(name);
-  const { schemas } = read(DESCRIPTIONS[0]).components;
-  for (let missing = true; missing;) {
-    const named = JSON.stringify(own).matchAll(/"#\/components\/schemas\/(\w+)"/g);
-    missing = [...named].map((match) => match[1]).find((schema) => !own.components.schemas[schema]);
-    if (missing && !schemas[missing]) fail(`${name}: there is no schema ${missing}`);
-    if (missing) own.components.schemas[missing] = schemas[missing];
-  }
-  return own;
-}
-
 async function bundle (out, esbuild) {
   const assets = {};
   const files = new Map();
@@ -111,7 +97,7 @@ async function bundle (out, esbuild) {
 
   const messages = JSON.parse(fs.readFileSync(path.join(SOURCE, 'messages.json'), 'utf8'));
   for (const page of PAGES) files.set(page, Buffer.from(fillPage(page, messages, assets)));
-  for (const name of DESCRIPTIONS) files.set(name, Buffer.from(JSON.stringify(readDescription(name))));
+  for (const name of DESCRIPTIONS) files.set(name, Buffer.from(JSON.stringify(JSON.parse(fs.readFileSync(path.join(SOURCE, name), 'utf8')))));
   for (const [name, content] of [...files]) {
     if (content.length >= GZIP_FROM_BYTES) files.set(`${name}.gz`, gzipSync(content, { level: 9 }));
   }

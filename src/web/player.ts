@@ -7,7 +7,6 @@
 import Hls, { type HlsConfig, type LoaderResponse, type RetryConfig } from 'hls.js';
 import { backoffMs, catchUp, chooseHelp, isStalled, BEHIND_SHOWN_S, HELP_AFTER_MS, type Health } from './policy';
 
-const SOURCE = 'live/index.m3u8';
 const TICK_MS = 500;
 const STEADY_AFTER_MS = 10000;
 
@@ -53,6 +52,7 @@ export class Player {
   needs: 'nothing' | 'sound' | 'start' = 'nothing';
 
   private readonly viewer = viewerId();
+  private source = '';
   private hls: Hls | null = null;
   private running = false;
   private timer = 0;
@@ -79,9 +79,10 @@ export class Player {
     for (const name of ['play', 'pause', 'volumechange', 'playing', 'resize']) video.addEventListener(name, () => this.changed());
   }
 
-  /** There may be something to play. Nothing happens when it is running already. */
-  start (): void {
+  /** There may be something to play, at the address `source`. Nothing happens when it is running already. */
+  start (source: string): void {
     if (this.running) return;
+    this.source = source;
     this.running = true;
     this.played = false;
     this.over = false;
@@ -228,7 +229,7 @@ export class Player {
   private build (): void {
     this.dismantle();
     if (!Hls.isSupported()) {
-      this.video.src = SOURCE;
+      this.video.src = this.source;
       if (this.wantsToPlay) void this.play();
       return;
     }
@@ -273,7 +274,7 @@ export class Player {
       }
     });
     hls.attachMedia(this.video);
-    hls.loadSource(SOURCE);
+    hls.loadSource(this.source);
   }
 
   private dismantle (): void {
@@ -321,7 +322,7 @@ export class Player {
     this.health.gaveUp = false;
     if (help === 'jump') this.jump();
     else if (help === 'reload' && this.hls && this.hls.levels.length > 0) this.hls.startLoad();
-    else if (help === 'reload' && this.hls) this.hls.loadSource(SOURCE);
+    else if (help === 'reload' && this.hls) this.hls.loadSource(this.source);
     else this.build();
   }
 

@@ -24,7 +24,7 @@ class Page {
   private answeredAtMs = performance.now();
   /** The server's clock minus ours. */
   private clockOffsetMs = 0;
-  private playedEvent = '';
+  private playedShow = '';
   private overSinceMs = 0;
   private recording: Recording | null = null;
   /** The recording is being watched in place of the live picture. */
@@ -52,7 +52,7 @@ class Page {
   /** The event that is on; in standby the one that is planned next, or the bare hall. */
   private get announced (): Announcement | undefined {
     const { status } = this;
-    return status?.state === 'standby' && status.next?.name ? status.next as Announcement : status?.event;
+    return status?.state === 'standby' && status.next.name ? status.next as Announcement : status?.event;
   }
 
   private get state (): PageState {
@@ -85,16 +85,16 @@ class Page {
   private steer (): void {
     const { player, status } = this;
     if (!status) return;
-    const anotherEvent = this.playedEvent !== '' && status.started !== this.playedEvent;
+    const anotherShow = this.playedShow !== '' && status.show !== this.playedShow;
     if (isOnAir(status)) {
       const stuckOver = player.over && performance.now() - this.overSinceMs > OVER_BUT_ON_AIR_MS;
-      if (player.isRunning && (anotherEvent || stuckOver)) player.stop();
-      if (this.replaying && anotherEvent) this.endReplay();
-      if (!this.replaying && !player.isRunning) {
-        this.playedEvent = status.started;
-        player.start();
+      if (player.isRunning && (anotherShow || stuckOver)) player.stop();
+      if (this.replaying && anotherShow) this.endReplay();
+      if (!this.replaying && !player.isRunning && status.streams.hls) {
+        this.playedShow = status.show;
+        player.start(status.streams.hls);
       }
-    } else if (anotherEvent && (status.state === 'standby' || status.state === 'starting')) {
+    } else if (anotherShow && (status.state === 'standby' || status.state === 'starting')) {
       // That the one before was seen to its end says nothing of the next.
       player.stop();
       player.over = false;
@@ -106,18 +106,10 @@ class Page {
   private async askRecording (): Promise<void> {
     try {
       const { recordings } = await getRecordings();
-      this.recording = recordings.find((item) => this.isOfThisEvent(item)) ?? null;
+      this.recording = recordings.find(({ id }) => id === this.status?.recording) ?? null;
     } catch {
       // the next poll asks again
     }
-  }
-
-  /** The recorder says which it is; when it has gone, the title and the time do. */
-  private isOfThisEvent (item: Recording): boolean {
-    if (!this.status) return false;
-    const { event, recorder, started } = this.status;
-    if (recorder.session) return item.id === recorder.session;
-    return item.title === event.name && Date.parse(item.started) >= Date.parse(started) - 60000;
   }
 
   private update (): void {
@@ -178,7 +170,7 @@ class Page {
     if (this.reachable === null) return [t('loading'), t('about'), ''];
     if (!this.status || !this.reachable) return [t('unreachable-title'), t('unreachable-text'), ''];
     if (isOnAir(this.status)) return [t('connecting-title'), t('waiting-alone'), ''];
-    if (this.status.state === 'standby' && !this.status.next?.name) return [t('standby-title'), t('standby-text'), ''];
+    if (this.status.state === 'standby' && !this.status.next.name) return [t('standby-title'), t('standby-text'), ''];
     return [t('waiting-title'), this.startInWords(this.announced?.start ?? ''), t('waiting-alone')];
   }
 

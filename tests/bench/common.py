@@ -203,7 +203,9 @@ class Event:
 
     def engine(self):
         """What the engine says of itself."""
-        return json.loads(self.get("/api/v1/status") or b"{}").get("engine", {})
+        done = subprocess.run([self.bench.build / "src/regia", "status", "--json", "--state", self.folder / "state"], text=True, check=False,
+                              capture_output=True)
+        return json.loads(done.stdout).get("engine", {}) if done.returncode == 0 else {}
 
     def is_playable(self):
         """As a player goes about it: the multivariant playlist, its first variant, that one's newest segment."""

@@ -14,6 +14,7 @@ from harness import Browser, Camera, NginxCache, Service, Varnish, check, equal,
 
 VIDEO, AUDIO = "video/360p", "audio/it"
 FOREVER = "public, max-age=31536000, immutable"
+TYPED = "/live/index.m3u8"
 
 
 def run(t):
@@ -40,9 +41,12 @@ def run(t):
     with t.case("the page has got nothing else: every answer that it was given in the second, by its hash", needed=True):
         served = browser.served()
         got = [(a["path"], a["status"], a["sha256"], a["text"]) for a in served if a["sha256"] and a["at"] > 1000 * second.began]
-        segments = of_the_second(second, got)
+        segments = of_the_second(second, got, typed=False)
         t.figure(f"the page was given {len(got)} answers of the second, {segments} of them segments")
         check(segments >= 6, f"{segments} segments")
+    with t.case("the page has learnt the show from the status: the address that people type it has never asked for", needed=True):
+        asked = [a["path"] for a in served if a["path"].endswith(".m3u8")]
+        check(f"/live/{second.show}/index.m3u8" in asked and TYPED not in asked, f"{sorted(set(asked))}")
     second.end()
     regia.good("stop")
     with t.case("the page says that it is over, was loaded once, made no error"):
@@ -70,7 +74,7 @@ class Viewer(threading.Thread):
                 self.join_stream()
 
     def join_stream(self):
-        for media in sorted({a for a in self.get("/live/index.m3u8").addresses() if a.endswith(f"{VIDEO}/index.m3u8") or a.endswith(f"{AUDIO}/index.m3u8")}):
+        for media in sorted({a for a in self.get(TYPED).addresses() if a.endswith(f"{VIDEO}/index.m3u8") or a.endswith(f"{AUDIO}/index.m3u8")}):
             for address in self.get(media).addresses():
                 if address not in self.known:
                     self.known[address] = self.get(address)
@@ -181,7 +185,7 @@ def between(t, regia, caches, first):
     with t.case("the next event at once: who comes first is given its playlist, not the one that was asked for a moment ago", needed=True):
         regia.good("stop")
         for cache in caches:
-            status, _, body = cache.request("/live/index.m3u8")
+            status, _, body = cache.request(TYPED)
             check(status == 200 and first.show in body.decode(), f"{cache.name} has not got the first's: {status} {body}")
         starting = time.time()
         regia.good("start", "second")
@@ -189,7 +193,7 @@ def between(t, regia, caches, first):
         second = Show(regia, starting, time.time())
         check(second.show != first.show, f"both are {first.show}")
         for cache in caches:
-            answer = Got("/live/index.m3u8", 0, *cache.request("/live/index.m3u8")).as_answer()
+            answer = Got(TYPED, 0, *cache.request(TYPED)).as_answer()
             equal(answer[1], 200, f"status through {cache.name}")
             of_the_second(second, [answer])
     return second
@@ -224,8 +228,9 @@ def second_event(t, regia, caches, browser, first, second):
         equal([(f.number, f.wall) for f in second.frames if f.wall < 1000 * second.starting], [], "pictures of the first")
 
 
-def of_the_second(second, answers):
-    """Judges (path, status, hash, text of a playlist) of what was given out. Returns: how many segments there were."""
+def of_the_second(second, answers, typed=True):
+    """Judges (path, status, hash, text of a playlist) of what was given out. typed: to somebody who does not know the show.
+    Returns: how many segments there were."""
     mine = f"/live/{second.show}/"
     second.regia.t.wait("all of it is known", lambda: all(a[0] in second.segments for a in answers if a[1] == 200 and a[3] is None), 20)
     known = {a: hashlib.sha256(body).hexdigest() for a, body in second.segments.items()}
@@ -233,7 +238,7 @@ def of_the_second(second, answers):
     for path, status, digest, text in answers:
         if status != 200:
             continue
-        check(path.startswith(mine) or path == "/live/index.m3u8", f"{path} is not of {second.show}")
+        check(path.startswith(mine) or typed and path == TYPED, f"{path} is not of {second.show}")
         if text is not None:
             strangers = [a for a in addresses(path, text) if not a.startswith(mine)]
             equal(strangers, [], f"what {path} names")
@@ -263,13 +268,13 @@ def nothing_is_kept_that_must_not_be(t, regia, caches):
     with t.case("playlists are kept for half a segment at most, and never given out older"):
         media = regia.media(VIDEO)
         for cache in caches:
-            for path in ("/live/index.m3u8", media):
+            for path in (TYPED, media):
                 equal(cache.request(path)[0], 200, f"status of {path} through {cache.name}")
         # What they have of them is old by then, and nobody has asked since.
         goal = regia.newest_segment() + 3
         t.wait("three more segments", lambda: regia.newest_segment() >= goal, 30)
         for cache in caches:
-            for path in ("/live/index.m3u8", media):
+            for path in (TYPED, media):
                 _, headers, body = cache.request(path)
                 check(headers["cache-control"].startswith("public, max-age=1,"), headers["cache-control"])
                 check(int(headers.get("age", "0")) <= 1, f"{path} through {cache.name} is {headers.get('age')} s old")

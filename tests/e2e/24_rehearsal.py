@@ -46,10 +46,7 @@ def alone(t):
         tap = tap_for(t, regia, "rehearsal", 3)
         check(len(shown(t, tap)) > 25, "the house's feed has no frames")
     with t.case("the public page shows what it shows before an event"):
-        public = t.wait("the public status", lambda: regia.json("/api/v1/status"))
-        equal((public["state"], public["next"]["name"], public["engine"], public["relays"]),
-              ("standby", "Sirio migranti: esperienze a confronto", {}, []), "state, next, engine, relays")
-        equal(sorted(p["name"] for p in public["processes"]), ["console", "director", "gateway"], "processes")
+        nothing_is_on(regia.public(), "Sirio migranti: esperienze a confronto", "")
     with t.case("refused in words: what has no meaning in a rehearsal"):
         for words in (("pause",), ("mark", "Nothing")):
             done = regia.command(*words, "--state", regia.state)
@@ -134,6 +131,14 @@ def at(**distance):
 def wait_rehearsal(regia):
     return regia.wait_status("it is rehearsed", lambda s: s["state"] == "rehearsal" and s["engine"].get("ready") and s["engine"].get("rehearsal")
                              and s["gateway"].get("address"), 30)
+
+
+def nothing_is_on(public, announced, place):
+    """Of the rehearsal nothing is told: neither what it is called nor where it could be found."""
+    equal(public["next"]["name"], announced, "what is announced")
+    equal({key: public[key] for key in public if key not in ("wall", "next", "event")},
+          {"state": "standby", "show": "", "streams": {}, "recording": ""}, "what is told of what is on")
+    equal([public["event"][key] for key in ("name", "place", "start", "end")], ["", place, "", ""], "name, place, start and end of the event")
 
 
 def nothing(t, regia, rtmp=None, srt=None):
@@ -236,7 +241,7 @@ def in_a_hall(t):
     with t.case("a rehearsal that is ended: standby, and no trace of it", needed=True):
         check("nobody sees it" in regia.good("rehearse", "first"), "what is said")
         wait_rehearsal(regia)
-        equal(t.wait("the page", lambda: regia.json("/api/v1/status"))["next"]["id"], "first", "what is announced")
+        nothing_is_on(regia.public(), "Prima giornata", "Palazzo Ducale, Massa")
         check("rehearsal" in regia.good("events"), "regia events")
         regia.refused("is being rehearsed", "start", "second")
         regia.refused("is being rehearsed", "rehearse", "second")
@@ -245,7 +250,17 @@ def in_a_hall(t):
         nothing(t, regia)
         equal(sorted(p["name"] for p in regia.status()["processes"] if p["pid"]), ["console", "director", "gateway"], "what runs")
         regia.refused("no event is on the air", "stop")
-        equal(t.wait("the page", lambda: regia.json("/api/v1/status"))["next"]["id"], "first", "what is announced")
+        nothing_is_on(regia.public(), "Prima giornata", "Palazzo Ducale, Massa")
+    with t.case("a rehearsal of another than the one that is announced: not a word of it outside"):
+        regia.good("rehearse", "second")
+        wait_rehearsal(regia)
+        for name in ("gateway", "director"):
+            regia.wait_restarted(name, regia.kill(name), 20)
+            wait_rehearsal(regia)
+            public = t.wait("the hall is known", lambda: regia.public()["event"]["place"] and regia.public(), 20)
+            nothing_is_on(public, "Prima giornata", "Palazzo Ducale, Massa")
+        regia.good("stop")
+        regia.wait_standby()
     with t.case("a show after a rehearsal, and a rehearsal after a show: nothing of it beside the recordings", needed=True):
         regia.good("rehearse", "first")
         wait_rehearsal(regia)

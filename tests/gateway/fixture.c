@@ -25,11 +25,12 @@ keep_cb (GBytes *bytes, gpointer data)
 }
 
 static RegiaHlsWindow *
-make_window (guint frame_bytes, RegiaArena *arena)
+make_window (guint frame_bytes, const char *show, RegiaArena *arena)
 {
   const RegiaHlsOptions options = {.segment_ns = SEGMENT_NS,
                                    .segments = SEGMENTS,
                                    .segments_kept = SEGMENTS + 4,
+                                   .show = show,
                                    .keep = keep_cb,
                                    .keep_data = arena};
   RegiaHlsWindow *window = regia_hls_window_new (&options);
@@ -58,18 +59,21 @@ make_window (guint frame_bytes, RegiaArena *arena)
   return window;
 }
 
-void
-fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder)
+static void
+add_ready (RegiaAssets *assets)
 {
-  g_autoptr (GError) error = NULL;
+  gsize length = 48 << 10;
+  char *text = g_malloc (length);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (text, length);
 
-  fixture_prepare (self, options, frame_bytes, folder);
-  if (!regia_server_start (self->server, &error))
-    g_error ("%s", error->message);
+  for (gsize i = 0; i < length; i++)
+    text[i] = (char)('a' + i % 23);
+  regia_assets_add (assets, &FIXTURE_READY[1], bytes);
 }
 
-void
-fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder)
+static void
+prepare (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder,
+         const char *show)
 {
   RegiaServerOptions own = *options;
   g_autoptr (GError) error = NULL;
@@ -79,8 +83,10 @@ fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_b
   *self = (Fixture){.folder_fd = -1, .last_msn = SEGMENTS};
   self->arena = regia_arena_new (512 << 20, &error);
   g_assert_no_error (error);
-  self->window = self->site.window = make_window (frame_bytes, self->arena);
+  self->window = self->site.window = make_window (frame_bytes, show, self->arena);
+  self->site.show = show;
   self->site.assets = regia_assets_new ("/org/regia/web/");
+  add_ready (self->site.assets);
   self->site.snapshot = regia_snapshot_new ();
   self->site.viewers = regia_viewers_new ();
   regia_site_init (&self->site, 2000);
@@ -98,6 +104,32 @@ fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_b
   self->server = regia_server_new (&own, &error);
   g_assert_no_error (error);
   self->port = regia_server_get_port (self->server);
+}
+
+void
+fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder)
+{
+  g_autoptr (GError) error = NULL;
+
+  fixture_prepare (self, options, frame_bytes, folder);
+  if (!regia_server_start (self->server, &error))
+    g_error ("%s", error->message);
+}
+
+void
+fixture_start_show (Fixture *self, const RegiaServerOptions *options, const char *show)
+{
+  g_autoptr (GError) error = NULL;
+
+  prepare (self, options, 100, NULL, show);
+  if (!regia_server_start (self->server, &error))
+    g_error ("%s", error->message);
+}
+
+void
+fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder)
+{
+  prepare (self, options, frame_bytes, folder, NULL);
 }
 
 static gboolean

@@ -17,6 +17,9 @@ typedef struct {
   guint64 last_msn; /* newest segment of the window */
 } Fixture;
 
+/** The address of 48 KiB that lie ready in memory and in no file, as a page's script does. */
+#define FIXTURE_READY "/assets/ready.txt"
+
 /** fixture_limits: the defaults, for a test to shorten. */
 RegiaServerOptions fixture_options (void);
 
@@ -26,6 +29,8 @@ RegiaServerOptions fixture_options (void);
  * @folder: (nullable): recordings
  */
 void fixture_start (Fixture *self, const RegiaServerOptions *options, guint frame_bytes, const char *folder);
+/** fixture_start_show: small pictures and no recordings, and @show in every media address. */
+void fixture_start_show (Fixture *self, const RegiaServerOptions *options, const char *show);
 /** fixture_prepare: everything but the threads: clients can connect and wait. */
 void fixture_prepare (Fixture *self, const RegiaServerOptions *options, guint frame_bytes,
                       const char *folder);

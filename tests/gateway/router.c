@@ -251,6 +251,79 @@ test_not_modified (World *world, gconstpointer data)
   }
 }
 
+/* Why it is not well is nobody's business outside, nor what the status was about to say. */
+static void
+test_not_well (World *world, gconstpointer data)
+{
+  g_autoptr (GBytes) why = g_bytes_new_static ("the director", 12);
+  static const struct {
+    const char *path, *body;
+  } table[] = {
+      {"/healthz", "not ok"},
+      {"/api/v1/status", "{\"error\":\"Nothing is known yet; try again in some seconds\",\"status\":503}"},
+  };
+
+  regia_snapshot_post (world->gateway.site.snapshot, NULL, FALSE, why);
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_auto (ClientAnswer) answer = {0};
+
+    ask (world, "GET", table[i].path, NULL, &answer);
+    g_assert_cmpuint (answer.status, ==, 503);
+    g_assert_cmpmem (answer.body->data, answer.body->len, table[i].body, strlen (table[i].body));
+    assert_field (&answer, "Retry-After", "5");
+    assert_field (&answer, "Cache-Control", "no-store");
+  }
+}
+
+static char *
+get_text (Fixture *gateway, const char *path, guint expected)
+{
+  g_auto (ClientAnswer) answer = {0};
+
+  g_test_message ("%s", path);
+  client_ask (gateway->port, "GET", path, NULL, &answer);
+  g_assert_cmpuint (answer.status, ==, expected);
+  return g_strndup ((const char *)answer.body->data, answer.body->len);
+}
+
+/* The show's own address, and the one that people type: the same tracks, from where each is. Of another show
+ * there is nothing. */
+static void
+test_show (void)
+{
+  static const struct {
+    const char *path;
+    guint status;
+  } table[] = {
+      {"/live/0a1b2c3d/video/64p/index.m3u8", 200},
+      {"/live/0a1b2c3d/video/64p/6.m4s", 200},
+      {"/live/video/64p/index.m3u8", 404},
+      {"/live/0a1b2c3e/index.m3u8", 404},
+      {"/live/0a1b2c3/index.m3u8", 404},
+      {"/live/0a1b2c3d", 404},
+      {"/live/0a1b2c3d/", 404},
+      {"/live/0a1b2c3dindex.m3u8", 404},
+      {"/live/0a1b2c3d/0a1b2c3d/index.m3u8", 404},
+      {"/live/0a1b2c3d/../index.m3u8", 400},
+      {"/live/../index.m3u8", 400},
+  };
+  RegiaServerOptions options = fixture_options ();
+  Fixture gateway;
+  g_autofree char *own = NULL, *typed = NULL;
+
+  fixture_start_show (&gateway, &options, "0a1b2c3d");
+  own = get_text (&gateway, "/live/0a1b2c3d/index.m3u8", 200);
+  typed = get_text (&gateway, "/live/index.m3u8", 200);
+  g_assert_nonnull (strstr (own, "\nvideo/64p/index.m3u8\n"));
+  g_assert_nonnull (strstr (own, "URI=\"audio/it/index.m3u8\""));
+  g_assert_null (strstr (own, "0a1b2c3d"));
+  g_assert_nonnull (strstr (typed, "\n0a1b2c3d/video/64p/index.m3u8\n"));
+  g_assert_nonnull (strstr (typed, "URI=\"0a1b2c3d/audio/it/index.m3u8\""));
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    g_free (get_text (&gateway, table[i].path, table[i].status));
+  fixture_stop (&gateway);
+}
+
 static void
 test_options (World *world, gconstpointer data)
 {
@@ -462,11 +535,13 @@ main (int argc, char **argv)
   ADD ("table", test_table);
   ADD ("assets", test_assets);
   ADD ("not-modified", test_not_modified);
+  ADD ("not-well", test_not_well);
   ADD ("options", test_options);
   ADD ("viewers", test_viewers);
   ADD ("download", test_download);
   ADD ("truncated", test_truncated);
   ADD ("curl-resume", test_curl_resume);
+  g_test_add_func ("/gateway/router/show", test_show);
   g_test_add_func ("/gateway/router/isolated", test_isolated);
   return g_test_run ();
 }

@@ -17,10 +17,9 @@ static void
 test_render (void)
 {
   g_autoptr (GVariant) status =
-      parse ("{'state': <'on-air'>, 'gateway': <{'viewers': <uint64 1>}>, 'warnings': <['disk']>}");
-  g_autoptr (GVariant) gateway = parse ("{'viewers': <uint64 7>}");
-  g_autoptr (GVariant) fresh = g_variant_ref_sink (regia_snapshot_render (status, gateway, 1000));
-  g_autoptr (GVariant) stale = g_variant_ref_sink (regia_snapshot_render (status, gateway, 61000));
+      parse ("{'state': <'on-air'>, 'gateway': <{'viewers': <uint64 7>}>, 'warnings': <['disk']>}");
+  g_autoptr (GVariant) fresh = g_variant_ref_sink (regia_snapshot_render (status, 1000));
+  g_autoptr (GVariant) stale = g_variant_ref_sink (regia_snapshot_render (status, 61000));
   g_autoptr (GVariant) fresh_gateway = g_variant_lookup_value (fresh, "gateway", NULL);
   g_autofree const char **warnings = NULL, **old_warnings = NULL;
   guint64 viewers = 0;
@@ -33,35 +32,36 @@ test_render (void)
   g_assert_true (g_variant_lookup (stale, "warnings", "^a&s", &old_warnings));
   g_assert_nonnull (strstr (old_warnings[0], "61 s"));
   g_assert_cmpstr (old_warnings[1], ==, "disk");
-  g_assert_null (regia_snapshot_render (NULL, gateway, 0));
+  g_assert_null (regia_snapshot_render (NULL, 0));
 }
 
 static void
 test_judge (void)
 {
   static const struct {
-    const char *status; /* NULL: never answered */
+    const char *status, *gateway; /* NULL: never answered, says nothing */
     gint64 age_ms;
     gboolean healthy;
     const char *says;
   } table[] = {
-      {NULL, 0, FALSE, "not answered yet"},
-      {"{'state': <'on-air'>}", 100, TRUE, "ok"},
-      {"{'state': <'on-air'>}", 9000, FALSE, "9 s"},
-      {"{'state': <'starting'>}", 100, TRUE, "ok"},
-      {"{'state': <'ended'>}", 100, TRUE, "ok"},
-      {"{'state': <'on-air'>, 'gateway': <{'segments': <uint64 9>, 'last-segment-age-ms': <uint64 2000>}>}",
-       0, TRUE, "ok"},
-      {"{'state': <'on-air'>, 'gateway': <{'segments': <uint64 9>, 'last-segment-age-ms': <uint64 30000>}>}",
-       0, FALSE, "30 s"},
-      {"{'state': <'ended'>, 'gateway': <{'segments': <uint64 9>, 'last-segment-age-ms': <uint64 30000>}>}",
-       0, TRUE, "ok"},
+      {NULL, NULL, 0, FALSE, "not answered yet"},
+      {"{'state': <'on-air'>}", NULL, 100, TRUE, "ok"},
+      {"{'state': <'on-air'>}", NULL, 9000, FALSE, "9 s"},
+      {"{'state': <'starting'>}", NULL, 100, TRUE, "ok"},
+      {"{'state': <'ended'>}", NULL, 100, TRUE, "ok"},
+      {"{'state': <'on-air'>}", "{'segments': <uint64 9>, 'last-segment-age-ms': <uint64 2000>}", 0, TRUE,
+       "ok"},
+      {"{'state': <'on-air'>}", "{'segments': <uint64 9>, 'last-segment-age-ms': <uint64 30000>}", 0, FALSE,
+       "30 s"},
+      {"{'state': <'ended'>}", "{'segments': <uint64 9>, 'last-segment-age-ms': <uint64 30000>}", 0, TRUE,
+       "ok"},
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
     g_autoptr (GVariant) status = table[i].status != NULL ? parse (table[i].status) : NULL;
+    g_autoptr (GVariant) gateway = table[i].gateway != NULL ? parse (table[i].gateway) : NULL;
     gboolean healthy = !table[i].healthy;
-    g_autofree char *words = regia_snapshot_judge (status, table[i].age_ms, &healthy);
+    g_autofree char *words = regia_snapshot_judge (status, gateway, table[i].age_ms, &healthy);
 
     g_test_message ("%s", words);
     g_assert_cmpint (healthy, ==, table[i].healthy);
@@ -80,9 +80,12 @@ test_post (void)
   g_assert_null (regia_snapshot_get_status (snapshot));
   g_assert_null (regia_snapshot_get_health (snapshot, &healthy));
   g_assert_false (healthy);
+  g_assert_false (regia_snapshot_is_healthy (snapshot));
   regia_snapshot_post (snapshot, one, TRUE, one);
+  g_assert_true (regia_snapshot_is_healthy (snapshot));
   held = regia_snapshot_get_status (snapshot);
   regia_snapshot_post (snapshot, two, FALSE, two);
+  g_assert_false (regia_snapshot_is_healthy (snapshot));
   now = regia_snapshot_get_status (snapshot);
   g_assert_true (g_bytes_equal (held, one)); /* who has it keeps it */
   g_assert_true (g_bytes_equal (now, two));

@@ -279,11 +279,11 @@ test_ready (void)
   options.threads = 1;
   house_open_with (&house, &options, 100, NULL);
   ssl = tls_connect (&house, house.context);
-  g_assert_cmpuint (tls_ask (ssl, GET ("/api/v1/openapi.json"), &quick), ==, 200);
+  g_assert_cmpuint (tls_ask (ssl, GET (FIXTURE_READY), &quick), ==, 200);
   g_assert_cmpuint (quick.body->len, >, 2 * SSL3_RT_MAX_PLAIN_LENGTH);
   slow = tls_connect_slow (&house);
   for (guint i = 0; i < N; i++)
-    tls_send (slow, GET ("/api/v1/openapi.json"));
+    tls_send (slow, GET (FIXTURE_READY));
   g_assert_cmpuint (tls_ask (ssl, GET (PLAYLIST), &answer), ==, 200);
   for (guint i = 0; i < N; i++) {
     tls_receive (slow, FALSE, &answer);

@@ -55,11 +55,21 @@ function playlistPaths (path, body) {
   return [...quoted, ...listed].map((uri) => new URL(uri, base + path).pathname);
 }
 
-async function checkLive (api) {
-  const master = '/live/index.m3u8';
+/** The stream at the address that the status gives, and the same at the one that people type. */
+async function checkLive (api, status) {
+  const typed = '/live/index.m3u8';
+  const hls = status.streams?.hls;
+  if (!hls) return skip(`GET ${typed} and below`, 'nothing on air');
+  const master = `/${hls}`;
   const answer = await ask('GET', master);
-  if (answer.status === 404) return skip(`GET ${master} and below`, 'nothing on air');
-  report(`GET ${master}`, check(api, master, 'GET', answer, 200));
+  if (answer.status === 404) return skip(`GET ${master} and below`, 'nothing to play');
+  report(`GET ${master}`, check(api, '/live/{show}/index.m3u8', 'GET', answer, 200));
+  const same = await ask('GET', typed);
+  const faults = check(api, typed, 'GET', same, 200);
+  const named = [answer, same].map(({ body }, index) => playlistPaths([master, typed][index], body).join(' '));
+  if (named[0] !== named[1]) faults.push(`it names ${named[1]} instead of ${named[0]}`);
+  report(`GET ${typed}`, faults);
+  report('GET of another show', check(api, '/live/{show}/index.m3u8', 'GET', await ask('GET', '/live/another/index.m3u8'), 404));
   for (const path of playlistPaths(master, answer.body)) {
     const playlist = await ask('GET', path);
     report(`GET ${path}`, check(api, '/live/{show}/{kind}/{name}/index.m3u8', 'GET', playlist, 200));
@@ -116,14 +126,15 @@ if (description.status !== 200) {
 }
 const api = loadDescription(JSON.parse(description.body.toString('utf8')));
 console.log('TAP version 13');
-for (const path of ['/api/v1/openapi.json', '/api/v1/status', '/healthz']) {
-  report(`GET ${path}`, check(api, path, 'GET', path.endsWith('openapi.json') ? description : await ask('GET', path), 200));
+const status = await ask('GET', '/api/v1/status');
+for (const [path, answer] of [['/api/v1/openapi.json', description], ['/api/v1/status', status], ['/healthz', await ask('GET', '/healthz')]]) {
+  report(`GET ${path}`, check(api, path, 'GET', answer, 200));
 }
 await checkRecordings(api);
-await checkLive(api);
+await checkLive(api, JSON.parse(status.body.toString('utf8')));
 const known = [
   '/api/v1/openapi.json', '/api/v1/status', '/healthz', '/api/v1/recordings', '/api/v1/recordings/{id}', '/recordings/{id}/{file}',
-  '/live/index.m3u8', '/live/{show}/{kind}/{name}/index.m3u8', SEGMENT,
+  '/live/index.m3u8', '/live/{show}/index.m3u8', '/live/{show}/{kind}/{name}/index.m3u8', SEGMENT,
 ];
 const unknown = Object.keys(api.document.paths).filter((path) => !known.includes(path));
 report('every path of the description is asked for', unknown.map((path) => `${path} is not: teach openapi-check.mjs`));

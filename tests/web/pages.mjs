@@ -110,9 +110,9 @@ pageTest('waiting: says when, starts by itself with moving picture and sound, co
 
 pageTest('standby: announces the next event, or says that there is none; after an event too, and the next one starts by itself', async (gateway, open) => {
   const { event } = exampleStatus;
-  const hall = { started: '', event: { ...event, name: '', place: 'Palazzo Ducale, Massa', start: '', end: '' } };
+  const hall = { event: { ...event, name: '', place: 'Palazzo Ducale, Massa', start: '', end: '' } };
   const inMinutes = (minutes) => new Date(Date.now() + minutes * 60000).toISOString();
-  const next = { id: 'x', name: 'Seconda giornata', place: 'Teatro Guglielmi', start: inMinutes(25), end: inMinutes(85) };
+  const next = { name: 'Seconda giornata', place: 'Teatro Guglielmi', start: inMinutes(25), end: inMinutes(85) };
   gateway.setStatus('standby', { ...hall, next: {} });
   const page = await open();
   await until('the notice', async () => /Nessun evento in programma/.test(await notice(page)));
@@ -292,14 +292,14 @@ pageTest('the end: says so, offers the recording once it is ready, and plays it;
   gateway.goOnAir();
   const page = await open();
   await reaches(page, 'live');
-  gateway.recordings = [{ ...exampleRecording, id: exampleStatus.recorder.session, state: 'finishing', files: [] }];
+  gateway.recordings = [{ ...exampleRecording, id: exampleStatus.recording, state: 'finishing', files: [] }];
   gateway.endShow();
   await reaches(page, 'ended');
   await until('being prepared', async () => /è terminato[^]*in preparazione[^]*Tutte le registrazioni/.test(await notice(page)));
   await assertAccessible(page);
   const [file] = exampleRecording.files;
   gateway.downloads.set(`/${file.url}`, { path: path.join(work, 'video-360p.mp4'), type: 'video/mp4' });
-  gateway.recordings = [{ ...exampleRecording, id: exampleStatus.recorder.session }];
+  gateway.recordings = [{ ...exampleRecording, id: exampleStatus.recording }];
   await until('ready', async () => /è pronta/.test(await notice(page)));
   assert.match(await notice(page), /Scarica \(4,13 GB\)/);
   assert.equal(await page.locator('.action', { hasText: 'Scarica' }).getAttribute('href'), file.url);
@@ -319,7 +319,7 @@ pageTest('who has paused is told of the end, and given the recording', async (ga
   await page.focus('#video');
   await page.keyboard.press('k');
   await until('paused', () => page.evaluate(() => document.querySelector('video').paused));
-  gateway.recordings = [{ ...exampleRecording, id: exampleStatus.recorder.session }];
+  gateway.recordings = [{ ...exampleRecording, id: exampleStatus.recording }];
   gateway.endShow();
   await reaches(page, 'ended');
   await until('ready', async () => /è pronta/.test(await notice(page)));
@@ -333,7 +333,7 @@ pageTest('everything goes away at the end: the page says that it is over', async
   gateway.goOnAir();
   const page = await open();
   await reaches(page, 'live');
-  gateway.setStatus('ending', { started: gateway.status.started });
+  gateway.setStatus('ending');
   const asked = gateway.statusAsked;
   await until('the page has seen it', () => gateway.statusAsked >= asked + 2);
   await gateway.down();

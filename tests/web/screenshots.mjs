@@ -36,7 +36,7 @@ const every = ['recording', 'finishing', 'finished', 'interrupted', 'damaged'].m
 async function takeAll (screen, options) {
   const gateway = new FakeGateway(dist, tracks, status);
   const soon = (minutes) => new Date(Date.now() + minutes * 60000).toISOString();
-  const standby = (next) => gateway.setStatus('standby', { started: '', event: { ...status.event, name: '', start: '', end: '' }, next });
+  const standby = (next) => gateway.setStatus('standby', { event: { ...status.event, name: '', start: '', end: '' }, next });
   standby({});
   await gateway.up();
   const take = (page, state) => page.screenshot({ path: path.join(out, `${state}-${screen}.png`), fullPage: state === 'recordings' });
@@ -44,7 +44,7 @@ async function takeAll (screen, options) {
   const page = await openPage(browser, `${gateway.address}/`, { timezoneId: 'Europe/Rome', ...options });
   await until('no event', async () => /in programma|planned/.test(await page.locator('#notice').innerText()));
   await take(page, 'standby-none');
-  standby({ id: 'x', name: 'Seconda giornata: le voci della memoria', place: status.event.place, start: soon(60 * 26), end: soon(60 * 29) });
+  standby({ name: 'Seconda giornata: le voci della memoria', place: status.event.place, start: soon(60 * 26), end: soon(60 * 29) });
   await until('next', async () => (await page.locator('#notice-hint').innerText()) !== '');
   await take(page, 'standby-next');
   gateway.wait({ event: { ...status.event, start: soon(25), end: soon(205) } });
@@ -58,7 +58,7 @@ async function takeAll (screen, options) {
   await reaches(page, 'reconnecting');
   await take(page, 'reconnecting');
   await gateway.up();
-  gateway.recordings = [{ ...recording, id: status.recorder.session }];
+  gateway.recordings = [{ ...recording, id: status.recording }];
   gateway.endShow();
   await page.locator('.action').nth(2).waitFor({ timeout: 60000 });
   await take(page, 'ended');

@@ -33,6 +33,8 @@ export class FakeGateway {
   segmentsServed = 0;
   statusAsked = 0;
   playlistsRefused = 0;
+  /** How many shows have been on the air before this one. Each has its own address, and the one that people type is not there: the page is told. */
+  shows = 0;
   /** Files served as they are at their address: address → { path, type }. */
   downloads = new Map();
 
@@ -64,15 +66,16 @@ export class FakeGateway {
   }
 
   goOnAir () {
+    if (this.onAirAt) this.shows++;
     this.onAirAt = Date.now() - LEAD_S * 1000;
     this.endedAt = null;
-    this.setStatus('on-air', { started: new Date(this.onAirAt).toISOString() });
+    this.setStatus('on-air');
   }
 
   /** The last segment has been made; playlists say so, unless the gateway itself does not know yet. */
   endShow (state = 'ended') {
     this.endedAt = Date.now();
-    this.setStatus(state, { started: new Date(this.onAirAt).toISOString() });
+    this.setStatus(state);
   }
 
   /** The number of the newest complete segment. */
@@ -80,8 +83,14 @@ export class FakeGateway {
     return Math.floor(((this.endedAt ?? Date.now()) - this.onAirAt) / 1000 / SEGMENT_S) - 1;
   }
 
+  get show () {
+    return `show-${this.shows}`;
+  }
+
   setStatus (state, change = {}) {
-    this.status = { ...structuredClone(this.example), state, ...change };
+    const { show } = this;
+    const on = state === 'standby' ? { show: '', streams: {}, recording: '' } : { show, streams: { hls: `live/${show}/index.m3u8` } };
+    this.status = { ...structuredClone(this.example), state, ...on, ...change };
   }
 
   async answer (request, response) {
@@ -99,7 +108,8 @@ export class FakeGateway {
     }
     if (pathname.startsWith('/live/')) {
       if (request.headers['x-regia-viewer']) this.viewers.add(request.headers['x-regia-viewer']);
-      return this.answerLive(pathname.slice('/live/'.length), send, missing);
+      const own = `/live/${this.show}/`;
+      return pathname.startsWith(own) ? this.answerLive(pathname.slice(own.length), send, missing) : missing();
     }
     const file = this.downloads.get(pathname);
     if (file) return this.answerFile(file, request, response);

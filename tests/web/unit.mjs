@@ -151,8 +151,9 @@ test('catching up: a little faster, a jump when far behind, life speed at the ed
   assert.deepEqual(catchUp(13, 5, 1), { jump: true });
 });
 
-test('the interface description: its examples fit its schemas, and what does not fit is refused', () => {
-  const { document, validator } = loadDescription(JSON.parse(read('openapi.json')));
+/** The description, after its examples were held against its schemas; those of the status come with it. */
+function examined (file, least) {
+  const { document, validator } = loadDescription(JSON.parse(read(file)));
   let examples = 0;
   for (const [name, schema] of Object.entries(document.components.schemas)) {
     for (const example of schema.examples ?? []) {
@@ -160,12 +161,32 @@ test('the interface description: its examples fit its schemas, and what does not
       examples++;
     }
   }
-  assert.ok(examples >= 3);
+  assert.ok(examples >= least, `${file}: ${examples} examples`);
   const [status] = document.components.schemas.Status.examples;
-  for (const wrong of [{ more: 1 }, { state: 'off' }, { wall: 'now' }, { engine: { ready: true } }, { 'show-time-ms': -1 }]) {
+  return { document, validator, status, refuses: (wrong) => {
     assert.notDeepEqual(validator('#/components/schemas/Status')({ ...status, ...wrong }), [], JSON.stringify(wrong));
-  }
+  } };
+}
+
+test('the console’s description: its examples fit its schemas, and what does not fit is refused', () => {
+  const { status, validator, refuses } = examined('console-openapi.json', 1);
+  for (const wrong of [{ more: 1 }, { state: 'off' }, { wall: 'now' }, { engine: { ready: true } }, { 'show-time-ms': -1 }]) refuses(wrong);
   assert.deepEqual(validator('#/components/schemas/Status')({ ...status, engine: {}, recorder: {}, gateway: {} }), []);
+});
+
+test('the description for those outside: the same, and of what the console has it knows nothing', () => {
+  const { document, status, validator, refuses } = examined('openapi.json', 3);
+  const wrongs = [{ more: 1 }, { state: 'off' }, { state: 'rehearsal' }, { wall: 'now' }, { streams: { hls: 'live/index.m3u8' } }, { next: { name: 'One' } },
+    { event: { ...status.event, 'title-slug': 'one' } }];
+  for (const wrong of wrongs) refuses(wrong);
+  const whole = examined('console-openapi.json', 1);
+  const theirs = Object.keys(whole.status).filter((key) => !(key in status));
+  assert.ok(theirs.length >= 12, theirs.join());
+  for (const key of theirs) refuses({ [key]: whole.status[key] });
+  const shared = Object.keys(whole.document.components.schemas).filter((name) => name in document.components.schemas);
+  assert.deepEqual(shared.sort(), ['Event', 'Next', 'Nothing', 'Status'], 'schemas of the same name, which hold less outside');
+  const next = { name: 'Seconda giornata', place: '', start: '', end: '' };
+  assert.deepEqual(validator('#/components/schemas/Status')({ ...status, state: 'standby', show: '', streams: {}, recording: '', next }), []);
 });
 
 await runTests();

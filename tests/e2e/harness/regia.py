@@ -129,6 +129,10 @@ class Regia:
             raise OSError(f"regia status: {done.returncode}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
+    def public(self):
+        """What viewers are told."""
+        return self.t.wait("the public status", lambda: self.json("/api/v1/status"), 20)
+
     def wait_status(self, what, predicate, timeout=15):
         """Waits until the predicate holds for the status, which is returned. On failure the error has what belongs to it."""
         last = {}

@@ -65,6 +65,3 @@ class Service(Regia):
 
     def wait_standby(self, timeout=30):
         return self.wait_status("standby, with a page", lambda s: s["state"] == "standby" and s["gateway"].get("address") and s, timeout)
-
-    def public(self):
-        return self.t.wait("the public status", lambda: self.json("/api/v1/status"), 20)
