@@ -89,11 +89,11 @@ health_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHa
   gboolean healthy = regia_snapshot_is_healthy (self->site->snapshot);
   g_auto (RegiaReply) reply;
 
+  regia_reply_init (&reply);
   if (strcmp (path, "/healthz") != 0) { /* a handler is asked for what is below its path, too */
     nothing (message, path);
     return;
   }
-  regia_reply_init (&reply);
   reply.body = healthy ? g_bytes_new_static ("ok", 2) : g_bytes_new_static ("not ok", 6);
   reply.status = healthy ? 200 : 503;
   reply.retry_after_s = healthy ? 0 : REGIA_SITE_RETRY_S;

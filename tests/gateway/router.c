@@ -120,6 +120,7 @@ test_table (World *world, gconstpointer data)
       {"GET", "/live", 404, "text/html; charset=utf-8", "no-store"},
       {"GET", "/live/video/nix/index.m3u8", 404, "text/html; charset=utf-8", "no-store"},
       {"GET", "/healthz", 200, "text/plain; charset=utf-8", "no-store"},
+      {"GET", "/healthz/nix", 404, "text/html; charset=utf-8", "no-store"},
       {"GET", "/api/v1/status", 200, "application/json", "no-store"},
       {"GET", "/api/v1/recordings", 200, "application/json", "no-cache"},
       {"GET", "/api/v1/recordings/" ID, 200, "application/json", "no-cache"},
