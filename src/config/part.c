@@ -57,15 +57,16 @@ typedef struct {
 #define FAR_END(member, type, kinds)   {#member, type, G_STRUCT_OFFSET (RegiaConfigRelay, member), kinds}
 
 static const Field values_fields[] = {
-    EVENT (name, TEXT, ENGINE | RECORDER | GATEWAY), /* the slate shows name and place */
-    EVENT (place, TEXT, ENGINE | RECORDER | GATEWAY),
-    EVENT (start, TEXT, RECORDER | GATEWAY),
-    EVENT (end, TEXT, RECORDER | GATEWAY),
-    EVENT (start_s, INT64, RECORDER | GATEWAY),
-    EVENT (end_s, INT64, RECORDER | GATEWAY),
-    EVENT (timezone, TEXT, RECORDER | GATEWAY),
-    EVENT (languages, LIST, RECORDER | GATEWAY),
-    EVENT (id, TEXT, RECORDER | GATEWAY),
+    /* What of the event is for viewers the gateway is told as their status: in a rehearsal nothing. */
+    EVENT (name, TEXT, ENGINE | RECORDER), /* the slate shows name and place */
+    EVENT (place, TEXT, ENGINE | RECORDER),
+    EVENT (start, TEXT, RECORDER),
+    EVENT (end, TEXT, RECORDER),
+    EVENT (start_s, INT64, RECORDER),
+    EVENT (end_s, INT64, RECORDER),
+    EVENT (timezone, TEXT, RECORDER),
+    EVENT (languages, LIST, RECORDER),
+    EVENT (id, TEXT, RECORDER),
     EVENT (width, UINT, ENGINE),
     EVENT (height, UINT, ENGINE),
     EVENT (rate_num, UINT, ENGINE),

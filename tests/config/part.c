@@ -135,8 +135,9 @@ static const Holds holds[] = {
      "rendition.name reserve_bytes start start_s timezone",
      ""},
     {"gateway", "", NULL,
-     "certificate end end_s hosts id languages listen max_connections max_connections_per_address name place "
-     "redirect_listen segment_ms start start_s threads timezone trusted_proxies window_segments",
+     "certificate hosts listen max_connections max_connections_per_address redirect_listen segment_ms "
+     "threads "
+     "trusted_proxies window_segments",
      ""},
     {"console", "", NULL, "console_listen hosts trusted_proxies", ""},
     {"relay", "first", KEY,
@@ -304,7 +305,9 @@ test_other_values (void)
   g_assert_cmpstr (values->hosts[0], ==, "live.example.org");
   g_assert_cmpuint (g_strv_length (values->trusted_proxies), ==, 2);
   g_assert_cmpstr (values->trusted_proxies[1], ==, "2001:db8::/32");
-  g_assert_cmpstr (values->languages[1], ==, "en");
+  g_assert_cmpstr (values->name, ==, "");
+  g_assert_cmpint (values->start_s, ==, 0);
+  g_assert_null (values->languages[0]);
   g_assert_cmpuint (values->segment_ms, ==, 3000);
   g_assert_cmpuint (values->window_segments, ==, 7);
   g_assert_cmpuint (values->threads, ==, 3);

@@ -13,7 +13,7 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 
-from harness import Regia, Rtmp, Service, Srt, check, equal, main
+from harness import Regia, Rtmp, Service, Srt, check, equal, holds, main
 
 SEGMENT_S = 2
 
@@ -259,7 +259,11 @@ def in_a_hall(t):
             wait_rehearsal(regia)
             public = t.wait("the hall is known", lambda: regia.public()["event"]["place"] and regia.public(), 20)
             nothing_is_on(public, "Prima giornata", "Palazzo Ducale, Massa")
+        held = {name: holds(regia.process(name)["pid"], b"Seconda giornata") for name in ("gateway", "console")}
+        equal(held, {"gateway": False, "console": True}, "who has its name")
+        old = regia.process("gateway")["pid"]
         regia.good("stop")
+        t.wait("it is put away: another gateway is there", lambda: regia.process("gateway")["pid"] != old, 20)
         regia.wait_standby()
     with t.case("a show after a rehearsal, and a rehearsal after a show: nothing of it beside the recordings", needed=True):
         regia.good("rehearse", "first")
