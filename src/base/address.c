@@ -38,3 +38,16 @@ regia_address_ip (const char *host)
   return strchr (inner, ':') != NULL && strchr (inner, '%') == NULL ? g_inet_address_new_from_string (inner)
                                                                     : NULL;
 }
+
+gboolean
+regia_address_is_loopback (const char *text)
+{
+  g_autofree char *host = NULL;
+  g_autoptr (GInetAddress) address = NULL;
+  guint port;
+
+  if (!regia_address_split (text, &host, &port))
+    return FALSE;
+  address = regia_address_ip (host);
+  return address != NULL && g_inet_address_get_is_loopback (address);
+}

@@ -137,6 +137,9 @@ print_services (const RegiaConfigValues *values)
           hosts[0] != '\0' ? " and as " : "", hosts);
   if (values->redirect_listen != NULL)
     printf ("             sent there from http://%s/\n", values->redirect_listen);
+  printf ("Console      %s://%s/\n",
+          regia_config_get_console (values) == REGIA_CONFIG_CONSOLE_HTTPS ? "https" : "http",
+          values->console_listen);
 }
 
 /* (transfer full) (nullable): why nobody could be served at the address; only a warning, for the event may be

@@ -361,12 +361,6 @@ check_relays (RegiaConfig *self, RegiaFaults *faults)
 }
 
 static gboolean
-is_loopback (const char *listen)
-{
-  return g_str_has_prefix (listen, "127.") || g_str_has_prefix (listen, "[::1]");
-}
-
-static gboolean
 is_everywhere (const char *host)
 {
   return g_str_equal (host, "0.0.0.0") || g_str_equal (host, "[::]");
@@ -384,6 +378,14 @@ collide (const char *one, const char *other)
       !regia_address_split (other, &other_host, &other_port) || one_port != other_port)
     return FALSE;
   return g_str_equal (one_host, other_host) || is_everywhere (one_host) || is_everywhere (other_host);
+}
+
+RegiaConfigConsole
+regia_config_get_console (const RegiaConfigValues *values)
+{
+  if (regia_address_is_loopback (values->console_listen))
+    return REGIA_CONFIG_CONSOLE_LOCAL;
+  return values->certificate != NULL ? REGIA_CONFIG_CONSOLE_HTTPS : REGIA_CONFIG_CONSOLE_CLEAR;
 }
 
 static void
@@ -407,10 +409,8 @@ check_console (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
                          "port",
                          values->console_listen, where);
   }
-  if (!is_loopback (values->console_listen))
-    regia_faults_add_at (warnings, place, "console", "listen",
-                         "the console can be reached from other machines; passwords cross the network as "
-                         "they are unless there is TLS in front of it");
+  if (regia_config_get_console (values) == REGIA_CONFIG_CONSOLE_CLEAR)
+    regia_faults_add_at (warnings, place, "console", "listen", REGIA_CONFIG_CONSOLE_WARNING);
 }
 
 static void
@@ -461,7 +461,7 @@ check_services (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
                          "rewind to its beginning; "
                          "raise that",
                          values->feed_seconds);
-  if (!is_loopback (values->listen) && (values->hosts == NULL || values->hosts[0] == NULL))
+  if (!regia_address_is_loopback (values->listen) && (values->hosts == NULL || values->hosts[0] == NULL))
     regia_faults_add_at (warnings, regia_key_text_place (self->scan, "web", "listen"), "web", "hosts",
                          "viewers who come by a name will be refused; add the name of this machine, or *");
   check_console (self, faults, warnings);

@@ -99,7 +99,6 @@ static RegiaConfigPair *
 read_pair (const RegiaConfigValues *values, RegiaTlsPart *ret_fault, GError **error)
 {
   g_autoptr (RegiaConfigPair) pair = g_new0 (RegiaConfigPair, 1);
-  g_autoptr (RegiaTls) tls = NULL;
 
   *ret_fault = REGIA_TLS_CERTIFICATE;
   pair->certificate = read_pem (values->certificate, error);
@@ -109,10 +108,10 @@ read_pair (const RegiaConfigValues *values, RegiaTlsPart *ret_fault, GError **er
   pair->key = read_pem (values->certificate_key, error);
   if (pair->key == NULL || is_open_to_all (values->certificate_key, error))
     return NULL;
-  tls = regia_tls_new (pair->certificate, pair->key, ret_fault, error);
-  if (tls == NULL)
+  pair->tls = regia_tls_new (pair->certificate, pair->key, ret_fault, error);
+  if (pair->tls == NULL)
     return NULL;
-  regia_tls_get_life (tls, &pair->from_s, &pair->until_s);
+  regia_tls_get_life (pair->tls, &pair->from_s, &pair->until_s);
   return g_steal_pointer (&pair);
 }
 
@@ -121,6 +120,7 @@ regia_config_pair_free (RegiaConfigPair *self)
 {
   if (self == NULL)
     return;
+  g_clear_pointer (&self->tls, regia_tls_unref);
   g_clear_pointer (&self->certificate, g_bytes_unref);
   g_clear_pointer (&self->key, g_bytes_unref);
   g_free (self);
@@ -137,6 +137,12 @@ regia_config_read_pair (const RegiaConfigValues *values, GError **error)
   else if (pair == NULL)
     g_prefix_error (error, "[web] certificate: %s ", values->certificate);
   return pair;
+}
+
+gboolean
+regia_config_pair_is_for (const RegiaConfigPair *pair, const char *host)
+{
+  return pair != NULL && regia_tls_is_for (pair->tls, host);
 }
 
 char *

@@ -450,7 +450,9 @@ static const RegiaOption console_options[] = {
      .read = regia_read_listen,
      EVENT_FIELD (console_listen),
      .range = "ADDRESS:PORT, another one than that of [web]",
-     .help = "where those who work here connect to"},
+     .help =
+         "where those who work here connect to; by https where that is not this machine alone and [web] has "
+         "a certificate"},
     {NULL},
 };
 

@@ -79,7 +79,8 @@ static const Field values_fields[] = {
     EVENT (feed_seconds, UINT, ENGINE | RECORDER),
     EVENT (feed_mbytes, UINT, ENGINE),
     EVENT (listen, TEXT, GATEWAY),
-    EVENT (certificate, PATH, GATEWAY), /* for words alone: the two contents come beside the config */
+    EVENT (certificate, PATH,
+           GATEWAY | CONSOLE), /* for words alone: the two contents come beside the config */
     EVENT (redirect_listen, TEXT, GATEWAY),
     EVENT (hosts, LIST, GATEWAY | CONSOLE),
     EVENT (trusted_proxies, LIST, GATEWAY | CONSOLE),

@@ -14,9 +14,15 @@ typedef struct _RegiaAccess RegiaAccess;
 
 /** What it has of the director; static. */
 typedef struct {
-  const char *(*listen) (gpointer user_data); /* (transfer none): [console] listen as it is now */
+  char *(*address) (gpointer user_data); /* (transfer full): regia_access_address() as it is now */
   void (*audit) (const char *who, const char *what, gpointer user_data); /* RegiaAccountsWorld.audit */
 } RegiaAccessHost;
+
+/** regia_access_address: (transfer full): where a browser finds the console: `https://NAME:PORT`. Where that
+ * is https, NAME is one that the certificate of @pair (nullable) is for, if there is one: of [web] hosts
+ * first, then of this machine. Where all addresses are listened at, this machine's own is one of them. Pure.
+ */
+char *regia_access_address (const RegiaConfigValues *values, const RegiaConfigPair *pair);
 
 /** regia_access_new: of the people and sessions in @state_dir. Blocks on the disk. */
 RegiaAccess *regia_access_new (const char *state_dir, const RegiaAccessHost *host, gpointer user_data);

@@ -113,21 +113,50 @@ logout_cb (RegiaDBusAccounts1 *skeleton, GDBusMethodInvocation *invocation, cons
   return TRUE;
 }
 
-/* (transfer full): where all addresses are listened at, this machine's own is one of them. */
+/* (transfer full): the name of https: one of @hosts, or else @own or `localhost`, where @pair is for it; if
+ * it is for none of them the browser will say so under whichever name. */
+static char *
+choose_name (char **hosts, const char *own, gboolean everywhere, const RegiaConfigPair *pair)
+{
+  for (gsize i = 0; hosts[i] != NULL; i++) {
+    char *name = *hosts[i] != '[' && strchr (hosts[i], ':') != NULL ? g_strdup_printf ("[%s]", hosts[i])
+                                                                    : g_strdup (hosts[i]);
+
+    if (strcmp (name, "*") != 0 && regia_config_pair_is_for (pair, name))
+      return name;
+    g_free (name);
+  }
+  return g_strdup (everywhere && !regia_config_pair_is_for (pair, own) &&
+                           regia_config_pair_is_for (pair, "localhost")
+                       ? "localhost"
+                       : own);
+}
+
+char *
+regia_access_address (const RegiaConfigValues *values, const RegiaConfigPair *pair)
+{
+  g_autofree char *host = NULL, *name = NULL;
+  gboolean https = regia_config_get_console (values) == REGIA_CONFIG_CONSOLE_HTTPS, v4, v6;
+  const char *own;
+  guint port = 0;
+
+  if (!regia_address_split (values->console_listen, &host, &port))
+    host = g_strdup ("127.0.0.1");
+  v4 = g_str_equal (host, "0.0.0.0");
+  v6 = g_str_equal (host, "[::]");
+  own = v4 ? "127.0.0.1" : v6 ? "[::1]" : host;
+  name = https ? choose_name (values->hosts, own, v4 || v6, pair) : g_strdup (own);
+  return g_strdup_printf ("%s://%s:%u", https ? "https" : "http", name, port);
+}
+
+/* (transfer full) */
 static char *
 make_link (RegiaAccess *self, const char *who)
 {
   g_autofree char *token = regia_accounts_make_link (self->accounts, who);
-  g_autofree char *host = NULL;
-  guint port = 0;
+  g_autofree char *address = self->host->address (self->user_data);
 
-  if (!regia_address_split (self->host->listen (self->user_data), &host, &port))
-    host = g_strdup ("127.0.0.1");
-  return g_strdup_printf ("http://%s:%u/?" REGIA_CONSOLE_ONCE "=%s",
-                          g_str_equal (host, "0.0.0.0") ? "127.0.0.1"
-                          : g_str_equal (host, "[::]")  ? "[::1]"
-                                                        : host,
-                          port, token);
+  return g_strconcat (address, "/?" REGIA_CONSOLE_ONCE "=", token, NULL);
 }
 
 /* Where nobody is configured, says on the terminal how one comes in; elsewhere nothing: a journal is no place

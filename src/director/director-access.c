@@ -7,10 +7,12 @@
 /* What the director has to do with who may come in: it lends its audit and its socket, and says which of its
  * children may ask. */
 
-static const char *
-listen_cb (gpointer user_data)
+static char *
+address_cb (gpointer user_data)
 {
-  return ((RegiaDirector *)user_data)->values->console_listen;
+  RegiaDirector *self = user_data;
+
+  return regia_access_address (self->values, regia_keys_get_pair (self->keys));
 }
 
 static void
@@ -30,7 +32,7 @@ identify_cb (const char *token, char **ret_name, RegiaRole *ret_role, gpointer u
     regia_access_identify (self->access, token, ret_name, ret_role);
 }
 
-static const RegiaAccessHost host = {.listen = listen_cb, .audit = audit_cb};
+static const RegiaAccessHost host = {.address = address_cb, .audit = audit_cb};
 
 void
 regia_director_open_access (RegiaDirector *self)
@@ -38,6 +40,9 @@ regia_director_open_access (RegiaDirector *self)
   self->access = regia_access_new (self->options->state_dir, &host, self);
   self->console = regia_console_new (&regia_director_methods, identify_cb, self);
   regia_control_add (self->control, regia_access_get_people (self->access), REGIA_PEOPLE_OBJECT);
+  /* `regia run FILE` says it of its file by itself. */
+  if (self->service != NULL && regia_config_get_console (self->values) == REGIA_CONFIG_CONSOLE_CLEAR)
+    g_warning ("[console] listen: " REGIA_CONFIG_CONSOLE_WARNING);
 }
 
 void

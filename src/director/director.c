@@ -59,7 +59,7 @@ part_cb (RegiaProcess *process, gpointer user_data)
   g_variant_dict_insert (&dict, "rehearsal", "b", self->rehearsing);
   g_variant_dict_insert_value (&dict, "config",
                                regia_config_part (self->config, entry->kind->kind, instance, key));
-  regia_keys_tell (self->keys, instance, entry->kind->serves_web, &dict);
+  regia_keys_tell (self->keys, instance, regia_process_speaks_https (entry->kind, self->values), &dict);
   for (guint i = 0; entry->kind->desired[i] != NULL; i++) {
     const char *name = entry->kind->desired[i];
     g_autoptr (GVariant) value = g_variant_lookup_value (desired, name, NULL);
@@ -81,6 +81,8 @@ folder_warnings (RegiaDirector *self)
 
   regia_service_warn (self->service, warnings);
   regia_keys_warn (self->keys, warnings);
+  if (regia_config_get_console (self->values) == REGIA_CONFIG_CONSOLE_CLEAR)
+    g_ptr_array_add (warnings, g_strdup ("[console] listen: " REGIA_CONFIG_CONSOLE_WARNING));
   if (self->watch == NULL || self->ended)
     return warnings;
   if (self->desired->private_on)
@@ -298,10 +300,11 @@ regia_director_key_changed_cb (const char *relay, gpointer user_data)
 {
   RegiaDirector *self = user_data;
   g_autofree char *name = g_strdup_printf ("relay %s", relay);
-  RegiaProcessEntry *entry = relay[0] != '\0' ? regia_processes_find_name (self->processes, name)
-                                              : regia_processes_find_web (self->processes);
+  RegiaProcessEntry *entry = regia_processes_find_name (self->processes, name);
 
-  if (entry != NULL)
+  if (relay[0] == '\0')
+    regia_processes_renew (self->processes, self->values);
+  else if (entry != NULL)
     regia_process_apply (entry->process);
 }
 

@@ -27,7 +27,10 @@ gboolean regia_keys_is_reading (RegiaKeys *self);
 /** regia_keys_get: (transfer none) (nullable): the key of @relay. */
 const char *regia_keys_get (RegiaKeys *self, const char *relay);
 /** regia_keys_tell: adds to the part of a process what has no place in its config: why @relay's key cannot be
- * read (`key-error`), and to one that @serves_web `certificate` and `certificate-key` as they are in use. */
-void regia_keys_tell (RegiaKeys *self, const char *relay, gboolean serves_web, GVariantDict *part);
+ * read (`key-error`), and to one that speaks @https `certificate` and `certificate-key` as they are in use.
+ */
+void regia_keys_tell (RegiaKeys *self, const char *relay, gboolean https, GVariantDict *part);
+/** regia_keys_get_pair: (transfer none) (nullable): certificate and key that are in use. */
+const RegiaConfigPair *regia_keys_get_pair (RegiaKeys *self);
 /** regia_keys_warn: @warnings: (element-type utf8): what people should know of the certificate. */
 void regia_keys_warn (RegiaKeys *self, GPtrArray *warnings);

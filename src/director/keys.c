@@ -207,15 +207,21 @@ regia_keys_get (RegiaKeys *self, const char *relay)
   return key != NULL ? key->key : NULL;
 }
 
+const RegiaConfigPair *
+regia_keys_get_pair (RegiaKeys *self)
+{
+  return self->now->pair;
+}
+
 void
-regia_keys_tell (RegiaKeys *self, const char *relay, gboolean serves_web, GVariantDict *part)
+regia_keys_tell (RegiaKeys *self, const char *relay, gboolean https, GVariantDict *part)
 {
   const RegiaConfigPair *pair = self->now->pair;
   const Key *key = find_key (self, relay);
 
   if (key != NULL && key->error != NULL)
     g_variant_dict_insert (part, "key-error", "s", key->error);
-  if (!serves_web || pair == NULL)
+  if (!https || pair == NULL)
     return;
   g_variant_dict_insert_value (part, "certificate",
                                g_variant_new_from_bytes (G_VARIANT_TYPE ("ay"), pair->certificate, TRUE));

@@ -24,10 +24,11 @@ typedef struct {
   gboolean leads;       /* the event is on the air when it says `ready` */
   const char *reads;    /* (nullable): it is handed the feed, with these rights (readers-private.h) */
   gboolean accounts;    /* may ask who is who (org.regia.Accounts1): the console alone */
-  gboolean serves_web;  /* by https, where there is a certificate: is told it and its key */
-  gboolean commands;    /* may command in the name of who is logged in (org.regia.Console1): the same */
-  gboolean shows;       /* shows the status to others: is told it when it changes */
-  gboolean whole;       /* … all of it; else what those outside may have */
+  /* (nullable): whether it speaks https under @config: then it is told certificate and key. */
+  gboolean (*https) (const RegiaConfigValues *config);
+  gboolean commands; /* may command in the name of who is logged in (org.regia.Console1): the same */
+  gboolean shows;    /* shows the status to others: is told it when it changes */
+  gboolean whole;    /* … all of it; else what those outside may have */
   const char
       *advance; /* (nullable): the number in its State that must move on while the event is on the air */
   const char *desired[6]; /* (array zero-terminated=1): keys of the desired state that are its part */
@@ -55,8 +56,8 @@ RegiaProcesses *regia_processes_new (const RegiaConfigValues *config, const Regi
 RegiaProcessEntry *regia_processes_find (RegiaProcesses *self, RegiaProcess *process);
 /** (transfer none) (nullable): the one called so: "engine", "relay youtube". */
 RegiaProcessEntry *regia_processes_find_name (RegiaProcesses *self, const char *name);
-/** (transfer none) (nullable): the one that is told the certificate. */
-RegiaProcessEntry *regia_processes_find_web (RegiaProcesses *self);
+/** regia_process_speaks_https: whether one of @kind does, and is told certificate and key. */
+gboolean regia_process_speaks_https (const RegiaProcessKind *kind, const RegiaConfigValues *config);
 /** (transfer none): the row of a kind, for tests too. */
 const RegiaProcessKind *regia_process_kind (const char *kind);
 
@@ -75,6 +76,8 @@ void regia_processes_make_way (RegiaProcesses *self);
 gboolean regia_processes_are_gone (RegiaProcesses *self, gboolean all);
 /** regia_processes_apply: the desired state has changed. */
 void regia_processes_apply (RegiaProcesses *self);
+/** regia_processes_renew: the certificate is another one now. */
+void regia_processes_renew (RegiaProcesses *self, const RegiaConfigValues *config);
 /** regia_processes_tell: @status is what those that show it to others tell them: those that show the @whole,
  * or the others. */
 void regia_processes_tell (RegiaProcesses *self, GVariant *status, gboolean whole);

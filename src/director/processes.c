@@ -16,6 +16,18 @@
 /* A programme or recording that stands still for this long is no longer vouched for to systemd. */
 #define ADVANCE_LIMIT_US (8 * G_USEC_PER_SEC)
 
+static gboolean
+viewers_by_https (const RegiaConfigValues *config)
+{
+  return config->certificate != NULL;
+}
+
+static gboolean
+console_by_https (const RegiaConfigValues *config)
+{
+  return regia_config_get_console (config) == REGIA_CONFIG_CONSOLE_HTTPS;
+}
+
 /*
  * The process table. The director walks it and knows no process by name; another kind is another row. A full
  * disk is not cured by a restart, so a recorder that says what keeps it from writing counts as moving on.
@@ -47,13 +59,14 @@ static const RegiaProcessKind kinds[] = {
      .hurry_ms = HURRY_MS,
      .recordings = TRUE,
      .reads = REGIA_READERS_PUBLIC,
-     .serves_web = TRUE,
+     .https = viewers_by_https,
      .shows = TRUE},
     {.kind = "console",
      .wanted = ALWAYS,
      .lasts = TRUE,
      .stop_ms = GATEWAY_MS,
      .hurry_ms = HURRY_MS,
+     .https = console_by_https,
      .accounts = TRUE,
      .commands = TRUE,
      .shows = TRUE,
@@ -80,6 +93,12 @@ regia_process_kind (const char *kind)
     if (g_str_equal (kinds[i].kind, kind))
       return &kinds[i];
   g_return_val_if_reached (NULL);
+}
+
+gboolean
+regia_process_speaks_https (const RegiaProcessKind *kind, const RegiaConfigValues *config)
+{
+  return kind->https != NULL && kind->https (config);
 }
 
 RegiaProcesses *
@@ -123,15 +142,6 @@ regia_processes_find_name (RegiaProcesses *self, const char *name)
 {
   FOR_EACH (self, entry)
   if (g_str_equal (regia_process_get_name (entry->process), name))
-    return entry;
-  return NULL;
-}
-
-RegiaProcessEntry *
-regia_processes_find_web (RegiaProcesses *self)
-{
-  FOR_EACH (self, entry)
-  if (entry->kind->serves_web)
     return entry;
   return NULL;
 }
@@ -220,6 +230,14 @@ regia_processes_apply (RegiaProcesses *self)
 {
   FOR_EACH (self, entry)
   regia_process_apply (entry->process);
+}
+
+void
+regia_processes_renew (RegiaProcesses *self, const RegiaConfigValues *config)
+{
+  FOR_EACH (self, entry)
+  if (regia_process_speaks_https (entry->kind, config))
+    regia_process_apply (entry->process);
 }
 
 void

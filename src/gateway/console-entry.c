@@ -10,11 +10,9 @@
 static void
 set_cookie (RegiaTurn *turn, RegiaReply *reply, const char *token, guint for_s)
 {
-  gboolean secure = g_strcmp0 (regia_turn_get_field (turn, "X-Forwarded-Proto"), "https") == 0;
-
   g_snprintf (reply->cookie, sizeof reply->cookie,
               REGIA_CONSOLE_COOKIE "=%s; Path=/; Max-Age=%u; HttpOnly; SameSite=Strict%s", token, for_s,
-              secure ? "; Secure" : "");
+              regia_turn_is_https (turn) ? "; Secure" : "");
 }
 
 /* What Login and UseOneTime answer; TRUE: let in. @turn is refused else. */

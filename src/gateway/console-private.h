@@ -34,6 +34,7 @@ typedef struct {
   RegiaConsoleEvents *events;
   GDBusConnection *connection;
   RegiaEpoch epoch;
+  gboolean https; /* that is what is spoken here */
 } RegiaConsoleSite;
 
 /** regia_console_rules: for RegiaServerOptions.rules. Static. */

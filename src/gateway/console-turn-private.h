@@ -61,6 +61,8 @@ void regia_turn_ask (RegiaTurn *turn, RegiaConsoleShare share, const char *inter
 void regia_turn_free (RegiaTurn *turn);
 /** (transfer none) (nullable): a field of the request. */
 const char *regia_turn_get_field (RegiaTurn *turn, const char *name);
+/** regia_turn_is_https: whether it came to us, or to the trusted proxy that asks, by https. */
+gboolean regia_turn_is_https (RegiaTurn *turn);
 /** (transfer full): the request's body. */
 GBytes *regia_turn_get_body (RegiaTurn *turn);
 

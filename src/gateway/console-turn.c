@@ -16,6 +16,14 @@ regia_turn_get_field (RegiaTurn *turn, const char *name)
   return soup_message_headers_get_one (soup_server_message_get_request_headers (turn->message), name);
 }
 
+gboolean
+regia_turn_is_https (RegiaTurn *turn)
+{
+  const char *proxy = regia_turn_get_field (turn, "X-Forwarded-Proto");
+
+  return proxy != NULL ? strcmp (proxy, "https") == 0 : turn->worker->site->https;
+}
+
 void
 regia_turn_free (RegiaTurn *turn)
 {
@@ -160,7 +168,8 @@ read_token (RegiaTurn *turn, gboolean *ret_by_cookie)
 }
 
 /* Whether it was a page of this very address that had a browser ask. A program is not a browser: it says no
- * Origin, and its token by itself. */
+ * Origin, and its token by itself. A page that came by http is none of ours where https is spoken: anybody in
+ * between may have written it. The other way round a proxy may not have said that it speaks https. */
 static gboolean
 is_of_ours (RegiaTurn *turn, gboolean by_cookie)
 {
@@ -172,9 +181,10 @@ is_of_ours (RegiaTurn *turn, gboolean by_cookie)
     return FALSE;
   if (origin == NULL)
     return !by_cookie;
-  rest = g_str_has_prefix (origin, "https://")  ? origin + 8
-         : g_str_has_prefix (origin, "http://") ? origin + 7
-                                                : NULL;
+  if (g_str_has_prefix (origin, "https://"))
+    rest = origin + 8;
+  else
+    rest = g_str_has_prefix (origin, "http://") && !regia_turn_is_https (turn) ? origin + 7 : NULL;
   return rest != NULL && host != NULL && g_ascii_strcasecmp (rest, host) == 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "address-private.h"
+#include "certificate-private.h"
 #include "console-private.h"
 #include "regia/base/json.h"
 #include "regia/config/part.h"
@@ -20,7 +21,8 @@
 #define STOP_DRAIN_MS 1000
 
 /*
- * The console process: the gateway's server at an address of its own, for those who work here. It has neither
+ * The console process: the gateway's server at an address of its own, for those who work here; by https where
+ * that can be reached from other machines and there is a certificate. It has neither
  * the feed nor a folder; of the director it is told the whole status, and asks it who is who and what those
  * want. One worker, so that all it knows of them is one thread's.
  *
@@ -32,6 +34,7 @@ typedef struct {
   RegiaConfig *config; /* (owned) */
   RegiaConsoleSite site;
   RegiaServer *server;
+  RegiaCertificate *certificate; /* (owned) (nullable): https */
   RegiaIsolated isolated;
   char **addresses; /* (owned): the first is the one to give away */
   GVariant *status; /* (owned) (nullable): the last one that the director told */
@@ -91,6 +94,8 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer data)
   if (self->server == NULL)
     return TRUE;
   take_part (self, part);
+  regia_certificate_take (self->certificate, part);
+  regia_certificate_tell (self->certificate);
   post_status (self);
   return TRUE;
 }
@@ -124,6 +129,7 @@ second_cb (gpointer data)
   g_variant_dict_insert (&dict, "bytes-sent", "t", http.wire.bytes_sent);
   regia_child_set_state (self->child, g_variant_dict_end (&dict));
   post_status (self);
+  regia_certificate_tick (self->certificate);
   return G_SOURCE_CONTINUE;
 }
 
@@ -168,7 +174,8 @@ open_server (Console *self, const RegiaConfigValues *values, GError **error)
                                 .answer = regia_console_answer,
                                 .add_handlers = regia_console_add_handlers,
                                 .user_data = &self->site,
-                                .threads = 1};
+                                .threads = 1,
+                                .tls = regia_certificate_get_slot (self->certificate)};
 
   regia_limits_default (&options.limits);
   options.limits.max_connections = CONNECTIONS;
@@ -177,7 +184,7 @@ open_server (Console *self, const RegiaConfigValues *values, GError **error)
   if (self->server == NULL)
     return FALSE;
   self->addresses = regia_addresses (values->console_listen, (const char *const *)values->hosts,
-                                     regia_server_get_port (self->server), FALSE);
+                                     regia_server_get_port (self->server), self->site.https);
   return TRUE;
 }
 
@@ -186,6 +193,7 @@ static gboolean
 prepare_cb (RegiaChild *child, gpointer data, GError **error)
 {
   Console *self = data;
+  const RegiaConfigValues *values;
   const RegiaIsolation isolation = {.memory_bytes = MEMORY_BYTES, .oom_score_adj = 200};
 
   self->child = child;
@@ -193,10 +201,13 @@ prepare_cb (RegiaChild *child, gpointer data, GError **error)
   self->config = regia_config_of_process (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
+  values = regia_config_get (self->config);
+  self->site.https = regia_config_get_console (values) == REGIA_CONFIG_CONSOLE_HTTPS;
+  if (self->site.https)
+    self->certificate = regia_certificate_new (values->certificate, regia_child_get_part (child));
   regia_raise_descriptors (DESCRIPTORS);
   self->site.assets = regia_assets_new ("/org/regia/web/");
-  return open_server (self, regia_config_get (self->config), error) &&
-         regia_isolate (&isolation, &self->isolated, error);
+  return open_server (self, values, error) && regia_isolate (&isolation, &self->isolated, error);
 }
 
 static gboolean
@@ -207,6 +218,7 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
 
   g_log (G_LOG_DOMAIN, regia_isolated_is_whole (&self->isolated) ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
          "isolated: no files at all (%s)", isolated);
+  regia_certificate_tell (self->certificate);
   self->site.snapshot = regia_snapshot_new ();
   self->site.metrics = regia_snapshot_new ();
   self->site.events = regia_console_events_new ();
@@ -228,6 +240,7 @@ clear_cb (gpointer data)
 
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_pointer (&self->server, regia_server_free); /* first what asks, then what is asked */
+  g_clear_pointer (&self->certificate, regia_certificate_free);
   g_clear_pointer (&self->site.assets, regia_assets_free);
   g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
   g_clear_pointer (&self->site.metrics, regia_snapshot_free);

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "address-private.h"
+#include "certificate-private.h"
 #include "live-private.h"
 #include "regia/base/json.h"
 #include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
 #include "regia/isolate/isolate.h"
-#include "regia/tls/tls.h"
 #include "router-private.h"
 #include "server-private.h"
 
@@ -23,7 +23,6 @@
 #define ARENA_BYTES   ((gsize)512 << 20)             /* of address space: what is not used costs nothing */
 #define DESCRIPTORS   65536
 #define HANG_MS       5000
-#define TLS_LIFE_US   (12 * G_TIME_SPAN_HOUR) /* after that sessions go on with other ticket keys */
 #define STOP_DRAIN_MS 1000
 
 /*
@@ -41,10 +40,7 @@ typedef struct {
   RegiaHlsWindow *window;
   RegiaSite site;
   RegiaServer *server;
-  RegiaTlsSlot *tls;             /* (owned) (nullable): https */
-  GBytes *certificate, *tls_key; /* (owned) (nullable): what is in it was made of */
-  gint64 tls_us;                 /* when it was made */
-  GError *tls_error;             /* (owned) (nullable): why it was not */
+  RegiaCertificate *certificate; /* (owned) (nullable): https */
   RegiaFeedLink *feed;           /* (owned) */
   RegiaLive *live;
   int recordings_fd;
@@ -133,62 +129,6 @@ show_status (Gateway *self)
   post_status (self, state);
 }
 
-static GBytes *
-lookup_bytes (GVariant *part, const char *name)
-{
-  g_autoptr (GVariant) value = g_variant_lookup_value (part, name, G_VARIANT_TYPE ("ay"));
-
-  return value != NULL ? g_variant_get_data_as_bytes (value) : NULL;
-}
-
-static void
-make_tls (Gateway *self)
-{
-  g_autoptr (RegiaTls) tls = NULL;
-
-  self->tls_us = g_get_monotonic_time ();
-  g_clear_error (&self->tls_error);
-  tls = regia_tls_new (self->certificate, self->tls_key, NULL, &self->tls_error);
-  if (tls != NULL)
-    regia_tls_slot_set (self->tls, tls);
-}
-
-/* The certificate that the director has read, for connections from now on. Others go on with theirs. */
-static void
-take_certificate (Gateway *self, GVariant *part)
-{
-  g_autoptr (GBytes) certificate = lookup_bytes (part, "certificate");
-  g_autoptr (GBytes) key = lookup_bytes (part, "certificate-key");
-
-  if (self->tls == NULL || certificate == NULL || key == NULL)
-    return;
-  if (self->certificate != NULL && g_bytes_equal (certificate, self->certificate) &&
-      g_bytes_equal (key, self->tls_key))
-    return;
-  g_clear_pointer (&self->certificate, g_bytes_unref);
-  g_clear_pointer (&self->tls_key, g_bytes_unref);
-  self->certificate = g_steal_pointer (&certificate);
-  self->tls_key = g_steal_pointer (&key);
-  make_tls (self);
-}
-
-static void
-renew_ticket_keys (Gateway *self)
-{
-  if (self->certificate != NULL && g_get_monotonic_time () - self->tls_us >= TLS_LIFE_US)
-    make_tls (self);
-}
-
-/* The director has tried them and found them good. */
-static void
-tell_certificate (Gateway *self)
-{
-  if (self->tls_error != NULL)
-    g_warning ("[web] certificate: %s or its key %s; those before, if any, stay in use",
-               regia_config_get (self->config)->certificate, self->tls_error->message);
-  g_clear_error (&self->tls_error);
-}
-
 static gboolean
 apply_cb (RegiaChild *child, GVariant *part, gpointer data)
 {
@@ -197,8 +137,8 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer data)
   if (self->server == NULL)
     return TRUE;
   take_part (self, part);
-  take_certificate (self, part);
-  tell_certificate (self);
+  regia_certificate_take (self->certificate, part);
+  regia_certificate_tell (self->certificate);
   show_status (self);
   return TRUE;
 }
@@ -234,7 +174,7 @@ second_cb (gpointer data)
   regia_child_set_state (self->child, g_variant_ref (state));
   post_status (self, state);
   tell_feed_errors (self);
-  renew_ticket_keys (self);
+  regia_certificate_tick (self->certificate);
   return G_SOURCE_CONTINUE;
 }
 
@@ -306,7 +246,7 @@ open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
                                 .hosts = (const char *const *)values->hosts,
                                 .trusted_proxies = (const char *const *)values->trusted_proxies,
                                 .threads = MAX (values->threads, 1),
-                                .tls = self->tls,
+                                .tls = regia_certificate_get_slot (self->certificate),
                                 .redirect_listen = values->redirect_listen};
 
   self->arena = regia_arena_new (ARENA_BYTES, error);
@@ -323,7 +263,7 @@ open_server (Gateway *self, const RegiaConfigValues *values, GError **error)
   if (self->server == NULL)
     return FALSE;
   self->addresses = regia_addresses (values->listen, (const char *const *)values->hosts,
-                                     regia_server_get_port (self->server), self->tls != NULL);
+                                     regia_server_get_port (self->server), self->certificate != NULL);
   self->address = g_strdup (self->addresses[0]);
   return TRUE;
 }
@@ -343,11 +283,9 @@ prepare_cb (RegiaChild *child, gpointer data, GError **error)
   self->config = regia_config_of_process (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
-  if (regia_config_get (self->config)->certificate != NULL) {
-    regia_tls_init ();
-    self->tls = regia_tls_slot_new ();
-    take_certificate (self, regia_child_get_part (child));
-  }
+  if (regia_config_get (self->config)->certificate != NULL)
+    self->certificate =
+        regia_certificate_new (regia_config_get (self->config)->certificate, regia_child_get_part (child));
   self->descriptors = regia_raise_descriptors (DESCRIPTORS);
   self->site.assets = regia_assets_new ("/org/regia/web/");
   open_library (self);
@@ -368,7 +306,7 @@ tell_preparation (Gateway *self, const RegiaConfigValues *values)
   if (self->descriptors < values->max_connections + 64)
     g_warning ("only %u descriptors are allowed, which is too few for %u connections; raise LimitNOFILE",
                self->descriptors, values->max_connections);
-  tell_certificate (self);
+  regia_certificate_tell (self->certificate);
   isolated = regia_isolated_describe (&self->isolated);
   g_log (G_LOG_DOMAIN, regia_isolated_is_whole (&self->isolated) ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
          "isolated: recordings read-only, nothing else (%s)", isolated);
@@ -424,10 +362,7 @@ clear_cb (gpointer data)
 
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_pointer (&self->server, regia_server_free); /* first what asks, then what is asked */
-  g_clear_pointer (&self->tls, regia_tls_slot_free);
-  g_clear_pointer (&self->certificate, g_bytes_unref);
-  g_clear_pointer (&self->tls_key, g_bytes_unref);
-  g_clear_error (&self->tls_error);
+  g_clear_pointer (&self->certificate, regia_certificate_free);
   g_clear_pointer (&self->live, regia_live_free);
   g_clear_pointer (&self->feed, regia_feed_link_unref);
   g_clear_pointer (&self->site.assets, regia_assets_free);

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "regia/base/error.h"
@@ -278,6 +279,19 @@ regia_tls_get_life (const RegiaTls *self, gint64 *ret_from_s, gint64 *ret_until_
 {
   *ret_from_s = self->from_s;
   *ret_until_s = self->until_s;
+}
+
+gboolean
+regia_tls_is_for (const RegiaTls *self, const char *host)
+{
+  X509 *certificate = SSL_CTX_get0_certificate (self->context);
+  gsize length = strlen (host);
+  g_autofree char *inner = length > 2 && host[0] == '[' ? g_strndup (host + 1, length - 2) : g_strdup (host);
+  gboolean is_for = X509_check_ip_asc (certificate, inner, 0) == 1 ||
+                    X509_check_host (certificate, inner, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+
+  ERR_clear_error ();
+  return is_for;
 }
 
 static char *

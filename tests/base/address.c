@@ -51,10 +51,31 @@ test_split (void)
   }
 }
 
+static void
+test_loopback (void)
+{
+  static const char *const own[] = {"127.0.0.1:8090", "127.9.9.9:1", "[::1]:8090", NULL},
+                           *const others[] = {"0.0.0.0:8090",
+                                              "[::]:8090",
+                                              "192.0.2.7:8090",
+                                              "[2001:db8::1]:8090",
+                                              "[::10]:8090", /* begins like one */
+                                              "127.0.0.1",
+                                              "127.example.org:80",
+                                              "",
+                                              NULL};
+
+  for (gsize i = 0; own[i] != NULL; i++)
+    g_assert_true (regia_address_is_loopback (own[i]));
+  for (gsize i = 0; others[i] != NULL; i++)
+    g_assert_false (regia_address_is_loopback (others[i]));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base/address/split", test_split);
+  g_test_add_func ("/base/address/loopback", test_loopback);
   return g_test_run ();
 }

@@ -522,7 +522,8 @@ static const struct {
     {"[rendition a]\nsize = 640x360\nbitrate = 1M\n[rendition b]\nsize = 1280x720\nbitrate = 2M\n",
      "event.conf:9: [rendition b] size: ", "largest first"},
     {"[web]\nlisten = 0.0.0.0:8080\n", "event.conf:6: [web] hosts: ", "name of this machine"},
-    {"[console]\nlisten = 0.0.0.0:8090\n", "event.conf:6: [console] listen: ", "TLS"},
+    {"[console]\nlisten = 0.0.0.0:8090\n", "event.conf:6: [console] listen: ",
+     "passwords go over the network in the clear; add certificate = and key = to [web], or"},
     {"[web]\nwindow = 60\n", "event.conf:6: [web] window: ", "60 s"},
     {"[feed]\nlimit = 16M\n", "event.conf:6: [feed] limit: ", "31M"},
 };
@@ -541,6 +542,33 @@ test_warnings (void)
     g_test_message ("%s", line);
     g_assert_true (g_str_has_prefix (line, warned[i].where));
     g_assert_nonnull (strstr (line, warned[i].word));
+  }
+}
+
+/* Whether others than this machine reach it, and whether there is a certificate. */
+static void
+test_console (void)
+{
+  static const struct {
+    const char *text;
+    RegiaConfigConsole console;
+  } table[] = {
+      {"", REGIA_CONFIG_CONSOLE_LOCAL},
+      {"[web]\ncertificate = a.pem\nkey = b.pem\n", REGIA_CONFIG_CONSOLE_LOCAL},
+      {"[console]\nlisten = [::1]:8090\n", REGIA_CONFIG_CONSOLE_LOCAL},
+      {"[console]\nlisten = [::]:8090\n", REGIA_CONFIG_CONSOLE_CLEAR},
+      {"[console]\nlisten = 192.0.2.7:8090\n", REGIA_CONFIG_CONSOLE_CLEAR},
+      {"[web]\ncertificate = a.pem\nkey = b.pem\n[console]\nlisten = 0.0.0.0:8090\n",
+       REGIA_CONFIG_CONSOLE_HTTPS},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autofree char *text = g_strconcat (BASE, table[i].text, NULL);
+    g_autoptr (RegiaConfig) config = parse_good (text);
+    const RegiaConfigValues *values = regia_config_get (config);
+
+    g_assert_cmpint (regia_config_get_console (values), ==, table[i].console);
+    g_assert_cmpuint (values->warnings->len, ==, table[i].console == REGIA_CONFIG_CONSOLE_CLEAR);
   }
 }
 
@@ -592,6 +620,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/defaults", test_defaults);
   g_test_add_func ("/config/full", test_full);
   g_test_add_func ("/config/warnings", test_warnings);
+  g_test_add_func ("/config/console", test_console);
   g_test_add_func ("/config/small-programme", test_small_programme);
   g_test_add_func ("/config/truncated", test_truncated);
   return g_test_run ();

@@ -139,7 +139,7 @@ static const Holds holds[] = {
      "threads "
      "trusted_proxies window_segments",
      ""},
-    {"console", "", NULL, "console_listen hosts trusted_proxies", ""},
+    {"console", "", NULL, "certificate console_listen hosts trusted_proxies", ""},
     {"relay", "first", KEY,
      "key relay relay.key_file relay.language relay.latency_ms relay.name relay.rendition relay.url",
      "MARK-FIRST MARK-KEY"},

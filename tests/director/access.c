@@ -11,6 +11,7 @@
 #include "../part.h"
 #include "../wait.h"
 #include "access-private.h"
+#include "pairs.h"
 #include "regia-control-generated.h"
 #include "regia/control/child.h"
 #include "regia/control/paths.h"
@@ -188,10 +189,10 @@ typedef struct {
 /* As a row of the table with that right would be. */
 static const RegiaProcessKind desk = {.kind = "desk", .accounts = TRUE};
 
-static const char *
-listen_cb (gpointer user_data)
+static char *
+address_cb (gpointer user_data)
 {
-  return "0.0.0.0:8090";
+  return g_strdup ("http://127.0.0.1:8090");
 }
 
 static void
@@ -200,7 +201,7 @@ audit_cb (const char *who, const char *what, gpointer user_data)
   g_string_append_printf (((Fixture *)user_data)->audit, "%s: %s\n", who, what);
 }
 
-static const RegiaAccessHost host = {.listen = listen_cb, .audit = audit_cb};
+static const RegiaAccessHost host = {.address = address_cb, .audit = audit_cb};
 
 static GVariant *
 part_cb (RegiaProcess *process, gpointer user_data)
@@ -413,7 +414,6 @@ test_command_line (Fixture *f, gconstpointer data)
   removed = call_people (client, "Remove", g_variant_new ("(s)", "bruno"), &error);
   g_assert_no_error (error);
 
-  /* Where every address is listened at, it is this machine's own that is told. */
   link = call_people (client, "MakeLink", NULL, &error);
   g_assert_no_error (error);
   g_variant_get (link, "(&su)", &address, &seconds);
@@ -428,12 +428,67 @@ test_command_line (Fixture *f, gconstpointer data)
   g_assert_true (g_dbus_connection_close_sync (client, NULL, NULL));
 }
 
-/* No other row of the table has the right. */
+/* A browser gets in where the address leads: by a name that is in the certificate, where that is https. */
+static void
+test_address (void)
+{
+  static const struct {
+    const char *listen, *hosts;
+    gboolean certificate, read;
+    const char *address;
+  } table[] = {
+      {"127.0.0.1:8090", "", FALSE, FALSE, "http://127.0.0.1:8090"},
+      {"127.0.0.1:8090", "localhost", TRUE, TRUE, "http://127.0.0.1:8090"},
+      {"[::1]:8090", "", TRUE, TRUE, "http://[::1]:8090"},
+      {"0.0.0.0:8090", "localhost", FALSE, FALSE, "http://127.0.0.1:8090"},
+      {"[::]:8090", "", FALSE, FALSE, "http://[::1]:8090"},
+      {"192.0.2.7:8090", "", FALSE, FALSE, "http://192.0.2.7:8090"},
+      {"192.0.2.7:8090", "", TRUE, TRUE, "https://192.0.2.7:8090"},
+      {"0.0.0.0:8090", "", TRUE, TRUE, "https://127.0.0.1:8090"},
+      {"[::]:8090", "", TRUE, TRUE, "https://localhost:8090"},
+      {"[::]:8090", "", TRUE, FALSE, "https://[::1]:8090"},
+      {"0.0.0.0:8090", "*;live.example.org;localhost", TRUE, TRUE, "https://localhost:8090"},
+      {"0.0.0.0:8090", "*;live.example.org;2001:db8::1", TRUE, TRUE, "https://127.0.0.1:8090"},
+      {"0.0.0.0:8090", "localhost", TRUE, FALSE, "https://127.0.0.1:8090"},
+  };
+  g_auto (Pair) made = {0};
+  g_autoptr (RegiaTls) tls = NULL;
+  RegiaConfigPair pair = {0};
+
+  pair_make (&made, -1, 1000);
+  pair.tls = tls = pair_tls (&made);
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_auto (GStrv) hosts = g_strsplit (table[i].hosts, ";", -1);
+    g_autofree char *listen = g_strdup (table[i].listen), *file = g_strdup ("/certificate.pem");
+    const RegiaConfigValues values = {
+        .console_listen = listen, .hosts = hosts, .certificate = table[i].certificate ? file : NULL};
+    g_autofree char *address = regia_access_address (&values, table[i].read ? &pair : NULL);
+
+    g_assert_cmpstr (address, ==, table[i].address);
+  }
+}
+
+/* No other row of the table has the right. And none is told a key that does not speak https with it. */
 static void
 test_table (void)
 {
   static const char *const kinds[] = {"engine", "recorder", "gateway", "relay"};
+  char certificate[] = "/certificate.pem", here[] = "127.0.0.1:8090", everywhere[] = "0.0.0.0:8090";
+  const RegiaConfigValues none = {.console_listen = everywhere},
+                          far = {.console_listen = everywhere, .certificate = certificate},
+                          near = {.console_listen = here, .certificate = certificate};
+  const RegiaProcessKind *console = regia_process_kind ("console");
 
+  g_assert_false (regia_process_speaks_https (console, &none));
+  g_assert_false (regia_process_speaks_https (console, &near));
+  g_assert_true (regia_process_speaks_https (console, &far));
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    gboolean gateway = strcmp (kinds[i], "gateway") == 0;
+
+    g_assert_false (regia_process_speaks_https (regia_process_kind (kinds[i]), &none));
+    g_assert_true (regia_process_speaks_https (regia_process_kind (kinds[i]), &near) == gateway);
+    g_assert_true (regia_process_speaks_https (regia_process_kind (kinds[i]), &far) == gateway);
+  }
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     g_assert_false (regia_process_kind (kinds[i])->accounts);
 }
@@ -450,6 +505,7 @@ main (int argc, char **argv)
   g_test_add ("/access/not-allowed", Fixture, regia_process_kind ("gateway"), set_up, test_not_allowed,
               tear_down);
   g_test_add ("/access/command-line", Fixture, &desk, set_up, test_command_line, tear_down);
+  g_test_add_func ("/access/address", test_address);
   g_test_add_func ("/access/table", test_table);
   return g_test_run ();
 }

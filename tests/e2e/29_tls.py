@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Viewers come by https: page, curl and openssl with a certificate authority of their own; the certificate is replaced in mid-stream without
-anybody noticing, a faulty one leaves it in use, and thousands who never finish their handshake keep no newcomer waiting."""
+anybody noticing, a faulty one leaves it in use, and thousands who never finish their handshake keep no newcomer waiting. The console has it too,
+where it is not on this machine alone."""
 
 import contextlib
 import http.client
+import json
 import resource
 import select
 import socket
@@ -13,9 +15,12 @@ import threading
 import time
 
 from harness import Authority, Browser, Regia, check, equal, free_port, main
+from harness.service import Service
 
 SILENT = HALF_DONE = 2000
 NEWCOMER_S = 1.0
+HERS = "una sera in riva al mare"
+CLEAR = "passwords go over the network in the clear"
 
 
 def run(t):
@@ -88,6 +93,8 @@ def run(t):
         equal((status, body == whole), (200, True), "whole")
         status, _, body = regia.request(address, headers={"Range": "bytes=1000-99999"}, timeout=30)
         equal((status, body == whole[1000:100000]), (206, True), "in part")
+    console_by_https(t, authority)
+    console_in_the_clear(t)
 
 
 def put(files, pair):
@@ -354,17 +361,119 @@ def crowd(t, regia, authority):
     check(status["gateway"]["refused"] - refused >= SILENT + HALF_DONE, f"refused {status['gateway']['refused']}, {refused} before")
 
 
-def secret(t, regia, pair):
+def secret(t, regia, pair, holders=("gateway",)):
     line = pair["key"].read_text().splitlines()[1]
     held = {p["name"]: holds(p["pid"], line.encode()) for p in regia.status()["processes"] if p["pid"] and p["name"] != "director"}
     t.say(str(held))
-    equal(sorted(name for name, has in held.items() if has), ["gateway"], "who holds it")
+    equal(sorted(name for name, has in held.items() if has), list(holders), "who holds it")
     logs = "".join(path.read_text(errors="replace") for path in t.out.glob("*.log"))
     shown = "".join(open(f"/proc/{pid}/{name}", errors="replace").read() for pid in regia.pids() for name in ("cmdline", "environ"))
     kept = "".join(path.read_text(errors="replace") for path in regia.state.rglob("*")
                    if path.is_file() and path.suffix in (".json", ".jsonl", ".conf"))
     for where, text in (("logs", logs), ("command lines", shown), ("status", regia.get("/api/v1/status").decode()), ("state folder", kept)):
         check(line not in text, f"{where} show it")
+
+
+def far_console(t, name, web, authority=None):
+    """A hall whose console can be reached from other machines, in standby."""
+    regia = Service(t, name)
+    text = regia.hall.read_text(encoding="utf-8").replace(f"[console]\nlisten = 127.0.0.1:{regia.console_port}", f"[console]\nlisten = 0.0.0.0:{regia.console_port}")
+    regia.hall.write_text(text.replace("[web]\n", "[web]\n" + "".join(f"{key} = {value}\n" for key, value in web.items())), encoding="utf-8")
+    scheme = "https" if authority else "http"
+    regia.authority, regia.base, regia.console = authority, f"{scheme}://127.0.0.1:{regia.port}", f"{scheme}://127.0.0.1:{regia.console_port}"
+    regia.command("passwd", "--state", regia.state, "anna", "--role", "technician", input=HERS + "\n")
+    checked = regia.command("check", "--hall", regia.hall)
+    equal(checked.returncode, 0, f"regia check: {checked.stderr}")
+    check(f"Console      {scheme}://0.0.0.0:{regia.console_port}/" in checked.stdout, checked.stdout)
+    regia.start()
+    return regia, checked.stderr
+
+
+def ask_console(t, regia, path, *options):
+    """(head, body), by curl, which trusts the authority alone."""
+    trust = ["--cacert", str(regia.authority.certificate)] if regia.authority else []
+    address = path if "://" in path else regia.console + path
+    done = subprocess.run(["curl", "-sS", "-i", "-m", "20", *trust, *options, address], capture_output=True, text=True, timeout=30, check=False, env=t.env)
+    if done.returncode != 0:
+        raise OSError(f"curl {path}: {done.returncode} {done.stderr}")
+    head, _, body = done.stdout.partition("\n\n")
+    return head, body
+
+
+def log_in(t, regia):
+    said = json.dumps({"name": "anna", "password": HERS})
+    head, body = ask_console(t, regia, "/api/v1/login", "-H", "Content-Type: application/json", "-d", said)
+    check(" 200 " in head.splitlines()[0], f"{head} {body}")
+    return head, json.loads(body)["token"]
+
+
+def console_by_https(t, authority):
+    files = {"certificate": t.dir / "far.pem", "key": t.dir / "far.key"}
+    first, second, ending = authority.issue("far", days=60), authority.issue("later", days=60), authority.issue("at-last", days=10)
+    put(files, first)
+    with t.case("a console that is not on loopback alone, with a certificate: https, and no warning", needed=True):
+        regia, said = far_console(t, "far", files, authority)
+        check(CLEAR not in said, said)
+        t.wait("the console", lambda: ask_console(t, regia, "/healthz"), 30)
+        status = regia.wait_status("its address", lambda s: s["gateway"].get("address"))
+        equal([w for w in status["warnings"] if CLEAR in w], [], "warnings")
+    with t.case("login by https: the cookie is Secure; http is told so, and gets nothing"):
+        head, token = log_in(t, regia)
+        check("; HttpOnly; SameSite=Strict; Secure\n" in head + "\n", head)
+        known = ["-H", f"Authorization: Bearer {token}"]
+        _, body = ask_console(t, regia, "/api/v1/status", *known)
+        equal(json.loads(body)["state"], "standby", "state")
+        plain = http.client.HTTPConnection("127.0.0.1", regia.console_port, timeout=5)
+        plain.request("GET", "/")
+        answer = plain.getresponse()
+        text = answer.read().decode()
+        check(answer.status == 400 and "https://" in text, f"{answer.status} {text}")
+        plain.close()
+    with t.case("the link of `regia console` is https and lets in, once"):
+        link = regia.command("console", "--state", regia.state, "--print").stdout.strip()
+        check(link.startswith(regia.console + "/?once="), link)
+        jar = str(t.dir / "jar")
+        head, body = ask_console(t, regia, link, "-c", jar, "-b", jar, "-L")
+        check(" 303 " in head.splitlines()[0] and "; Secure" in head and "<html" in body, f"{head} {body[:200]}")
+        _, body = ask_console(t, regia, "/api/v1/session", "-b", jar)
+        check('"technician"' in body, body)
+        head, _ = ask_console(t, regia, link)
+        check(" 403 " in head.splitlines()[0], head)
+    with t.case("renewed while somebody follows the events: he goes on, who comes now gets the new one"):
+        told = t.dir / "heard"
+        t.spawn("heard", ["curl", "-s", "-N", "-m", "60", "--cacert", authority.certificate, "-o", told, *known, f"{regia.console}/api/v1/events"])
+        t.wait("how it is", lambda: "event: status" in told.read_text(encoding="utf-8"))
+        equal(authority.serial(regia.console_port), first["serial"], "in use before")
+        put(files, second)
+        for port in (regia.console_port, regia.port):
+            t.wait("the second certificate", lambda p=port: authority.serial(p) == second["serial"], 15)
+        equal([p["restarts"] for p in regia.status()["processes"] if p["name"] == "console"], [0], "restarts of the console")
+        put(files, ending)
+        t.wait("news of the next one, by the old connection", lambda: f"{files['certificate']} expires on" in told.read_text(encoding="utf-8"), 20)
+        t.wait("that one", lambda: authority.serial(regia.console_port) == ending["serial"], 15)
+    with t.case("its key is in gateway and console and in no other child, in no log, status, command line"):
+        secret(t, regia, ending, ["console", "gateway"])
+    with t.case("killed, it is back by https"):
+        regia.wait_restarted("console", regia.kill("console"), 15)
+        t.wait("the console", lambda: log_in(t, regia), 20)
+    regia.stop()
+
+
+def console_in_the_clear(t):
+    with t.case("without a certificate it works, and check, start and status say what that means", needed=True):
+        regia, said = far_console(t, "clear", {})
+        check(f"[console] listen: the console can be reached from other machines and there is no certificate: {CLEAR}" in said, said)
+        status = regia.wait_status("a warning", lambda s: any(CLEAR in w and "add certificate =" in w for w in s["warnings"]))
+        t.say(next(w for w in status["warnings"] if CLEAR in w))
+        check(CLEAR in regia.log.read_text(errors="replace"), "the start does not say it")
+        t.wait("viewers' side", lambda: regia.get("/api/v1/status"))
+        check(CLEAR not in regia.get("/api/v1/status").decode(), "it is told to everybody")
+        t.wait("the console", lambda: ask_console(t, regia, "/healthz"))
+        head, _ = log_in(t, regia)
+        check("Set-Cookie: " in head and "Secure" not in head, head)
+        link = regia.command("console", "--state", regia.state, "--print").stdout.strip()
+        check(link.startswith(regia.console + "/?once="), link)
+    regia.stop()
 
 
 def holds(pid, needle):

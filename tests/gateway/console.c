@@ -319,6 +319,38 @@ test_proxy (Fixture *self, gconstpointer data)
   g_assert_true (g_str_has_suffix (cookie, "; HttpOnly; SameSite=Strict; Secure"));
 }
 
+/* Where https is spoken here, the cookie stays under it, unless a trusted proxy says that its browser has
+ * none; and a page that came by http is another one's. */
+static void
+test_https (Fixture *self, gconstpointer data)
+{
+  static const struct {
+    const char *fields;
+    guint status;
+    gboolean secure;
+  } table[] = {
+      {"", 200, TRUE},
+      {"Origin: https://localhost\r\nSec-Fetch-Site: same-origin\r\n", 200, TRUE},
+      {"Origin: http://localhost\r\n", 403, FALSE},
+      {"Origin: https://evil.example\r\n", 403, FALSE},
+      {"X-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Proto: http\r\nOrigin: http://localhost\r\n", 200, FALSE},
+      {"X-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Proto: https\r\nOrigin: http://localhost\r\n", 403, FALSE},
+  };
+
+  self->site.https = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autofree char *fields = g_strconcat (JSON, table[i].fields, NULL), *cookie = NULL;
+    g_auto (ClientAnswer) in = {0};
+
+    g_assert_cmpuint (
+        ask (self, "POST", "/api/v1/login", fields, "{\"name\":\"anna\",\"password\":\"right\"}", &in), ==,
+        table[i].status);
+    cookie = client_field (&in, "Set-Cookie");
+    g_assert_true ((cookie != NULL) == (table[i].status == 200));
+    g_assert_true ((cookie != NULL && g_str_has_suffix (cookie, "; Secure")) == table[i].secure);
+  }
+}
+
 /* A session that ends is believed for a second at most, and never by the director. */
 static void
 test_ended (Fixture *self, gconstpointer data)
@@ -560,6 +592,7 @@ main (int argc, char **argv)
   TEST ("refused", test_refused);
   TEST ("session", test_session);
   TEST ("proxy", test_proxy);
+  TEST ("https", test_https);
   TEST ("ended", test_ended);
   TEST ("events", test_events);
   TEST ("slow-followers", test_slow_followers);

@@ -124,6 +124,22 @@ test_warning (void)
   }
 }
 
+static void
+test_names (void)
+{
+  static const char *const good[] = {"localhost", "LOCALHOST", "127.0.0.1", NULL},
+                           *const bad[] = {"localhost.example.org", "127.0.0.2", "[::1]", "*", "[", "", NULL};
+  g_auto (Pair) pair = {NULL};
+  g_autoptr (RegiaTls) tls = NULL;
+
+  pair_make (&pair, -DAY, 30 * DAY);
+  tls = pair_tls (&pair);
+  for (gsize i = 0; good[i] != NULL; i++)
+    g_assert_true (regia_tls_is_for (tls, good[i]));
+  for (gsize i = 0; bad[i] != NULL; i++)
+    g_assert_false (regia_tls_is_for (tls, bad[i]));
+}
+
 typedef struct {
   RegiaTlsSlot *slot;
   gint taken, ended;
@@ -181,6 +197,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/faults", test_faults);
   g_test_add_func ("/tls/life", test_life);
   g_test_add_func ("/tls/warning", test_warning);
+  g_test_add_func ("/tls/names", test_names);
   g_test_add_func ("/tls/slot", test_slot);
   return g_test_run ();
 }

@@ -16,3 +16,7 @@ gboolean regia_address_split (const char *text, char **ret_host, guint *ret_port
 /** regia_address_ip: (transfer full) (nullable): @host, an IPv4 address or an IPv6 one in brackets, without a
  * zone; no names. Pure. */
 GInetAddress *regia_address_ip (const char *host);
+
+/** regia_address_is_loopback: whether who listens at @text, ADDRESS:PORT, is reached from this machine alone.
+ * Pure. */
+gboolean regia_address_is_loopback (const char *text);

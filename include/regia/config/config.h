@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "regia/tls/tls.h"
+
 /**
  * The event file: a GLib key file that says everything about one event. Read once into immutable values;
  * every error names file, line, group, key and remedy. The compiled-in defaults are config/example.conf, in
@@ -184,8 +186,26 @@ char *regia_config_to_text (RegiaConfig *self);
  * out to be wrong later. */
 char *regia_config_where (RegiaConfig *self, const char *group, const char *key);
 
+/** How those who work here come to the console. */
+typedef enum {
+  REGIA_CONFIG_CONSOLE_LOCAL, /* from this machine alone: http */
+  REGIA_CONFIG_CONSOLE_HTTPS, /* from others, with the certificate of [web] */
+  REGIA_CONFIG_CONSOLE_CLEAR, /* from others, and there is none: http, and whoever listens in has a password
+                               */
+} RegiaConfigConsole;
+
+/** regia_config_get_console: what [console] listen and [web] certificate make of it. Pure. */
+RegiaConfigConsole regia_config_get_console (const RegiaConfigValues *values);
+
+/** What is said of %REGIA_CONFIG_CONSOLE_CLEAR, and what to do; to stand behind `[console] listen: `. */
+#define REGIA_CONFIG_CONSOLE_WARNING                                                                         \
+  "the console can be reached from other machines and there is no certificate: passwords go over the "       \
+  "network in the clear; add certificate = and key = to [web], or listen at 127.0.0.1 and come by ssh -L "   \
+  "or through a web server with TLS"
+
 /** What the files of [web] certificate and key held, checked: PEM that RegiaTls takes. */
 typedef struct {
+  RegiaTls *tls; /* (owned): made of them */
   GBytes *certificate;
   GBytes *key;            /* wiped when the last reference goes */
   gint64 from_s, until_s; /* valid, Unix time */
@@ -199,6 +219,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaConfigPair, regia_config_pair_free)
  * …`; they never show what is in them. An expired certificate is none. */
 RegiaConfigPair *regia_config_read_pair (const RegiaConfigValues *values,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_config_pair_is_for: whether browsers take it for a server called @host, see regia_tls_is_for().
+ * Pure.
+ * @pair: (nullable): %FALSE */
+gboolean regia_config_pair_is_for (const RegiaConfigPair *pair, const char *host);
 
 /** regia_config_pair_warning: (transfer full) (nullable): that it has expired, expires soon, or is not valid
  * yet: `[web] certificate: FILE expires on …`. @now_s: Unix time. Pure. */

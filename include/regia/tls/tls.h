@@ -50,6 +50,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTls, regia_tls_unref)
 /** regia_tls_get_life: from when to when the certificate is valid, Unix time. */
 void regia_tls_get_life (const RegiaTls *self, gint64 *ret_from_s, gint64 *ret_until_s);
 
+/** regia_tls_is_for: whether clients take the certificate for a server called @host: a name, or an address,
+ * IPv6 in brackets (RFC 6125, RFC 2818 §3.1). Pure. */
+gboolean regia_tls_is_for (const RegiaTls *self, const char *host);
+
 /**
  * regia_tls_warning: what a person should know of a certificate valid from @from_s until @until_s, at @now_s
  * (Unix time): that it has expired, expires within %REGIA_TLS_WARN_DAYS, or is not valid yet. Pure.
