@@ -399,7 +399,7 @@ static const RegiaOption web_options[] = {
      EVENT_FIELD (trusted_proxies),
      .max = 32,
      .range = "addresses or networks (127.0.0.1; 192.0.2.0/24), a list with ;",
-     .help = "web servers in front of this one, whose X-Forwarded-For is believed"},
+     .help = "web servers in front of this one, whose X-Forwarded-For, -Proto and -Host are believed"},
     {.key = "segment",
      .default_value = "2s",
      .read = regia_read_duration,

@@ -66,6 +66,7 @@ typedef struct {
   const char *user_agent;        /* (nullable) */
   const char *forwarded_for;     /* (nullable) X-Forwarded-For, of several the last; anybody may write it */
   const char *forwarded_proto;   /* (nullable) X-Forwarded-Proto: "http" or "https"; anybody may write it */
+  const char *forwarded_host;    /* (nullable) X-Forwarded-Host, if this server answers under it; the same */
   const char *passed[REGIA_PASSED_N]; /* (nullable) */
   const RegiaBodyRule *rule;          /* (nullable): by which it may have a body */
   guint64 body_bytes;                 /* that follow the head */
@@ -132,7 +133,8 @@ gboolean regia_request_parse (char *head, gsize length, const RegiaHosts *hosts,
  * @last: the connection is to be closed behind its answer
  * @client: (nullable): whom it comes from, as text: the far end, or whom a trusted proxy speaks for. It is
  * the field %REGIA_REQUEST_CLIENT of what is shown, which is nothing that anybody can write
- * @proxied: a trusted proxy speaks for @client: what it said is in it as well
+ * @proxied: a trusted proxy speaks for @client: what it said is in it as well, and Host is what it was asked
+ * for, where it said that
  *
  * Returns: (transfer full): the same request in the one form in which anybody but us sees it: origin form,
  * one Host, then those of the fields above that it has, each once, under one spelling, in one order. Pure.

@@ -342,6 +342,8 @@ take_field (Fields *fields, RegiaRequest *request, const char *name, const char 
       request->forwarded_proto = g_ascii_strcasecmp (value, "https") == 0  ? "https"
                                  : g_ascii_strcasecmp (value, "http") == 0 ? "http"
                                                                            : NULL;
+    } else if (g_ascii_strcasecmp (name, "x-forwarded-host") == 0) {
+      keep_single (fields, 6, &request->forwarded_host, value);
     } else if (g_ascii_strcasecmp (name, "x-regia-viewer") == 0) {
       gsize n = strlen (value);
       keep_single (fields, 5, &request->viewer, n >= 1 && n <= 32 && all_of (value, n, HEX) ? value : NULL);
@@ -580,6 +582,9 @@ regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, const Re
     return refuse (ret_refusal, 431, "There are more than 100 header fields");
   if (!check_target (target, target_length, &request, hosts, ret_refusal))
     return FALSE;
+  if (request.forwarded_host != NULL &&
+      !regia_hosts_allow (hosts, request.forwarded_host, strlen (request.forwarded_host)))
+    request.forwarded_host = NULL;
   *ret_request = request;
   return TRUE;
 }
@@ -601,7 +606,8 @@ regia_request_canonical (const RegiaRequest *request, gboolean last, const char 
   if (request->query != NULL)
     g_string_append_printf (text, "?%s", request->query);
   g_string_append_printf (text, " HTTP/1.%c\r\n", request->http10 ? '0' : '1');
-  append_field (text, "Host", request->host);
+  append_field (text, "Host",
+                proxied && request->forwarded_host != NULL ? request->forwarded_host : request->host);
   if (request->body_bytes > 0 || (request->rule != NULL && request->method != REGIA_METHOD_DELETE))
     g_string_append_printf (text, "Content-Length: %" G_GUINT64_FORMAT "\r\n", request->body_bytes);
   if (request->body_bytes > 0 && request->expects_continue)

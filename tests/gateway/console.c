@@ -27,14 +27,16 @@ typedef struct {
   guint port;
 } Fixture;
 
-static const char *const proxies[] = {"127.0.0.1", NULL};
+static const char *const proxies[] = {"127.0.0.1", NULL}, *const strangers[] = {NULL};
+static const char *const hosts[] = {"hall.example", NULL};
 
 static void
 set_up (Fixture *self, gconstpointer data)
 {
   RegiaServerOptions options = {.listen_key = "[console] listen",
                                 .listen = "127.0.0.1:0",
-                                .trusted_proxies = proxies,
+                                .hosts = hosts,
+                                .trusted_proxies = data != NULL ? data : proxies,
                                 .threads = 1,
                                 .rules = regia_console_rules,
                                 .answer = regia_console_answer,
@@ -319,6 +321,44 @@ test_proxy (Fixture *self, gconstpointer data)
   g_assert_true (g_str_has_suffix (cookie, "; HttpOnly; SameSite=Strict; Secure"));
 }
 
+/* The name under which a proxy was asked is the page's origin, as Host or, where the proxy says another one
+ * there, as X-Forwarded-Host; whoever is no trusted proxy has said nothing. */
+static void
+test_forwarded (Fixture *self, gconstpointer data)
+{
+  static const struct {
+    const char *fields;
+    guint status, of_stranger;
+  } table[] = {
+      {"X-Forwarded-Host: hall.example\r\nOrigin: https://hall.example\r\n", 200, 403},
+      {"X-Forwarded-Host: hall.example:8443\r\nOrigin: https://hall.example:8443\r\n", 200, 403},
+      {"X-Forwarded-Host: hall.example\r\nOrigin: https://localhost\r\n", 403, 200},
+      {"X-Forwarded-Host: hall.example\r\nOrigin: http://hall.example\r\n", 403, 403},
+      {"X-Forwarded-Host: evil.example\r\nOrigin: https://evil.example\r\n", 403, 403},
+      {"X-Forwarded-Host: evil.example\r\nOrigin: https://localhost\r\n", 200, 200},
+      {"X-Forwarded-Host: evil.example\r\nOrigin: http://localhost\r\n", 403, 200},
+      {"", 200, 200},
+  };
+  gboolean trusted = data == NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autofree char *cookie = NULL, *asked = NULL, *fields = NULL;
+    g_auto (ClientAnswer) in = {0};
+
+    fields = g_strconcat (JSON "X-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Proto: https\r\n", table[i].fields,
+                          NULL);
+    g_assert_cmpuint (
+        ask (self, "POST", "/api/v1/login", fields, "{\"name\":\"anna\",\"password\":\"right\"}", &in), ==,
+        trusted ? table[i].status : table[i].of_stranger);
+    asked = director_take (self->director);
+    if (in.status != 200)
+      continue;
+    g_assert_cmpstr (asked, ==, trusted ? "login anna 192.0.2.9\n" : "login anna 127.0.0.1\n");
+    cookie = client_field (&in, "Set-Cookie");
+    g_assert_true (g_str_has_suffix (cookie, "; Secure") == trusted);
+  }
+}
+
 /* Where https is spoken here, the cookie stays under it, unless a trusted proxy says that its browser has
  * none; and a page that came by http is another one's. */
 static void
@@ -592,6 +632,8 @@ main (int argc, char **argv)
   TEST ("refused", test_refused);
   TEST ("session", test_session);
   TEST ("proxy", test_proxy);
+  TEST ("forwarded", test_forwarded);
+  g_test_add ("/gateway/console/stranger", Fixture, strangers, set_up, test_forwarded, tear_down);
   TEST ("https", test_https);
   TEST ("ended", test_ended);
   TEST ("events", test_events);

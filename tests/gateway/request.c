@@ -401,6 +401,21 @@ test_canonical (void)
        "GET /a HTTP/1.1\r\n" H
        "X-Regia-Client: 192.0.2.9\r\nX-Forwarded-For: 192.0.2.9\r\nX-Forwarded-Proto: https\r\n\r\n",
        FALSE, "192.0.2.9", TRUE},
+      /* The name that a proxy was asked for, if it is one of ours; and of a proxy alone. */
+      {"GET /a HTTP/1.1\r\n" H "X-Forwarded-Host: [::1]:444\r\n",
+       "GET /a HTTP/1.1\r\nHost: [::1]:444\r\nX-Regia-Client: 192.0.2.9\r\nX-Forwarded-For: "
+       "192.0.2.9\r\n\r\n",
+       FALSE, "192.0.2.9", TRUE},
+      {"GET /a HTTP/1.1\r\n" H "X-Forwarded-Host: evil.example\r\n",
+       "GET /a HTTP/1.1\r\n" H "X-Regia-Client: 192.0.2.9\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n", FALSE,
+       "192.0.2.9", TRUE},
+      {"GET /a HTTP/1.1\r\n" H "X-Forwarded-Host: [::1]\r\nX-Forwarded-Host: [::1]\r\n",
+       "GET /a HTTP/1.1\r\n" H "X-Regia-Client: 192.0.2.9\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n", FALSE,
+       "192.0.2.9", TRUE},
+      {"GET /a HTTP/1.1\r\n" H "X-Forwarded-Host: [::1], localhost\r\n",
+       "GET /a HTTP/1.1\r\n" H "X-Regia-Client: 192.0.2.9\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n", FALSE,
+       "192.0.2.9", TRUE},
+      {"GET /a HTTP/1.1\r\n" H "X-Forwarded-Host: [::1]\r\n", "GET /a HTTP/1.1\r\n" H "\r\n", FALSE, NULL},
       /* Whom it comes from, nobody can write. */
       {"GET /a HTTP/1.1\r\n" H "X-Regia-Client: 127.0.0.1\r\nX-Forwarded-For: 1.2.3.4\r\n",
        "GET /a HTTP/1.1\r\n" H "X-Regia-Client: 2001:db8::\r\n\r\n", FALSE, "2001:db8::"},

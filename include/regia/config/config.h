@@ -97,8 +97,8 @@ typedef struct {
   char *redirect_listen;               /* (nullable) address:port where http is sent on to https */
   char **hosts; /* allowed Host names besides localhost and the listen address, lower case; "*" allows all;
                    may be empty */
-  char **trusted_proxies; /* addresses and networks (A.B.C.D/N, V6/N) whose X-Forwarded-For is believed; may
-                             be empty */
+  char **trusted_proxies; /* addresses and networks (A.B.C.D/N, V6/N) whose X-Forwarded-For, -Proto and -Host
+                             are believed; may be empty */
   guint segment_ms;       /* default 2000 */
   guint window_segments;  /* default 6 */
   guint threads;          /* HTTP workers, default 2 */

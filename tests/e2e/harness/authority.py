@@ -9,7 +9,7 @@ import subprocess
 
 from .scenario import check
 
-NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+NAMES = "subjectAltName=DNS:localhost,DNS:console.localhost,IP:127.0.0.1"
 
 
 class Authority:

@@ -67,6 +67,7 @@ function look () {
     frame: null,
     wall: 0,
     now: Date.now(),
+    protocols: [...new Set(performance.getEntries().map((entry) => entry.nextHopProtocol).filter(Boolean))],
   };
   if (!video || !video.videoWidth) return answer;
   if (!video.muted) {

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import threading
 
-from .scenario import check
+from .scenario import ROOT, check
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -290,6 +290,47 @@ class Proxy:
         folder.mkdir()
         conf = folder / "nginx.conf"
         conf.write_text(PROXY.format(folder=folder, port=self.port, behind=behind, path=path), encoding="utf-8")
+        t.spawn(name, ["nginx", "-p", folder, "-c", conf, "-e", "stderr"])
+        t.wait(f"{name} listens", self.listens)
+
+    def listens(self):
+        with socket.create_connection(("127.0.0.1", self.port), 1):
+            return True
+
+
+AROUND = """daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+events {{ worker_connections 256; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+{site}
+}}
+"""
+
+
+class Site:
+    """nginx as config/regia.nginx has it, with TLS and HTTP/2: viewers at https://localhost:PORT, the console at https://console.localhost:PORT."""
+
+    def __init__(self, t, viewers_port, console_port, pair, name="site"):
+        self.port = free_port()
+        self.base = f"https://localhost:{self.port}"
+        self.console = f"https://console.localhost:{self.port}"
+        folder = t.dir / name
+        folder.mkdir()
+        site = (ROOT / "config/regia.nginx").read_text(encoding="utf-8")
+        plain = f"listen 127.0.0.1:{self.port} "
+        for what, instead in (("127.0.0.1:8080;", f"127.0.0.1:{viewers_port};"), ("127.0.0.1:8090;", f"127.0.0.1:{console_port};"),
+                              ("listen 443 ", plain), ("server_name diretta.example.org", "server_name localhost"),
+                              ("server_name console.example.org", "server_name console.localhost"),
+                              ("/etc/nginx/fullchain.pem", str(pair["certificate"])), ("/etc/nginx/privkey.pem", str(pair["key"]))):
+            check(what in site, f"config/regia.nginx does not say {what!r}")
+            site = site.replace(what, instead)
+        # One socket, whose options are said once. The kernel is not to take in a whole recording for one who reads nothing.
+        site = site.replace(plain, f"{plain}sndbuf=16k ", 1)
+        conf = folder / "nginx.conf"
+        conf.write_text(AROUND.format(folder=folder, site=site), encoding="utf-8")
         t.spawn(name, ["nginx", "-p", folder, "-c", conf, "-e", "stderr"])
         t.wait(f"{name} listens", self.listens)
 
