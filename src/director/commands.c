@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-director"
 
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "audit-private.h"
 #include "director-private.h"
 #include "regia/base/json.h"
 
@@ -20,7 +17,6 @@
 #define PRIVATE_US (G_USEC_PER_SEC)     /* for the engine to do it */
 #define KEPT_US    (2 * G_USEC_PER_SEC) /* for the disk to keep what is in effect already */
 #define LOOK_MS    100                  /* how often, meanwhile */
-#define LOG_US     G_USEC_PER_SEC       /* at the end, for the last lines */
 
 typedef struct {
   char *id, *who;   /* (owned) */
@@ -43,9 +39,7 @@ struct _RegiaCommands {
   Command *saving;   /* (owned) (nullable): on its way to the disk */
   GPtrArray *urgent; /* (owned) (element-type Command): private on */
   guint looker;      /* source: while there is an urgent one */
-  GThreadPool *log;  /* (owned): one thread; writes audit.jsonl */
-  gint lines;        /* atomic: not yet written */
-  char *log_path;    /* (owned) */
+  RegiaAudit *audit; /* (owned) */
 };
 
 static void next (RegiaCommands *self);
@@ -62,25 +56,30 @@ command_free (Command *command)
 
 /* audit.jsonl */
 
+/* Those who follow it are told with their part: complete each time, so that none is lost on the way. */
 static void
-write_line_cb (gpointer line, gpointer user_data)
+audited_cb (gpointer user_data)
 {
-  RegiaCommands *self = user_data;
-  int fd = open (self->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  RegiaProcesses *processes = ((RegiaCommands *)user_data)->director->processes;
 
-  if (fd < 0 || write (fd, line, strlen (line)) < 0 || fdatasync (fd) < 0)
-    g_warning ("%s: %s; what was commanded is not written down", self->log_path, g_strerror (errno));
-  if (fd >= 0)
-    close (fd);
-  g_free (line);
-  g_atomic_int_add (&self->lines, -1);
+  for (guint i = 0; processes != NULL && i < processes->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (processes, i);
+
+    if (entry->kind->commands)
+      regia_process_apply (entry->process);
+  }
+}
+
+GVariant *
+regia_commands_get_audit (RegiaCommands *self)
+{
+  return regia_audit_get_last (self->audit);
 }
 
 static void
 log_line (RegiaCommands *self, const char *who, const char *id, GVariant *change, const char *outcome)
 {
   g_autofree char *wall = regia_time_format_iso (regia_clock_realtime_ns ());
-  g_autofree char *text = NULL;
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -94,9 +93,7 @@ log_line (RegiaCommands *self, const char *who, const char *id, GVariant *change
   g_variant_dict_insert_value (&dict, "change", change);
   g_variant_dict_insert (&dict, "outcome", "s", outcome);
   g_variant_dict_insert (&dict, "version", "t", self->director->desired->version);
-  text = regia_json_from_variant (g_variant_dict_end (&dict), FALSE);
-  g_atomic_int_inc (&self->lines);
-  g_thread_pool_push (self->log, g_strconcat (text, "\n", NULL), NULL);
+  regia_audit_write (self->audit, regia_json_from_variant (g_variant_dict_end (&dict), FALSE));
 }
 
 void
@@ -360,13 +357,13 @@ begin_urgent (RegiaCommands *self, Command *command)
 RegiaCommands *
 regia_commands_new (RegiaDirector *director)
 {
+  g_autofree char *path = g_build_filename (director->options->state_dir, "audit.jsonl", NULL);
   RegiaCommands *self = g_new0 (RegiaCommands, 1);
 
   self->director = director;
   g_queue_init (&self->waiting);
   self->urgent = g_ptr_array_new_with_free_func ((GDestroyNotify)command_free);
-  self->log_path = g_build_filename (director->options->state_dir, "audit.jsonl", NULL);
-  self->log = g_thread_pool_new (write_line_cb, self, 1, FALSE, NULL);
+  self->audit = regia_audit_new (path, audited_cb, self);
   return self;
 }
 
@@ -383,7 +380,6 @@ refuse_at_end (RegiaCommands *self, Command *command)
 void
 regia_commands_free (RegiaCommands *self)
 {
-  gint64 deadline_us = g_get_monotonic_time () + LOG_US;
   Command *command;
 
   if (self == NULL)
@@ -400,12 +396,7 @@ regia_commands_free (RegiaCommands *self)
     refuse_at_end (self, g_ptr_array_index (self->urgent, i));
   g_ptr_array_unref (self->urgent);
   g_clear_handle_id (&self->looker, g_source_remove);
-  while (g_atomic_int_get (&self->lines) > 0 && g_get_monotonic_time () < deadline_us)
-    g_usleep (1000);
-  if (g_atomic_int_get (&self->lines) > 0)
-    return; /* the disk does not answer: the thread still points here; the process is about to end */
-  g_thread_pool_free (self->log, FALSE, TRUE);
-  g_free (self->log_path);
+  regia_audit_free (self->audit);
   g_free (self);
 }
 

@@ -162,3 +162,5 @@ void regia_commands_note (RegiaCommands *self, RegiaProcessEntry *entry);
 void regia_commands_log (RegiaCommands *self, const char *who, const char *what);
 /** regia_commands_log_people: the same of what concerns people: who came in, who was configured. */
 void regia_commands_log_people (RegiaCommands *self, const char *who, const char *what);
+/** regia_commands_get_audit: (transfer floating): the last lines of it, regia_audit_get_last(). */
+GVariant *regia_commands_get_audit (RegiaCommands *self);

@@ -66,6 +66,8 @@ part_cb (RegiaProcess *process, gpointer user_data)
 
     g_variant_dict_insert_value (&dict, name, value);
   }
+  if (entry->kind->commands)
+    g_variant_dict_insert_value (&dict, "audit", regia_commands_get_audit (self->commands));
   if (entry->kind->shows && self->control != NULL) {
     g_autoptr (GVariant) status = build_status (self, !entry->kind->whole);
     g_variant_dict_insert_value (&dict, "status", status);

@@ -26,7 +26,8 @@ typedef struct {
   gboolean accounts;    /* may ask who is who (org.regia.Accounts1): the console alone */
   /* (nullable): whether it speaks https under @config: then it is told certificate and key. */
   gboolean (*https) (const RegiaConfigValues *config);
-  gboolean commands; /* may command in the name of who is logged in (org.regia.Console1): the same */
+  gboolean commands; /* may command in the name of who is logged in (org.regia.Console1), and is told what
+                        others did (audit.jsonl): the same */
   gboolean shows;    /* shows the status to others: is told it when it changes */
   gboolean whole;    /* … all of it; else what those outside may have */
   const char

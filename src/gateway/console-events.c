@@ -8,8 +8,9 @@
 #include "regia/base/json.h"
 
 typedef struct {
-  gboolean is_status;
-  char *text; /* (owned): its lines but for the id */
+  gboolean is_status, is_audit;
+  guint64 place; /* of the newest line of the audit, this one too */
+  char *text;    /* (owned): its lines but for the id */
 } Event;
 
 struct _RegiaConsoleEvents {
@@ -17,6 +18,7 @@ struct _RegiaConsoleEvents {
   char run[9];          /* of this process, in each id; immutable */
   GQueue kept;          /* (element-type Event): the oldest first */
   guint64 next;         /* number of the one to come */
+  guint64 place;        /* where the newest line of the audit ends, 0: none */
   char *present;        /* (owned) (nullable): data of the newest `status` */
   GHashTable *warnings; /* (owned) (element-type utf8): that were told */
 };
@@ -57,7 +59,8 @@ add (RegiaConsoleEvents *self, const char *name, const char *json)
 {
   Event *event = g_new (Event, 1);
 
-  *event = (Event){strcmp (name, "status") == 0, g_strdup_printf ("event: %s\ndata: %s\n\n", name, json)};
+  *event = (Event){strcmp (name, "status") == 0, strcmp (name, "audit") == 0, self->place,
+                   g_strdup_printf ("event: %s\ndata: %s\n\n", name, json)};
   g_queue_push_tail (&self->kept, event);
   self->next++;
   if (self->kept.length > REGIA_CONSOLE_EVENTS_KEPT)
@@ -153,20 +156,87 @@ regia_console_events_post (RegiaConsoleEvents *self, GVariant *status)
   self->present = g_steal_pointer (&json);
 }
 
+void
+regia_console_events_post_audit (RegiaConsoleEvents *self, GVariant *lines)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gsize n = g_variant_n_children (lines), from = n;
+  const char *line;
+  guint64 place;
+
+  /* Behind the newest that was posted; where that is not among them any more, all are new. */
+  for (; from > 0; from--) {
+    g_variant_get_child (lines, from - 1, "(t&s)", &place, NULL);
+    if (place == self->place)
+      break;
+  }
+  for (gsize i = from; i < n; i++) {
+    g_variant_get_child (lines, i, "(t&s)", &self->place, &line);
+    add (self, "audit", line);
+  }
+}
+
+/* FALSE: it is no id of ours. */
+static gboolean
+parse_id (const char *id, char ret_run[9], guint64 *ret_number, guint64 *ret_place)
+{
+  g_auto (GStrv) parts = g_strsplit (id != NULL ? id : "", "-", 4);
+
+  if (g_strv_length (parts) != 3 || strlen (parts[0]) != 8 ||
+      !g_ascii_string_to_unsigned (parts[1], 10, 0, G_MAXUINT64 - 1, ret_number, NULL) ||
+      !g_ascii_string_to_unsigned (parts[2], 10, 0, G_MAXUINT64, ret_place, NULL))
+    return FALSE;
+  memcpy (ret_run, parts[0], 9);
+  return TRUE;
+}
+
+/* The index of the first line of the audit behind @place, or of the first of all where that is not kept; the
+ * length of the queue: there is none. */
+static guint
+find_audit (RegiaConsoleEvents *self, guint64 place)
+{
+  guint first = self->kept.length, behind = self->kept.length, i = 0;
+  gboolean found = FALSE;
+
+  for (GList *link = self->kept.head; link != NULL; link = link->next, i++) {
+    const Event *event = link->data;
+
+    if (!event->is_audit)
+      continue;
+    first = MIN (first, i);
+    if (found)
+      behind = MIN (behind, i);
+    found |= event->place == place;
+  }
+  return found ? behind : first;
+}
+
+/* The same of the newest status. */
+static guint
+find_status (RegiaConsoleEvents *self)
+{
+  guint i = self->kept.length;
+
+  for (GList *link = self->kept.tail; link != NULL; link = link->prev) {
+    i--;
+    if (((Event *)link->data)->is_status)
+      return i;
+  }
+  return self->kept.length;
+}
+
 guint64
 regia_console_events_begin (RegiaConsoleEvents *self, const char *last)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  guint64 first = self->next - self->kept.length, number;
+  guint64 first = self->next - self->kept.length, number, place;
+  char run[9];
 
-  if (last != NULL && g_str_has_prefix (last, self->run) && last[8] == '-' &&
-      g_ascii_string_to_unsigned (last + 9, 10, 0, G_MAXUINT64 - 1, &number, NULL) && number + 1 >= first &&
-      number < self->next)
-    return number + 1;
-  for (GList *link = self->kept.tail; link != NULL; link = link->prev)
-    if (((Event *)link->data)->is_status)
-      return first + (guint64)g_queue_link_index (&self->kept, link);
-  return first;
+  if (!parse_id (last, run, &number, &place))
+    return first + find_status (self);
+  if (strcmp (run, self->run) == 0 && number < self->next)
+    return MAX (number + 1, first);
+  return first + MIN (find_status (self), find_audit (self, place));
 }
 
 char *
@@ -179,8 +249,11 @@ regia_console_events_read (RegiaConsoleEvents *self, guint64 *number)
   if (*number >= self->next)
     return NULL;
   text = g_string_new (NULL);
-  for (*number = MAX (*number, first); *number < self->next; ++*number)
-    g_string_append_printf (text, "id: %s-%" G_GUINT64_FORMAT "\n%s", self->run, *number,
-                            ((Event *)g_queue_peek_nth (&self->kept, (guint)(*number - first)))->text);
+  for (*number = MAX (*number, first); *number < self->next; ++*number) {
+    const Event *event = g_queue_peek_nth (&self->kept, (guint)(*number - first));
+
+    g_string_append_printf (text, "id: %s-%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT "\n%s", self->run,
+                            *number, event->place, event->text);
+  }
   return g_string_free (text, FALSE);
 }

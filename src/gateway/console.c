@@ -80,10 +80,13 @@ take_status (Console *self, GVariant *status)
 static void
 take_part (Console *self, GVariant *part)
 {
-  g_autoptr (GVariant) status = g_variant_lookup_value (part, "status", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) status = g_variant_lookup_value (part, "status", G_VARIANT_TYPE_VARDICT),
+                       audit = g_variant_lookup_value (part, "audit", G_VARIANT_TYPE ("a(ts)"));
 
   if (status != NULL)
     take_status (self, status);
+  if (audit != NULL)
+    regia_console_events_post_audit (self->site.events, audit);
 }
 
 static gboolean

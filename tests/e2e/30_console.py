@@ -4,9 +4,9 @@
 """The console: the same commands by curl, by `regia` and by its page in Chromium; and commands at five a second while console, gateway and
 director are killed: what was answered is in effect, what was refused is not."""
 
+import datetime
 import http.client
 import json
-import re
 import signal
 import subprocess
 import threading
@@ -22,14 +22,15 @@ HERS = "una sera in riva al mare"
 
 def run(t):
     regia = Regia(t, name="console", renditions=ONE)
-    for name, role in (("anna", "technician"), ("bruno", "staff")):
+    for name, role in (("anna", "technician"), ("bruno", "staff"), ("carla", "technician")):
         regia.command("passwd", "--state", regia.state, name, "--role", role, input=HERS + "\n")
     regia.start()
     with t.case("on the air", needed=True):
         regia.wait_on_air()
         t.wait("the console", lambda: curl(regia, "/healthz")[0] == 200)
-    tokens = {name: log_in(regia, name) for name in ("anna", "bruno")}
+    tokens = {name: log_in(regia, name) for name in ("anna", "bruno", "carla")}
     by_curl(t, regia, tokens["anna"])
+    audited(t, regia, tokens)
     described(t, regia, tokens["bruno"])
     by_page(t, regia)
     killed(t, regia, tokens["anna"])
@@ -100,14 +101,14 @@ def by_curl(t, regia, token):
         equal(marks(regia).count("Una volta"), 1, "marks")
     with t.case("who follows the events hears of it as it happens, and after a break of what was missed"):
         first = follow(t, regia, token, "first")
-        t.wait("how it is", lambda: "event: status" in heard(first) and '"private":false' in heard(first))
+        t.wait("how it is", lambda: privacies(first)[-1] is False)
         order(regia, token, "private", on=True)
-        t.wait("that", lambda: '"private":true' in heard(first))
-        last = re.findall(r"id: (\S+)", heard(first))[-1]
+        t.wait("that", lambda: privacies(first)[-1] is True)
+        last = [event[0] for event in events(first) if event[1] == "status"][-1]
         regia.command("private", "off", "--state", regia.state)
         second = follow(t, regia, token, "second", last)
-        t.wait("what was missed", lambda: '"private":false' in heard(second))
-        check('"private":true' not in heard(second).split('"private":false')[0], heard(second))
+        t.wait("what was missed", lambda: privacies(second)[-1] is False)
+        check(True not in privacies(second), heard(second))
     with t.case("the end"):
         order(regia, token, "extend", end=int(time.time()) + 7200)
     with t.case("who did it is in audit.jsonl, of both ways"):
@@ -138,6 +139,71 @@ def follow(t, regia, token, name, last=None):
 
 def heard(told):
     return told.read_text(encoding="utf-8") if told.exists() else ""
+
+
+def events(told):
+    """[(id, name, data)] of what was heard; what has not come whole is not among them."""
+    found = []
+    for block in heard(told).split("\n\n")[:-1]:
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if "event" in fields:
+            found.append((fields["id"], fields["event"], json.loads(fields["data"])))
+    return found
+
+
+def privacies(told):
+    """What each status said of it; the first one may be still to come."""
+    return [data["desired"]["private"] for _, name, data in events(told) if name == "status"]
+
+
+def audited(t, regia, tokens):
+    with t.case("who follows the events hears who else did what, and when, each as it is in audit.jsonl"):
+        told = follow(t, regia, tokens["carla"], "audit")
+        t.wait("how it is", lambda: privacies(told))
+        began = time.time()
+        order(regia, tokens["anna"], "mark", title="Vista da Carla", id="seen-1")
+        entry = t.wait("that", lambda: next(data for _, name, data in events(told) if name == "audit" and data["id"] == "seen-1"))
+        at = datetime.datetime.fromisoformat(entry["at"].replace("Z", "+00:00")).timestamp()
+        equal((entry["who"], entry["outcome"], "Vista da Carla" in json.dumps(entry["change"])), ("anna, console", "done", True), "entry")
+        check(began - 1 < at < time.time() + 1, f"{entry['at']} is not between {began} and now")
+        status, said = post(regia, "/api/v1/commands/relay", {"name": "nowhere", "on": True}, tokens["anna"])
+        equal(status, 400, said)
+        regia.command("mark", "Dalla riga", "--state", regia.state)
+        t.wait("three entries", lambda: len(since(lines_of(told), "seen-1")) == 3)
+        equal(since(lines_of(told), "seen-1"), since(audit(regia), "seen-1"), "what was heard, and what is in the file")
+        _, refused, by_line = since(lines_of(told), "seen-1")
+        check(refused["outcome"].startswith("refused: ") and by_line["who"].endswith(", command line"), (refused, by_line))
+    with t.case("the console killed: who comes back hears what was done meanwhile, and nothing twice"):
+        last, known = events(told)[-1][0], len(audit(regia))
+        old = regia.kill("console")
+        for number in range(3):
+            regia.command("mark", f"Senza console {number}", "--state", regia.state)
+        regia.wait_restarted("console", old, 20)
+        t.wait("the console", lambda: curl(regia, "/healthz")[0] == 200, 20)
+        again = follow(t, regia, tokens["carla"], "audit-again", last)
+        t.wait("that", lambda: len(lines_of(again)) >= 3)
+        order(regia, tokens["anna"], "mark", title="Di nuovo")
+        t.wait("the next", lambda: len(lines_of(again)) >= 4)
+        equal(lines_of(again), audit(regia)[known:], "what was heard, and what is in the file")
+        new = follow(t, regia, tokens["carla"], "audit-new")
+        t.wait("how it is", lambda: privacies(new))
+        order(regia, tokens["anna"], "mark", title="Per tutti")
+        t.wait("the newest, by whoever comes without an id", lambda: "Per tutti" in json.dumps(lines_of(new)))
+        check(not any("Senza console" in json.dumps(line) for line in lines_of(new)), lines_of(new))
+    with t.case("staff may not, and strangers may not"):
+        for known in (["-H", f"Authorization: Bearer {tokens['bruno']}"], []):
+            status, text = curl(regia, "/api/v1/events", *known)
+            check(status == (403 if known else 401) and "audit" not in text and "event:" not in text, f"{status} {text}")
+
+
+def since(lines, command):
+    """From that of the command on."""
+    found = [number for number, line in enumerate(lines) if line["id"] == command]
+    return lines[found[0]:] if found else []
+
+
+def lines_of(told):
+    return [data for _, name, data in events(told) if name == "audit"]
 
 
 def described(t, regia, staff):

@@ -512,18 +512,18 @@ test_events (Fixture *self, gconstpointer data)
   hear (fd, first, "event: alarm\ndata: {\"text\":\"new\"}\n\n");
   at = g_strrstr (first->str, "id: ") + strlen ("id: ");
   id = g_strndup (at, strcspn (at, "\n"));
-  g_assert_true (g_str_has_suffix (id, "-2") || g_str_has_suffix (id, "-3"));
+  g_assert_true (g_str_has_suffix (id, "-2-0") || g_str_has_suffix (id, "-3-0"));
   close (fd);
 
   post_event (self, "paused", "new");
-  strange = g_strdup_printf ("%.8s-2", id);
+  strange = g_strdup_printf ("%.8s-2-0", id);
   fd = follow (self, strange);
   hear (fd, second, "\"paused\"");
-  g_assert_nonnull (strstr (second->str, "-3\nevent: status"));
+  g_assert_nonnull (strstr (second->str, "-3-0\nevent: status"));
   g_assert_null (strstr (second->str, "event: alarm"));
   close (fd);
   /* An id of another run, or none at all, begins with how it is now. */
-  fd = follow (self, "00000000-1");
+  fd = follow (self, "00000000-1-0");
   hear (fd, third, "\"paused\"");
   g_assert_null (strstr (third->str, "\"on-air\""));
   director_forget (self->director);

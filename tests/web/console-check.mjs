@@ -47,6 +47,24 @@ async function hold (title, path, method, headers, body, expected) {
   report(`${method} ${path} ${title}: ${expected}`, check(api, path, method, answer, expected));
 }
 
+/** Each line of the audit that comes until one has that id. */
+async function audited (stream, id) {
+  const entries = [];
+  let text = '';
+  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
+      const fields = new Map(text.slice(0, end).split('\n').map((line) => [line.split(': ')[0], line.slice(line.indexOf(': ') + 2)]));
+      if (fields.get('event') === 'audit') entries.push(JSON.parse(fields.get('data')));
+      if (entries.at(-1)?.id === id) return entries;
+    }
+  }
+  return entries;
+}
+
+const events = await fetch(`${base}/api/v1/events`, { headers: bearer(token), signal: AbortSignal.timeout(60000) });
+const entries = audited(events.body, 'the-last');
+
 for (const [path, methods] of Object.entries(api.document.paths)) {
   for (const method of Object.keys(methods).map((key) => key.toUpperCase())) {
     const open = methods[method.toLowerCase()].security?.length === 0;
@@ -72,6 +90,13 @@ for (const [path, methods] of Object.entries(api.document.paths)) {
   }
 }
 await hold('with a wrong password', '/api/v1/login', 'POST', JSON_TYPE, JSON.stringify({ name, password: 'wrong' }), 403);
+await ask('POST', '/api/v1/commands/private', { ...JSON_TYPE, ...bearer(token) }, JSON.stringify({ on: false, id: 'the-last' }));
+const kinds = new Set();
+for (const entry of await entries) {
+  kinds.add(entry.change.people ? 'people' : entry.outcome.split(':')[0]);
+  report(`an audit entry: ${JSON.stringify(entry.change)}`, api.validator('#/components/schemas/AuditEntry')(entry));
+}
+report('entries of people, of what was done and of what was refused', ['people', 'done', 'refused'].filter((kind) => !kinds.has(kind)));
 await hold('as it should be', '/api/v1/logout', 'POST', { ...JSON_TYPE, ...bearer(token) }, '{}', 200);
 console.log(`1..${results.length}`);
 process.exitCode = results.every(Boolean) && results.length > 100 ? 0 : 1;
