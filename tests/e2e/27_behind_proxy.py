@@ -68,8 +68,8 @@ def run(t):
 
     regia.command("stop", "--state", regia.state, timeout=60)
     with t.case("8 downloads at once, of different viewers, at a share of 6: all are served"):
-        item = regia.wait_session("finished")
-        path = f"/live-hall/recordings/{item['id']}/programme.mp4"
+        path = "/live-hall" + download(regia)
+        swell(regia)
         for number in range(8):
             equal(hold(t, proxy, path, f"192.0.2.{number}"), "HTTP/1.1 200", "status")
     regia.stop()
