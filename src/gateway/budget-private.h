@@ -21,7 +21,7 @@ GBytes *regia_budget_hold (RegiaBudget *self, GBytes *body);
 void regia_budget_release (RegiaBudget *self, GBytes *body);
 /** regia_budget_add: what the kernel holds became more, or less. */
 void regia_budget_add (RegiaBudget *self, gint64 bytes);
-/** regia_budget_is_easy: half of it is not used yet. */
-gboolean regia_budget_is_easy (RegiaBudget *self);
+/** regia_budget_get_percent: how much of it is used; more than 100 when it is spent. */
+guint regia_budget_get_percent (RegiaBudget *self);
 /** regia_budget_excess: by how much the budget is overspent; 0: it is not. */
 guint64 regia_budget_excess (RegiaBudget *self);

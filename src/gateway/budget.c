@@ -69,11 +69,11 @@ regia_budget_add (RegiaBudget *self, gint64 bytes)
   self->bytes += bytes;
 }
 
-gboolean
-regia_budget_is_easy (RegiaBudget *self)
+guint
+regia_budget_get_percent (RegiaBudget *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  return self->bytes < (gint64)(self->limit_bytes / 2);
+  return (guint)((guint64)MAX (self->bytes, 0) * 100 / self->limit_bytes);
 }
 
 guint64

@@ -35,6 +35,6 @@ gboolean regia_disk_is_busy (RegiaDisk *self);
  * Returns: %FALSE when there are none, or they cannot be read.
  */
 gboolean regia_disk_warm (int fd, guint64 offset, gsize count);
-/** regia_disk_is_warm: whether bytes of a file are in memory, as far as samples of them tell. Does not wait.
- */
-gboolean regia_disk_is_warm (int fd, guint64 offset, gsize count);
+/** regia_disk_is_warm: whether bytes of a file are in memory, as far as the first of each @step and the last
+ * tell. A hole that they do not meet costs whoever sends them one read. Does not wait. */
+gboolean regia_disk_is_warm (int fd, guint64 offset, gsize count, gsize step);

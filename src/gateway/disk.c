@@ -13,9 +13,7 @@ struct _RegiaDisk {
   guint most_waiting;
 };
 
-/* What was read a moment ago or by many is in memory altogether; a hole that no sample meets costs the worker
- * one read. */
-#define SAMPLE_BYTES (256 * 1024)
+#define READ_BYTES (256 * 1024)
 
 static gboolean
 job_done_cb (gpointer data)
@@ -75,9 +73,9 @@ regia_disk_warm (int fd, guint64 offset, gsize count)
   guint64 end = offset + count;
 
   if (g_private_get (&scratch) == NULL)
-    g_private_set (&scratch, g_malloc (SAMPLE_BYTES));
+    g_private_set (&scratch, g_malloc (READ_BYTES));
   while (offset < end) {
-    gssize n = pread (fd, g_private_get (&scratch), MIN (SAMPLE_BYTES, end - offset), (off_t)offset);
+    gssize n = pread (fd, g_private_get (&scratch), MIN (READ_BYTES, end - offset), (off_t)offset);
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0)
@@ -88,12 +86,12 @@ regia_disk_warm (int fd, guint64 offset, gsize count)
 }
 
 gboolean
-regia_disk_is_warm (int fd, guint64 offset, gsize count)
+regia_disk_is_warm (int fd, guint64 offset, gsize count, gsize step)
 {
   char byte;
   struct iovec part = {&byte, 1};
 
-  for (gsize at = 0; at < count; at += SAMPLE_BYTES)
+  for (gsize at = 0; at < count; at += step)
     if (preadv2 (fd, &part, 1, (off_t)(offset + at), RWF_NOWAIT) != 1)
       return FALSE;
   return preadv2 (fd, &part, 1, (off_t)(offset + count - 1), RWF_NOWAIT) == 1;

@@ -19,7 +19,8 @@ typedef struct {
   int fd;               /* −1, or the file; (owned) unless it is the arena's */
   gboolean is_in_arena; /* the body, which is then sent as a file */
   guint64 offset, left;
-  gsize warm; /* bytes from offset on that are in memory */
+  gsize warm;     /* bytes from offset on that are in memory */
+  gsize warm_run; /* bytes in a row that were when they were looked for */
 } RegiaLane;
 
 typedef enum {

@@ -16,7 +16,8 @@
  * not in memory and would hold up everybody of the worker.
  */
 
-#define PIECE_BYTES (1024 * 1024)     /* read ahead by the disk pool */
+#define PIECE_BYTES (1024 * 1024) /* read ahead by the disk pool */
+#define TRUST_BYTES (8 * PIECE_BYTES)
 #define WARM_BYTES  (4 * PIECE_BYTES) /* sent at once, if they are in memory: more than a socket takes */
 
 void
@@ -48,7 +49,8 @@ regia_lane_set_warm (RegiaLane *self, gsize bytes)
   self->warm = bytes;
 }
 
-/* Notes what is in memory already. */
+/* Notes what is in memory already. What was read a moment ago or by many is there altogether, so that after
+ * some of it fewer samples do. */
 static void
 look_ahead (RegiaLane *self)
 {
@@ -56,9 +58,14 @@ look_ahead (RegiaLane *self)
 
   while (self->warm < most) {
     gsize piece = MIN (most - self->warm, PIECE_BYTES);
-    if (!regia_disk_is_warm (self->fd, self->offset + self->warm, piece))
+
+    if (!regia_disk_is_warm (self->fd, self->offset + self->warm, piece,
+                             self->warm_run < TRUST_BYTES ? PIECE_BYTES / 4 : PIECE_BYTES)) {
+      self->warm_run = 0;
       return;
+    }
     self->warm += piece;
+    self->warm_run += piece;
   }
 }
 

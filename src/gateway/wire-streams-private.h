@@ -19,7 +19,10 @@ struct _RegiaWire {
   gint64 took_us;     /* when the client was last seen to take something */
   guint kernel_bytes; /* that the client had not taken at the last sweep; counted in the budget */
   gboolean was_cut;
-  gboolean is_bounded; /* what the kernel may hold for it */
+  gint64 begun_us;     /* the request's answer */
+  guint64 sent;        /* bytes of the answer, by the lane */
+  gboolean is_bounded; /* what the kernel may hold for it: little */
+  gboolean is_wide;    /* much */
 
   char *in; /* (owned) */
   gsize in_length, in_room, scanned;

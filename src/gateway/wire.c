@@ -27,6 +27,11 @@
 #define LINGER_BYTES   (256 * 1024)
 #define SEND_BYTES     (256 * 1024)
 #define NOTSENT_BYTES  (128 * 1024)
+#define WIDE_BYTES     (4 * 1024 * 1024)  /* instead of what listen.c gives at first */
+#define WIDE_AFTER     (16 * 1024 * 1024) /* bytes taken within … */
+#define WIDE_WITHIN_US 250000
+#define WIDE_PERCENT   70 /* of the budget: nobody gets more then */
+#define BOUND_PERCENT  85 /* … everybody gets little */
 #define TURNS          16 /* requests of one connection in a row before others have their turn */
 
 G_DEFINE_FINAL_TYPE (RegiaWire, regia_wire, G_TYPE_IO_STREAM)
@@ -38,6 +43,10 @@ set_phase (RegiaWire *self, RegiaWirePhase phase, guint limit_ms)
 
   if (phase == REGIA_WIRE_ANSWER || self->phase == REGIA_WIRE_HANDSHAKE) /* which has sent something, too */
     self->took_us = now_us;
+  if (phase == REGIA_WIRE_ANSWER) {
+    self->begun_us = now_us;
+    self->sent = 0;
+  }
   self->phase = phase;
   self->deadline_us = now_us + (gint64)limit_ms * 1000;
 }
@@ -69,24 +78,11 @@ regia_wire_count_sent (RegiaWire *self, gsize bytes)
   if (bytes == 0)
     return;
   REGIA_WIRE_COUNT (self, bytes_sent, bytes);
+  self->sent += bytes;
   self->took_us = g_get_monotonic_time ();
 }
 
 /* The end. */
-
-/* As long as little of the budget is used, the kernel may hold as much for a connection as it likes to; then
- * 256 KiB. Sticky: what was bounded stays so. */
-static void
-bound_kernel (RegiaWire *self)
-{
-  const int send_bytes = SEND_BYTES, notsent_bytes = NOTSENT_BYTES;
-
-  if (self->is_bounded || regia_budget_is_easy (self->owner->budget))
-    return;
-  self->is_bounded = TRUE;
-  setsockopt (self->fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
-  setsockopt (self->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent_bytes, sizeof notsent_bytes);
-}
 
 static void
 count_kernel_bytes (RegiaWire *self, guint bytes)
@@ -94,6 +90,29 @@ count_kernel_bytes (RegiaWire *self, guint bytes)
   if (bytes != self->kernel_bytes)
     regia_budget_add (self->owner->budget, (gint64)bytes - (gint64)self->kernel_bytes);
   self->kernel_bytes = bytes;
+}
+
+/*
+ * As long as there is room in the budget, the kernel may hold for a connection what listen.c gives it, and
+ * more for one that takes half a gigabit a second or more, which is then woken less often; else 256 KiB.
+ * Sticky: what was bounded stays so.
+ */
+static void
+bound_kernel (RegiaWire *self)
+{
+  const int send_bytes = SEND_BYTES, notsent_bytes = NOTSENT_BYTES, wide_bytes = WIDE_BYTES;
+  guint used = regia_budget_get_percent (self->owner->budget);
+
+  if (!self->is_bounded && used >= BOUND_PERCENT) {
+    self->is_bounded = TRUE;
+    setsockopt (self->fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
+    setsockopt (self->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent_bytes, sizeof notsent_bytes);
+  } else if (!self->is_bounded && !self->is_wide && used < WIDE_PERCENT && self->sent >= WIDE_AFTER &&
+             self->took_us - self->begun_us < WIDE_WITHIN_US) {
+    self->is_wide = TRUE;
+    setsockopt (self->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &wide_bytes, sizeof wide_bytes);
+    count_kernel_bytes (self, WIDE_BYTES); /* until the next sweep counts: others ask before that */
+  }
 }
 
 static void
