@@ -156,7 +156,7 @@ test_lip_sync (void)
 #ifdef __SANITIZE_ADDRESS__
 #define LOOP_S 14
 #else
-#define LOOP_S 6
+#define LOOP_S 10
 #endif
 
 /* A file of 2 s with picture and sound, made here; begins again without a hole. */

@@ -22,6 +22,7 @@ struct _Director {
   gboolean forgotten;
 };
 
+G_GNUC_PRINTF (2, 3)
 static void
 note (Director *self, const char *format, ...)
 {
