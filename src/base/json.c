@@ -162,6 +162,43 @@ variant_from_node (JsonNode *node)
   }
 }
 
+/* Four hexadecimal digits; −1 when they are not. */
+static int
+read_unit (const char *p, const char *end)
+{
+  int unit = 0;
+
+  if (end - p < 4)
+    return -1;
+  for (guint i = 0; i < 4; i++) {
+    if (!g_ascii_isxdigit (p[i]))
+      return -1;
+    unit = unit * 16 + g_ascii_xdigit_value (p[i]);
+  }
+  return unit;
+}
+
+/* Of the escape that begins at @p (RFC 8259, clause 7); 0 when it is none, or half a surrogate pair. */
+static gsize
+escape_length (const char *p, const char *end)
+{
+  int unit;
+
+  if (end - p < 2)
+    return 0;
+  if (p[1] != 'u')
+    return p[1] != '\0' && strchr ("\"\\/bfnrt", p[1]) ? 2 : 0;
+  unit = read_unit (p + 2, end);
+  if (unit < 0 || (unit >= 0xdc00 && unit < 0xe000))
+    return 0;
+  if (unit < 0xd800 || unit >= 0xe000)
+    return 6;
+  if (end - p < 12 || p[6] != '\\' || p[7] != 'u')
+    return 0;
+  unit = read_unit (p + 8, end);
+  return unit >= 0xdc00 && unit < 0xe000 ? 12 : 0;
+}
+
 /* true, false, null or a number of RFC 8259, clause 6, that a gint64 can hold if it has no fraction and no
  * exponent. */
 static gboolean
@@ -212,10 +249,15 @@ check_shape (const char *text, gsize length, GError **error)
     char c = text[i];
 
     if (in_string) {
-      if (c == '\\')
-        i++;
-      else if (c == '"')
-        in_string = FALSE;
+      gsize escape = c == '\\' ? escape_length (text + i, text + length) : 1;
+
+      if (escape == 0 || (guchar)c < ' ') {
+        g_set_error (error, REGIA_ERROR, REGIA_ERROR_MEDIA, "not JSON: no character of a text at byte %zu",
+                     i);
+        return FALSE;
+      }
+      i += escape - 1;
+      in_string = c != '"';
     } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
       continue;
     } else if (ended) {

@@ -181,6 +181,13 @@ test_json (void)
       "{\"a\":1 2}",
       "{\"\377\":1}",
       "{\"\\udc00\":1}",
+      "{\"a\":\"\\377\"}",
+      "{\"a\":\"\\ud800x\"}",
+      "{\"a\":\"\\ud800\\u0041\"}",
+      "{\"a\":\"\\u00e@\"}",
+      "{\"a\":\"\\x\"}",
+      "{\"a\":\"\n\"}",
+      "{\"a\":\"\\u00",
       "{\"a\":9223372036854775808}",
   };
 
@@ -194,7 +201,9 @@ test_json (void)
     g_clear_error (&error);
   }
   {
-    static const char odd[] = "{\"b\":2.5e999,\"c\":2e53,\"d\":-1e-10,\"e\":[-0.5,0,9223372036854775807]}";
+    static const char odd[] =
+        "{\"a\":\"\\ud83d\\ude00\\\"\\/"
+        "\\u00e8\",\"b\":2.5e999,\"c\":2e53,\"d\":-1e-10,\"e\":[-0.5,0,9223372036854775807]}";
     g_autoptr (GVariant) read = regia_json_to_vardict (odd, -1, &error), again = NULL;
     g_autofree char *first = NULL, *second = NULL;
 
