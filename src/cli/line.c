@@ -45,8 +45,9 @@ append_recording (GString *line, GVariant *recorder)
       g_string_append_printf (line, " · NOTHING ON DISK for %" G_GUINT64_FORMAT " s", age_ms / 1000);
     else
       g_string_append_printf (line, " · recording %s", recorded);
-    g_string_append_printf (line, " · disk full in %" G_GUINT64_FORMAT ":%02u h", left_minutes / 60,
-                            (guint)(left_minutes % 60));
+    if (number (recorder, "left-ms") > 0) /* known: some seconds have been written */
+      g_string_append_printf (line, " · disk full in %" G_GUINT64_FORMAT ":%02u h", left_minutes / 60,
+                              (guint)(left_minutes % 60));
   } else if (g_str_equal (state, "finishing")) {
     g_string_append_printf (line, " · finishing the recording: %" G_GUINT64_FORMAT " %%",
                             number (recorder, "finishing-percent"));
