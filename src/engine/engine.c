@@ -35,6 +35,7 @@ typedef struct {
   guint publisher;       /* source id */
   GThread *ender;        /* (owned) (nullable) */
   gboolean ready;        /* packets flow */
+  gboolean over;         /* the event is; set before the ender starts */
   gboolean finish;       /* the event is over, and somebody is to keep its end; set before the ender starts */
   gboolean hangs;        /* set by the ender before it ends */
 } Process;
@@ -151,15 +152,20 @@ health_cb (char **ret_why, gpointer user_data)
   return regia_engine_is_healthy (self->engine, ret_why);
 }
 
-/* Ends in order: the encoders' last packets, then the log, then the readers' sockets. The memory goes when
- * the recorder says that the end is on disk: it may be killed just now and come back. */
+/* Ends in order: the encoders' last packets, then the log, then the readers' sockets. Readers hear of an end
+ * only when the event has one: viewers would else be told by a gateway that goes away a moment later than
+ * this engine that it is over, while the next engine is being started. The memory goes when the recorder says
+ * that the end is on disk: it may be killed just now and come back. */
 static gpointer
 end_thread (gpointer user_data)
 {
   Process *self = user_data;
 
   self->hangs = !regia_engine_drain (self->engine, DRAIN_MS);
-  regia_feed_log_end (self->log);
+  if (self->over)
+    regia_feed_log_end (self->log);
+  else
+    regia_feed_log_close (self->log);
   regia_feed_server_drain (self->server, FEED_DRAIN_MS);
   if (self->finish && regia_config_get (self->config)->record &&
       !regia_feed_server_wait_safe (self->server, SAFE_MS))
@@ -178,6 +184,7 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer user_data)
   g_info ("%s", finish ? "the event is over" : "going away");
   g_clear_handle_id (&self->publisher, g_source_remove);
   regia_engine_end (self->engine);
+  self->over = finish;
   /* Told before anything was on the air, it may be that nobody ever reads it. */
   self->finish = finish && self->ready;
   self->ender = g_thread_new ("end", end_thread, self);

@@ -183,6 +183,7 @@ skip_rehearsal_locked (RegiaFeedCursor *self, RegiaFeedRead *result)
   self->position = self->log->next_seq;
   self->lost = self->wants_key = self->given;
   result->end = self->log->ended;
+  result->over = self->log->over;
   return TRUE;
 }
 
@@ -267,4 +268,5 @@ regia_feed_cursor_read (RegiaFeedCursor *self, RegiaPacket **packets, guint max,
     ret_read->gap_to_ns = packets[0]->pts_ns;
   self->position = position;
   ret_read->end = log->ended && position == log->next_seq && ret_read->table == NULL;
+  ret_read->over = log->over;
 }

@@ -18,8 +18,8 @@
  * What the public is shown is decided here, once, when a packet is appended: privacy is a property of the
  * feed.
  *
- * Life: made by the engine when it starts, tracks set once all encoders have shown their parameters, ended on
- * an orderly stop, freed after the server.
+ * Life: made by the engine when it starts, tracks set once all encoders have shown their parameters, ended
+ * with the event or closed when its engine goes away in order, freed after the server.
  */
 
 static void
@@ -380,13 +380,26 @@ regia_feed_log_set_rehearsal (RegiaFeedLog *self, gboolean is_rehearsal, gint64 
   }
 }
 
-void
-regia_feed_log_end (RegiaFeedLog *self)
+static void
+end (RegiaFeedLog *self, gboolean over)
 {
   g_mutex_lock (&self->lock);
   self->ended = TRUE;
+  self->over = over;
   g_mutex_unlock (&self->lock);
   wake_listener (self);
+}
+
+void
+regia_feed_log_end (RegiaFeedLog *self)
+{
+  end (self, TRUE);
+}
+
+void
+regia_feed_log_close (RegiaFeedLog *self)
+{
+  end (self, FALSE);
 }
 
 void

@@ -254,7 +254,7 @@ reader_refill (Reader *reader)
     reader_add_packet (reader, packets[i]);
   if (result.end && !reader->ended && reader->batch_count < BATCH) {
     reader->ended = TRUE;
-    if (reader->told)
+    if (reader->told && result.over)
       reader_add (reader, REGIA_FEED_MESSAGE_END);
   }
   return reader->batch_count > 0;

@@ -84,6 +84,7 @@ def run(t):
     with t.case("the page asked nobody else, and met no error"):
         seen = browser.probe()
         equal((seen["foreign"], seen["errors"], seen["loads"]), ([], [], 1), "other hosts, errors, loads")
+        check("ended" not in seen["states"], f"it was said to be over while it was on: {seen['states']}")
     with t.case("it ends, and is downloaded by https whole and in part"):
         regia.command("stop", "--state", regia.state, timeout=60)
         item = regia.wait_session("finished")

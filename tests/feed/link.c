@@ -192,6 +192,35 @@ test_left_over (Fixture *f, gconstpointer data)
   g_assert_cmpuint (read_all (client, &event), ==, 4);
 }
 
+/* An engine that goes away while the event goes on gives its readers all that it has, and tells no end: the
+ * next one is found without it. */
+static void
+test_closed (Fixture *f, gconstpointer data)
+{
+  RegiaFeedLink *link = reader_new (f, REGIA_FEED_PUBLIC);
+  g_autoptr (RegiaFeedClient) client = client_new (link);
+  g_auto (RegiaFeedEvent) event = {0};
+
+  append_frame (f->log, 0, 1000);
+  next (client, &event, REGIA_FEED_EVENT_TRACKS);
+  g_assert_cmpuint (read_all (client, &event), ==, 4);
+  for (guint n = 1; n < 10; n++)
+    append_frame (f->log, n, 1000);
+  regia_feed_log_close (f->log);
+  regia_feed_server_drain (f->server, 5000);
+  engine_stop (f);
+  for (guint i = 4; i < 40; i++)
+    next (client, &event, REGIA_FEED_EVENT_PACKET);
+  g_assert_true (regia_feed_client_next (client, 100, NULL, &event, NULL));
+  g_assert_cmpint (event.type, ==, REGIA_FEED_EVENT_NONE);
+  engine_start (f, 2, 60 * REGIA_SECOND);
+  append_frame (f->log, 20, 1000);
+  next (client, &event, REGIA_FEED_EVENT_TRACKS);
+  g_assert_cmpuint (event.generation, ==, 2);
+  next (client, &event, REGIA_FEED_EVENT_GAP);
+  g_assert_cmpuint (read_all (client, &event), ==, 4);
+}
+
 /* Clients follow each other on one connection, each where it likes, and see nothing of what was on its way
  * for the one before, large messages half received included. */
 static void
@@ -312,6 +341,7 @@ main (int argc, char **argv)
   ADD (late_answer);
   ADD (stuck);
   ADD (left_over);
+  ADD (closed);
   ADD (clients);
   ADD (drain_without);
   ADD (same_name);

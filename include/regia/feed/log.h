@@ -107,8 +107,12 @@ void regia_feed_log_set_rehearsal (RegiaFeedLog *self, gboolean is_rehearsal, gi
  * caller's bug. On each track dts must rise, pts ≥ dts. */
 void regia_feed_log_append (RegiaFeedLog *self, RegiaPacket *packet);
 
-/** regia_feed_log_end: nothing more will be appended; readers are told so when they reach the end. */
+/** regia_feed_log_end: the event is over, nothing more will be appended; readers are told so when they reach
+ * the end. */
 void regia_feed_log_end (RegiaFeedLog *self);
+/** regia_feed_log_close: nothing more will be appended here, but nothing is over: readers are given what
+ * there is, and wait for the next engine. */
+void regia_feed_log_close (RegiaFeedLog *self);
 
 /** regia_feed_log_set_wake: one listener (the feed server). Set before the first append. When it returns, the
  * listener there was before runs no more and may be freed. */
@@ -137,6 +141,7 @@ typedef struct {
   gboolean gap;  /* packets were lost before the first one returned … */
   gint64 gap_from_ns, gap_to_ns; /* … show time: last pts given before the gap (0 none), first pts after it */
   gboolean end;                  /* the log has ended and the cursor is at its end */
+  gboolean over;                 /* … and the event with it: readers are told */
 } RegiaFeedRead;
 
 /**

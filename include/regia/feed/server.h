@@ -32,7 +32,8 @@ gboolean regia_feed_server_add_reader (RegiaFeedServer *self, int fd, const char
 
 /** Readers that it serves. Any thread. */
 guint regia_feed_server_get_readers (RegiaFeedServer *self);
-/** regia_feed_server_drain: waits until every reader that reads has been sent the end of the log, or
+/** regia_feed_server_drain: waits until every reader that reads has been sent all of an ended or closed log,
+ * or
  * @timeout_ms; one of the house, or that keeps, which has not said yet what it wants is waited for, too. */
 void regia_feed_server_drain (RegiaFeedServer *self, guint timeout_ms);
 /** regia_feed_server_wait_safe: waits until a reader of the house, or that keeps, has said that all it was

@@ -47,6 +47,23 @@ page.on('response', (response) => {
     text: path.endsWith('.m3u8') ? body.toString() : null,
   }), () => ({ ...answer, sha256: null, text: null }))); // given up by the player before it was all there
 });
+// A diary of the page: which states it has shown, and what became of the picture. It is in the log, the states are in each probe.
+const states = [];
+await page.exposeFunction('regiaState', (state) => states.push(state));
+await page.addInitScript(() => {
+  const write = (...words) => console.info(`diary ${new Date().toISOString().slice(11, 23)}`, ...words);
+  addEventListener('DOMContentLoaded', () => {
+    const note = () => {
+      write('state', document.body.dataset.state);
+      window.regiaState(document.body.dataset.state ?? '');
+    };
+    new MutationObserver(note).observe(document.body, { attributeFilter: ['data-state'] });
+    const video = document.querySelector('video');
+    for (const name of ['emptied', 'playing', 'waiting', 'pause', 'ended', 'error']) {
+      video?.addEventListener(name, () => write(name, video.currentTime.toFixed(2)));
+    }
+  });
+});
 page.on('pageerror', (error) => errors.push(String(error)));
 page.on('console', (message) => console.error(`${message.type()}: ${message.text()}`));
 page.on('load', () => loads++);
@@ -115,7 +132,7 @@ function look () {
 
 const commands = {
   async probe () {
-    return { ...await page.evaluate(look), loads, foreign: [...foreign], errors };
+    return { ...await page.evaluate(look), states, loads, foreign: [...foreign], errors };
   },
   async served () {
     return { served: await Promise.all(served.splice(0)) };

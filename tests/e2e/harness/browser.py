@@ -53,13 +53,26 @@ class Browser:
         return self.ask("served")["served"]
 
     def wait(self, what, predicate, timeout=30):
-        return self.t.wait(what, lambda: (lambda seen: seen if predicate(seen) else None)(self.probe()), timeout, 0.3)
+        seen = {}
+
+        def question():
+            seen.clear()
+            seen.update(self.probe())
+            return dict(seen) if predicate(seen) else None
+        try:
+            return self.t.wait(what, question, timeout, 0.3)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; {seen}") from None
 
     def wait_playing(self, timeout=40):
-        """Until the picture moves: its burnt-in frame number goes up and the player has decoded more; returns the newest probe."""
+        """Until the picture moves: its burnt-in frame number goes up and the player has decoded more (which it counts from 0 whenever it
+        begins anew); returns the newest probe."""
         first = self.wait("a picture with readable marks", lambda p: p["frame"] is not None and p["time"] > 0, timeout)
-        return self.wait("the picture moves", lambda p: p["frame"] is not None and p["wall"] > first["wall"] + 1000
-                         and p["decoded"] > first["decoded"] + 10, timeout)
+
+        def moves(seen):
+            first["decoded"] = min(first["decoded"], seen["decoded"])
+            return seen["frame"] is not None and seen["wall"] > first["wall"] + 1000 and seen["decoded"] > first["decoded"] + 10
+        return self.wait("the picture moves", moves, timeout)
 
     def end(self):
         if self.process.poll() is None:
