@@ -21,6 +21,7 @@
  */
 
 #define INTERLEAVE_US 500000
+#define SRT_WAY_MS    500
 #define CLOSE_MS      1500
 #define SECOND_TICKS  ((AVRational){1, 1000000000})
 
@@ -243,13 +244,16 @@ regia_output_get_bytes (RegiaOutput *self)
   return position > 0 ? (guint64)position : 0;
 }
 
-/* SRT drops what it has not yet sent when the socket closes, and what its peer has not yet played: give it
- * its latency. */
+/*
+ * SRT drops what it has not yet sent when the socket closes, and what its peer has not yet given on: all that
+ * is younger than its latency. libavformat does not tell when that is; so it is given its latency, and time
+ * for the way there, for what is sent again, and for a peer that is busy for a moment.
+ */
 static void
 drain_srt (RegiaOutput *self)
 {
   GPollFD polled;
-  guint wait_ms = MIN (self->io.latency_ms + 50, CLOSE_MS / 2);
+  guint wait_ms = MIN (self->io.latency_ms + SRT_WAY_MS, CLOSE_MS - 100);
 
   if (self->io.cancellable == NULL || !g_cancellable_make_pollfd (self->io.cancellable, &polled)) {
     g_usleep (wait_ms * 1000);

@@ -236,6 +236,29 @@ check_srt (Fixture *self, gconstpointer data)
   check_recording (self, g_ptr_array_index (files, 0), 0);
 }
 
+/* One that is busy for a moment when the event ends has all of it, too: SRT tells the far end's player
+ * nothing of what it has not been given when the connection is closed. */
+static void
+check_srt_late_reader (Fixture *self, gconstpointer data)
+{
+  guint16 port = peer_free_port (G_SOCKET_TYPE_DATAGRAM);
+  g_autoptr (Peer) peer = peer_new_srt (self->folder, port, KEY);
+  g_autoptr (GPtrArray) files = NULL;
+
+  start (self, KEY, "srt://127.0.0.1:%u", port);
+  wait_for (self, "live", NULL, 10000);
+  feeder_wait (self->feeder, 60);
+  peer_signal (peer, SIGSTOP);
+  feeder_end (self->feeder);
+  g_usleep (300 * G_TIME_SPAN_MILLISECOND);
+  peer_signal (peer, SIGCONT);
+  wait_for (self, "idle", NULL, 3000);
+  peer_stop (peer);
+  files = peer_recordings (peer);
+  g_assert_cmpuint (files->len, ==, 1);
+  check_recording (self, g_ptr_array_index (files, 0), 0);
+}
+
 static double
 last_time (const char *path)
 {
@@ -534,6 +557,7 @@ main (int argc, char **argv)
   add ("/relay/worker/rtmp", check_rtmp);
   add ("/relay/worker/late-reader", check_late_reader);
   add ("/relay/worker/srt", check_srt);
+  add ("/relay/worker/srt-late-reader", check_srt_late_reader);
   add ("/relay/worker/idle", check_idle);
   add ("/relay/worker/generation", check_generation);
   add ("/relay/worker/finish", check_finish);
