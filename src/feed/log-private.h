@@ -48,8 +48,8 @@ struct _RegiaFeedLog {
   } classes[REGIA_FEED_CLASSES];
   GPtrArray *tables; /* (owned) (element-type RegiaFeedTable): the newest last; empty until they are known */
   guint version;     /* of the newest */
-  gboolean ended; /* nothing more is appended */
-  gboolean over;  /* … because the event is over */
+  gboolean ended;    /* nothing more is appended */
+  gboolean over;     /* … because the event is over */
 
   gint64 public_from_ns; /* show time: before it all is blanked; G_MAXINT64: and after it */
   gint64 shown_from_ns;  /* show time: before it all is withheld; G_MAXINT64: and after it */
