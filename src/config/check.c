@@ -80,6 +80,38 @@ mixes (const RegiaConfigAudio *audio, const char *source)
 }
 
 static void
+name_one_shown (RegiaConfig *self, const RegiaConfigSource *source, const RegiaPipelineFile *file,
+                const char *title, const char *group, const char *key, RegiaFaults *faults)
+{
+  RegiaPlace place = regia_key_text_place (self->scan, group, key);
+  g_autofree char *where = regia_key_text_elsewhere (self->scan, place, title, "pipeline");
+
+  regia_faults_add_at (faults, place, group, key,
+                       "[source %s] gives no picture (pipeline %s)%s; show another", source->name, file->name,
+                       where);
+}
+
+/* Places that show @source, which gives no picture. */
+static void
+name_shown (RegiaConfig *self, const RegiaConfigSource *source, const RegiaPipelineFile *file,
+            const char *title, RegiaFaults *faults)
+{
+  const RegiaConfigValues *values = &self->values;
+  gboolean is_scene = FALSE;
+
+  for (guint i = 0; i < values->scenes->len; i++) {
+    const RegiaConfigScene *scene = g_ptr_array_index (values->scenes, i);
+    g_autofree char *scene_title = g_strconcat ("scene ", scene->name, NULL);
+
+    is_scene |= g_str_equal (scene->name, source->name);
+    if (g_strv_contains ((const char *const *)scene->sources, source->name))
+      name_one_shown (self, source, file, title, scene_title, "sources", faults);
+  }
+  if (!is_scene && g_strcmp0 (values->picture, source->name) == 0)
+    name_one_shown (self, source, file, title, "programme", "picture", faults);
+}
+
+static void
 check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *faults)
 {
   const RegiaConfigValues *values = &self->values;
@@ -96,14 +128,8 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
   }
   name_unknown_parameters (self, source, file, title, faults);
   check_named_files (self, source, file, title, faults);
-  if (values->picture != NULL && g_str_equal (values->picture, source->name) && !file->gives_video) {
-    RegiaPlace place = regia_key_text_place (self->scan, "programme", "picture");
-    g_autofree char *where = regia_key_text_elsewhere (self->scan, place, title, "pipeline");
-
-    regia_faults_add_at (faults, place, "programme", "picture",
-                         "[source %s] gives no picture (pipeline %s)%s; show another", source->name,
-                         file->name, where);
-  }
+  if (!file->gives_video)
+    name_shown (self, source, file, title, faults);
   for (guint i = 0; i < values->audios->len && !file->gives_audio; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     g_autofree char *audio_title = g_strconcat ("audio ", audio->language, NULL);

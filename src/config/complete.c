@@ -8,6 +8,7 @@
 #include "regia/base/address.h"
 #include "regia/base/file.h"
 #include "regia/base/language.h"
+#include "scene-private.h"
 #include "values-private.h"
 
 /* What follows from several values together: defaults that depend on others first, then the checks of one
@@ -206,6 +207,35 @@ complete_times (RegiaConfig *self, RegiaFaults *faults)
   }
 }
 
+static gboolean
+has_scene (const RegiaConfigValues *values, const char *name)
+{
+  for (guint i = 0; i < values->scenes->len; i++)
+    if (g_str_equal (((RegiaConfigScene *)g_ptr_array_index (values->scenes, i))->name, name))
+      return TRUE;
+  return FALSE;
+}
+
+/* @name, which [@group] @key says, must be a source of which the picture is taken. */
+static void
+check_shown (RegiaConfig *self, RegiaPlace place, const char *group, const char *key, const char *name,
+             RegiaFaults *faults)
+{
+  const RegiaConfigSource *source = find_source (&self->values, name);
+  g_autofree char *title = g_strconcat ("source ", name, NULL);
+
+  if (source == NULL) {
+    g_autofree char *words = word_missing (self, place, "source", name, "sources", self->values.sources);
+
+    regia_faults_add_at (faults, place, group, key, "%s", words);
+  } else if (!source->video) {
+    g_autofree char *where = regia_key_text_elsewhere (self->scan, place, title, "video");
+
+    regia_faults_add_at (faults, place, group, key,
+                         "[source %s] has video = no%s; remove that or show another", name, where);
+  }
+}
+
 static void
 check_sources (RegiaConfig *self, RegiaFaults *faults)
 {
@@ -223,24 +253,22 @@ check_sources (RegiaConfig *self, RegiaFaults *faults)
       regia_faults_add_at (faults, regia_key_text_place (self->scan, title, NULL), title, NULL,
                            "neither sound nor picture is taken from it; remove the group or one `no`");
   }
-  if (values->picture != NULL) {
-    const RegiaConfigSource *source = find_source (values, values->picture);
+  if (values->picture != NULL && !has_scene (values, values->picture))
+    check_shown (self, place, "programme", "picture", values->picture, faults);
+}
 
-    g_autofree char *title = g_strconcat ("source ", values->picture, NULL);
+static void
+check_scenes (RegiaConfig *self, RegiaFaults *faults)
+{
+  for (guint i = 0; i < self->values.scenes->len; i++) {
+    const RegiaConfigScene *scene = g_ptr_array_index (self->values.scenes, i);
+    g_autofree char *title = g_strconcat ("scene ", scene->name, NULL);
+    RegiaPlace place = regia_key_text_place (self->scan, title, "sources");
 
-    if (source == NULL) {
-      g_autofree char *words =
-          word_missing (self, place, "source", values->picture, "sources", values->sources);
-
-      regia_faults_add_at (faults, place, "programme", "picture", "%s", words);
-    } else if (!source->video) {
-      g_autofree char *where = regia_key_text_elsewhere (self->scan, place, title, "video");
-
-      regia_faults_add_at (faults, place, "programme", "picture",
-                           "[source %s] has video = no%s; remove that or show another", values->picture,
-                           where);
-    }
+    for (guint j = 0; scene->sources != NULL && scene->sources[j] != NULL; j++)
+      check_shown (self, place, title, "sources", scene->sources[j], faults);
   }
+  regia_config_check_scenes (self, faults);
 }
 
 static void
@@ -496,6 +524,7 @@ regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warn
   complete_times (self, faults);
 
   check_sources (self, faults);
+  check_scenes (self, faults);
   check_renditions (self, faults, warnings);
   check_audios (self, faults, warnings);
   check_relays (self, faults);

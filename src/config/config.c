@@ -26,6 +26,19 @@ source_free (gpointer data)
 }
 
 static void
+scene_free (gpointer data)
+{
+  RegiaConfigScene *scene = data;
+
+  g_free (scene->name);
+  g_free (scene->layout);
+  g_strfreev (scene->sources);
+  g_free (scene->corner);
+  g_strfreev (scene->areas);
+  g_free (scene);
+}
+
+static void
 rendition_free (gpointer data)
 {
   RegiaConfigRendition *rendition = data;
@@ -77,6 +90,7 @@ regia_config_new (const char *file_name, const char *base_dir)
     values->base_dir = g_path_get_dirname (path);
   }
   values->sources = g_ptr_array_new_with_free_func (source_free);
+  values->scenes = g_ptr_array_new_with_free_func (scene_free);
   values->renditions = g_ptr_array_new_with_free_func (rendition_free);
   values->audios = g_ptr_array_new_with_free_func (audio_free);
   values->relays = g_ptr_array_new_with_free_func (relay_free);
@@ -131,6 +145,7 @@ regia_config_unref (RegiaConfig *self)
   g_free (values->picture);
   g_free (values->slate);
   g_ptr_array_unref (values->sources);
+  g_ptr_array_unref (values->scenes);
   g_ptr_array_unref (values->renditions);
   g_ptr_array_unref (values->audios);
   g_ptr_array_unref (values->relays);

@@ -4,6 +4,7 @@
 #include "options-private.h"
 
 #include "regia/base/language.h"
+#include "scene-private.h"
 #include "values-private.h"
 
 /*
@@ -14,6 +15,7 @@
 #define FIELD(type, member)   .offset = G_STRUCT_OFFSET (type, member), .size = sizeof (((type *)NULL)->member)
 #define EVENT_FIELD(member)   FIELD (RegiaConfigValues, member)
 #define SOURCE_FIELD(member)  FIELD (RegiaConfigSource, member)
+#define SCENE_FIELD(member)   FIELD (RegiaConfigScene, member)
 #define PICTURE_FIELD(member) FIELD (RegiaConfigRendition, member)
 #define AUDIO_FIELD(member)   FIELD (RegiaConfigAudio, member)
 #define RELAY_FIELD(member)   FIELD (RegiaConfigRelay, member)
@@ -111,8 +113,9 @@ static const RegiaOption programme_options[] = {
      .default_value = NULL,
      .read = regia_read_name,
      EVENT_FIELD (picture),
-     .range = "name of a source",
-     .help = "source that is shown; without it the first one that gives a picture"},
+     .range = "name of a scene or source",
+     .help =
+         "what is shown at first; without it the first [scene], else the first source that gives a picture"},
     {.key = "slate",
      .default_value = NULL,
      .read = regia_read_picture,
@@ -168,6 +171,61 @@ static const RegiaOption source_options[] = {
      SOURCE_FIELD (video),
      .range = "yes or no",
      .help = "take its picture"},
+    {.key = "off",
+     .default_value = "no",
+     .read = regia_read_bool,
+     .range = "yes or no",
+     .help =
+         "leave this group out, as if it were not written; for what the hall has and this event does not"},
+    {NULL},
+};
+
+static const RegiaOption scene_options[] = {
+    {.key = "layout",
+     .default_value = "full",
+     .read = regia_read_choice,
+     SCENE_FIELD (layout),
+     .choices = regia_scene_layouts,
+     .range = "full, picture-in-picture, side-by-side, slides-with-speaker, free",
+     .help = "how its sources share the picture"},
+    {.key = "sources",
+     .required = TRUE,
+     .read = regia_read_names,
+     SCENE_FIELD (sources),
+     .max = 16,
+     .range = "names of sources; a list with ;",
+     .help = "what is in it, in the order of the layout: large before small, slides before speaker, left "
+             "before right"},
+    {.key = "corner",
+     .default_value = "bottom-right",
+     .read = regia_read_choice,
+     SCENE_FIELD (corner),
+     .choices = regia_scene_corners,
+     .range = "top-left, top-right, bottom-left, bottom-right",
+     .help = "picture-in-picture: where the small one is"},
+    {.key = "small",
+     .default_value = "25",
+     .read = regia_read_count,
+     SCENE_FIELD (small_percent),
+     .min = 10,
+     .max = 50,
+     .range = "10 to 50",
+     .help = "picture-in-picture: how large the small one is, percent of width and height"},
+    {.key = "areas",
+     .default_value = NULL,
+     .read = regia_read_areas,
+     SCENE_FIELD (areas),
+     .max = 16,
+     .range = "X Y WIDTH HEIGHT in percent for each source, a list with ;, as in 0 0 50 100; 50 25 50 50",
+     .help = "free: where each source is; a later one lies over an earlier one"},
+    {.key = "fade",
+     .default_value = "0ms",
+     .read = regia_read_duration,
+     SCENE_FIELD (fade_ms),
+     .max = 5000,
+     .unit = 1,
+     .range = "0ms to 5s",
+     .help = "how long it takes to come; 0ms is a cut"},
     {.key = "off",
      .default_value = "no",
      .read = regia_read_bool,
@@ -470,6 +528,13 @@ const RegiaOptionGroup regia_option_groups[] = {
      .name_range = NAME_RANGE,
      .help = "a camera, a desk, a file; at least one",
      .options = source_options},
+    {.kind = "scene",
+     NAMED (RegiaConfigScene, scenes),
+     .max_count = 32,
+     .check_name = regia_is_name,
+     .name_range = NAME_RANGE,
+     .help = "sources that share the picture; each source by itself is a scene of its name",
+     .options = scene_options},
     {.kind = "rendition",
      NAMED (RegiaConfigRendition, renditions),
      .max_count = 6,

@@ -52,6 +52,7 @@ typedef struct {
 
 #define EVENT(member, type, kinds)     {#member, type, G_STRUCT_OFFSET (RegiaConfigValues, member), kinds}
 #define SOURCE(member, type, kinds)    {#member, type, G_STRUCT_OFFSET (RegiaConfigSource, member), kinds}
+#define SCENE(member, type, kinds)     {#member, type, G_STRUCT_OFFSET (RegiaConfigScene, member), kinds}
 #define RENDITION(member, type, kinds) {#member, type, G_STRUCT_OFFSET (RegiaConfigRendition, member), kinds}
 #define AUDIO(member, type, kinds)     {#member, type, G_STRUCT_OFFSET (RegiaConfigAudio, member), kinds}
 #define FAR_END(member, type, kinds)   {#member, type, G_STRUCT_OFFSET (RegiaConfigRelay, member), kinds}
@@ -105,6 +106,13 @@ static const Field source_fields[] = {
     {NULL},
 };
 
+static const Field scene_fields[] = {
+    SCENE (name, TEXT, ENGINE),          SCENE (layout, TEXT, ENGINE),
+    SCENE (sources, LIST, ENGINE),       SCENE (corner, TEXT, ENGINE),
+    SCENE (small_percent, UINT, ENGINE), SCENE (areas, LIST, ENGINE),
+    SCENE (fade_ms, UINT, ENGINE),       {NULL},
+};
+
 static const Field rendition_fields[] = {
     RENDITION (name, TEXT, ENGINE | RECORDER),
     RENDITION (width, UINT, ENGINE),
@@ -140,10 +148,8 @@ static const struct {
   const char *kind; /* as in the table of options, which knows struct and array */
   const Field *fields;
 } groups[] = {
-    {"source", source_fields},
-    {"rendition", rendition_fields},
-    {"audio", audio_fields},
-    {"relay", relay_fields},
+    {"source", source_fields}, {"scene", scene_fields}, {"rendition", rendition_fields},
+    {"audio", audio_fields},   {"relay", relay_fields},
 };
 
 static GVariant *

@@ -31,6 +31,11 @@ static const char event[] = "[event]\n"
                             "device = MARK-DESK\n"
                             "channels = 3;4\n"
                             "video = no\n"
+                            "[scene stage]\n"
+                            "layout = free\n"
+                            "sources = camera\n"
+                            "areas = 0 0 50 100\n"
+                            "fade = 300ms\n"
                             "[rendition 1080p]\n"
                             "size = 1920x1080\n"
                             "bitrate = 5M\n"
@@ -127,7 +132,9 @@ static const Holds holds[] = {
      "audio audio.bitrate_kbps audio.language audio.opus_bitrate_kbps audio.sources audio.title "
      "feed_mbytes feed_seconds height latency_ms name picture place rate_den rate_num record rendition "
      "rendition.bitrate_kbps rendition.encoder rendition.height rendition.name rendition.preset "
-     "rendition.width segment_ms slate source source.audio source.channel_left source.channel_right "
+     "rendition.width scene scene.areas scene.corner scene.fade_ms scene.layout scene.name "
+     "scene.small_percent scene.sources segment_ms slate source source.audio source.channel_left "
+     "source.channel_right "
      "source.delay_ms source.name source.parameters source.pipeline source.video width",
      "MARK-CAMERA MARK-PASSWORD MARK-DESK"},
     {"recorder", "", NULL,

@@ -35,6 +35,16 @@ typedef struct {
 } RegiaConfigSource;
 
 typedef struct {
+  char *name;          /* [scene NAME] */
+  char *layout;        /* full, picture-in-picture, side-by-side, slides-with-speaker, free; see scene.h */
+  char **sources;      /* the sources in it, the lowest first */
+  char *corner;        /* picture-in-picture: where the small one is; top-left … bottom-right, the default */
+  guint small_percent; /* … and how large, of width and height; 10 … 50, default 25 */
+  char **areas;        /* (nullable) free: `X Y WIDTH HEIGHT` of each source, percent of the picture */
+  guint fade_ms;       /* how long it takes to come; 0 … 5000, default 0: at once */
+} RegiaConfigScene;
+
+typedef struct {
   char *name;          /* [rendition NAME], for example 720p; track video/NAME */
   guint width, height; /* even, 64 … 3840 / 2160 */
   guint bitrate_kbps;  /* 100 … 50000 */
@@ -74,12 +84,12 @@ typedef struct {
   /* [programme] */
   guint width, height;      /* default 1280x720 */
   guint rate_num, rate_den; /* default 25/1; written as 25, 30, 30000/1001, 50 */
-  char *picture; /* (nullable) source shown; %NULL: the first source with video whose pipeline gives a picture
-                  */
-  char *slate;   /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
+  char *picture;            /* (nullable) scene or source shown at first; %NULL: see regia_scenes_first() */
+  char *slate;      /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
   guint latency_ms; /* mixing window: sources later than this are late; 50 … 2000, default 200 */
   /* groups */
-  GPtrArray *sources;    /* (element-type RegiaConfigSource) at least 1; of a hall by itself perhaps none */
+  GPtrArray *sources; /* (element-type RegiaConfigSource) at least 1; of a hall by itself perhaps none */
+  GPtrArray *scenes;  /* (element-type RegiaConfigScene) as written; regia_scenes_new() has all there are */
   GPtrArray *renditions; /* (element-type RegiaConfigRendition) at least 1; the first is recorded */
   GPtrArray *audios;     /* (element-type RegiaConfigAudio) at least 1 */
   GPtrArray *relays;     /* (element-type RegiaConfigRelay) */
