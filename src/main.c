@@ -32,6 +32,7 @@ static const Command commands[] = {
     {"resume", regia_cli_resume, "go on recording"},
     {"mark", regia_cli_mark, "mark this moment, as the beginning of a talk"},
     {"extend", regia_cli_extend, "move the planned end"},
+    {"scene", regia_cli_scene, "show a scene, or list them"},
     {"relay", regia_cli_relay, "start or stop pushing to one destination"},
     {"passwd", regia_cli_passwd, "say who may come into the console, and with which password"},
     {"console", regia_cli_console, "print an address that lets one into the console, once"},

@@ -8,6 +8,7 @@
 #include "regia/config/config.h"
 #include "regia/config/options.h"
 #include "regia/config/pipeline.h"
+#include "regia/config/scene.h"
 #include "regia/engine/check.h"
 
 static void
@@ -84,9 +85,13 @@ print_programme (const RegiaConfigValues *values)
   g_autofree char *rate = values->rate_den == 1
                               ? g_strdup_printf ("%u", values->rate_num)
                               : g_strdup_printf ("%u/%u", values->rate_num, values->rate_den);
+  g_autofree char *scenes = g_strjoinv (", ", values->shows);
+  const char *first = regia_scenes_first_name (values);
 
-  printf ("Programme    %ux%u at %s pictures a second, shows %s\n", values->width, values->height, rate,
-          values->picture != NULL ? values->picture : "the first source that gives a picture");
+  printf ("Programme    %ux%u at %s pictures a second, begins with %s\n", values->width, values->height, rate,
+          first[0] != '\0' ? first : "the slate, for no source gives a picture");
+  if (scenes[0] != '\0')
+    printf ("Scenes       %s\n", scenes);
   for (guint i = 0; i < values->renditions->len; i++) {
     const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
 

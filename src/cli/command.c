@@ -20,6 +20,7 @@ typedef struct {
   char *state_option; /* (owned) (nullable) */
   char *control_path; /* (owned) */
   gint64 ago_s;
+  double fade_s;
 } Command;
 
 static void
@@ -39,6 +40,8 @@ parse (Command *self, const char *name, const char *usage, const char *summary, 
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &self->state_option, "Folder that the event runs on", "DIR"},
       {"ago", 0, strcmp (name, "mark") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->ago_s,
        "The mark lies so long ago", "SECONDS"},
+      {"fade", 0, strcmp (name, "scene") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_DOUBLE, &self->fade_s,
+       "The scene takes so long to come, 0 for a cut; without it as long as the event file says", "SECONDS"},
       G_OPTION_ENTRY_NULL,
   };
   g_autofree char *state_dir = NULL;
@@ -175,6 +178,57 @@ regia_cli_relay (int argc, char **argv)
   result = send_change (&self, "relay", g_variant_new ("(sb)", argv[2], on), &status);
   if (result != NULL)
     printf ("Relay %s is %s.\n", argv[2], on ? "started" : "stopped");
+  return status;
+}
+
+/* What there is to be shown, the one that is on marked. */
+static int
+list_scenes (Command *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) show = regia_client_get_status (self->control_path, 5000, &error);
+  g_autoptr (GVariant) desired = NULL;
+  g_autofree const char **scenes = NULL;
+  const char *shown = "";
+
+  if (show == NULL)
+    return regia_cli_fail (error);
+  desired = g_variant_lookup_value (show, "desired", G_VARIANT_TYPE_VARDICT);
+  if (desired != NULL)
+    g_variant_lookup (desired, "scene", "&s", &shown);
+  g_variant_lookup (show, "scenes", "^a&s", &scenes);
+  for (guint i = 0; scenes != NULL && scenes[i] != NULL; i++)
+    printf ("%s %s\n", g_str_equal (scenes[i], shown) ? "*" : " ", scenes[i]);
+  if (scenes == NULL || scenes[0] == NULL)
+    fprintf (stderr, "regia: there is no scene: no event is on, or none of its sources gives a picture\n");
+  return 0;
+}
+
+int
+regia_cli_scene (int argc, char **argv)
+{
+  g_auto (Command) self = {.fade_s = -1};
+  g_autoptr (GVariant) result = NULL;
+  int status;
+
+  if (!parse (
+          &self, "scene", "[NAME]",
+          "Shows a scene, [scene NAME] of the event file, or a source by itself. Without NAME it lists them.",
+          0, 1, &argc, &argv, &status))
+    return status;
+  if (argc == 1)
+    return list_scenes (&self);
+  if (!(self.fade_s == -1 || (self.fade_s >= 0 && self.fade_s <= 5))) {
+    fprintf (stderr, "regia: --fade is a number of seconds from 0 to 5\n");
+    return 64;
+  }
+  result = send_change (
+      &self, "scene",
+      g_variant_new ("(sx)", argv[1],
+                     self.fade_s < 0 ? G_GINT64_CONSTANT (-1) : (gint64)(self.fade_s * 1000 + 0.5)),
+      &status);
+  if (result != NULL)
+    printf ("The scene is %s.\n", argv[1]);
   return status;
 }
 

@@ -102,7 +102,7 @@ regia_config_fill_empty (RegiaConfig *self)
 {
   RegiaConfigValues *values = &self->values;
   char **texts[] = {&values->name, &values->place, &values->id};
-  char ***lists[] = {&values->languages, &values->hosts, &values->trusted_proxies};
+  char ***lists[] = {&values->shows, &values->languages, &values->hosts, &values->trusted_proxies};
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     if (*texts[i] == NULL)
@@ -143,6 +143,7 @@ regia_config_unref (RegiaConfig *self)
   g_strfreev (values->languages);
   g_free (values->id);
   g_free (values->picture);
+  g_strfreev (values->shows);
   g_free (values->slate);
   g_ptr_array_unref (values->sources);
   g_ptr_array_unref (values->scenes);

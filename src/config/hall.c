@@ -8,6 +8,7 @@
 #include "options-private.h"
 #include "regia/base/error.h"
 #include "regia/base/named.h"
+#include "scene-private.h"
 #include "values-private.h"
 
 /*
@@ -173,8 +174,11 @@ load (const char *path, const char *base_dir, const char *hall, gboolean is_hall
     check_hall (self->scan, faults);
   else if (!add_hall (self, hall, faults) && !regia_faults_raise (faults, error))
     return NULL;
-  if (regia_config_read (self, faults, check_files, error))
+  if (regia_config_read (self, faults, check_files, error)) {
+    g_strfreev (self->values.shows);
+    self->values.shows = regia_scenes_names (&self->values);
     return g_steal_pointer (&self);
+  }
   if (ret_partly != NULL)
     *ret_partly = g_steal_pointer (&self);
   return NULL;

@@ -7,6 +7,9 @@
  * Pure. */
 void regia_config_check_scenes (RegiaConfig *self, RegiaFaults *faults);
 
+/** regia_scenes_names: (transfer full): of regia_scenes_new(). */
+char **regia_scenes_names (const RegiaConfigValues *values);
+
 /** regia_scene_layouts, regia_scene_corners: what those keys may say, %NULL at the end. */
 extern const char *const regia_scene_layouts[];
 extern const char *const regia_scene_corners[];

@@ -248,6 +248,17 @@ regia_scenes_new (const RegiaConfigValues *values)
   return scenes;
 }
 
+char **
+regia_scenes_names (const RegiaConfigValues *values)
+{
+  g_autoptr (GPtrArray) scenes = regia_scenes_new (values);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; i < scenes->len; i++)
+    g_strv_builder_add (names, ((const RegiaScene *)g_ptr_array_index (scenes, i))->name);
+  return g_strv_builder_end (names);
+}
+
 const RegiaScene *
 regia_scenes_find (GPtrArray *scenes, const char *name)
 {
@@ -268,4 +279,12 @@ regia_scenes_first (GPtrArray *scenes, const RegiaConfigValues *values)
   if (named != NULL)
     return named;
   return scenes->len > 0 ? g_ptr_array_index (scenes, 0) : NULL;
+}
+
+const char *
+regia_scenes_first_name (const RegiaConfigValues *values)
+{
+  if (values->picture != NULL && g_strv_contains ((const char *const *)values->shows, values->picture))
+    return values->picture;
+  return values->shows[0] != NULL ? values->shows[0] : "";
 }

@@ -30,6 +30,8 @@ typedef struct {
   guint64 version;       /* grows with every change, over restarts of the director, within a show */
   gboolean private_on;   /* what the hall says is for the hall alone */
   gboolean paused;       /* nothing is recorded; live goes on */
+  char *scene;           /* (owned) what the programme shows; "": what the event file begins with */
+  gint64 fade_ms;        /* how long it took to come, negative: as the event file says */
   gint64 end_s;          /* planned end, Unix time; 0: as the event file says */
   GPtrArray *relays_off; /* (owned) (element-type utf8): names of relays that do not push for now */
   GPtrArray *marks;      /* (owned) (element-type RegiaDesiredMark), by time of the command */
@@ -48,6 +50,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaDesired, regia_desired_unref)
 /** What a command is judged by. */
 typedef struct {
   const char *const *relays; /* (array zero-terminated=1): that the event has */
+  const char *const *scenes; /* (array zero-terminated=1): that the event has */
   guint64 now_ms;            /* show time */
   gint64 wall_s;             /* Unix time */
   gboolean recorded;         /* the event is recorded at all */
@@ -58,7 +61,8 @@ typedef struct {
  * regia_desired_change:
  * @id: of the command, 1 … 64 printable ASCII characters; repeating it has no second effect
  * @change: a{sv} with one key: private b, paused b, relay (sb) (name, whether it pushes), mark (ts) (show
- * time in ms, title), end x (Unix time)
+ * time in ms, title), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the event
+ * file says)
  *
  * Returns: (transfer full): @self with the change, its version one higher; @self itself where nothing
  * changes. %NULL with REGIA_ERROR_USAGE: what is wrong and what would be right. Pure.

@@ -6,8 +6,9 @@
 #include "regia/base/error.h"
 #include "regia/base/json.h"
 
-#define ID_MAX  64
-#define END_MAX (7 * 24 * 3600) /* no event is planned to end later than this from now */
+#define ID_MAX      64
+#define FADE_MAX_MS 5000
+#define END_MAX     (7 * 24 * 3600) /* no event is planned to end later than this from now */
 
 static void
 mark_free (RegiaDesiredMark *mark)
@@ -33,6 +34,8 @@ regia_desired_new (void)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->version = 1;
+  self->scene = g_strdup ("");
+  self->fade_ms = -1;
   self->relays_off = g_ptr_array_new_with_free_func (g_free);
   self->marks = g_ptr_array_new_with_free_func ((GDestroyNotify)mark_free);
   self->private_spans = g_array_new (FALSE, FALSE, sizeof (RegiaDesiredSpan));
@@ -53,6 +56,7 @@ regia_desired_unref (RegiaDesired *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_free (self->scene);
   g_ptr_array_unref (self->relays_off);
   g_ptr_array_unref (self->marks);
   g_array_unref (self->private_spans);
@@ -76,6 +80,9 @@ copy (const RegiaDesired *self)
   new->private_on = self->private_on;
   new->paused = self->paused;
   new->end_s = self->end_s;
+  g_free (new->scene);
+  new->scene = g_strdup (self->scene);
+  new->fade_ms = self->fade_ms;
   for (guint i = 0; i < self->relays_off->len; i++)
     g_ptr_array_add (new->relays_off, g_strdup (g_ptr_array_index (self->relays_off, i)));
   for (guint i = 0; i < self->marks->len; i++) {
@@ -139,6 +146,23 @@ change_relay (RegiaDesired *self, const char *name, gboolean on, const RegiaDesi
 }
 
 static gboolean
+change_scene (RegiaDesired *self, const char *name, gint64 fade_ms, const RegiaDesiredContext *context,
+              GError **error)
+{
+  if (!g_strv_contains (context->scenes, name)) {
+    g_autofree char *names = g_strjoinv (", ", (char **)context->scenes);
+    return refuse (error, "there is no scene \"%s\"; %s%s", name,
+                   names[0] != '\0' ? "this event has " : "this event has none", names);
+  }
+  if (fade_ms > FADE_MAX_MS)
+    return refuse (error, "a fade takes at most %d s", FADE_MAX_MS / 1000);
+  g_free (self->scene);
+  self->scene = g_strdup (name);
+  self->fade_ms = MAX (fade_ms, -1);
+  return TRUE;
+}
+
+static gboolean
 change_mark (RegiaDesired *self, const char *id, guint64 at_ms, const char *title,
              const RegiaDesiredContext *context, GError **error)
 {
@@ -173,7 +197,7 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
 {
   const char *text;
   guint64 at_ms;
-  gint64 end_s;
+  gint64 end_s, fade_ms;
   gboolean on;
 
   if (g_variant_n_children (change) != 1)
@@ -195,9 +219,11 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return change_relay (self, text, on, context, error);
   if (g_variant_lookup (change, "mark", "(t&s)", &at_ms, &text))
     return change_mark (self, id, at_ms, text, context, error);
+  if (g_variant_lookup (change, "scene", "(&sx)", &text, &fade_ms))
+    return change_scene (self, text, fade_ms, context, error);
   if (g_variant_lookup (change, "end", "x", &end_s))
     return change_end (self, end_s, context, error);
-  return refuse (error, "this command is not known; private, paused, relay, mark and end are");
+  return refuse (error, "this command is not known; scene, private, paused, relay, mark and end are");
 }
 
 static gboolean
@@ -305,6 +331,8 @@ regia_desired_to_variant (const RegiaDesired *self)
   g_variant_dict_insert (&dict, "private", "b", self->private_on);
   g_variant_dict_insert (&dict, "paused", "b", self->paused);
   g_variant_dict_insert (&dict, "end", "x", self->end_s);
+  g_variant_dict_insert (&dict, "scene", "s", self->scene);
+  g_variant_dict_insert (&dict, "scene-fade-ms", "x", self->fade_ms);
   g_variant_dict_insert_value (
       &dict, "relays-off",
       g_variant_new_strv ((const char *const *)self->relays_off->pdata, (gssize)self->relays_off->len));
@@ -396,6 +424,21 @@ take_paused_cb (RegiaDesired *self, GVariant *entry)
   return take_span (self->paused_spans, entry);
 }
 
+static gboolean
+read_scene (GVariant *dict, RegiaDesired *self)
+{
+  g_autoptr (GVariant) scene = g_variant_lookup_value (dict, "scene", NULL);
+
+  if (scene == NULL)
+    return TRUE;
+  if (!g_variant_is_of_type (scene, G_VARIANT_TYPE_STRING) ||
+      !regia_json_read_int (dict, "scene-fade-ms", &self->fade_ms))
+    return FALSE;
+  g_free (self->scene);
+  self->scene = g_variant_dup_string (scene, NULL);
+  return TRUE;
+}
+
 RegiaDesired *
 regia_desired_from_variant (GVariant *value)
 {
@@ -405,7 +448,8 @@ regia_desired_from_variant (GVariant *value)
   if (!g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT) || !read_number (value, "version", &version) ||
       !regia_json_read_boolean (value, "private", &self->private_on) ||
       !regia_json_read_boolean (value, "paused", &self->paused) ||
-      !read_number (value, "end", &self->end_s) || !read_list (value, "relays-off", take_relay_cb, self) ||
+      !read_number (value, "end", &self->end_s) || !read_scene (value, self) ||
+      !read_list (value, "relays-off", take_relay_cb, self) ||
       !read_list (value, "marks", take_mark_cb, self) ||
       !read_list (value, "private-spans", take_private_cb, self) ||
       !read_list (value, "paused-spans", take_paused_cb, self) || !read_list (value, "ids", take_id_cb, self))

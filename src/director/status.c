@@ -7,6 +7,7 @@
 
 #include "regia/base/clock.h"
 #include "regia/base/json.h"
+#include "regia/config/scene.h"
 
 /* Nothing on disk for this long while recording is worth an alarm: five fragments. */
 #define FRAGMENT_LATE_MS 5000
@@ -211,12 +212,14 @@ has_run (RegiaProcesses *processes, const char *name)
 
 /* What people want of it, as far as that is not to be seen elsewhere. */
 static GVariant *
-describe_desired (const RegiaDesired *desired)
+describe_desired (const RegiaConfigValues *config, const RegiaDesired *desired, gboolean on)
 {
+  const char *first = on ? regia_scenes_first_name (config) : "";
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "version", "t", desired->version);
+  g_variant_dict_insert (&dict, "scene", "s", desired->scene[0] != '\0' ? desired->scene : first);
   g_variant_dict_insert (&dict, "private", "b", desired->private_on);
   g_variant_dict_insert (&dict, "paused", "b", desired->paused);
   g_variant_dict_insert (&dict, "marks", "t", (guint64)desired->marks->len);
@@ -323,7 +326,9 @@ regia_status_build (const RegiaStatusInput *input)
   g_variant_dict_insert (&dict, "started", "s", on ? started : "");
   g_variant_dict_insert (&dict, "generation", "t", on ? input->show->generation : (guint64)0);
   g_variant_dict_insert_value (&dict, "next", input->next);
-  g_variant_dict_insert_value (&dict, "desired", describe_desired (input->desired));
+  g_variant_dict_insert_value (&dict, "scenes",
+                               g_variant_new_strv ((const char *const *)input->config->shows, on ? -1 : 0));
+  g_variant_dict_insert_value (&dict, "desired", describe_desired (input->config, input->desired, on));
   g_variant_dict_insert_value (&dict, "engine", engine);
   g_variant_dict_insert_value (&dict, "recorder", recorder);
   g_variant_dict_insert_value (&dict, "gateway", gateway);

@@ -13,8 +13,8 @@
 
 /*
  * RegiaEngine holds one programme and one source for each [source] of the event, and ties them: each source
- * gets a place for its picture, and one for its sound in each language that names it. It looks after the
- * sources ten times a second; otherwise nothing happens here.
+ * gets a place for its picture, which the scenes show, and one for its sound in each language that names it.
+ * It looks after the sources ten times a second; otherwise nothing happens here.
  *
  * Life cycle: new → start → (ready) → end → drain → free. Owner: the engine process (engine.c) or a
  * test. Main thread but for drain.
@@ -45,6 +45,8 @@ struct _RegiaEngine {
   gpointer user_data;
   RegiaProgramme *programme; /* (owned) */
   GPtrArray *sources;        /* (element-type RegiaSource) (owned) */
+  GPtrArray *scenes;         /* (element-type RegiaScene) (owned) */
+  const RegiaScene *scene;   /* (unowned) (nullable): that is shown */
   Rate *rates;               /* (owned) one for each encoder */
   gint64 started_ns;
   gboolean ready, failed;
@@ -77,21 +79,6 @@ on_tick_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The source shown: as configured, else the first whose pipeline file has an end called `video`. */
-static const char *
-choose_picture (const RegiaConfigValues *values)
-{
-  if (values->picture)
-    return values->picture;
-  for (guint i = 0; i < values->sources->len; i++) {
-    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
-    g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("capture", source->pipeline, NULL);
-    if (source->video && file && file->gives_video)
-      return source->name;
-  }
-  return NULL;
-}
-
 /* A source that is put earlier by hand would come after its time; so all the others are put later instead. */
 static gint64
 earliest_delay_ns (const RegiaConfigValues *values)
@@ -104,7 +91,7 @@ earliest_delay_ns (const RegiaConfigValues *values)
 }
 
 static void
-add_source (RegiaEngine *self, const RegiaConfigSource *config, gboolean shown, gint64 earliest_ns)
+add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_ns)
 {
   const RegiaConfigValues *values = self->values;
   RegiaRunPlan *plan = regia_run_plan_new ();
@@ -121,7 +108,8 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gboolean shown, 
   plan->late_limit_ns = latency_ns * 3 / 4;
   queue_ns = latency_ns + plan->delay_ns + QUEUE_SLACK_NS;
   if (config->video)
-    g_ptr_array_add (plan->video_targets, regia_programme_add_picture (self->programme, shown, queue_ns));
+    g_ptr_array_add (plan->video_targets,
+                     regia_programme_add_picture (self->programme, config->name, queue_ns));
   for (guint i = 0; config->audio && i < values->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     if (audio->sources && g_strv_contains ((const char *const *)audio->sources, config->name))
@@ -138,7 +126,6 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
   g_autoptr (RegiaEngine) self = g_new0 (RegiaEngine, 1);
-  const char *picture;
   gint64 earliest_ns;
 
   self->config = regia_config_ref (config);
@@ -153,12 +140,12 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   if (self->programme == NULL)
     return NULL;
   self->rates = g_new0 (Rate, regia_programme_get_encoders (self->programme)->len);
-  picture = choose_picture (self->values);
   earliest_ns = earliest_delay_ns (self->values);
-  for (guint i = 0; i < self->values->sources->len; i++) {
-    const RegiaConfigSource *source = g_ptr_array_index (self->values->sources, i);
-    add_source (self, source, g_strcmp0 (source->name, picture) == 0, earliest_ns);
-  }
+  for (guint i = 0; i < self->values->sources->len; i++)
+    add_source (self, g_ptr_array_index (self->values->sources, i), earliest_ns);
+  self->scenes = regia_scenes_new (self->values);
+  self->scene = regia_scenes_first (self->scenes, self->values);
+  regia_programme_show (self->programme, self->scene, 0);
   return g_steal_pointer (&self);
 }
 
@@ -172,6 +159,27 @@ regia_engine_start (RegiaEngine *self, GError **error)
   self->tick = g_timeout_add (TICK_MS, on_tick_cb, self);
   on_tick_cb (self);
   return TRUE;
+}
+
+gboolean
+regia_engine_show (RegiaEngine *self, const char *name, int fade_ms)
+{
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
+
+  const RegiaScene *scene = regia_scenes_find (self->scenes, name);
+
+  if (scene == NULL)
+    return FALSE;
+  if (scene != self->scene)
+    regia_programme_show (self->programme, scene, fade_ms >= 0 ? (guint)fade_ms : scene->fade_ms);
+  self->scene = scene;
+  return TRUE;
+}
+
+const char *
+regia_engine_get_scene (RegiaEngine *self)
+{
+  return self->scene != NULL ? self->scene->name : "";
 }
 
 void
@@ -216,6 +224,7 @@ regia_engine_free (RegiaEngine *self)
     return;
   g_clear_handle_id (&self->tick, g_source_remove);
   g_ptr_array_unref (self->sources);
+  g_clear_pointer (&self->scenes, g_ptr_array_unref);
   regia_programme_free (self->programme);
   g_free (self->rates);
   regia_config_unref (self->config);
@@ -359,6 +368,7 @@ regia_engine_get_state (RegiaEngine *self)
   g_variant_dict_insert (&dict, "ready", "b", self->ready);
   g_variant_dict_insert (&dict, "frames", "t", mix.frames);
   g_variant_dict_insert (&dict, "frames-dropped", "t", mix.missed + dropped);
+  g_variant_dict_insert (&dict, "scene", "s", regia_engine_get_scene (self));
   g_variant_dict_insert (&dict, "slate-error", "s", slate_error);
   g_variant_dict_insert (&dict, "blank-error", "s", blank_error);
   g_variant_dict_insert_value (&dict, "sources", g_variant_builder_end (&sources));

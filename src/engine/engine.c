@@ -113,6 +113,23 @@ hide (Process *self, GVariant *part, gint64 now_ns)
   return is_private != was_private || is_rehearsal != was_rehearsal;
 }
 
+/* Returns: whether another one is shown now. @at_once: without the way from the one before, which nobody
+ * sees. */
+static gboolean
+show (Process *self, GVariant *part, gboolean at_once)
+{
+  g_autofree char *before = g_strdup (regia_engine_get_scene (self->engine));
+  const char *name = "";
+  gint64 fade_ms = -1;
+
+  g_variant_lookup (part, "scene", "&s", &name);
+  g_variant_lookup (part, "scene-fade-ms", "x", &fade_ms);
+  if (*name != '\0' &&
+      !regia_engine_show (self->engine, name, at_once ? 0 : (int)CLAMP (fade_ms, -1, G_MAXINT)))
+    g_warning ("there is no scene \"%s\" in this event; \"%s\" stays", name, before);
+  return strcmp (before, regia_engine_get_scene (self->engine)) != 0;
+}
+
 static gboolean
 apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
 {
@@ -120,7 +137,7 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
   gint64 now_ns = regia_epoch_show_time (regia_child_get_epoch (child));
   gboolean was_private = self->is_private, was_rehearsal = self->is_rehearsal;
 
-  if (!hide (self, part, now_ns))
+  if (!show (self, part, FALSE) & !hide (self, part, now_ns))
     return TRUE;
   /* Or the public would wait for the next segment. */
   if ((was_private && !self->is_private) || (was_rehearsal && !self->is_rehearsal))
@@ -228,7 +245,10 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   keep_plugin_list (regia_child_get_run_dir (self->child));
   self->engine = regia_engine_new (self->config, regia_child_get_epoch (self->child), self->log, &callbacks,
                                    self, error);
-  if (self->engine == NULL || !regia_engine_start (self->engine, error))
+  if (self->engine == NULL)
+    return FALSE;
+  show (self, regia_child_get_part (child), TRUE);
+  if (!regia_engine_start (self->engine, error))
     return FALSE;
   self->publisher = g_timeout_add_seconds (1, publish_cb, self);
   publish_cb (self);

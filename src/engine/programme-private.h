@@ -6,7 +6,7 @@
 
 #include "encoder-private.h"
 #include "regia/base/clock.h"
-#include "regia/config/config.h"
+#include "regia/config/scene.h"
 #include "regia/feed/log.h"
 
 /**
@@ -45,9 +45,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaProgramme, regia_programme_free)
 const char *regia_programme_video_caps (RegiaProgramme *self);
 const char *regia_programme_audio_caps (RegiaProgramme *self);
 
-/** regia_programme_add_picture: (transfer full): a place for a source's picture; the one that is @shown hides
- * the slate. Before start. */
-GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_ns);
+/** regia_programme_add_picture: (transfer full): a place for the picture of @source, seen in the scenes that
+ * name it. Before start. */
+GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 queue_ns);
+/** regia_programme_show: see regia_scene_mixer_show(). Any thread. */
+void regia_programme_show (RegiaProgramme *self, const RegiaScene *scene, guint fade_ms);
 /** regia_programme_hold_picture: how long the last picture of @source (of regia_programme_add_picture())
  * stands before the slate shows; 0: the usual half second. Any thread. */
 void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);

@@ -12,6 +12,7 @@
 #include "regia/base/error.h"
 #include "regia/base/scrub.h"
 #include "regia/base/thread.h"
+#include "scene-mixer-private.h"
 #include "slate-private.h"
 
 /*
@@ -54,6 +55,7 @@ struct _RegiaProgramme {
 
   GstElement *pipeline;        /* (owned) */
   GstElement *compositor;      /* (unowned) in the pipeline */
+  RegiaSceneMixer *scenes;     /* (owned) */
   GPtrArray *mixers;           /* (element-type GstElement) (unowned) one for each language */
   GPtrArray *tees;             /* (element-type GstElement) (unowned) picture, then each language */
   GPtrArray *encoders;         /* (element-type RegiaEncoder) (owned) */
@@ -160,6 +162,7 @@ on_frame_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   self->next_frame = frame + 1;
   self->stats.last_frame_ns = regia_clock_monotonic_ns ();
   g_mutex_unlock (&self->lock);
+  regia_scene_mixer_next_frame (self->scenes);
   return GST_PAD_PROBE_OK;
 }
 
@@ -443,6 +446,7 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
                                       config->width, config->height);
   self->out_caps =
       g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
+  self->scenes = regia_scene_mixer_new (config->width, config->height, config->rate_num, config->rate_den);
   self->mixers = g_ptr_array_new ();
   self->tees = g_ptr_array_new ();
   self->encoders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_encoder_free);
@@ -474,6 +478,7 @@ regia_programme_free (RegiaProgramme *self)
   g_clear_handle_id (&self->bus_watch, g_source_remove);
   g_clear_object (&self->slate);
   g_clear_pointer (&self->pipeline, gst_object_unref);
+  regia_scene_mixer_free (self->scenes);
   g_ptr_array_unref (self->encoders);
   g_ptr_array_unref (self->mixers);
   g_ptr_array_unref (self->tees);
@@ -502,16 +507,22 @@ regia_programme_audio_caps (RegiaProgramme *self)
 }
 
 GstAppSrc *
-regia_programme_add_picture (RegiaProgramme *self, gboolean shown, gint64 queue_ns)
+regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 queue_ns)
 {
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
   g_autoptr (GstPad) pad = NULL;
-  GstAppSrc *source = add_input (self, self->compositor, self->out_caps, queue_ns, &pad);
+  GstAppSrc *input = add_input (self, self->compositor, self->out_caps, queue_ns, &pad);
 
-  g_object_set (pad, "zorder", 1u, "alpha", shown ? 1.0 : 0.0, "max-last-buffer-repeat",
-                (guint64)HIDDEN_AFTER_NS, NULL);
-  return source;
+  g_object_set (pad, "max-last-buffer-repeat", (guint64)HIDDEN_AFTER_NS, NULL);
+  regia_scene_mixer_add (self->scenes, source, pad);
+  return input;
+}
+
+void
+regia_programme_show (RegiaProgramme *self, const RegiaScene *scene, guint fade_ms)
+{
+  regia_scene_mixer_show (self->scenes, scene, fade_ms);
 }
 
 void
@@ -560,6 +571,7 @@ regia_programme_start (RegiaProgramme *self, GError **error)
 
   GST_BUFFER_PTS (slate) = (GstClockTime)start_ns;
   gst_app_src_push_buffer (self->slate, slate);
+  regia_scene_mixer_next_frame (self->scenes);
 
   gst_element_set_base_time (self->pipeline, 0);
   gst_element_set_state (self->pipeline, GST_STATE_PAUSED);

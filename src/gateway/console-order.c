@@ -77,6 +77,15 @@ change_relay (GVariant *body, guint64 show_ms)
                                       regia_json_get_boolean (body, "on")));
 }
 
+static GVariant *
+change_scene (GVariant *body, guint64 show_ms)
+{
+  gint64 fade_ms = -1;
+
+  regia_json_read_int (body, "fade-ms", &fade_ms);
+  return one ("scene", g_variant_new ("(sx)", regia_json_get_string (body, "name"), fade_ms));
+}
+
 static const Order orders[] = {
     {"private", "Command", change_private, {{"on", "b", TRUE}}},
     {"pause", "Command", change_pause, {{NULL}}},
@@ -84,6 +93,7 @@ static const Order orders[] = {
     {"mark", "Command", change_mark, {{"title", "s", FALSE}, {"at-ms", "x", FALSE}}},
     {"extend", "Command", change_end, {{"end", "x", TRUE}}},
     {"relay", "Command", change_relay, {{"name", "s", TRUE}, {"on", "b", TRUE}}},
+    {"scene", "Command", change_scene, {{"name", "s", TRUE}, {"fade-ms", "x", FALSE}}},
     {"start", "Start", NULL, {{"name", "s", TRUE}, {"again", "b", FALSE}}},
     {"rehearse", "Rehearse", NULL, {{"name", "s", TRUE}}},
     {"stop", "Stop", NULL, {{NULL}}},

@@ -13,7 +13,8 @@ const AGAIN_MS = 700;
 interface Status {
   event: { name: string; place: string };
   state: string;
-  desired: { private: boolean; paused: boolean; marks: number; 'relays-off': string[] };
+  scenes: string[];
+  desired: { scene: string; private: boolean; paused: boolean; marks: number; 'relays-off': string[] };
   'show-time-ms': number;
   recorder: { state?: string; message?: string; 'recorded-ms'?: number; 'left-ms'?: number };
   gateway: { address?: string; viewers?: number };
@@ -88,12 +89,14 @@ class Page {
   private status: Status | null = null;
   private answeredAtMs = 0;
   private relays = '';
+  private scenes = '';
   private planned = '';
 
   constructor () {
     startLanguage();
     onLanguage(() => {
       this.relays = '';
+      this.scenes = '';
       this.show();
     });
     this.listen();
@@ -228,7 +231,25 @@ class Page {
     ]));
     fillList(get('warnings'), status.warnings);
     fillList(get('processes'), status.processes.map((p) => `${p.name}: ${p.state}${p.restarts ? `, ${p.restarts} restarts` : ''}`));
+    this.showScenes(status);
     this.showRelays(status);
+  }
+
+  /** Made anew only when there is something else to show, so that the focus stays on its button. */
+  private showScenes (status: Status): void {
+    const now = JSON.stringify([status.scenes, status.desired.scene]);
+    if (now === this.scenes) return;
+    this.scenes = now;
+    const focused = document.activeElement?.id;
+    get('scenes').replaceChildren(...status.scenes.map((name) => {
+      const button = Object.assign(document.createElement('button'), { type: 'button', id: `scene-${name}` });
+      button.textContent = name === status.desired.scene ? `● ${name}` : name;
+      button.setAttribute('aria-pressed', String(name === status.desired.scene));
+      button.addEventListener('click', () => void this.command('scene', { name }));
+      return button;
+    }));
+    get('scenes-label').hidden = status.scenes.length === 0;
+    if (focused?.startsWith('scene-')) document.getElementById(focused)?.focus();
   }
 
   /** Made anew only when there is something else to show, so that the focus stays on its button. */

@@ -10,8 +10,9 @@
 
 static const char *const relays[] = {"platform", "school", NULL};
 static const char *const no_relays[] = {NULL};
+static const char *const scenes[] = {"both", "camera", NULL};
 static const RegiaDesiredContext context = {
-    .relays = relays, .now_ms = 60000, .wall_s = 1664436600, .recorded = TRUE};
+    .relays = relays, .scenes = scenes, .now_ms = 60000, .wall_s = 1664436600, .recorded = TRUE};
 
 static GVariant *
 parse (const char *text)
@@ -69,6 +70,8 @@ test_changes (void)
     gboolean private_on, paused;
     guint off, marks, private_spans, paused_spans;
     gint64 end_s;
+    const char *scene;
+    gint64 fade_ms;
   } rows[] = {
       {"{'private': <true>}", 1000, TRUE, FALSE, 0, 0, 1, 0, 0},
       {"{'private': <true>}", 2000, TRUE, FALSE, 0, 0, 1, 0, 0},
@@ -85,6 +88,10 @@ test_changes (void)
       {"{'end': <int64 1664440200>}", 8000, FALSE, TRUE, 1, 2, 1, 1, 1664440200},
       {"{'paused': <false>}", 9000, FALSE, FALSE, 1, 2, 1, 1, 1664440200},
       {"{'paused': <true>}", 9500, FALSE, TRUE, 1, 2, 1, 2, 1664440200},
+      {"{'scene': <('both', int64 -1)>}", 9600, FALSE, TRUE, 1, 2, 1, 2, 1664440200, "both", -1},
+      {"{'scene': <('camera', int64 700)>}", 9700, FALSE, TRUE, 1, 2, 1, 2, 1664440200, "camera", 700},
+      {"{'private': <true>}", 9800, TRUE, TRUE, 1, 2, 2, 2, 1664440200, "camera", 700},
+      {"{'scene': <('camera', int64 -9)>}", 9900, TRUE, TRUE, 1, 2, 2, 2, 1664440200, "camera", -1},
   };
   g_autoptr (RegiaDesired) desired = regia_desired_new ();
 
@@ -102,6 +109,8 @@ test_changes (void)
     g_assert_cmpuint (desired->private_spans->len, ==, rows[i].private_spans);
     g_assert_cmpuint (desired->paused_spans->len, ==, rows[i].paused_spans);
     g_assert_cmpint (desired->end_s, ==, rows[i].end_s);
+    g_assert_cmpstr (desired->scene, ==, rows[i].scene != NULL ? rows[i].scene : "");
+    g_assert_cmpint (desired->fade_ms, ==, rows[i].scene != NULL ? rows[i].fade_ms : -1);
     read = through_json (desired);
     g_assert_nonnull (read);
     before = to_text (desired);
@@ -136,6 +145,9 @@ test_refusals (void)
       {"1", "{'paused': <true>}", "not recorded", .not_recorded = TRUE},
       {"1", "{'relay': <('tv', true)>}", "platform, school"},
       {"1", "{'relay': <('tv', true)>}", "has none", .no_relays = TRUE},
+      {"1", "{'scene': <('nowhere', int64 -1)>}", "has both, camera"},
+      {"1", "{'scene': <('both', int64 5001)>}", "at most 5 s"},
+      {"1", "{'scene': <'both'>}", "not known"},
       {"1", "{'mark': <(uint64 60001, 'tomorrow')>}", "past"},
       {"1", "{'mark': <(uint64 1, 'two\\nlines')>}", "one line"},
       {"1", "{'end': <int64 1664436600>}", "ahead"},

@@ -21,7 +21,7 @@ HERS = "una sera in riva al mare"
 
 
 def run(t):
-    regia = Regia(t, name="console", renditions=ONE)
+    regia = Regia(t, name="console", renditions=ONE, groups={"scene small": {"layout": "free", "sources": "camera", "areas": "25 25 50 50"}})
     for name, role in (("anna", "technician"), ("bruno", "staff"), ("carla", "technician")):
         regia.command("passwd", "--state", regia.state, name, "--role", role, input=HERS + "\n")
     regia.start()
@@ -89,12 +89,13 @@ def by_curl(t, regia, token):
         equal(promtool(t, text), (0, ""), "promtool")
         code, said = promtool(t, text.replace("# HELP ", "# "))
         check(code != 0 and "no help text" in said, f"without help texts it says {code} {said[:300]}")
-    for name, here, there, key in (("private", {"on": True}, ("private", "off"), "private"), ("pause", {}, ("resume",), "paused")):
+    for name, here, there, key, on, off in (("private", {"on": True}, ("private", "off"), "private", True, False), ("pause", {}, ("resume",), "paused", True, False),
+                                            ("scene", {"name": "camera"}, ("scene", "small"), "scene", "camera", "small")):
         with t.case(f"{name} by curl, and back by regia: in effect when it is answered"):
             order(regia, token, name, **here)
-            equal(regia.status()["desired"][key], True, key)
+            equal(regia.status()["desired"][key], on, key)
             equal(regia.command(*there, "--state", regia.state).returncode, 0, " ".join(there))
-            equal(regia.status()["desired"][key], False, key)
+            equal(regia.status()["desired"][key], off, key)
     with t.case("a mark; the same id again has no second effect"):
         order(regia, token, "mark", title="Una volta", id="once-1")
         equal(order(regia, token, "mark", title="Una volta", id="once-1")["repeated"], True, "repeated")
@@ -230,11 +231,15 @@ def by_page(t, regia):
         browser.ask("key Enter")
         seen = browser.wait("the status", lambda p: p["state"] == "inside" and "Sirio migranti" in p["text"])
         equal(seen["language"], "it", "language")
-    with t.case("a button for each command: private, pause, mark, the end; and what it did is said"):
+    with t.case("a button for each command: private, pause, scenes, mark, the end; and what it did is said"):
         for button, key, value in (("private-on", "private", True), ("private-off", "private", False), ("pause", "paused", True), ("resume", "paused", False)):
             browser.ask(f"click #{button}")
             browser.wait(f"{button}: done", lambda p: "Fatto: " in p["text"])
             regia.wait_status(button, lambda s, k=key, v=value: s["desired"][k] == v, 5)
+        for scene in ("camera", "small"):
+            browser.ask(f"click #scene-{scene}")
+            regia.wait_status(scene, lambda s, name=scene: s["desired"]["scene"] == s["engine"]["scene"] == name, 5)
+        browser.wait("the scene is marked", lambda p: "● small" in p["text"], 5)
         browser.ask("fill #mark-title Dalla pagina")
         browser.ask("click #mark button")
         t.wait("the mark", lambda: "Dalla pagina" in marks(regia))

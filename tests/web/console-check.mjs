@@ -29,6 +29,7 @@ const good = {
   '/api/v1/commands/mark': { title: 'Checked', 'at-ms': 1 },
   '/api/v1/commands/extend': { end: Math.floor(Date.now() / 1000) + 3600 },
   '/api/v1/commands/relay': { name: 'none', on: true },
+  '/api/v1/commands/scene': { name: 'camera', 'fade-ms': 200 },
   '/api/v1/commands/start': { name: 'none' },
   '/api/v1/commands/rehearse': { name: 'none' },
 };

@@ -87,6 +87,7 @@ typedef struct {
   char *picture;            /* (nullable) scene or source shown at first; %NULL: see regia_scenes_first() */
   char *slate;      /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
   guint latency_ms; /* mixing window: sources later than this are late; 50 … 2000, default 200 */
+  char **shows;     /* names of all scenes, see regia_scenes_new(); empty for what was not read from files */
   /* groups */
   GPtrArray *sources; /* (element-type RegiaConfigSource) at least 1; of a hall by itself perhaps none */
   GPtrArray *scenes;  /* (element-type RegiaConfigScene) as written; regia_scenes_new() has all there are */

@@ -36,3 +36,6 @@ const RegiaScene *regia_scenes_find (GPtrArray *scenes, const char *name);
 /** regia_scenes_first: (nullable) (transfer none): what is shown until somebody says otherwise: [programme]
  * picture, else the first of the file; %NULL where there is none. */
 const RegiaScene *regia_scenes_first (GPtrArray *scenes, const RegiaConfigValues *values);
+
+/** regia_scenes_first_name: its name, from @values->shows; "" for none. Reads nothing. */
+const char *regia_scenes_first_name (const RegiaConfigValues *values);

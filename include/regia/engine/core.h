@@ -37,6 +37,19 @@ RegiaEngine *regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, Reg
 gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * regia_engine_show:
+ * @name: of a scene, see config/scene.h
+ * @fade_ms: how long it takes to come; negative: as the event file says
+ *
+ * Shows it from the next frame on; what is shown already stays as it is. Returns: %FALSE where there is no
+ * such scene. Main thread.
+ */
+gboolean regia_engine_show (RegiaEngine *self, const char *name, int fade_ms) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_engine_get_scene: (transfer none): name of the scene that is shown; "" for none. Main thread. */
+const char *regia_engine_get_scene (RegiaEngine *self);
+
+/**
  * regia_engine_force_keyframe: in every rendition alike the first picture at or after show time @from_ns,
  * which is now or later, is a keyframe. Segments still begin on multiples of their length: this one lies
  * within. Main thread.
@@ -67,7 +80,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEngine, regia_engine_free)
 gboolean regia_engine_is_healthy (RegiaEngine *self, char **ret_why) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * regia_engine_get_state: (transfer floating): a{sv} with the keys ready, frames, frames-dropped,
+ * regia_engine_get_state: (transfer floating): a{sv} with the keys ready, frames, frames-dropped, scene,
  * slate-error, blank-error, sources, renditions and audios of "Process.State of engine" in
  * control/org.regia.control.xml. Rates are measured from one call to the next: call about once a second.
  */
