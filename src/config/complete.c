@@ -313,6 +313,7 @@ check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     g_autofree char *title = g_strconcat ("audio ", audio->language, NULL);
     RegiaPlace place = regia_key_text_place (self->scan, title, "sources");
+    g_autofree char *names = NULL;
 
     for (guint j = 0; j < i; j++) {
       const RegiaConfigAudio *before = g_ptr_array_index (values->audios, j);
@@ -327,6 +328,11 @@ check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
                              regia_key_text_place (self->scan, before_title, NULL).line, where);
       }
     }
+    if (audio->gains != NULL && g_strv_length (audio->gains) != g_strv_length (audio->sources))
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "gains"), title, "gains",
+                           "%u for %u sources (%s); write one for each, 0dB for as it is",
+                           g_strv_length (audio->gains), g_strv_length (audio->sources),
+                           (names = g_strjoinv ("; ", audio->sources)));
     for (guint j = 0; audio->sources[j] != NULL; j++) {
       const RegiaConfigSource *source = find_source (values, audio->sources[j]);
 

@@ -57,6 +57,7 @@ audio_free (gpointer data)
   g_free (audio->language);
   g_free (audio->title);
   g_strfreev (audio->sources);
+  g_strfreev (audio->gains);
   g_free (audio);
 }
 

@@ -18,6 +18,7 @@ typedef struct {
 } Unit;
 
 static const Unit no_units[] = {{NULL}};
+static const Unit gain_units[] = {{"dB", 1}, {NULL}}; /* base: dB */
 static const Unit duration_units[] = {{"ms", 1},          {"s", 1000},    {"sec", 1000}, {"min", 60000},
                                       {"minutes", 60000}, {"h", 3600000}, {NULL}}; /* base: ms */
 static const Unit bitrate_units[] = {{"k", 1},       {"kbit/s", 1},  {"kbps", 1},
@@ -232,4 +233,41 @@ regia_read_channels (const RegiaOption *option, const char *text, const char *ba
   channels[1] = channels[count - 1];
   memcpy (field, channels, sizeof channels);
   return NULL;
+}
+
+char *
+regia_read_gains (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  g_auto (GStrv) parts = regia_split_list (text);
+  guint count = g_strv_length (parts);
+
+  if (count == 0 || count > option->max)
+    return g_strdup_printf ("a list of %u; allowed: %s", count, option->range);
+  for (guint i = 0; i < count; i++) {
+    gint64 milli;
+    char *fault = parse_quantity (option, parts[i], gain_units, &milli);
+
+    if (fault != NULL)
+      return fault;
+    if (milli % 100 != 0 || milli / 100 < REGIA_CONFIG_GAIN_MIN || milli / 100 > REGIA_CONFIG_GAIN_MAX) {
+      g_autofree char *quoted = regia_quote_clip (parts[i]);
+
+      return g_strdup_printf ("%s is out of range, or has more than one decimal; allowed: %s", quoted,
+                              option->range);
+    }
+    g_free (parts[i]);
+    parts[i] = g_strdup_printf ("%d", (int)(milli / 100));
+  }
+  g_strfreev (*(char ***)field);
+  *(char ***)field = g_steal_pointer (&parts);
+  return NULL;
+}
+
+int
+regia_config_gain (const RegiaConfigAudio *audio, const char *source)
+{
+  for (guint i = 0; audio->gains != NULL && audio->gains[i] != NULL && audio->sources[i] != NULL; i++)
+    if (strcmp (audio->sources[i], source) == 0)
+      return (int)g_ascii_strtoll (audio->gains[i], NULL, 10);
+  return 0;
 }

@@ -127,6 +127,7 @@ static const Field audio_fields[] = {
     AUDIO (language, TEXT, ENGINE | RECORDER),
     AUDIO (title, TEXT, ENGINE | RECORDER),
     AUDIO (sources, LIST, ENGINE),
+    AUDIO (gains, LIST, ENGINE),
     AUDIO (bitrate_kbps, UINT, ENGINE),
     AUDIO (opus_bitrate_kbps, UINT, ENGINE),
     {NULL},

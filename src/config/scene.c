@@ -84,6 +84,14 @@ regia_read_areas (const RegiaOption *option, const char *text, const char *base_
   return NULL;
 }
 
+static gboolean
+is_said (RegiaConfig *self, const char *title, const char *key)
+{
+  const RegiaKeyEntry *entry = regia_key_text_find_entry (regia_key_text_find_group (self->scan, title), key);
+
+  return entry != NULL && entry->raw[0] != '\0';
+}
+
 /* A key that another layout has: it would do nothing, which nobody means who writes it. */
 static void
 check_key (RegiaConfig *self, const char *title, const char *key, const char *layout, const char *needed,
@@ -121,6 +129,7 @@ regia_config_check_scenes (RegiaConfig *self, RegiaFaults *faults)
                            "%u named, and layout = %s shows %u%s; name those, or choose another layout",
                            count, scene->layout, counts[layout].least, most);
     } else if (strcmp (scene->layout, "free") == 0 &&
+               is_said (self, title, "areas") == (scene->areas != NULL) &&
                (scene->areas == NULL || g_strv_length (scene->areas) != count))
       regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "areas"), title, "areas",
                            "%u for %u sources; write X Y WIDTH HEIGHT in percent for each of them",

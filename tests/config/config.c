@@ -119,8 +119,17 @@ static const Bad bad[] = {
      ":8: [scene a] areas: ", "at most 100"},
     {"scene-areas-small", "[scene a]\nlayout = free\nsources = test\nareas = 0 0 0.5 100\n",
      ":8: [scene a] areas: ", "too small"},
-    {"scene-small", "[scene a]\nsources = test\nsmall = 60\n", ":7: [scene a] small: ", "10 to 50"},
+    {"scene-small",
+     "[source b]\npipeline = test\n[scene a]\nlayout = picture-in-picture\nsources = test; b\nsmall = 60\n",
+     ":10: [scene a] small: ", "10 to 50"},
     {"scene-fade", "[scene a]\nsources = test\nfade = 6s\n", ":7: [scene a] fade: ", "0ms to 5s"},
+
+    {"gains-unit", "[audio it]\nsources = test\ngains = 3\n", ":7: [audio it] gains: ", "-60dB"},
+    {"gains-high", "[audio it]\nsources = test\ngains = 20.1dB\n", ":7: [audio it] gains: ", "out of range"},
+    {"gains-low", "[audio it]\nsources = test\ngains = -61dB\n", ":7: [audio it] gains: ", "out of range"},
+    {"gains-fine", "[audio it]\nsources = test\ngains = 1.25dB\n", ":7: [audio it] gains: ", "one decimal"},
+    {"gains-few", "[source b]\npipeline = test\n[audio it]\nsources = test; b\ngains = -3dB\n",
+     ":9: [audio it] gains: ", "1 for 2 sources (test; b)"},
 
     /* numbers and units */
     {"count-word", "[web]\nthreads = two\n", ":6: [web] threads: ", "1 to 32"},

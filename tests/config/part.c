@@ -47,6 +47,7 @@ static const char event[] = "[event]\n"
                             "[audio it]\n"
                             "title = Sala\n"
                             "sources = desk\n"
+                            "gains = -3.5dB\n"
                             "bitrate = 96k\n"
                             "opus_bitrate = 64k\n"
                             "[audio en]\n"
@@ -129,7 +130,7 @@ typedef struct {
 
 static const Holds holds[] = {
     {"engine", "", NULL,
-     "audio audio.bitrate_kbps audio.language audio.opus_bitrate_kbps audio.sources audio.title "
+     "audio audio.bitrate_kbps audio.gains audio.language audio.opus_bitrate_kbps audio.sources audio.title "
      "feed_mbytes feed_seconds height latency_ms name picture place rate_den rate_num record rendition "
      "rendition.bitrate_kbps rendition.encoder rendition.height rendition.name rendition.preset "
      "rendition.width scene scene.areas scene.corner scene.fade_ms scene.layout scene.name "

@@ -56,6 +56,7 @@ typedef struct {
   char *language;          /* [audio LANG], BCP 47; track audio/LANG and audio/LANG/opus */
   char *title;             /* for the viewer's menu, default the language's own name */
   char **sources;          /* names of the sources mixed into it */
+  char **gains;            /* (nullable) of each of them, see regia_config_gain(); %NULL: as they are */
   guint bitrate_kbps;      /* AAC, 32 … 320 */
   guint opus_bitrate_kbps; /* 16 … 256 */
 } RegiaConfigAudio;
@@ -196,6 +197,13 @@ char *regia_config_to_text (RegiaConfig *self);
 /** regia_config_where: (transfer full): `FILE:LINE: [group] key: `, for a message about a value that turned
  * out to be wrong later. */
 char *regia_config_where (RegiaConfig *self, const char *group, const char *key);
+
+#define REGIA_CONFIG_GAIN_MIN (-600)
+#define REGIA_CONFIG_GAIN_MAX 200
+
+/** regia_config_gain: tenths of a dB by which the sound of @source is made louder in @audio,
+ * REGIA_CONFIG_GAIN_MIN … REGIA_CONFIG_GAIN_MAX; 0 where nothing is said. Pure. */
+int regia_config_gain (const RegiaConfigAudio *audio, const char *source);
 
 /** How those who work here come to the console. */
 typedef enum {
