@@ -33,6 +33,8 @@ static const Command commands[] = {
     {"mark", regia_cli_mark, "mark this moment, as the beginning of a talk"},
     {"extend", regia_cli_extend, "move the planned end"},
     {"scene", regia_cli_scene, "show a scene, or list them"},
+    {"gain", regia_cli_gain, "make a source louder or quieter"},
+    {"mute", regia_cli_mute, "take a source out of the sound, or let it in again"},
     {"relay", regia_cli_relay, "start or stop pushing to one destination"},
     {"passwd", regia_cli_passwd, "say who may come into the console, and with which password"},
     {"console", regia_cli_console, "print an address that lets one into the console, once"},

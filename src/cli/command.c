@@ -15,12 +15,14 @@
 
 /* A disk that hangs keeps an answer from us, not the command from taking effect once it answers. */
 #define ANSWER_MS 15000
+#define MINUS     "\xe2\x88\x92" /* U+2212 */
 
 typedef struct {
   char *state_option; /* (owned) (nullable) */
   char *control_path; /* (owned) */
   gint64 ago_s;
   double fade_s;
+  char *language; /* (owned) (nullable) */
 } Command;
 
 static void
@@ -28,6 +30,7 @@ command_clear (Command *command)
 {
   g_free (command->state_option);
   g_free (command->control_path);
+  g_free (command->language);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Command, command_clear)
 
@@ -42,6 +45,8 @@ parse (Command *self, const char *name, const char *usage, const char *summary, 
        "The mark lies so long ago", "SECONDS"},
       {"fade", 0, strcmp (name, "scene") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_DOUBLE, &self->fade_s,
        "The scene takes so long to come, 0 for a cut; without it as long as the event file says", "SECONDS"},
+      {"in", 0, strcmp (name, "gain") == 0 || strcmp (name, "mute") == 0 ? 0 : G_OPTION_FLAG_HIDDEN,
+       G_OPTION_ARG_STRING, &self->language, "Only in this language; without it in all", "LANG"},
       G_OPTION_ENTRY_NULL,
   };
   g_autofree char *state_dir = NULL;
@@ -229,6 +234,82 @@ regia_cli_scene (int argc, char **argv)
       &status);
   if (result != NULL)
     printf ("The scene is %s.\n", argv[1]);
+  return status;
+}
+
+/* A negative number is no option: written with the minus sign of print, GOption takes it for an argument.
+ * Returns: (transfer full) (nullable): what takes the place of the argument at @ret_at. */
+static char *
+guard_negative (int argc, char **argv, int *ret_at)
+{
+  for (int i = 1; i < argc; i++)
+    if (argv[i][0] == '-' && g_ascii_isdigit (argv[i][1])) {
+      *ret_at = i;
+      return g_strconcat (MINUS, argv[i] + 1, NULL);
+    }
+  return NULL;
+}
+
+/* `-6`, `+3.5dB`: tenths of a dB. */
+static gboolean
+parse_gain (const char *text, gint64 *ret_gain)
+{
+  gboolean negative = g_str_has_prefix (text, MINUS);
+  const char *number = negative ? text + strlen (MINUS) : text + (*text == '+');
+  char *end;
+  double value = g_ascii_strtod (number, &end);
+
+  if (!g_ascii_isdigit (*number) || !(value <= 1000) || (*end != '\0' && !g_str_equal (end, "dB"))) {
+    fprintf (stderr, "regia: \"%s\" is no gain; write -6 or +3.5, in dB\n", text);
+    return FALSE;
+  }
+  *ret_gain = (gint64)(value * 10 + 0.5) * (negative ? -1 : 1);
+  return TRUE;
+}
+
+int
+regia_cli_gain (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) result = NULL;
+  int at = 0, status;
+  g_autofree char *guarded = guard_negative (argc, argv, &at);
+  gint64 gain;
+
+  if (guarded != NULL)
+    argv[at] = guarded;
+  if (!parse (&self, "gain", "SOURCE DB",
+              "Makes a source louder or quieter in the mix, -60 to 20 dB; 0 is as it comes.", 2, 0, &argc,
+              &argv, &status))
+    return status;
+  if (!parse_gain (argv[2], &gain))
+    return 64;
+  result = send_change (&self, "gain",
+                        g_variant_new ("(ssx)", self.language != NULL ? self.language : "", argv[1], gain),
+                        &status);
+  if (result != NULL)
+    printf ("The gain of %s is %+.1f dB.\n", argv[1], (double)gain / 10);
+  return status;
+}
+
+int
+regia_cli_mute (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) result = NULL;
+  gboolean on;
+  int status;
+
+  if (!parse (&self, "mute", "SOURCE on|off", "While it is on, the source is not heard in the mix.", 2, 0,
+              &argc, &argv, &status))
+    return status;
+  if (!parse_word (argv[2], "on", "off", &on))
+    return 64;
+  result =
+      send_change (&self, "mute",
+                   g_variant_new ("(ssb)", self.language != NULL ? self.language : "", argv[1], on), &status);
+  if (result != NULL)
+    printf ("%s is %s.\n", argv[1], on ? "muted" : "heard again");
   return status;
 }
 

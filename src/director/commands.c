@@ -139,6 +139,7 @@ change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError 
       .now_ms = (guint64)MAX (regia_epoch_show_time (&director->show.epoch), 0) / REGIA_MSECOND,
       .wall_s = regia_clock_realtime_ns () / REGIA_SECOND,
       .scenes = (const char *const *)director->values->shows,
+      .audios = director->values->audios,
       .recorded = director->values->record,
       .rehearsed = director->rehearsing,
   };

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "regia/config/config.h"
+
 /*
  * RegiaDesired: all that people can want of a running show, one immutable, versioned value. A command makes
  * another one; it is persisted in show.json before the command is answered, and each process is told its part
@@ -21,6 +23,13 @@ typedef struct {
   guint64 from_ms, to_ms;
 } RegiaDesiredSpan;
 
+/** How loud a source is in a language, where that is not as the event file says. */
+typedef struct {
+  char *language, *source; /* (owned) */
+  gint64 gain;             /* tenths of a dB */
+  gboolean muted;
+} RegiaDesiredFader;
+
 #define REGIA_DESIRED_MARKS_MAX   10000
 #define REGIA_DESIRED_TITLE_BYTES 400
 #define REGIA_DESIRED_IDS_MAX     256
@@ -32,6 +41,7 @@ typedef struct {
   gboolean paused;       /* nothing is recorded; live goes on */
   char *scene;           /* (owned) what the programme shows; "": what the event file begins with */
   gint64 fade_ms;        /* how long it took to come, negative: as the event file says */
+  GPtrArray *faders;     /* (owned) (element-type RegiaDesiredFader) */
   gint64 end_s;          /* planned end, Unix time; 0: as the event file says */
   GPtrArray *relays_off; /* (owned) (element-type utf8): names of relays that do not push for now */
   GPtrArray *marks;      /* (owned) (element-type RegiaDesiredMark), by time of the command */
@@ -51,6 +61,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaDesired, regia_desired_unref)
 typedef struct {
   const char *const *relays; /* (array zero-terminated=1): that the event has */
   const char *const *scenes; /* (array zero-terminated=1): that the event has */
+  GPtrArray *audios;         /* (element-type RegiaConfigAudio): that the event has */
   guint64 now_ms;            /* show time */
   gint64 wall_s;             /* Unix time */
   gboolean recorded;         /* the event is recorded at all */
@@ -61,8 +72,9 @@ typedef struct {
  * regia_desired_change:
  * @id: of the command, 1 … 64 printable ASCII characters; repeating it has no second effect
  * @change: a{sv} with one key: private b, paused b, relay (sb) (name, whether it pushes), mark (ts) (show
- * time in ms, title), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the event
- * file says)
+ * time in ms, title), gain (ssx) (language, "" for all; source; tenths of a dB), mute (ssb) (the same;
+ * whether it is not heard), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the
+ * event file says)
  *
  * Returns: (transfer full): @self with the change, its version one higher; @self itself where nothing
  * changes. %NULL with REGIA_ERROR_USAGE: what is wrong and what would be right. Pure.
@@ -74,6 +86,10 @@ RegiaDesired *regia_desired_change (RegiaDesired *self, const char *id, GVariant
 /** regia_desired_go_on_air: (transfer full): @self as it is when a rehearsal goes on the air at the show time
  * @at_ms: what was marked and over before is gone; what lasts begins there. Pure. */
 RegiaDesired *regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms);
+
+/** regia_desired_get_fader: of @source in @audio, as wanted or as the event file says. Pure. */
+RegiaDesiredFader regia_desired_get_fader (const RegiaDesired *self, const RegiaConfigAudio *audio,
+                                           const char *source);
 
 /** regia_desired_to_variant: (transfer floating): a{sv}, for show.json and for the parts. Pure. */
 GVariant *regia_desired_to_variant (const RegiaDesired *self);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "desired-private.h"
+#include "desired-sound-private.h"
 
 #include <string.h>
 
@@ -36,6 +36,7 @@ regia_desired_new (void)
   self->version = 1;
   self->scene = g_strdup ("");
   self->fade_ms = -1;
+  self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_desired_fader_free);
   self->relays_off = g_ptr_array_new_with_free_func (g_free);
   self->marks = g_ptr_array_new_with_free_func ((GDestroyNotify)mark_free);
   self->private_spans = g_array_new (FALSE, FALSE, sizeof (RegiaDesiredSpan));
@@ -57,6 +58,7 @@ regia_desired_unref (RegiaDesired *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_free (self->scene);
+  g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->relays_off);
   g_ptr_array_unref (self->marks);
   g_array_unref (self->private_spans);
@@ -83,6 +85,7 @@ copy (const RegiaDesired *self)
   g_free (new->scene);
   new->scene = g_strdup (self->scene);
   new->fade_ms = self->fade_ms;
+  regia_desired_copy_faders (new->faders, self->faders);
   for (guint i = 0; i < self->relays_off->len; i++)
     g_ptr_array_add (new->relays_off, g_strdup (g_ptr_array_index (self->relays_off, i)));
   for (guint i = 0; i < self->marks->len; i++) {
@@ -197,7 +200,8 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
 {
   const char *text;
   guint64 at_ms;
-  gint64 end_s, fade_ms;
+  const char *source;
+  gint64 end_s, fade_ms, gain;
   gboolean on;
 
   if (g_variant_n_children (change) != 1)
@@ -221,9 +225,14 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return change_mark (self, id, at_ms, text, context, error);
   if (g_variant_lookup (change, "scene", "(&sx)", &text, &fade_ms))
     return change_scene (self, text, fade_ms, context, error);
+  if (g_variant_lookup (change, "gain", "(&s&sx)", &text, &source, &gain))
+    return regia_desired_change_fader (self, text, source, &gain, NULL, context, error);
+  if (g_variant_lookup (change, "mute", "(&s&sb)", &text, &source, &on))
+    return regia_desired_change_fader (self, text, source, NULL, &on, context, error);
   if (g_variant_lookup (change, "end", "x", &end_s))
     return change_end (self, end_s, context, error);
-  return refuse (error, "this command is not known; scene, private, paused, relay, mark and end are");
+  return refuse (error,
+                 "this command is not known; scene, gain, mute, private, paused, relay, mark and end are");
 }
 
 static gboolean
@@ -333,6 +342,7 @@ regia_desired_to_variant (const RegiaDesired *self)
   g_variant_dict_insert (&dict, "end", "x", self->end_s);
   g_variant_dict_insert (&dict, "scene", "s", self->scene);
   g_variant_dict_insert (&dict, "scene-fade-ms", "x", self->fade_ms);
+  g_variant_dict_insert_value (&dict, "faders", regia_desired_faders_to_variant (self->faders));
   g_variant_dict_insert_value (
       &dict, "relays-off",
       g_variant_new_strv ((const char *const *)self->relays_off->pdata, (gssize)self->relays_off->len));
@@ -450,6 +460,7 @@ regia_desired_from_variant (GVariant *value)
       !regia_json_read_boolean (value, "paused", &self->paused) ||
       !read_number (value, "end", &self->end_s) || !read_scene (value, self) ||
       !read_list (value, "relays-off", take_relay_cb, self) ||
+      !read_list (value, "faders", regia_desired_take_fader, self) ||
       !read_list (value, "marks", take_mark_cb, self) ||
       !read_list (value, "private-spans", take_private_cb, self) ||
       !read_list (value, "paused-spans", take_paused_cb, self) || !read_list (value, "ids", take_id_cb, self))

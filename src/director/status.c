@@ -210,6 +210,31 @@ has_run (RegiaProcesses *processes, const char *name)
                            regia_process_get_last_exit (entry->process) != NULL);
 }
 
+/* Every source in every language. */
+static GVariant *
+describe_faders (const RegiaConfigValues *config, const RegiaDesired *desired)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (guint i = 0; i < config->audios->len; i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (config->audios, i);
+
+    for (guint j = 0; audio->sources[j] != NULL; j++) {
+      RegiaDesiredFader fader = regia_desired_get_fader (desired, audio, audio->sources[j]);
+      GVariantDict dict;
+
+      g_variant_dict_init (&dict, NULL);
+      g_variant_dict_insert (&dict, "language", "s", fader.language);
+      g_variant_dict_insert (&dict, "source", "s", fader.source);
+      g_variant_dict_insert (&dict, "gain-db", "d", (double)fader.gain / 10);
+      g_variant_dict_insert (&dict, "muted", "b", fader.muted);
+      g_variant_builder_add (&builder, "v", g_variant_dict_end (&dict));
+    }
+  }
+  return g_variant_builder_end (&builder);
+}
+
 /* What people want of it, as far as that is not to be seen elsewhere. */
 static GVariant *
 describe_desired (const RegiaConfigValues *config, const RegiaDesired *desired, gboolean on)
@@ -220,6 +245,8 @@ describe_desired (const RegiaConfigValues *config, const RegiaDesired *desired, 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "version", "t", desired->version);
   g_variant_dict_insert (&dict, "scene", "s", desired->scene[0] != '\0' ? desired->scene : first);
+  g_variant_dict_insert_value (&dict, "faders",
+                               on ? describe_faders (config, desired) : g_variant_new ("av", NULL));
   g_variant_dict_insert (&dict, "private", "b", desired->private_on);
   g_variant_dict_insert (&dict, "paused", "b", desired->paused);
   g_variant_dict_insert (&dict, "marks", "t", (guint64)desired->marks->len);

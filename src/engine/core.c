@@ -3,6 +3,7 @@
 
 #include "regia/engine/core.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "launch-private.h"
@@ -37,6 +38,15 @@ typedef struct {
   double fps, bps;
 } Rate;
 
+/* A source in the mix of a language. */
+typedef struct {
+  const RegiaConfigSource *source; /* (unowned) */
+  const RegiaConfigAudio *audio;   /* (unowned) */
+  RegiaFader *fader;               /* (unowned) */
+  int gain;                        /* tenths of a dB */
+  gboolean muted;
+} Input;
+
 struct _RegiaEngine {
   RegiaConfig *config; /* (owned) */
   const RegiaConfigValues *values;
@@ -45,6 +55,7 @@ struct _RegiaEngine {
   gpointer user_data;
   RegiaProgramme *programme; /* (owned) */
   GPtrArray *sources;        /* (element-type RegiaSource) (owned) */
+  GPtrArray *inputs;         /* (element-type Input) (owned) */
   GPtrArray *scenes;         /* (element-type RegiaScene) (owned) */
   const RegiaScene *scene;   /* (unowned) (nullable): that is shown */
   Rate *rates;               /* (owned) one for each encoder */
@@ -91,6 +102,14 @@ earliest_delay_ns (const RegiaConfigValues *values)
 }
 
 static void
+set_gain (Input *input, int gain, gboolean muted, gint64 from_ns)
+{
+  input->gain = gain;
+  input->muted = muted;
+  regia_fader_set (input->fader, muted ? 0 : pow (10, gain / 200.0), from_ns);
+}
+
+static void
 add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_ns)
 {
   const RegiaConfigValues *values = self->values;
@@ -112,9 +131,16 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_
                      regia_programme_add_picture (self->programme, config->name, queue_ns));
   for (guint i = 0; config->audio && i < values->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
-    if (audio->sources && g_strv_contains ((const char *const *)audio->sources, config->name))
-      g_ptr_array_add (plan->audio_targets,
-                       regia_programme_add_sound (self->programme, i, queue_ns + SOUND_SLACK_NS));
+    if (audio->sources && g_strv_contains ((const char *const *)audio->sources, config->name)) {
+      Input *input = g_new0 (Input, 1);
+
+      *input = (Input){.source = config, .audio = audio, .gain = 0};
+      g_ptr_array_add (
+          plan->audio_targets,
+          regia_programme_add_sound (self->programme, i, queue_ns + SOUND_SLACK_NS, &input->fader));
+      set_gain (input, regia_config_gain (audio, config->name), FALSE, -1);
+      g_ptr_array_add (self->inputs, input);
+    }
   }
   g_ptr_array_add (self->sources, regia_source_new (config, plan));
 }
@@ -134,6 +160,7 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   self->callbacks = *callbacks;
   self->user_data = user_data;
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_source_free);
+  self->inputs = g_ptr_array_new_with_free_func (g_free);
   if (!regia_gst_init (error))
     return NULL;
   self->programme = regia_programme_new (self->values, epoch, log, on_programme_failed_cb, self, error);
@@ -174,6 +201,28 @@ regia_engine_show (RegiaEngine *self, const char *name, int fade_ms)
     regia_programme_show (self->programme, scene, fade_ms >= 0 ? (guint)fade_ms : scene->fade_ms);
   self->scene = scene;
   return TRUE;
+}
+
+void
+regia_engine_set_gains (RegiaEngine *self, const RegiaEngineGain *gains, guint count)
+{
+  REGIA_ON_THREAD (NULL);
+
+  gint64 from_ns = self->started_ns > 0 ? regia_epoch_show_time (&self->epoch) : -1;
+
+  for (guint i = 0; i < self->inputs->len; i++) {
+    Input *input = g_ptr_array_index (self->inputs, i);
+    int gain = regia_config_gain (input->audio, input->source->name);
+    gboolean muted = FALSE;
+
+    for (guint j = 0; j < count; j++)
+      if (strcmp (gains[j].language, input->audio->language) == 0 &&
+          strcmp (gains[j].source, input->source->name) == 0) {
+        gain = gains[j].gain;
+        muted = gains[j].muted;
+      }
+    set_gain (input, gain, muted, from_ns);
+  }
 }
 
 const char *
@@ -224,6 +273,7 @@ regia_engine_free (RegiaEngine *self)
     return;
   g_clear_handle_id (&self->tick, g_source_remove);
   g_ptr_array_unref (self->sources);
+  g_ptr_array_unref (self->inputs);
   g_clear_pointer (&self->scenes, g_ptr_array_unref);
   regia_programme_free (self->programme);
   g_free (self->rates);

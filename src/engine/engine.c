@@ -130,6 +130,30 @@ show (Process *self, GVariant *part, gboolean at_once)
   return strcmp (before, regia_engine_get_scene (self->engine)) != 0;
 }
 
+static void
+set_gains (Process *self, GVariant *part)
+{
+  g_autoptr (GVariant) faders = g_variant_lookup_value (part, "faders", G_VARIANT_TYPE ("av"));
+  gsize count = faders != NULL ? g_variant_n_children (faders) : 0;
+  g_autofree RegiaEngineGain *gains = g_new0 (RegiaEngineGain, count + 1);
+  g_autoptr (GPtrArray) held = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref);
+
+  for (gsize i = 0; i < count; i++) {
+    g_autoptr (GVariant) boxed = g_variant_get_child_value (faders, i);
+    GVariant *fader = g_variant_get_variant (boxed);
+    gint64 gain = 0;
+
+    g_ptr_array_add (held, fader);
+    gains[i].language = gains[i].source = "";
+    g_variant_lookup (fader, "language", "&s", &gains[i].language);
+    g_variant_lookup (fader, "source", "&s", &gains[i].source);
+    g_variant_lookup (fader, "gain", "x", &gain);
+    g_variant_lookup (fader, "muted", "b", &gains[i].muted);
+    gains[i].gain = (int)CLAMP (gain, REGIA_CONFIG_GAIN_MIN, REGIA_CONFIG_GAIN_MAX);
+  }
+  regia_engine_set_gains (self->engine, gains, (guint)count);
+}
+
 static gboolean
 apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
 {
@@ -137,6 +161,7 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
   gint64 now_ns = regia_epoch_show_time (regia_child_get_epoch (child));
   gboolean was_private = self->is_private, was_rehearsal = self->is_rehearsal;
 
+  set_gains (self, part);
   if (!show (self, part, FALSE) & !hide (self, part, now_ns))
     return TRUE;
   /* Or the public would wait for the next segment. */
@@ -248,6 +273,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   if (self->engine == NULL)
     return FALSE;
   show (self, regia_child_get_part (child), TRUE);
+  set_gains (self, regia_child_get_part (child));
   if (!regia_engine_start (self->engine, error))
     return FALSE;
   self->publisher = g_timeout_add_seconds (1, publish_cb, self);

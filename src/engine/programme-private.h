@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include "encoder-private.h"
+#include "fader-private.h"
 #include "regia/base/clock.h"
 #include "regia/config/scene.h"
 #include "regia/feed/log.h"
@@ -55,8 +56,10 @@ void regia_programme_show (RegiaProgramme *self, const RegiaScene *scene, guint 
 void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);
 
 /** regia_programme_add_sound: (transfer full): a place for a source's sound in the mix of language @index.
- * Before start. */
-GstAppSrc *regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns);
+ * Before start.
+ * @ret_fader: (out) (transfer none): how loud it is there; lives as long as the programme */
+GstAppSrc *regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns,
+                                      RegiaFader **ret_fader);
 
 gboolean regia_programme_start (RegiaProgramme *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

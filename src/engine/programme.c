@@ -56,6 +56,7 @@ struct _RegiaProgramme {
   GstElement *pipeline;        /* (owned) */
   GstElement *compositor;      /* (unowned) in the pipeline */
   RegiaSceneMixer *scenes;     /* (owned) */
+  GPtrArray *faders;           /* (element-type RegiaFader) (owned) */
   GPtrArray *mixers;           /* (element-type GstElement) (unowned) one for each language */
   GPtrArray *tees;             /* (element-type GstElement) (unowned) picture, then each language */
   GPtrArray *encoders;         /* (element-type RegiaEncoder) (owned) */
@@ -274,8 +275,10 @@ add_mixer (RegiaProgramme *self, const char *factory, const char *caps_text, Gst
   return mixer;
 }
 
+/* @through: (nullable): between it and the mixer. */
 static GstAppSrc *
-add_input (RegiaProgramme *self, GstElement *mixer, const char *caps_text, gint64 queue_ns, GstPad **ret_pad)
+add_input (RegiaProgramme *self, GstElement *through, GstElement *mixer, const char *caps_text,
+           gint64 queue_ns, GstPad **ret_pad)
 {
   GstElement *source = gst_element_factory_make ("appsrc", NULL);
   g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
@@ -286,7 +289,9 @@ add_input (RegiaProgramme *self, GstElement *mixer, const char *caps_text, gint6
                 "emit-signals", FALSE, "max-bytes", (guint64)0, "max-buffers", (guint64)0, "max-time",
                 (guint64)queue_ns, "leaky-type", 2, NULL);
   gst_bin_add (GST_BIN (self->pipeline), source);
-  out = gst_element_get_static_pad (source, "src");
+  if (through != NULL)
+    gst_element_link (source, through);
+  out = gst_element_get_static_pad (through != NULL ? through : source, "src");
   in = gst_element_request_pad_simple (mixer, "sink_%u");
   gst_pad_link (out, in);
   if (ret_pad)
@@ -398,7 +403,7 @@ build (RegiaProgramme *self, GError **error)
   g_object_set (self->compositor, "background", 1 /* black */, "max-threads", 1u, NULL);
   pad = gst_element_get_static_pad (self->compositor, "src");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame_cb, self, NULL);
-  self->slate = add_input (self, self->compositor, slate_caps, 0, &slate_pad);
+  self->slate = add_input (self, NULL, self->compositor, slate_caps, 0, &slate_pad);
   g_object_set (slate_pad, "zorder", 0u, NULL);
 
   for (guint i = 0; i < config->renditions->len; i++)
@@ -447,6 +452,7 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   self->out_caps =
       g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
   self->scenes = regia_scene_mixer_new (config->width, config->height, config->rate_num, config->rate_den);
+  self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_fader_free);
   self->mixers = g_ptr_array_new ();
   self->tees = g_ptr_array_new ();
   self->encoders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_encoder_free);
@@ -480,6 +486,7 @@ regia_programme_free (RegiaProgramme *self)
   g_clear_pointer (&self->pipeline, gst_object_unref);
   regia_scene_mixer_free (self->scenes);
   g_ptr_array_unref (self->encoders);
+  g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->mixers);
   g_ptr_array_unref (self->tees);
   g_queue_clear_full (&self->waiting, (GDestroyNotify)regia_packet_unref);
@@ -512,7 +519,7 @@ regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 qu
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
   g_autoptr (GstPad) pad = NULL;
-  GstAppSrc *input = add_input (self, self->compositor, self->out_caps, queue_ns, &pad);
+  GstAppSrc *input = add_input (self, NULL, self->compositor, self->out_caps, queue_ns, &pad);
 
   g_object_set (pad, "max-last-buffer-repeat", (guint64)HIDDEN_AFTER_NS, NULL);
   regia_scene_mixer_add (self->scenes, source, pad);
@@ -536,10 +543,19 @@ regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns)
 }
 
 GstAppSrc *
-regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns)
+regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns, RegiaFader **ret_fader)
 {
   REGIA_ON_THREAD_VAL (NULL, NULL);
-  return add_input (self, g_ptr_array_index (self->mixers, index), AUDIO_CAPS, queue_ns, NULL);
+
+  g_autoptr (GstPad) pad = NULL;
+  GstAppSrc *input;
+
+  *ret_fader = regia_fader_new (GST_BIN (self->pipeline));
+  g_ptr_array_add (self->faders, *ret_fader);
+  input = add_input (self, regia_fader_get_element (*ret_fader), g_ptr_array_index (self->mixers, index),
+                     AUDIO_CAPS, queue_ns, &pad);
+  g_object_set (pad, "volume", REGIA_FADER_SCALE, NULL);
+  return input;
 }
 
 /*

@@ -12,7 +12,7 @@
 
 typedef struct {
   const char *name;
-  const char *type; /* "b", "s" or "x" */
+  const char *type; /* "b", "s", "x" or "d" */
   gboolean needed;
 } Key;
 
@@ -86,6 +86,25 @@ change_scene (GVariant *body, guint64 show_ms)
   return one ("scene", g_variant_new ("(sx)", regia_json_get_string (body, "name"), fade_ms));
 }
 
+/* In tenths, as it is kept; what is no such number is out of range, and refused there. */
+static GVariant *
+change_gain (GVariant *body, guint64 show_ms)
+{
+  double db = CLAMP (regia_json_get_double (body, "db"), -1e6, 1e6);
+
+  return one ("gain", g_variant_new ("(ssx)", regia_json_get_string (body, "language"),
+                                     regia_json_get_string (body, "source"),
+                                     (gint64)(db * 10 + (db < 0 ? -0.5 : 0.5))));
+}
+
+static GVariant *
+change_mute (GVariant *body, guint64 show_ms)
+{
+  return one ("mute",
+              g_variant_new ("(ssb)", regia_json_get_string (body, "language"),
+                             regia_json_get_string (body, "source"), regia_json_get_boolean (body, "on")));
+}
+
 static const Order orders[] = {
     {"private", "Command", change_private, {{"on", "b", TRUE}}},
     {"pause", "Command", change_pause, {{NULL}}},
@@ -94,6 +113,8 @@ static const Order orders[] = {
     {"extend", "Command", change_end, {{"end", "x", TRUE}}},
     {"relay", "Command", change_relay, {{"name", "s", TRUE}, {"on", "b", TRUE}}},
     {"scene", "Command", change_scene, {{"name", "s", TRUE}, {"fade-ms", "x", FALSE}}},
+    {"gain", "Command", change_gain, {{"source", "s", TRUE}, {"db", "d", TRUE}, {"language", "s", FALSE}}},
+    {"mute", "Command", change_mute, {{"source", "s", TRUE}, {"on", "b", TRUE}, {"language", "s", FALSE}}},
     {"start", "Start", NULL, {{"name", "s", TRUE}, {"again", "b", FALSE}}},
     {"rehearse", "Rehearse", NULL, {{"name", "s", TRUE}}},
     {"stop", "Stop", NULL, {{NULL}}},
@@ -131,7 +152,14 @@ refuse (GError **error, const char *format, ...)
 static const char *
 type_in_words (const char *type)
 {
-  return *type == 'b' ? "true or false" : *type == 's' ? "a text" : "a whole number";
+  switch (*type) {
+  case 'b':
+    return "true or false";
+  case 's':
+    return "a text";
+  default:
+    return *type == 'x' ? "a whole number" : "a number";
+  }
 }
 
 static gboolean
@@ -143,6 +171,8 @@ is_of_type (GVariant *body, const Key *key, GVariant *value)
     return regia_json_read_int (body, key->name, &number) &&
            (!g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) ||
             g_variant_get_double (value) == (double)number);
+  if (*key->type == 'd' && g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    return TRUE;
   return g_variant_is_of_type (value, G_VARIANT_TYPE (key->type));
 }
 

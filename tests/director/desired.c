@@ -11,8 +11,21 @@
 static const char *const relays[] = {"platform", "school", NULL};
 static const char *const no_relays[] = {NULL};
 static const char *const scenes[] = {"both", "camera", NULL};
-static const RegiaDesiredContext context = {
-    .relays = relays, .scenes = scenes, .now_ms = 60000, .wall_s = 1664436600, .recorded = TRUE};
+/* What is mixed into which language. */
+static char desk[] = "desk", booth[] = "booth", it[] = "it", en[] = "en", zero[] = "0", lowered[] = "-180";
+static char *floor_alone[] = {desk, NULL}, *booth_first[] = {booth, desk, NULL},
+            *gains[] = {zero, lowered, NULL};
+static RegiaConfigAudio italian = {.language = it, .sources = floor_alone},
+                        english = {.language = en, .sources = booth_first, .gains = gains};
+static gpointer languages[] = {&italian, &english};
+static GPtrArray audios = {languages, G_N_ELEMENTS (languages)};
+
+static const RegiaDesiredContext context = {.relays = relays,
+                                            .scenes = scenes,
+                                            .audios = &audios,
+                                            .now_ms = 60000,
+                                            .wall_s = 1664436600,
+                                            .recorded = TRUE};
 
 static GVariant *
 parse (const char *text)
@@ -126,6 +139,44 @@ test_changes (void)
   g_assert_cmpuint (((RegiaDesiredMark *)g_ptr_array_index (desired->marks, 0))->at_ms, ==, 6500);
 }
 
+/* Faders, one language after the other: as `LANGUAGE SOURCE GAIN [muted]; …`. */
+static void
+test_faders (void)
+{
+  static const struct {
+    const char *change, *faders;
+  } rows[] = {
+      {"{'private': <true>}", "it desk 0; en booth 0; en desk -180"},
+      {"{'gain': <('en', 'desk', int64 -120)>}", "it desk 0; en booth 0; en desk -120"},
+      {"{'mute': <('', 'desk', true)>}", "it desk 0 muted; en booth 0; en desk -120 muted"},
+      {"{'gain': <('', 'desk', int64 200)>}", "it desk 200 muted; en booth 0; en desk 200 muted"},
+      {"{'mute': <('it', 'desk', false)>}", "it desk 200; en booth 0; en desk 200 muted"},
+      {"{'gain': <('', 'booth', int64 -600)>}", "it desk 200; en booth -600; en desk 200 muted"},
+  };
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *id = g_strdup_printf ("id-%u", i);
+    g_autoptr (GString) found = g_string_new (NULL);
+    g_autoptr (RegiaDesired) read = NULL;
+
+    desired = take (desired, id, rows[i].change, 1000);
+    read = through_json (desired);
+    g_assert_nonnull (read);
+    for (guint j = 0; j < audios.len; j++) {
+      const RegiaConfigAudio *audio = languages[j];
+
+      for (guint k = 0; audio->sources[k] != NULL; k++) {
+        RegiaDesiredFader fader = regia_desired_get_fader (read, audio, audio->sources[k]);
+
+        g_string_append_printf (found, "%s%s %s %d%s", found->len > 0 ? "; " : "", fader.language,
+                                fader.source, (int)fader.gain, fader.muted ? " muted" : "");
+      }
+    }
+    g_assert_cmpstr (found->str, ==, rows[i].faders);
+  }
+}
+
 /* Each with a word that the person finds in the answer; nothing is changed by it. */
 static void
 test_refusals (void)
@@ -148,6 +199,12 @@ test_refusals (void)
       {"1", "{'scene': <('nowhere', int64 -1)>}", "has both, camera"},
       {"1", "{'scene': <('both', int64 5001)>}", "at most 5 s"},
       {"1", "{'scene': <'both'>}", "not known"},
+      {"1", "{'gain': <('', 'camera', int64 0)>}", "any language; there are it: desk; en: booth, desk"},
+      {"1", "{'gain': <('it', 'booth', int64 0)>}", "into \"it\"; there are"},
+      {"1", "{'gain': <('fr', 'desk', int64 0)>}", "into \"fr\"; there are"},
+      {"1", "{'gain': <('', 'desk', int64 201)>}", "from -60 to 20 dB"},
+      {"1", "{'gain': <('', 'desk', int64 -601)>}", "from -60 to 20 dB"},
+      {"1", "{'mute': <('', 'camera', true)>}", "there are it: desk"},
       {"1", "{'mark': <(uint64 60001, 'tomorrow')>}", "past"},
       {"1", "{'mark': <(uint64 1, 'two\\nlines')>}", "one line"},
       {"1", "{'end': <int64 1664436600>}", "ahead"},
@@ -305,6 +362,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/director/desired/changes", test_changes);
+  g_test_add_func ("/director/desired/faders", test_faders);
   g_test_add_func ("/director/desired/refusals", test_refusals);
   g_test_add_func ("/director/desired/immutable", test_immutable);
   g_test_add_func ("/director/desired/repeated", test_repeated);

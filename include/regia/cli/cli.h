@@ -25,6 +25,8 @@ int regia_cli_pause (int argc, char **argv);
 int regia_cli_resume (int argc, char **argv);
 int regia_cli_relay (int argc, char **argv);
 int regia_cli_scene (int argc, char **argv);
+int regia_cli_gain (int argc, char **argv);
+int regia_cli_mute (int argc, char **argv);
 int regia_cli_mark (int argc, char **argv);
 int regia_cli_extend (int argc, char **argv);
 int regia_cli_passwd (int argc, char **argv);

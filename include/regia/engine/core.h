@@ -46,6 +46,18 @@ gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUS
  */
 gboolean regia_engine_show (RegiaEngine *self, const char *name, int fade_ms) G_GNUC_WARN_UNUSED_RESULT;
 
+/** How loud a source is in a language. */
+typedef struct {
+  const char *language, *source;
+  int gain; /* tenths of a dB, REGIA_CONFIG_GAIN_MIN … REGIA_CONFIG_GAIN_MAX */
+  gboolean muted;
+} RegiaEngineGain;
+
+/** regia_engine_set_gains: those that are not as the event file says; all others are. A change is a ramp of
+ * 60 ms from the sound that is captured now on; before the start there is none. Main thread.
+ * @gains: (array length=count) */
+void regia_engine_set_gains (RegiaEngine *self, const RegiaEngineGain *gains, guint count);
+
 /** regia_engine_get_scene: (transfer none): name of the scene that is shown; "" for none. Main thread. */
 const char *regia_engine_get_scene (RegiaEngine *self);
 
