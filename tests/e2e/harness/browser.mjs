@@ -53,9 +53,13 @@ await page.exposeFunction('regiaState', (state) => states.push(state));
 await page.addInitScript(() => {
   const write = (...words) => console.info(`diary ${new Date().toISOString().slice(11, 23)}`, ...words);
   addEventListener('DOMContentLoaded', () => {
+    let before;
     const note = () => {
-      write('state', document.body.dataset.state);
-      window.regiaState(document.body.dataset.state ?? '');
+      const state = document.body.dataset.state ?? '';
+      if (state === before) return;
+      before = state;
+      write('state', state);
+      window.regiaState(state);
     };
     new MutationObserver(note).observe(document.body, { attributeFilter: ['data-state'] });
     const video = document.querySelector('video');
