@@ -10,11 +10,18 @@ const TIMEOUT_MS = 15000;
 const TRIES = 8;
 const AGAIN_MS = 700;
 
+interface Fader {
+  language: string;
+  source: string;
+  'gain-db': number;
+  muted: boolean;
+}
+
 interface Status {
   event: { name: string; place: string };
   state: string;
   scenes: string[];
-  desired: { scene: string; private: boolean; paused: boolean; marks: number; 'relays-off': string[] };
+  desired: { scene: string; faders: Fader[]; private: boolean; paused: boolean; marks: number; 'relays-off': string[] };
   'show-time-ms': number;
   recorder: { state?: string; message?: string; 'recorded-ms'?: number; 'left-ms'?: number };
   gateway: { address?: string; viewers?: number };
@@ -90,6 +97,7 @@ class Page {
   private answeredAtMs = 0;
   private relays = '';
   private scenes = '';
+  private faders = '';
   private planned = '';
 
   constructor () {
@@ -97,6 +105,7 @@ class Page {
     onLanguage(() => {
       this.relays = '';
       this.scenes = '';
+      this.faders = '';
       this.show();
     });
     this.listen();
@@ -232,6 +241,7 @@ class Page {
     fillList(get('warnings'), status.warnings);
     fillList(get('processes'), status.processes.map((p) => `${p.name}: ${p.state}${p.restarts ? `, ${p.restarts} restarts` : ''}`));
     this.showScenes(status);
+    this.showFaders(status);
     this.showRelays(status);
   }
 
@@ -250,6 +260,29 @@ class Page {
     }));
     get('scenes-label').hidden = status.scenes.length === 0;
     if (focused?.startsWith('scene-')) document.getElementById(focused)?.focus();
+  }
+
+  private showFaders (status: Status): void {
+    const now = JSON.stringify(status.desired.faders);
+    if (now === this.faders) return;
+    this.faders = now;
+    const focused = document.activeElement?.id;
+    get('faders').replaceChildren(...status.desired.faders.map((fader) => {
+      const { language, source, muted } = fader;
+      const id = `${language}-${source}`;
+      const mute = Object.assign(document.createElement('button'), { type: 'button', id: `mute-${id}` });
+      mute.textContent = t(muted ? 'console-unmute' : 'console-mute');
+      mute.addEventListener('click', () => void this.command('mute', { source, language, on: !muted }));
+      const gain = Object.assign(document.createElement('input'), { type: 'number', id: `gain-${id}`, min: '-60', max: '20', step: '0.5' });
+      gain.value = String(fader['gain-db']);
+      gain.addEventListener('change', () => void this.command('gain', { source, language, db: gain.valueAsNumber }));
+      const label = document.createElement('label');
+      label.append(`${source} → ${language} `, gain, ' dB ');
+      const item = document.createElement('li');
+      item.append(label, mute);
+      return item;
+    }));
+    if (focused?.startsWith('mute-') || focused?.startsWith('gain-')) document.getElementById(focused)?.focus();
   }
 
   /** Made anew only when there is something else to show, so that the focus stays on its button. */

@@ -231,7 +231,7 @@ def by_page(t, regia):
         browser.ask("key Enter")
         seen = browser.wait("the status", lambda p: p["state"] == "inside" and "Sirio migranti" in p["text"])
         equal(seen["language"], "it", "language")
-    with t.case("a button for each command: private, pause, scenes, mark, the end; and what it did is said"):
+    with t.case("a button for each command: private, pause, scenes, faders, mark, the end; and what it did is said"):
         for button, key, value in (("private-on", "private", True), ("private-off", "private", False), ("pause", "paused", True), ("resume", "paused", False)):
             browser.ask(f"click #{button}")
             browser.wait(f"{button}: done", lambda p: "Fatto: " in p["text"])
@@ -239,6 +239,13 @@ def by_page(t, regia):
         for scene in ("camera", "small"):
             browser.ask(f"click #scene-{scene}")
             regia.wait_status(scene, lambda s, name=scene: s["desired"]["scene"] == s["engine"]["scene"] == name, 5)
+        for muted in (True, False):
+            browser.ask("click #mute-it-camera")
+            regia.wait_status("muted or not", lambda s, m=muted: [f["muted"] for f in s["desired"]["faders"]] == [m], 5)
+            browser.wait("the other word", lambda p, m=muted: ("Ridai l’audio" in p["text"]) == m, 5)
+        browser.ask("fill #gain-it-camera -4.5")
+        browser.ask("key Tab")
+        regia.wait_status("quieter", lambda s: [f["gain-db"] for f in s["desired"]["faders"]] == [-4.5], 5)
         browser.wait("the scene is marked", lambda p: "● small" in p["text"], 5)
         browser.ask("fill #mark-title Dalla pagina")
         browser.ask("click #mark button")
