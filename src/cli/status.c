@@ -44,6 +44,7 @@ print_status (GVariant *status)
                                        "channels", "restarts", "last-error", NULL};
   static const char *const rendition[] = {"name", "codec", "fps", "bps", "shed", NULL};
   static const char *const audio[] = {"language", "codec", "level-db", "bps", NULL};
+  static const char *const fader[] = {"language", "source", "gain-db", "muted", NULL};
   static const char *const relay[] = {"name", "state", "bps", "dropped", "retry-in-ms", "last-error", NULL};
   static const char *const process[] = {"name",      "state",  "pid",       "restarts",
                                         "rss-bytes", "cpu-ms", "last-exit", NULL};
@@ -52,8 +53,9 @@ print_status (GVariant *status)
   g_autoptr (GVariant) gateway = g_variant_lookup_value (status, "gateway", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) recorder = g_variant_lookup_value (status, "recorder", G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) warnings = g_variant_lookup_value (status, "warnings", G_VARIANT_TYPE_STRING_ARRAY);
+  g_autoptr (GVariant) desired = g_variant_lookup_value (status, "desired", G_VARIANT_TYPE_VARDICT);
   g_autofree char *line = regia_cli_status_line (status);
-  const char *name = "", *address = "", *path = "";
+  const char *name = "", *address = "", *path = "", *scene = "";
 
   if (event != NULL)
     g_variant_lookup (event, "name", "&s", &name);
@@ -66,6 +68,10 @@ print_status (GVariant *status)
     printf ("viewers    %s/\n", address);
   if (path[0] != '\0')
     printf ("recording  %s\n", path);
+  if (desired != NULL && g_variant_lookup (desired, "scene", "&s", &scene) && scene[0] != '\0')
+    printf ("scene      %s\n", scene);
+  if (desired != NULL)
+    print_list (desired, "faders", "faders", fader);
   if (engine != NULL) {
     print_list (engine, "sources", "sources", source);
     print_list (engine, "renditions", "video", rendition);

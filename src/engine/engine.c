@@ -161,8 +161,10 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
   gint64 now_ns = regia_epoch_show_time (regia_child_get_epoch (child));
   gboolean was_private = self->is_private, was_rehearsal = self->is_rehearsal;
 
+  gboolean is_another = show (self, part, FALSE), is_hidden = hide (self, part, now_ns);
+
   set_gains (self, part);
-  if (!show (self, part, FALSE) & !hide (self, part, now_ns))
+  if (!is_another && !is_hidden)
     return TRUE;
   /* Or the public would wait for the next segment. */
   if ((was_private && !self->is_private) || (was_rehearsal && !self->is_rehearsal))
