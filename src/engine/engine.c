@@ -160,8 +160,7 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
   Process *self = user_data;
   gint64 now_ns = regia_epoch_show_time (regia_child_get_epoch (child));
   gboolean was_private = self->is_private, was_rehearsal = self->is_rehearsal;
-
-  gboolean is_another = show (self, part, FALSE), is_hidden = hide (self, part, now_ns);
+  gboolean is_hidden = hide (self, part, now_ns), is_another = show (self, part, FALSE);
 
   set_gains (self, part);
   if (!is_another && !is_hidden)
