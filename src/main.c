@@ -40,6 +40,7 @@ static const Command commands[] = {
     {"console", regia_cli_console, "print an address that lets one into the console, once"},
     {"tap", regia_cli_tap, "write the running feed to standard output"},
     {"pipelines", regia_cli_pipelines, "list the pipeline files, what each needs and what is missing"},
+    {"devices", regia_cli_devices, "list the cameras and sound inputs that are plugged in, ready to paste"},
     {"version", regia_cli_version, "print the version"},
 };
 
@@ -57,6 +58,8 @@ run_child (int argc, char **argv)
       return regia_child_main (processes[i], argc, argv);
   if (strcmp (argv[0], "slate") == 0)
     return regia_cli_slate_main (argc, argv);
+  if (strcmp (argv[0], "devices") == 0)
+    return regia_cli_devices_main (argc, argv);
   fprintf (stderr, "regia: there is no process \"%s\"; `regia run` starts them all\n", argv[0]);
   return 64;
 }

@@ -31,7 +31,7 @@ def run(t):
     regia = Regia(t, name="commands")
     with t.case("every command explains itself"):
         text = regia.command("--help").stdout
-        for name in ("run", "check", "status", "stop", "tap", "pipelines", "version"):
+        for name in ("run", "check", "status", "stop", "tap", "pipelines", "devices", "version"):
             check(name in text, f"`regia --help` says nothing of {name}")
             done = regia.command(name, "--help")
             check(done.returncode == 0 and len(done.stdout) > 80, f"regia {name} --help: {done.returncode}: {done.stdout}{done.stderr}")

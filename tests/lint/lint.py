@@ -202,7 +202,7 @@ def check_names():
     keys, commands = config_keys(), command_options()
     if min(map(len, keys.values())) == 0 or not {"run", "check"} <= set(commands):
         return ["src/config/options.c or src/main.c is not written as this check reads it"]
-    told = list(wrong_names([("try", "[record] record = no"), ("try", "[recording] folder"), ("try", "`regia devices` lists"),
+    told = list(wrong_names([("try", "[record] record = no"), ("try", "[recording] folder"), ("try", "`regia gadgets` lists"),
                              ("try", "`regia stop --now`"), ("try", "[relay %s] key_file: `regia check --keys`")], keys, commands))
     if len(told) != 4:
         return [f"of four made-up names these were noticed: {told}"]

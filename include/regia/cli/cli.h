@@ -20,6 +20,7 @@ int regia_cli_rehearse (int argc, char **argv);
 int regia_cli_stop (int argc, char **argv);
 int regia_cli_tap (int argc, char **argv);
 int regia_cli_pipelines (int argc, char **argv);
+int regia_cli_devices (int argc, char **argv);
 int regia_cli_private (int argc, char **argv);
 int regia_cli_pause (int argc, char **argv);
 int regia_cli_resume (int argc, char **argv);
@@ -45,6 +46,10 @@ gboolean regia_cli_check_slate (RegiaConfig *config, GError **error) G_GNUC_WARN
 /** regia_cli_slate_main: that child: `regia child slate FILE WIDTHxHEIGHT`. Its words go to standard output.
  */
 int regia_cli_slate_main (int argc, char **argv);
+
+/** regia_cli_devices_main: a child that looks for devices one way: `regia child devices WAY`. Its answer goes
+ * to standard output, as regia_devices_to_json(). */
+int regia_cli_devices_main (int argc, char **argv);
 
 /**
  * regia_cli_ask_password: asks for the password of @name on the terminal, twice, without showing it; reads it
