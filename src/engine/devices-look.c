@@ -118,16 +118,30 @@ describe_pipewire (RegiaDevice *device, const RegiaDeviceTold *told)
   return TRUE;
 }
 
+/* An input is one source, with picture and sound. Its capture file takes the driver's number. */
 static gboolean
 describe_decklink (RegiaDevice *device, const RegiaDeviceTold *told)
 {
+  guint number, channels;
   gint64 id;
 
-  if (told->properties != NULL && gst_structure_get_int64 (told->properties, "persistent-id", &id)) {
-    g_autofree char *identity = g_strdup_printf ("%" G_GINT64_FORMAT, id);
+  if (g_str_equal (device->kind, "sound") || told->properties == NULL ||
+      !gst_structure_get_uint (told->properties, "device-number", &number))
+    return FALSE;
+  g_free (device->identity);
+  device->identity = g_strdup_printf ("%u", number);
+  if (gst_structure_get_uint (told->properties, "max-channels", &channels) && channels > 0) {
+    g_autofree char *sound = g_strdup_printf ("with its sound: up to %u channels, 48000 Hz", channels);
 
-    regia_device_identify (device, identity);
+    regia_device_add (&device->formats, sound);
   }
+  g_free (device->remark);
+  device->remark =
+      gst_structure_get_int64 (told->properties, "persistent-id", &id)
+          ? g_strdup_printf ("Inputs are counted from 0, and anew when a card comes or goes; this "
+                             "one's own number is %" G_GINT64_FORMAT,
+                             id)
+          : g_strdup ("Inputs are counted from 0, and anew when a card comes or goes");
   return TRUE;
 }
 
@@ -261,6 +275,7 @@ connect_to_pipewire (void)
 static void
 look_pipewire (const RegiaDeviceWay *way, RegiaDevicesFound *found)
 {
+  const char *remote = g_getenv ("PIPEWIRE_REMOTE");
   int code = connect_to_pipewire ();
 
   if (code == ENOENT || code == ECONNREFUSED)
@@ -272,6 +287,8 @@ look_pipewire (const RegiaDeviceWay *way, RegiaDevicesFound *found)
                                       g_strerror (code)));
   else
     (void)ask_provider (way, "pipewiredeviceprovider", "gstreamer1.0-pipewire", found);
+  for (guint i = 0; remote != NULL && i < found->devices->len; i++)
+    regia_device_set (&((RegiaDevice *)g_ptr_array_index (found->devices, i))->server, remote);
 }
 
 RegiaDevicesFound *

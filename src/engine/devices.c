@@ -351,6 +351,18 @@ regia_devices_name (GPtrArray *devices)
   }
 }
 
+/* By which capture file and which of its parameters a device is written down. */
+static const struct {
+  const char *way, *kind, *file, *device, *server;
+} writings[] = {
+    {"v4l2", "picture", "v4l2", "device", ""},
+    {"decklink", "picture", "decklink", "device", ""},
+    {"pulse", "sound", "pulse", "device", "server"},
+    {"alsa", "sound", "alsa", "device", ""},
+    {"pipewire", "picture", "pipewire", "camera", "remote"},
+    {"pipewire", "sound", "pipewire-sound", "device", "remote"},
+};
+
 static const RegiaPipelineFile *
 find_capture (GPtrArray *files, const char *name)
 {
@@ -372,30 +384,45 @@ can_be_written (const char *value)
   return g_str_equal (stripped, value) && !g_str_has_prefix (value, "./") && !g_str_has_prefix (value, "../");
 }
 
+/* (transfer full): why none of @device can be captured. */
+static char *
+no_file (const RegiaDevice *device, const char *file)
+{
+  const RegiaDeviceWay *way = regia_device_way_find (device->way);
+  const char *title = way != NULL ? way->title : device->way;
+
+  return file == NULL
+             ? g_strdup_printf ("There is no capture file for this kind of %s", title)
+             : g_strdup_printf (
+                   "There is no capture file for it yet: it would be pipelines/capture/%s.pipeline", file);
+}
+
 char *
 regia_device_lines (const RegiaDevice *device, GPtrArray *files, char **ret_why)
 {
-  const RegiaPipelineFile *file = find_capture (files, device->way);
+  const RegiaPipelineFile *file = NULL;
   g_autoptr (GHashTable) values = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
   GString *lines;
+  gsize row = 0;
 
+  while (row < G_N_ELEMENTS (writings) &&
+         !(g_str_equal (writings[row].way, device->way) && g_str_equal (writings[row].kind, device->kind)))
+    row++;
+  if (row < G_N_ELEMENTS (writings))
+    file = find_capture (files, writings[row].file);
   if (file == NULL) {
-    const RegiaDeviceWay *way = regia_device_way_find (device->way);
-
-    *ret_why = g_strdup_printf ("There is no capture file for it yet: %s is captured by "
-                                "pipelines/capture/%s.pipeline",
-                                way != NULL ? way->title : device->way, device->way);
+    *ret_why = no_file (device, row < G_N_ELEMENTS (writings) ? writings[row].file : NULL);
     return NULL;
   }
   if (device->identity[0] == '\0') {
     *ret_why = g_strdup ("It has no name by which it is found again, so there is nothing to write down");
     return NULL;
   }
-  g_hash_table_insert (values, (char *)"device", device->identity);
+  g_hash_table_insert (values, (char *)writings[row].device, device->identity);
   if (device->server[0] != '\0')
-    g_hash_table_insert (values, (char *)"server", device->server);
+    g_hash_table_insert (values, (char *)writings[row].server, device->server);
   text = regia_pipeline_file_expand (file, values, &error);
   if (text == NULL || !can_be_written (device->identity) || !can_be_written (device->server)) {
     *ret_why = g_strdup_printf (
@@ -404,10 +431,10 @@ regia_device_lines (const RegiaDevice *device, GPtrArray *files, char **ret_why)
     return NULL;
   }
   lines = g_string_new (NULL);
-  g_string_append_printf (lines, "[source %s]\npipeline = %s\ndevice = %s\n", device->source, device->way,
-                          device->identity);
+  g_string_append_printf (lines, "[source %s]\npipeline = %s\n%s = %s\n", device->source, file->name,
+                          writings[row].device, device->identity);
   if (device->server[0] != '\0')
-    g_string_append_printf (lines, "server = %s\n", device->server);
+    g_string_append_printf (lines, "%s = %s\n", writings[row].server, device->server);
   return g_string_free (lines, FALSE);
 }
 

@@ -135,10 +135,16 @@ test_describe (void)
                                                "pipewire-proplist, object.serial=(string)71");
   g_autoptr (RegiaDevice) stream = describe ("pipewire", "Firefox", "Stream/Output/Audio", NULL, NULL,
                                              "pipewire-proplist, node.name=firefox");
-  g_autoptr (RegiaDevice) card = describe (
-      "decklink", "DeckLink Mini Recorder (Video Capture)", "Video/Source/Hardware", NULL,
-      "video/x-raw, width=1920, height=1080, framerate=25/1",
-      "properties, display-name=(string)\"DeckLink Mini Recorder\", persistent-id=(gint64)2747401380");
+  g_autoptr (RegiaDevice) card =
+      describe ("decklink", "DeckLink Mini Recorder (Video Capture)", "Video/Source/Hardware", NULL,
+                "video/x-raw, width=1920, height=1080, framerate=25/1",
+                "properties, display-name=(string)\"DeckLink Mini Recorder\", device-number=(uint)1, "
+                "max-channels=(uint)16, "
+                "persistent-id=(gint64)2747401380");
+  g_autoptr (RegiaDevice) embedded =
+      describe ("decklink", "DeckLink Mini Recorder (Audio Capture)", "Audio/Source/Hardware", NULL,
+                "audio/x-raw, channels={2,8,16}, rate=48000",
+                "properties, device-number=(uint)1, max-channels=(uint)16");
   g_autoptr (RegiaDevice) twice = regia_device_new ("v4l2", "picture", "USB Video: USB Video");
   g_autoptr (RegiaDevice) cut = regia_device_new ("v4l2", "picture", "AUSDOM FHD Camera: AUSDOM FHD C");
   g_autoptr (RegiaDevice) broken = regia_device_new ("v4l2", "picture", " Cam\n[source x]\xff ");
@@ -157,7 +163,10 @@ test_describe (void)
   g_assert_nonnull (strstr (nameless->remark, "node.name"));
   g_assert_null (stream);
   g_assert_cmpstr (card->name, ==, "DeckLink Mini Recorder");
-  g_assert_cmpstr (card->identity, ==, "2747401380");
+  g_assert_cmpstr (card->identity, ==, "1"); /* as decklink.pipeline takes it */
+  g_assert_nonnull (strstr (card->remark, "2747401380"));
+  g_assert_cmpstr (card->formats[1], ==, "with its sound: up to 16 channels, 48000 Hz");
+  g_assert_null (embedded);
   g_assert_cmpstr (twice->name, ==, "USB Video");
   g_assert_cmpstr (cut->name, ==, "AUSDOM FHD Camera");
   g_assert_cmpstr (broken->name, ==, "Cam [source x]\357\277\275"); /* one line, and valid UTF-8 */
@@ -422,22 +431,26 @@ test_names (void)
   }
 }
 
-/* (transfer full): pipeline files named as those of the ways, each with the parameters it has. */
+/* (transfer full): pipeline files named as those of the ways, each with the parameters that it has. */
 static GPtrArray *
 capture_files (const char *folder)
 {
+  static const struct {
+    const char *name, *device, *server;
+  } rows[] = {{"v4l2", "device", "width"}, {"pulse", "device", "server"}, {"pipewire", "camera", "remote"}};
   GPtrArray *files = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_pipeline_file_free);
-  static const char *const names[] = {"v4l2", "pulse"};
 
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree char *name = g_strconcat (names[i], ".pipeline", NULL),
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *name = g_strconcat (rows[i].name, ".pipeline", NULL),
                     *path = g_build_filename (folder, name, NULL);
+    g_autofree char *text =
+        g_strdup_printf ("# summary: x\n# needs: fakesrc\n# param %s=  x\n# param %s=  x\n"
+                         "fakesrc name=audio a={%s} b={%s}\n",
+                         rows[i].device, rows[i].server, rows[i].device, rows[i].server);
     g_autoptr (GError) error = NULL;
     RegiaPipelineFile *file;
 
-    write_file (folder, name,
-                "# summary: x\n# needs: fakesrc\n# param device=  x\n# param server=  x\n"
-                "fakesrc name=audio device={device} server={server}\n");
+    write_file (folder, name, text);
     file = regia_pipeline_file_load ("capture", path, &error);
     g_assert_no_error (error);
     g_ptr_array_add (files, file);
@@ -460,6 +473,8 @@ test_lines (void)
   regia_device_set (&((RegiaDevice *)devices->pdata[0])->identity, "/dev/v4l/by-id/" C920_LINK);
   g_ptr_array_add (devices, pulse ("Pult mit Umlaut ü", "desk of the hall", NULL));
   regia_device_set (&((RegiaDevice *)devices->pdata[1])->server, "unix:/run/user/1000/pulse/native");
+  g_ptr_array_add (
+      devices, describe ("pipewire", "x", "Video/Source", NULL, NULL, "p, node.name=(string)\"OBS camera\""));
   regia_devices_name (devices);
   for (guint i = 0; i < devices->len; i++) {
     g_autofree char *why = NULL, *lines = regia_device_lines (nth (devices, i), files, &why);
@@ -471,13 +486,14 @@ test_lines (void)
   config = regia_config_parse (event->str, event->len, "x.conf", "/", FALSE, &error);
   g_assert_no_error (error);
   values = regia_config_get (config);
-  g_assert_cmpuint (values->sources->len, ==, 2);
+  g_assert_cmpuint (values->sources->len, ==, 3);
   for (guint i = 0; i < devices->len; i++) {
     const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
 
     g_assert_cmpstr (source->pipeline, ==, nth (devices, i)->way);
-    g_assert_cmpstr (g_hash_table_lookup (source->parameters, "device"), ==, nth (devices, i)->identity);
-    g_assert_cmpuint (g_hash_table_size (source->parameters), ==, 1 + i);
+    g_assert_cmpstr (g_hash_table_lookup (source->parameters, i < 2 ? "device" : "camera"), ==,
+                     nth (devices, i)->identity);
+    g_assert_cmpuint (g_hash_table_size (source->parameters), ==, i == 1 ? 2 : 1);
   }
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
