@@ -87,12 +87,11 @@ complain (RegiaPulse *self, int code)
   const char *device = self->device ? self->device : "the server's default source";
 
   if (code == PA_ERR_NOENTITY)
-    GST_ELEMENT_ERROR (
-        self, RESOURCE, NOT_FOUND,
-        ("the sound server has no source %s; `pactl list short sources` lists what there is, and "
-         "a desk has to be plugged in",
-         device),
-        (NULL));
+    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
+                       ("the sound server has no source %s; `regia devices` lists what there is, and "
+                        "a desk has to be plugged in",
+                        device),
+                       (NULL));
   else if (code == PA_ERR_TIMEOUT)
     GST_ELEMENT_ERROR (self, RESOURCE, READ, ("the sound server does not answer; restart it"), (NULL));
   else if (code == PA_ERR_ACCESS || code == PA_ERR_AUTHKEY)

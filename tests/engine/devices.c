@@ -288,6 +288,7 @@ test_cards (void)
   write_file (folder, "snd/pcmC0D2c", "");
   write_file (folder, "snd/pcmC1D0c", "");
   write_file (folder, "snd/pcmC1D0p", "");
+  write_file (folder, "snd/pcmC1D3p", "");
   write_file (folder, "snd/controlC1", "");
   write_file (folder, "card0/id", "PCH\n");
   write_file (folder, "cards",
