@@ -183,7 +183,8 @@ regia_devices_to_json (const RegiaDevicesFound *found)
   }
   g_variant_builder_init (&notes, G_VARIANT_TYPE_STRING_ARRAY);
   for (guint i = 0; i < found->notes->len; i++)
-    g_variant_builder_add (&notes, "s", g_ptr_array_index (found->notes, i));
+    g_variant_builder_add_value (&notes,
+                                 g_variant_new_take_string (one_line (g_ptr_array_index (found->notes, i))));
   g_variant_builder_init (&all, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&all, "{sv}", "devices", g_variant_builder_end (&devices));
   g_variant_builder_add (&all, "{sv}", "notes", g_variant_builder_end (&notes));
