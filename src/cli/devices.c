@@ -19,28 +19,42 @@
  * What is printed is a piece of an event file: all but the lines to paste are comments.
  */
 
-#define ANSWER_S 5
-#define CHILD_S  15 /* where nobody is left to kill it */
+#define ANSWER_S                                                                                             \
+  5 /* of its own: while it waits for the processor, on a machine that has much to do, nothing hangs */
+#define LONGEST_S 20 /* all the same */
+#define CHILD_S   30 /* where nobody is left to kill it */
+#define TICK_MS   250
 
 typedef struct {
   GPtrArray *devices; /* (owned) (element-type RegiaDevice) */
   GPtrArray *notes;   /* (owned) (element-type Note) */
-  guint left;         /* children that have not answered */
+  GPtrArray *looks;   /* (owned) (element-type Look): children that have not answered */
   gboolean unsure;    /* a way was not gone to its end: there may be more */
-  GCancellable *enough;
+  gint64 began_us;
   GMainLoop *loop;
 } Survey;
 
 typedef struct {
   Survey *survey;
   const RegiaDeviceWay *way;
-  GSubprocess *child; /* (owned) */
+  GSubprocess *child;   /* (owned) */
+  GCancellable *enough; /* (owned) */
 } Look;
 
 typedef struct {
   const RegiaDeviceWay *way;
   char *reason; /* (owned) */
 } Note;
+
+static void
+look_free (gpointer data)
+{
+  Look *self = data;
+
+  g_object_unref (self->child);
+  g_object_unref (self->enough);
+  g_free (self);
+}
 
 static void
 note_free (gpointer data)
@@ -138,9 +152,8 @@ on_answer_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                   : g_strdup_printf ("what looked there gave up with status %d",
                                      g_subprocess_get_exit_status (look->child)));
   }
-  g_object_unref (look->child);
-  g_free (look);
-  if (--survey->left == 0)
+  g_ptr_array_remove_fast (survey->looks, look);
+  if (survey->looks->len == 0)
     g_main_loop_quit (survey->loop);
 }
 
@@ -161,15 +174,40 @@ begin_look (Survey *self, const RegiaDeviceWay *way)
   look->survey = self;
   look->way = way;
   look->child = child;
-  self->left++;
-  g_subprocess_communicate_utf8_async (child, NULL, self->enough, on_answer_cb, look);
+  look->enough = g_cancellable_new ();
+  g_ptr_array_add (self->looks, look);
+  g_subprocess_communicate_utf8_async (child, NULL, look->enough, on_answer_cb, look);
+}
+
+/* For how long a child has waited for a processor: the second figure of its schedstat, in ns. 0 where the
+ * kernel does not tell. */
+static gint64
+starved_us (GSubprocess *child)
+{
+  const char *pid = g_subprocess_get_identifier (child);
+  g_autofree char *path = pid != NULL ? g_strdup_printf ("/proc/%s/schedstat", pid) : NULL, *text = NULL;
+  guint64 waited_ns = 0;
+
+  if (path == NULL || !g_file_get_contents (path, &text, NULL, NULL) ||
+      sscanf (text, "%*u %" G_GUINT64_FORMAT, &waited_ns) != 1)
+    return 0;
+  return (gint64)(waited_ns / 1000);
 }
 
 static gboolean
-on_late_cb (gpointer user_data)
+on_tick_cb (gpointer user_data)
 {
-  g_cancellable_cancel (((Survey *)user_data)->enough);
-  return G_SOURCE_REMOVE;
+  Survey *self = user_data;
+  gint64 passed_us = g_get_monotonic_time () - self->began_us;
+
+  for (guint i = 0; i < self->looks->len; i++) {
+    const Look *look = g_ptr_array_index (self->looks, i);
+
+    if (passed_us - starved_us (look->child) >= ANSWER_S * G_USEC_PER_SEC ||
+        passed_us >= LONGEST_S * G_USEC_PER_SEC)
+      g_cancellable_cancel (look->enough);
+  }
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -177,15 +215,15 @@ survey_run (Survey *self)
 {
   gsize n;
   const RegiaDeviceWay *ways = regia_device_ways (&n);
-  guint late;
+  guint tick;
 
+  self->began_us = g_get_monotonic_time ();
   for (gsize i = 0; i < n; i++)
     begin_look (self, &ways[i]);
-  late = g_timeout_add_seconds (ANSWER_S, on_late_cb, self);
-  if (self->left > 0)
+  tick = g_timeout_add (TICK_MS, on_tick_cb, self);
+  if (self->looks->len > 0)
     g_main_loop_run (self->loop);
-  if (!g_cancellable_is_cancelled (self->enough))
-    g_source_remove (late);
+  g_source_remove (tick);
   g_ptr_array_sort (self->notes, compare_notes);
 }
 
@@ -292,7 +330,7 @@ regia_cli_devices (int argc, char **argv)
     return regia_cli_fail (error);
   survey.devices = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_device_free);
   survey.notes = g_ptr_array_new_with_free_func (note_free);
-  survey.enough = g_cancellable_new ();
+  survey.looks = g_ptr_array_new_with_free_func (look_free);
   survey.loop = g_main_loop_new (NULL, FALSE);
   survey_run (&survey);
   regia_devices_merge (survey.devices);
@@ -306,7 +344,7 @@ regia_cli_devices (int argc, char **argv)
     print_text (&survey, files, monitors);
   status = survey.unsure ? 75 : survey.devices->len == 0 ? 69 : 0;
   g_main_loop_unref (survey.loop);
-  g_object_unref (survey.enough);
+  g_ptr_array_unref (survey.looks);
   g_ptr_array_unref (survey.notes);
   g_ptr_array_unref (survey.devices);
   return status;
