@@ -2,9 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A mixing desk on PipeWire, which most desktops have in PulseAudio's place: the same pipeline file, every beep where it belongs."""
 
-import json
-import subprocess
-
 from harness import Desk, Regia, check, decodes_cleanly, equal, main, marks
 
 
@@ -33,28 +30,6 @@ def run(t):
         equal(audio["gaps"], [], "gaps")
         check(len(audio["beeps"]) > 20, f"{len(audio['beeps'])} beeps")
         check(all(abs(ms) <= 5 for ms in uneven), f"beeps not 1 s apart: {uneven}")
-    with t.case("a source that both servers offer is one device, captured through PulseAudio's protocol"):
-        desk_and_booth(t, regia, desk)
-
-
-def desk_and_booth(t, regia, desk):
-    """What `regia devices` makes of an input that PipeWire has made known to the clients of both."""
-    regia.env.update(desk.env, PULSE_SERVER=desk.server)
-    subprocess.run(["pactl", "--server", desk.server, "load-module", "module-remap-source", "source_name=booth", f"master={desk.device}"],
-                   check=True, capture_output=True, timeout=10)
-
-    def booths():
-        told = json.loads(regia.command("devices", "--json").stdout)
-        found = [d for d in told["devices"] if d["identity"] == "booth"]
-        return told["complete"] and found and (found, told)
-
-    found, told = t.wait("the booth", booths)
-    unseen = [note["reason"] for note in told["not-seen"] if note["way"] == "pipewire"]
-    also = [["PipeWire booth"]] if not unseen else [[]]
-    check(not unseen or "gstreamer1.0-pipewire" in unseen[0], unseen)
-    equal([d["way"] for d in found], ["pulse"], "ways")
-    equal([d["also"] for d in found], also, "the same as")
-    check("device = booth\n" in found[0]["lines"], found)
 
 
 def sound(status):

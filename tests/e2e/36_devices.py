@@ -34,8 +34,18 @@ class Servers:
         t.wait("PulseAudio's socket", (self.folder / "native").exists)
         t.wait("PipeWire's socket", (self.folder / "pipewire-0").exists)
 
-    def pactl(self, *words):
-        return subprocess.run(["pactl", "--server", self.address, *words], capture_output=True, text=True, timeout=10, check=True).stdout
+    def start_pipewire_pulse(self):
+        """The same PipeWire server also for PulseAudio's clients, as on most desktops. Returns: its address."""
+        folder = self.folder / "pipewire-pulse"
+        folder.mkdir(mode=0o700)
+        env = {**self.env, "PULSE_RUNTIME_PATH": str(folder)}
+        self.t.spawn("wireplumber", ["dbus-run-session", "wireplumber"], env=env)
+        self.t.spawn("pipewire-pulse", ["pipewire-pulse"], env=env)
+        self.t.wait("PipeWire's socket for PulseAudio's clients", (folder / "native").exists)
+        return f"unix:{folder}/native"
+
+    def pactl(self, *words, address=None):
+        return subprocess.run(["pactl", "--server", address or self.address, *words], capture_output=True, text=True, timeout=10, check=True).stdout
 
     def sources(self):
         """{name: channels}, as the server's own tool tells them."""
@@ -95,6 +105,13 @@ def run(t):
         equal([d["identity"] for d in told["devices"]], camera, "the others")
     with t.case("once it goes on it is listed again"):
         t.wait("the booth", lambda: any(d["identity"] == "booth" for d in listed()[1]["devices"]))
+    with t.case("a source that both servers offer is one device, captured through the sound server"):
+        regia.env["PULSE_SERVER"] = both = servers.start_pipewire_pulse()
+        servers.pactl("load-module", "module-null-sink", "sink_name=desk", address=both)
+        t.wait("the desk", lambda: "desk.monitor" in servers.pactl("list", "short", "sources", address=both))
+        servers.pactl("load-module", "module-remap-source", "source_name=booth", "master=desk.monitor", address=both)
+        _, told = t.wait("the booth", lambda: (seen := listed())[1]["complete"] and any(d["identity"] == "booth" for d in seen[1]["devices"]) and seen)
+        equal([(d["way"], d["also"]) for d in told["devices"] if d["identity"] == "booth"], [("pulse", ["PipeWire booth"] if camera else [])], "the booth")
 
 
 def reason(told, way):
