@@ -287,8 +287,13 @@ look_pipewire (const RegiaDeviceWay *way, RegiaDevicesFound *found)
                                       g_strerror (code)));
   else
     (void)ask_provider (way, "pipewiredeviceprovider", "gstreamer1.0-pipewire", found);
-  for (guint i = 0; remote != NULL && i < found->devices->len; i++)
-    regia_device_set (&((RegiaDevice *)g_ptr_array_index (found->devices, i))->server, remote);
+  for (guint i = 0; remote != NULL && i < found->devices->len; i++) {
+    RegiaDevice *device = g_ptr_array_index (found->devices, i);
+
+    if (device->remark[0] == '\0')
+      regia_device_set (&device->remark,
+                        "Offered by the server of PIPEWIRE_REMOTE, which Regia has to be given as well");
+  }
 }
 
 RegiaDevicesFound *

@@ -356,12 +356,9 @@ regia_devices_name (GPtrArray *devices)
 static const struct {
   const char *way, *kind, *file, *device, *server;
 } writings[] = {
-    {"v4l2", "picture", "v4l2", "device", ""},
-    {"decklink", "picture", "decklink", "device", ""},
-    {"pulse", "sound", "pulse", "device", "server"},
-    {"alsa", "sound", "alsa", "device", ""},
-    {"pipewire", "picture", "pipewire", "camera", "remote"},
-    {"pipewire", "sound", "pipewire-sound", "device", "remote"},
+    {"v4l2", "picture", "v4l2", "device", ""},         {"decklink", "picture", "decklink", "device", ""},
+    {"pulse", "sound", "pulse", "device", "server"},   {"alsa", "sound", "alsa", "device", ""},
+    {"pipewire", "picture", "pipewire", "camera", ""}, {"pipewire", "sound", "pipewire-sound", "device", ""},
 };
 
 static const RegiaPipelineFile *

@@ -438,7 +438,7 @@ capture_files (const char *folder)
 {
   static const struct {
     const char *name, *device, *server;
-  } rows[] = {{"v4l2", "device", "width"}, {"pulse", "device", "server"}, {"pipewire", "camera", "remote"}};
+  } rows[] = {{"v4l2", "device", "width"}, {"pulse", "device", "server"}, {"pipewire", "camera", "width"}};
   GPtrArray *files = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_pipeline_file_free);
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {

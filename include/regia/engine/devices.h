@@ -30,7 +30,7 @@ typedef struct {
   char *name;       /* as people know it, one line of valid UTF-8, never "" */
   char *identity;   /* the same whenever it is plugged in, or "": link below /dev/v4l, name that the sound
                        server has for it, hw:CARD=NAME,DEV=N, node.name; of DeckLink the input's number */
-  char *server;     /* of PulseAudio or PipeWire: its address, "" for the user's own */
+  char *server;     /* of PulseAudio: its address, "" for the user's own */
   char **formats;   /* in words, the best first; may be empty */
   char **places;    /* where it is now, such as v4l2:/dev/video0: two that share a place are one device */
   char **also;      /* the other ways to it, in words */
