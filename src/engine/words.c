@@ -198,7 +198,9 @@ explain_resource (int code, GstObject *source, const char *message, const char *
     return g_strdup_printf ("%s is a folder; name a file in it", location);
   if (debug_has (debug, "(403)"))
     return g_strdup ("refuses this user; allow it in the camera's settings");
-  if (debug_has (debug, "Timeout"))
+  if (debug_has (debug, "passphrase")) /* SRT */
+    return g_strdup ("wants another passphrase; it is the same at both ends");
+  if (debug_has (debug, "Timeout") || debug_has (debug, "Connection timeout"))
     return g_strdup ("does not answer in time; check that it is switched on, and the network");
   if (debug_has (debug, "Parse error"))
     return g_strdup ("answers in another language than expected; check the port in its address");

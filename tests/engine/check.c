@@ -5,9 +5,10 @@
 #include <gst/gst.h>
 #include <string.h>
 
+#include "../../src/engine/launch-private.h"
 #include "regia/base/error.h"
 
-/* Every file that is shipped can run where the packages are installed. */
+/* Every file that is shipped can run where the packages are installed, and it is known which they are. */
 static void
 test_shipped (void)
 {
@@ -20,6 +21,9 @@ test_shipped (void)
     g_autoptr (GPtrArray) missing = regia_engine_missing_elements (files->pdata[i]);
 
     g_assert_cmpuint (missing->len, ==, 0);
+    for (char **need = ((RegiaPipelineFile *)files->pdata[i])->needs; *need; need++)
+      if (!g_str_has_prefix (*need, "regia") && regia_launch_package (*need) == NULL)
+        g_error ("%s: of which package is %s?", ((RegiaPipelineFile *)files->pdata[i])->path, *need);
     g_assert_true (regia_engine_check_pipeline (files->pdata[i], NULL, &error));
     g_assert_no_error (error);
   }

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The capture files that are shipped, each as the engine runs it, with its defaults where it has any: against
+ * senders and servers that run here, by the pictures' own marks. What this machine has none of (cameras,
+ * sound cards and DeckLink cards) is tested for what is said when it is not there. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../src/engine/launch-private.h"
+#include "regia/engine/check.h"
+#include "regia/engine/mark.h"
+#include "run-fixture.h"
+
+#define MARKED                                                                                               \
+  "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! regiamark "
+#define H264 "! x264enc tune=zerolatency speed-preset=ultrafast bitrate=1500 key-int-max=12 "
+#define TONE "audiotestsrc is-live=true samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 "
+#define SENT MARKED H264 "! mux. " TONE "! avenc_aac ! mux. mpegtsmux name=mux alignment=7 "
+
+/* What another program does. */
+static GstElement *
+play (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  GstElement *pipeline = gst_parse_launch (text, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (gst_element_set_state (pipeline, GST_STATE_PLAYING), !=, GST_STATE_CHANGE_FAILURE);
+  return pipeline;
+}
+
+static void
+end (GstElement *pipeline)
+{
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
+/* A port that is free, even, and the next one too. */
+static int
+free_port (void)
+{
+  for (;;) {
+    int fds[2], port = 0;
+    gboolean both = TRUE;
+
+    for (int i = 0; i < 2; i++) {
+      struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons ((guint16)(i ? port + 1 : 0))};
+      socklen_t length = sizeof address;
+
+      address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+      fds[i] = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      both = both && bind (fds[i], (struct sockaddr *)&address, sizeof address) == 0;
+      getsockname (fds[i], (struct sockaddr *)&address, &length);
+      port = i ? port : ntohs (address.sin_port);
+    }
+    close (fds[0]);
+    close (fds[1]);
+    if (both && port % 2 == 0)
+      return port;
+  }
+}
+
+/* The file called @pipeline, with parameters (name, value, …, NULL); until run_fixture_clear(). */
+static void G_GNUC_NULL_TERMINATED
+start (RunFixture *self, const char *pipeline, ...)
+{
+  g_autoptr (GHashTable) values = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  const char *name;
+  va_list list;
+
+  va_start (list, pipeline);
+  while ((name = va_arg (list, const char *)))
+    g_hash_table_insert (values, (char *)name, va_arg (list, char *));
+  va_end (list);
+  g_assert_true (regia_engine_check_source (pipeline, values, &error));
+  g_assert_no_error (error);
+  run_fixture_init (self, 25);
+  text = regia_launch_text ("capture", pipeline, values, &self->plan->sender_clock, &self->plan->secrets,
+                            &error);
+  g_assert_no_error (error);
+  run_fixture_start (self, text);
+}
+
+/* @count pictures with marks, each newer than the one before, made at most @late_ms before it is seen. */
+static void
+expect_marks (RunFixture *self, guint count, gint64 late_ms)
+{
+  guint32 last = 0;
+  gint64 latest_ms = 0;
+
+  for (guint seen = 0, looked = 0; seen < count; looked++) {
+    g_autoptr (GstSample) sample = run_fixture_pull (self, self->picture);
+    GstBuffer *buffer = gst_sample_get_buffer (sample);
+    gint64 made_ms, now_ms = g_get_real_time () / 1000;
+    guint32 frame;
+    GstMapInfo map;
+
+    g_assert_cmpuint (looked, <, 4 * count);
+    g_assert_true (gst_buffer_map (buffer, &map, GST_MAP_READ));
+    if (regia_mark_read (map.data, WIDTH, WIDTH, HEIGHT, &frame, &made_ms)) {
+      g_assert_cmpuint (frame, >=, last);
+      seen += frame > last;
+      last = frame;
+      latest_ms = MAX (latest_ms, now_ms - made_ms);
+    }
+    gst_buffer_unmap (buffer, &map);
+  }
+  g_test_message ("pictures at most %" G_GINT64_FORMAT " ms old", latest_ms);
+  g_assert_cmpint (latest_ms, <, late_ms);
+}
+
+static float
+loudest (GstSample *sample)
+{
+  GstMapInfo map;
+  float peak = 0;
+
+  g_assert_true (gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ));
+  for (gsize i = 0; i < map.size / sizeof (float); i++)
+    peak = MAX (peak, ABS (((const float *)(gconstpointer)map.data)[i]));
+  gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
+  return peak;
+}
+
+/* Half a second that is heard. */
+static void
+expect_sound (RunFixture *self)
+{
+  guint heard = 0, looked = 0;
+
+  while (heard < REGIA_SECOND / 2 * 48 / REGIA_MSECOND) {
+    g_autoptr (GstSample) sample = run_fixture_pull (self, self->sound);
+
+    g_assert_cmpuint (looked++, <, 2000);
+    if (loudest (sample) > 0.1f)
+      heard += (guint)(gst_buffer_get_size (gst_sample_get_buffer (sample)) / (2 * sizeof (float)));
+  }
+}
+
+/* It fails, or ends; its words have all of @…, and nothing secret. It is over then. */
+static void G_GNUC_NULL_TERMINATED
+expect_words (RunFixture *self, ...)
+{
+  g_autofree char *words = run_fixture_error (self);
+  const char *wanted;
+  va_list list;
+
+  g_test_message ("%s", words);
+  for (char **secret = self->plan->secrets; *secret; secret++)
+    g_assert_null (strstr (words, *secret));
+  va_start (list, self);
+  while ((wanted = va_arg (list, const char *)))
+    if (strstr (words, wanted) == NULL)
+      g_error ("\"%s\" is not in \"%s\"", wanted, words);
+  va_end (list);
+  run_fixture_clear (self);
+}
+
+#define PASSPHRASE "tramontana e libeccio"
+
+/* Called, waited for, with the right passphrase and another one; and once more after the other end was away.
+ */
+static void
+test_srt (void)
+{
+  RunFixture self;
+  g_autofree char *listen = NULL, *call = NULL, *to_caller = NULL, *to_listener = NULL;
+  GstElement *sender;
+  int port = free_port ();
+
+  call = g_strdup_printf ("srt://127.0.0.1:%d", port);
+  listen = g_strdup_printf ("srt://127.0.0.1:%d?mode=listener", port);
+  to_caller = g_strdup_printf (SENT "! srtsink uri=%s latency=20 passphrase=\"" PASSPHRASE "\"", listen);
+  to_listener = g_strdup_printf (SENT "! srtsink uri=%s latency=20 passphrase=\"" PASSPHRASE "\"", call);
+
+  start (&self, "srt", "uri", call, "passphrase", PASSPHRASE, NULL);
+  expect_words (&self, "does not answer in time", "switched on", NULL);
+  sender = play (to_caller);
+  start (&self, "srt", "uri", call, "passphrase", "scirocco", NULL); /* too short */
+  expect_words (&self, "passphrase", NULL);
+  start (&self, "srt", "uri", call, "passphrase", "another one it is", NULL);
+  expect_words (&self, "wants another passphrase", NULL);
+  start (&self, "srt", "uri", call, "passphrase", PASSPHRASE, "latency", "20", NULL);
+  expect_marks (&self, 25, 2000);
+  expect_sound (&self);
+  end (sender);
+  expect_words (&self, "does not answer any more", NULL);
+
+  start (&self, "srt", "uri", listen, "passphrase", PASSPHRASE, "latency", "20", NULL);
+  sender = play (to_listener);
+  expect_marks (&self, 25, 2000);
+  expect_sound (&self);
+  end (sender);
+  expect_words (&self, "ended", NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_assert_true (regia_engine_check_source ("test", NULL, NULL)); /* makes our own elements known */
+  g_test_add_func ("/engine/captures/srt", test_srt);
+  return g_test_run ();
+}
