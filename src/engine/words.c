@@ -86,24 +86,28 @@ difference (const GstStructure *gives, const GstStructure *takes)
   return g_string_free (text, FALSE);
 }
 
-/* (transfer full): the least difference between what is given and any of what is taken. */
+/* (transfer full): the least difference between what is given and any of what is taken: of the same kind, if
+ * there is any. */
 static char *
 least_difference (const GstCaps *gives, const GstCaps *takes)
 {
+  gboolean least_is_same = FALSE;
   char *least = NULL;
 
   if (gst_caps_is_empty (takes))
     return g_strdup ("nothing can be taken there");
   for (guint i = 0; i < gst_caps_get_size (takes); i++) {
     const GstStructure *a = gst_caps_get_structure (gives, 0), *b = gst_caps_get_structure (takes, i);
+    gboolean same = gst_structure_has_name (b, gst_structure_get_name (a));
     g_autofree char *text =
-        gst_structure_has_name (b, gst_structure_get_name (a))
-            ? difference (a, b)
-            : g_strdup_printf ("%s against %s", gst_structure_get_name (a), gst_structure_get_name (b));
+        same ? difference (a, b)
+             : g_strdup_printf ("%s against %s", gst_structure_get_name (a), gst_structure_get_name (b));
 
-    if (*text && (least == NULL || strlen (text) < strlen (least))) {
+    if (*text && (least == NULL || same > least_is_same ||
+                  (same == least_is_same && strlen (text) < strlen (least)))) {
       g_free (least);
       least = g_steal_pointer (&text);
+      least_is_same = same;
     }
   }
   return least ? least : g_strdup ("");
@@ -164,6 +168,11 @@ explain_stream (GstObject *source, const char *debug, GstElement *pipeline)
 
   if (debug_has (debug, "not-negotiated")) {
     g_autofree char *conflict = conflict_in (pipeline);
+
+    if (g_str_equal (factory_of (source), "v4l2src"))
+      return g_strdup_printf ("the device offers nothing of the kind%s%s; change width, height or rate in "
+                              "the event file, `v4l2-ctl --list-formats-ext` prints what it has",
+                              conflict ? ": " : "", conflict ? conflict : "");
     return g_strdup_printf ("%s; put a converter between them into the pipeline file (videoconvertscale, "
                             "deinterlace, audioconvert, audioresample)",
                             conflict ? conflict : "two parts of its pipeline cannot agree on a format");
