@@ -369,11 +369,12 @@ play (RegiaRun *self)
   if (change == GST_STATE_CHANGE_FAILURE ||
       gst_element_set_state (self->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
     g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (self->bus, 0, GST_MESSAGE_ERROR);
+    g_autofree char *silence = message ? NULL : regia_words_of_silence (self->pipeline);
 
     if (message)
       fail_with_message (self, message);
     else
-      fail (self, REGIA_RUN_ERROR, "the source does not start and gives no reason");
+      fail (self, REGIA_RUN_ERROR, silence);
     return FALSE;
   }
   return TRUE;

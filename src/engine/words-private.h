@@ -22,6 +22,10 @@
 char *regia_words_of_error (GstMessage *message, GstElement *pipeline, const char *missing,
                             gboolean *ret_unavailable);
 
+/** regia_words_of_silence: (transfer full): of @pipeline, which does not start and has sent no error. The
+ * thread that runs it. */
+char *regia_words_of_silence (GstElement *pipeline);
+
 /** regia_words_of_missing: (transfer full) (nullable): which decoder, demuxer or protocol is missing, and the
  * Debian package that has it; %NULL when @message says nothing of the kind. */
 char *regia_words_of_missing (GstMessage *message);

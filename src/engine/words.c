@@ -67,6 +67,47 @@ factory_of (GstObject *object)
   return factory ? GST_OBJECT_NAME (factory) : "pipeline";
 }
 
+/* Elements that say "not found" or nothing at all, of something that a technician knows by name. */
+static const struct {
+  const char *element, *words;
+} behind[] = {
+    {"ximagesrc",
+     "the screen cannot be looked at: no X server answers at that display, or it does not let this "
+     "user look; check `display`, and allow it with xhost"},
+    {"jackaudiosrc",
+     "no JACK server answers, or it has no output of that name; start it, as the user that Regia runs as, "
+     "or check `server` and `ports`"},
+    {"pipewiresrc",
+     "no PipeWire answers, or it has nothing of that name; start it, as the user that Regia runs as, or set "
+     "PIPEWIRE_REMOTE in its environment, and check the name"},
+    {"decklinkvideosrc", "no DeckLink answers: there is no card of that number, another program has it, or "
+                         "Blackmagic's driver (Desktop Video) is not installed"},
+};
+
+/* (transfer full) (nullable) */
+static char *
+words_behind (GstElement *element)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (behind); i++)
+    if (g_str_equal (behind[i].element, factory_of (GST_OBJECT (element))))
+      return g_strdup (behind[i].words);
+  return NULL;
+}
+
+char *
+regia_words_of_silence (GstElement *pipeline)
+{
+  g_autoptr (GstIterator) elements = gst_bin_iterate_recurse (GST_BIN (pipeline));
+  g_auto (GValue) item = G_VALUE_INIT;
+  char *words = NULL;
+
+  while (words == NULL && gst_iterator_next (elements, &item) == GST_ITERATOR_OK) {
+    words = words_behind (g_value_get_object (&item));
+    g_value_reset (&item);
+  }
+  return words ? words : g_strdup ("the source does not start and gives no reason");
+}
+
 /* (transfer full): where two structures of the same name differ: "rate 48000 against 8000". */
 static char *
 difference (const GstStructure *gives, const GstStructure *takes)
@@ -214,6 +255,18 @@ explain_resource (int code, GstObject *source, const char *message, const char *
   if (debug_has (debug, "Parse error"))
     return g_strdup ("answers in another language than expected; check the port in its address");
   switch (code) {
+  case GST_RESOURCE_ERROR_FAILED:
+  case GST_RESOURCE_ERROR_NOT_FOUND:
+  case GST_RESOURCE_ERROR_OPEN_READ:
+  case GST_RESOURCE_ERROR_SETTINGS:
+    why = GST_IS_ELEMENT (source) ? words_behind (GST_ELEMENT (source)) : NULL;
+    if (why)
+      return g_steal_pointer (&why);
+    break;
+  default:
+    break;
+  }
+  switch (code) {
   case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
     return g_strdup ("wants another user name or password");
   case GST_RESOURCE_ERROR_NOT_FOUND:
@@ -231,7 +284,7 @@ explain_resource (int code, GstObject *source, const char *message, const char *
   case GST_RESOURCE_ERROR_OPEN_WRITE:
   case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
   case GST_RESOURCE_ERROR_SETTINGS:
-    if (debug_has (debug, "No such file or directory"))
+    if (debug_has (debug, "No such file or directory") || debug_has (debug, "No such device"))
       return g_strdup_printf ("%s is not there; check its name, or plug it in", location ? location : "it");
     why = remote ? regia_words_why_not_reached (location) : NULL;
     return why ? g_steal_pointer (&why)

@@ -5,11 +5,14 @@
 #include <arpa/inet.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../../src/engine/launch-private.h"
+#include "../wait.h"
 #include "regia/engine/check.h"
 #include "regia/engine/mark.h"
 #include "run-fixture.h"
@@ -281,14 +284,134 @@ test_image (void)
   }
 }
 
+/* In the child: the server ends with this test, however that ends. */
+static void
+end_with_parent_cb (gpointer unused)
+{
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+}
+
+/* A server of its own; %NULL where it is not installed. @ready: what is there when it can be reached. */
+static GSubprocess *
+serve (const char *ready, const char *const *argv)
+{
+  g_autofree char *path = g_find_program_in_path (argv[0]);
+  g_autoptr (GSubprocessLauncher) launcher = NULL;
+  g_autoptr (GError) error = NULL;
+  GSubprocess *server;
+
+  if (path == NULL) {
+    g_test_skip (argv[0]);
+    return NULL;
+  }
+  launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_subprocess_launcher_set_child_setup (launcher, end_with_parent_cb, NULL, NULL);
+  server = g_subprocess_launcher_spawnv (launcher, argv, &error);
+  g_assert_no_error (error);
+  WAIT_UNTIL (g_file_test (ready, G_FILE_TEST_EXISTS));
+  return server;
+}
+
+static void
+end_server (GSubprocess *server)
+{
+  g_subprocess_send_signal (server, SIGTERM);
+  g_subprocess_wait (server, NULL, NULL);
+  g_object_unref (server);
+}
+
+/* What another program shows on an X server's whole screen. */
+static void
+test_screen (void)
+{
+  static const char *const argv[] = {"Xvfb", ":77", "-screen", "0", "320x240x24", "-nolisten", "tcp", NULL};
+  GSubprocess *server = serve ("/tmp/.X11-unix/X77", argv);
+  GstElement *program;
+  RunFixture self;
+
+  if (server == NULL)
+    return;
+  program = play (MARKED "! videoconvert ! ximagesink display=:77 sync=false");
+  start (&self, "screen", "display", ":77", NULL);
+  expect_marks (&self, 25, 2000);
+  run_fixture_clear (&self);
+  end (program);
+  end_server (server);
+  start (&self, "screen", "display", ":77", NULL);
+  expect_words (&self, "no X server", "xhost", NULL);
+}
+
+static gboolean
+has_played (GstElement *program)
+{
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (program), "tone");
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 rendered = 0;
+
+  g_object_get (sink, "stats", &stats, NULL);
+  gst_structure_get_uint64 (stats, "rendered", &rendered);
+  return rendered > 0;
+}
+
+/* A server without a sound card; what is heard is another program's. */
+static void
+test_jack (void)
+{
+  g_autofree char *name = g_strdup_printf ("regia-test-%d", (int)getpid ()),
+                  *ready = g_strdup_printf ("/dev/shm/jack_%s_%u_0", name, (guint)getuid ()),
+                  *text = g_strdup_printf (
+                      TONE "! jackaudiosink name=tone client-name=desk connect=none server=%s", name);
+  const char *const argv[] = {"jackd", "-r", "--name", name, "-d", "dummy", "-r", "48000", "-p", "480", NULL};
+  GSubprocess *server;
+  GstElement *program;
+  RunFixture self;
+
+  start (&self, "jack", "server", name, NULL);
+  expect_words (&self, "no JACK server answers", "start it", NULL);
+  server = serve (ready, argv);
+  if (server == NULL)
+    return;
+  program = play (text);
+  WAIT_UNTIL (has_played (program));
+  start (&self, "jack", "server", name, "ports", "desk:out_tone_1,desk:out_tone_2", NULL);
+  expect_sound (&self);
+  run_fixture_clear (&self);
+  end (program);
+  start (&self, "jack", "server", name, "ports", "desk:out_tone_1", NULL);
+  expect_words (&self, "no output of that name", NULL);
+  end_server (server);
+}
+
+/* None of them is here: what is said then. A sound card is tested through ALSA's way to a sound server, in
+ * tests/e2e/11_pipewire; DeckLink cards and their driver nowhere. */
+static void
+test_missing (void)
+{
+  RunFixture self;
+
+  start (&self, "alsa", "device", "hw:CARD=Desk", NULL);
+  expect_words (&self, "hw:CARD=Desk is not there", "plug it in", NULL);
+  start (&self, "decklink", NULL);
+  expect_words (&self, "DeckLink", "Desktop Video", NULL);
+  start (&self, "pipewire", NULL);
+  expect_words (&self, "no PipeWire answers", "PIPEWIRE_REMOTE", NULL);
+  start (&self, "pipewire-sound", NULL);
+  expect_words (&self, "no PipeWire answers", "PIPEWIRE_REMOTE", NULL);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_assert_true (g_setenv ("PIPEWIRE_REMOTE", "/run/nobody/pipewire-0", TRUE));
   g_assert_true (regia_engine_check_source ("test", NULL, NULL)); /* makes our own elements known */
   g_test_add_func ("/engine/captures/srt", test_srt);
   g_test_add_func ("/engine/captures/udp", test_udp);
   g_test_add_func ("/engine/captures/rist", test_rist);
   g_test_add_func ("/engine/captures/image", test_image);
+  g_test_add_func ("/engine/captures/screen", test_screen);
+  g_test_add_func ("/engine/captures/jack", test_jack);
+  g_test_add_func ("/engine/captures/missing", test_missing);
   return g_test_run ();
 }
