@@ -383,6 +383,33 @@ test_jack (void)
   end_server (server);
 }
 
+/* By TCP and by UDP; the other codecs of cameras are decodebin's, as everywhere. */
+static void
+test_rtsp (void)
+{
+  static const char *const transports[] = {"tcp", "udp"};
+  g_autofree char *port = g_strdup_printf ("%d", free_port ()),
+                  *url = g_strdup_printf ("rtsp://127.0.0.1:%s/camera", port);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) camera =
+      g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, CAMERA,
+                        "--port", port, "--size", "320x240", NULL);
+  char ready[6];
+  RunFixture self;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (
+      g_input_stream_read (g_subprocess_get_stdout_pipe (camera), ready, sizeof ready, NULL, NULL), ==,
+      sizeof ready);
+  for (gsize i = 0; i < G_N_ELEMENTS (transports); i++) {
+    start (&self, "rtsp", "location", url, "transport", transports[i], NULL);
+    expect_marks (&self, 25, G_MAXINT64); /* it goes by the hour at which it began */
+    run_fixture_clear (&self);
+  }
+  g_assert_true (g_output_stream_close (g_subprocess_get_stdin_pipe (camera), NULL, NULL));
+  g_assert_true (g_subprocess_wait (camera, NULL, NULL));
+}
+
 /* None of them is here: what is said then. A sound card is tested through ALSA's way to a sound server, in
  * tests/e2e/11_pipewire; DeckLink cards and their driver nowhere. */
 static void
@@ -412,6 +439,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/captures/image", test_image);
   g_test_add_func ("/engine/captures/screen", test_screen);
   g_test_add_func ("/engine/captures/jack", test_jack);
+  g_test_add_func ("/engine/captures/rtsp", test_rtsp);
   g_test_add_func ("/engine/captures/missing", test_missing);
   return g_test_run ();
 }
