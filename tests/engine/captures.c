@@ -411,7 +411,7 @@ test_rtsp (void)
 }
 
 /* None of them is here: what is said then. A sound card is tested through ALSA's way to a sound server, in
- * tests/e2e/11_pipewire; DeckLink cards and their driver nowhere. */
+ * tests/e2e/35_own_devices; DeckLink cards and their driver nowhere. */
 static void
 test_missing (void)
 {
