@@ -61,7 +61,10 @@ def run(t):
             done = regia.command("check", *(["--hall"] if path.name.startswith("hall") else []), path)
             equal(done.returncode, 0, f"{path.name}: {done.stdout}{done.stderr}: exit status")
     with t.case("`regia pipelines` lists the files of pipelines/"):
+        # It makes each element once, and some of GStreamer's keep a few bytes, which only the slow unwinder can tell whose they are.
+        regia.env["ASAN_OPTIONS"] = f"{t.env.get('ASAN_OPTIONS', '')}:fast_unwind_on_malloc=0"
         said = regia.command("pipelines").stdout
+        del regia.env["ASAN_OPTIONS"]
         for path in sorted((ROOT / "pipelines").glob("*/*.pipeline")):
             check(path.stem in said, f"{path.stem} is not in {said}")
     with t.case("with nothing running, status, stop and tap say so"):

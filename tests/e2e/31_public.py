@@ -37,7 +37,7 @@ def run(t):
         text = json.dumps(whole)
         equal([word for word in (SOURCE, FAILING, RELAY, FOLDER) if word not in text], [], "what the whole status does not name")
         equal(set(json.loads(text)) - {path.partition("/")[0] for path in ALLOWED},
-              {"version", "started", "generation", "show-time-ms", "aired-ms", "desired", "engine", "recorder", "gateway", "relays", "processes",
+              {"version", "started", "generation", "show-time-ms", "aired-ms", "scenes", "desired", "engine", "recorder", "gateway", "relays", "processes",
                "warnings"}, "what is for them alone")
     with t.case("the public status holds what is allowed, and nothing else"):
         told(regia, "on-air")

@@ -23,24 +23,6 @@
 #define TONE "audiotestsrc is-live=true samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 "
 #define SENT MARKED H264 "! mux. " TONE "! avenc_aac ! mux. mpegtsmux name=mux alignment=7 "
 
-/* A sanitized program asks for these. ristsrc, ximagesrc and jackaudiosrc (GStreamer 1.22) keep some words of
- * memory of each start: names, pad templates. That it is theirs is seen by the whole way to an allocation
- * only, which takes the slow unwinder; here, where nearly all of the time is waiting, it may. */
-const char *__asan_default_options (void);
-const char *__lsan_default_suppressions (void);
-
-const char *
-__asan_default_options (void)
-{
-  return "fast_unwind_on_malloc=0";
-}
-
-const char *
-__lsan_default_suppressions (void)
-{
-  return "leak:libgstrist.so\nleak:libgstximagesrc.so\nleak:libgstjack.so\n";
-}
-
 /* What another program does. */
 static GstElement *
 play (const char *text)
