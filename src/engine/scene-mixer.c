@@ -26,11 +26,13 @@ typedef struct {
 } Look;
 
 typedef struct {
-  char *source;       /* (owned) */
-  GstPad *pad;        /* (owned) */
-  Look from, to, now; /* before the change, after it, as last set */
-  guint rank;         /* in the scene, the lowest is 0 */
-  gboolean is_new;    /* comes with this scene */
+  char *source;          /* (owned) */
+  GstPad *pad;           /* (owned) */
+  Look from, to, now;    /* before the change, after it, as last set */
+  guint rank;            /* in the scene, the lowest is 0 */
+  gboolean is_new;       /* comes with this scene */
+  gboolean is_buried;    /* goes, beneath something that comes or grows over it */
+  gboolean is_uncovered; /* comes, beneath something that fades out */
 } Input;
 
 struct _RegiaSceneMixer {
@@ -137,17 +139,6 @@ aim (RegiaSceneMixer *self, Input *input, const RegiaScene *scene)
   }
 }
 
-void
-regia_scene_mixer_show (RegiaSceneMixer *self, const RegiaScene *scene, guint fade_ms)
-{
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  for (guint i = 0; i < self->inputs->len; i++)
-    aim (self, g_ptr_array_index (self->inputs, i), scene);
-  self->frame = 0;
-  self->frames = 1 + (guint)gst_util_uint64_scale (fade_ms, self->rate_num, (guint64)self->rate_den * 1000);
-}
-
 static gboolean
 covers (const Look *above, const Look *below)
 {
@@ -182,11 +173,31 @@ is_uncovered (const RegiaSceneMixer *self, const Input *input)
   for (guint i = 0; i < self->inputs->len; i++) {
     const Input *other = g_ptr_array_index (self->inputs, i);
 
-    if (goes (other) && other->from.alpha == 1 && covers (&other->from, &input->to) &&
-        !is_buried (self, other))
+    if (goes (other) && other->from.alpha == 1 && covers (&other->from, &input->to) && !other->is_buried)
       return TRUE;
   }
   return FALSE;
+}
+
+void
+regia_scene_mixer_show (RegiaSceneMixer *self, const RegiaScene *scene, guint fade_ms)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  for (guint i = 0; i < self->inputs->len; i++)
+    aim (self, g_ptr_array_index (self->inputs, i), scene);
+  for (guint i = 0; i < self->inputs->len; i++) {
+    Input *input = g_ptr_array_index (self->inputs, i);
+
+    input->is_buried = goes (input) && is_buried (self, input);
+  }
+  for (guint i = 0; i < self->inputs->len; i++) {
+    Input *input = g_ptr_array_index (self->inputs, i);
+
+    input->is_uncovered = input->is_new && is_uncovered (self, input);
+  }
+  self->frame = 0;
+  self->frames = 1 + (guint)gst_util_uint64_scale (fade_ms, self->rate_num, (guint64)self->rate_den * 1000);
 }
 
 static int
@@ -196,7 +207,7 @@ between (int from, int to, double part)
 }
 
 static Look
-look_at (const RegiaSceneMixer *self, const Input *input, double part)
+look_at (const Input *input, double part)
 {
   const Look *from = &input->from, *to = &input->to;
   Look look;
@@ -209,17 +220,17 @@ look_at (const RegiaSceneMixer *self, const Input *input, double part)
                 between (from->height, to->height, part),
                 from->alpha + (to->alpha - from->alpha) * part,
                 to->bars};
-  if (goes (input) && is_buried (self, input))
+  if (input->is_buried)
     look.alpha = from->alpha;
-  else if (input->is_new && is_uncovered (self, input))
+  else if (input->is_uncovered)
     look.alpha = to->alpha;
   return look;
 }
 
 static guint
-zorder_of (const RegiaSceneMixer *self, const Input *input)
+zorder_of (const Input *input)
 {
-  guint layer = input->to.alpha > 0 ? 1 : goes (input) && !is_buried (self, input) ? 2 : 0;
+  guint layer = input->to.alpha > 0 ? 1 : goes (input) && !input->is_buried ? 2 : 0;
 
   return ABOVE_SLATE + layer * INPUTS_MAX + input->rank;
 }
@@ -257,6 +268,6 @@ regia_scene_mixer_next_frame (RegiaSceneMixer *self)
   for (guint i = 0; i < self->inputs->len; i++) {
     Input *input = g_ptr_array_index (self->inputs, i);
 
-    set (input, look_at (self, input, part), zorder_of (self, input));
+    set (input, look_at (input, part), zorder_of (input));
   }
 }

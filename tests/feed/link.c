@@ -163,6 +163,22 @@ test_stuck (Fixture *f, gconstpointer data)
   close (far);
 }
 
+/* Of 40 packets four are read; then the log is over, and so is its engine. */
+static void
+leave_behind (Fixture *f, RegiaFeedClient *client, void (*over) (RegiaFeedLog *log))
+{
+  g_auto (RegiaFeedEvent) event = {0};
+
+  append_frame (f->log, 0, 1000);
+  next (client, &event, REGIA_FEED_EVENT_TRACKS);
+  g_assert_cmpuint (read_all (client, &event), ==, 4);
+  for (guint n = 1; n < 10; n++)
+    append_frame (f->log, n, 1000);
+  over (f->log);
+  regia_feed_server_drain (f->server, 5000);
+  engine_stop (f);
+}
+
 /* A dead engine's last packets lie in the socket when the next engine is handed over: they are read first. */
 static void
 test_left_over (Fixture *f, gconstpointer data)
@@ -171,14 +187,7 @@ test_left_over (Fixture *f, gconstpointer data)
   g_autoptr (RegiaFeedClient) client = client_new (link);
   g_auto (RegiaFeedEvent) event = {0};
 
-  append_frame (f->log, 0, 1000);
-  next (client, &event, REGIA_FEED_EVENT_TRACKS);
-  g_assert_cmpuint (read_all (client, &event), ==, 4);
-  for (guint n = 1; n < 10; n++)
-    append_frame (f->log, n, 1000);
-  regia_feed_log_end (f->log);
-  regia_feed_server_drain (f->server, 5000);
-  engine_stop (f);
+  leave_behind (f, client, regia_feed_log_end);
   engine_start (f, 2, 60 * REGIA_SECOND);
   append_frame (f->log, 20, 1000);
   for (guint i = 4; i < 40; i++) {
@@ -201,14 +210,7 @@ test_closed (Fixture *f, gconstpointer data)
   g_autoptr (RegiaFeedClient) client = client_new (link);
   g_auto (RegiaFeedEvent) event = {0};
 
-  append_frame (f->log, 0, 1000);
-  next (client, &event, REGIA_FEED_EVENT_TRACKS);
-  g_assert_cmpuint (read_all (client, &event), ==, 4);
-  for (guint n = 1; n < 10; n++)
-    append_frame (f->log, n, 1000);
-  regia_feed_log_close (f->log);
-  regia_feed_server_drain (f->server, 5000);
-  engine_stop (f);
+  leave_behind (f, client, regia_feed_log_close);
   for (guint i = 4; i < 40; i++)
     next (client, &event, REGIA_FEED_EVENT_PACKET);
   g_assert_true (regia_feed_client_next (client, 100, NULL, &event, NULL));
