@@ -51,3 +51,15 @@ regia_error_set_errno (GError **error, int code, const char *format, ...)
                "%s: %s", what, g_strerror (code));
   return FALSE;
 }
+
+gboolean
+regia_error_set_usage (GError **error, const char *format, ...)
+{
+  va_list list;
+
+  va_start (list, format);
+  if (error != NULL)
+    *error = g_error_new_valist (REGIA_ERROR, REGIA_ERROR_USAGE, format, list);
+  va_end (list);
+  return FALSE;
+}

@@ -69,9 +69,9 @@ refuse (const char *language, const char *source, GPtrArray *audios, GError **er
     g_string_append_printf (there, "%s%s: %s", i > 0 ? "; " : "", audio->language,
                             sources[0] != '\0' ? sources : "silence");
   }
-  g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE, "no source \"%s\" is mixed into %s%s%s; there are %s",
-               source, *language != '\0' ? "\"" : "any language", language, *language != '\0' ? "\"" : "",
-               there->str);
+  regia_error_set_usage (error, "no source \"%s\" is mixed into %s%s%s; there are %s", source,
+                         *language != '\0' ? "\"" : "any language", language, *language != '\0' ? "\"" : "",
+                         there->str);
 }
 
 gboolean
@@ -80,11 +80,9 @@ regia_desired_change_fader (RegiaDesired *self, const char *language, const char
 {
   gboolean found = FALSE;
 
-  if (gain != NULL && (*gain < REGIA_CONFIG_GAIN_MIN || *gain > REGIA_CONFIG_GAIN_MAX)) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE, "a gain is from %d to %d dB",
-                 REGIA_CONFIG_GAIN_MIN / 10, REGIA_CONFIG_GAIN_MAX / 10);
-    return FALSE;
-  }
+  if (gain != NULL && (*gain < REGIA_CONFIG_GAIN_MIN || *gain > REGIA_CONFIG_GAIN_MAX))
+    return regia_error_set_usage (error, "a gain is from %d to %d dB", REGIA_CONFIG_GAIN_MIN / 10,
+                                  REGIA_CONFIG_GAIN_MAX / 10);
   for (guint i = 0; i < context->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (context->audios, i);
     RegiaDesiredFader *fader;

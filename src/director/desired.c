@@ -100,20 +100,6 @@ copy (const RegiaDesired *self)
   return new;
 }
 
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  if (error != NULL)
-    *error = g_error_new_valist (REGIA_ERROR, REGIA_ERROR_USAGE, format, args);
-  va_end (args);
-  return FALSE;
-}
-
 /* A switch that leaves a trace: the span that begins or ends. */
 static void
 set_switch (gboolean *flag, GArray *spans, gboolean on, guint64 now_ms)
@@ -138,8 +124,8 @@ change_relay (RegiaDesired *self, const char *name, gboolean on, const RegiaDesi
 
   if (!g_strv_contains (context->relays, name)) {
     g_autofree char *names = g_strjoinv (", ", (char **)context->relays);
-    return refuse (error, "there is no relay \"%s\"; %s%s", name,
-                   names[0] != '\0' ? "this event has " : "this event has none", names);
+    return regia_error_set_usage (error, "there is no relay \"%s\"; %s%s", name,
+                                  names[0] != '\0' ? "this event has " : "this event has none", names);
   }
   if (on && off)
     g_ptr_array_remove_index (self->relays_off, at);
@@ -154,11 +140,11 @@ change_scene (RegiaDesired *self, const char *name, gint64 fade_ms, const RegiaD
 {
   if (!g_strv_contains (context->scenes, name)) {
     g_autofree char *names = g_strjoinv (", ", (char **)context->scenes);
-    return refuse (error, "there is no scene \"%s\"; %s%s", name,
-                   names[0] != '\0' ? "this event has " : "this event has none", names);
+    return regia_error_set_usage (error, "there is no scene \"%s\"; %s%s", name,
+                                  names[0] != '\0' ? "this event has " : "this event has none", names);
   }
   if (fade_ms > FADE_MAX_MS)
-    return refuse (error, "a fade takes at most %d s", FADE_MAX_MS / 1000);
+    return regia_error_set_usage (error, "a fade takes at most %d s", FADE_MAX_MS / 1000);
   g_free (self->scene);
   self->scene = g_strdup (name);
   self->fade_ms = MAX (fade_ms, -1);
@@ -170,15 +156,17 @@ change_mark (RegiaDesired *self, const char *id, guint64 at_ms, const char *titl
              const RegiaDesiredContext *context, GError **error)
 {
   if (self->marks->len >= REGIA_DESIRED_MARKS_MAX)
-    return refuse (error, "this show has %u marks, more are not kept", REGIA_DESIRED_MARKS_MAX);
+    return regia_error_set_usage (error, "this show has %u marks, more are not kept",
+                                  REGIA_DESIRED_MARKS_MAX);
   if (strlen (title) > REGIA_DESIRED_TITLE_BYTES)
-    return refuse (error, "a mark's title has at most %u bytes", REGIA_DESIRED_TITLE_BYTES);
+    return regia_error_set_usage (error, "a mark's title has at most %u bytes", REGIA_DESIRED_TITLE_BYTES);
   for (const char *c = title; *c != '\0'; c++)
     if (g_ascii_iscntrl (*c))
-      return refuse (error, "a mark's title is one line of text");
+      return regia_error_set_usage (error, "a mark's title is one line of text");
   if (at_ms > context->now_ms)
-    return refuse (error, "a mark lies in the past or present: the show is %" G_GUINT64_FORMAT " s old",
-                   context->now_ms / 1000);
+    return regia_error_set_usage (
+        error, "a mark lies in the past or present: the show is %" G_GUINT64_FORMAT " s old",
+        context->now_ms / 1000);
   add_mark (self, id, at_ms, title);
   return TRUE;
 }
@@ -187,9 +175,9 @@ static gboolean
 change_end (RegiaDesired *self, gint64 end_s, const RegiaDesiredContext *context, GError **error)
 {
   if (end_s <= context->wall_s)
-    return refuse (error, "the planned end must lie ahead; `regia stop` ends the event now");
+    return regia_error_set_usage (error, "the planned end must lie ahead; `regia stop` ends the event now");
   if (end_s > context->wall_s + END_MAX)
-    return refuse (error, "the planned end must lie within a week");
+    return regia_error_set_usage (error, "the planned end must lie within a week");
   self->end_s = end_s;
   return TRUE;
 }
@@ -205,17 +193,18 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
   gboolean on;
 
   if (g_variant_n_children (change) != 1)
-    return refuse (error, "a command changes one thing");
+    return regia_error_set_usage (error, "a command changes one thing");
   if (g_variant_lookup (change, "private", "b", &on)) {
     set_switch (&self->private_on, self->private_spans, on, context->now_ms);
     return TRUE;
   }
   if (context->rehearsed && (g_variant_lookup (change, "paused", "b", &on) ||
                              g_variant_lookup (change, "mark", "(t&s)", &at_ms, &text)))
-    return refuse (error, "this is a rehearsal: nothing is recorded");
+    return regia_error_set_usage (error, "this is a rehearsal: nothing is recorded");
   if (g_variant_lookup (change, "paused", "b", &on)) {
     if (!context->recorded)
-      return refuse (error, "this event is not recorded ([record] enabled = no): there is nothing to pause");
+      return regia_error_set_usage (
+          error, "this event is not recorded ([record] enabled = no): there is nothing to pause");
     set_switch (&self->paused, self->paused_spans, on, context->now_ms);
     return TRUE;
   }
@@ -231,8 +220,8 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return regia_desired_change_fader (self, text, source, NULL, &on, context, error);
   if (g_variant_lookup (change, "end", "x", &end_s))
     return change_end (self, end_s, context, error);
-  return refuse (error,
-                 "this command is not known; scene, gain, mute, private, paused, relay, mark and end are");
+  return regia_error_set_usage (
+      error, "this command is not known; scene, gain, mute, private, paused, relay, mark and end are");
 }
 
 static gboolean
@@ -253,7 +242,7 @@ regia_desired_change (RegiaDesired *self, const char *id, GVariant *change,
   g_autoptr (RegiaDesired) new = NULL;
 
   if (!is_id (id)) {
-    refuse (error, "a command's id has 1 to %d printable characters", ID_MAX);
+    regia_error_set_usage (error, "a command's id has 1 to %d printable characters", ID_MAX);
     return NULL;
   }
   if (g_ptr_array_find_with_equal_func (self->ids, id, g_str_equal, NULL))

@@ -135,20 +135,6 @@ regia_console_order_is_known (const char *name)
   return find_order (name) != NULL;
 }
 
-static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static gboolean
-refuse (GError **error, const char *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  if (error != NULL)
-    *error = g_error_new_valist (REGIA_ERROR, REGIA_ERROR_USAGE, format, args);
-  va_end (args);
-  return FALSE;
-}
-
 static const char *
 type_in_words (const char *type)
 {
@@ -184,7 +170,7 @@ refuse_unknown (const char *name, const Key *keys, GError **error)
 
   for (const Key *key = keys; key->name != NULL; key++)
     g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", key->name);
-  return refuse (error, "there is no \"%s\" here; there are: %s", shown, known->str);
+  return regia_error_set_usage (error, "there is no \"%s\" here; there are: %s", shown, known->str);
 }
 
 static gboolean
@@ -193,7 +179,7 @@ check_key (GVariant *body, const char *name, GVariant *value, const Key *keys, G
   for (const Key *key = keys; key->name != NULL; key++)
     if (strcmp (key->name, name) == 0)
       return is_of_type (body, key, value) ||
-             refuse (error, "\"%s\" must be %s", name, type_in_words (key->type));
+             regia_error_set_usage (error, "\"%s\" must be %s", name, type_in_words (key->type));
   return refuse_unknown (name, keys, error);
 }
 
@@ -208,13 +194,13 @@ read_body (const char *json, gsize length, const Key *keys, GError **error)
   GVariant *next;
 
   if (memchr (json, '\0', length) != NULL) {
-    refuse (error, "the body is no JSON: it holds a NUL");
+    regia_error_set_usage (error, "the body is no JSON: it holds a NUL");
     return NULL;
   }
   body = length > 0 ? regia_json_to_vardict (json, (gssize)length, &local_error)
                     : g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
   if (body == NULL) {
-    refuse (error, "the body is no JSON object: %s", local_error->message);
+    regia_error_set_usage (error, "the body is no JSON object: %s", local_error->message);
     return NULL;
   }
   g_variant_iter_init (&iter, body);
@@ -228,7 +214,7 @@ read_body (const char *json, gsize length, const Key *keys, GError **error)
     g_autoptr (GVariant) value = g_variant_lookup_value (body, key->name, NULL);
 
     if (key->needed && value == NULL) {
-      refuse (error, "\"%s\" is missing: %s", key->name, type_in_words (key->type));
+      regia_error_set_usage (error, "\"%s\" is missing: %s", key->name, type_in_words (key->type));
       return NULL;
     }
   }

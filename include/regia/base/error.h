@@ -46,3 +46,11 @@ int regia_error_exit_status (const GError *error);
  * (G_IO_ERROR_NO_SPACE). Returns: always %FALSE, so that a function can end with it. Any thread.
  */
 gboolean regia_error_set_errno (GError **error, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+/**
+ * regia_error_set_usage:
+ * @format: what is wrong with what somebody asked for, and what would be right
+ *
+ * Sets a REGIA_ERROR_USAGE. Returns: always %FALSE, so that a function can end with it. Any thread.
+ */
+gboolean regia_error_set_usage (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
