@@ -28,8 +28,11 @@
  * is held around every call; its callbacks only wake who waits. A leaf to GStreamer's locks.
  */
 
-#define CONNECT_US  (5 * G_USEC_PER_SEC)
-#define FRAGMENT_US 10000
+#define CONNECT_US (5 * G_USEC_PER_SEC)
+/* One usual round of PipeWire's, 1024 samples at 48 kHz, and no less: what a client asks for becomes the pace
+ * of the whole server, and one that has to be back every 5 ms loses sound whenever this machine, which
+ * encodes video besides, lets it wait for as long (seen: held up for 15 ms, 40 ms of sound were missing). */
+#define FRAGMENT_US 22000
 
 typedef struct {
   GstPushSrc parent;

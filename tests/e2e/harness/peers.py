@@ -100,6 +100,7 @@ class Desk:
 
     def __init__(self, t, server="pulseaudio"):
         self.folder = t.dir / "desk"
+        self.recorder = None
         self.folder.mkdir(mode=0o700)
         self.server = f"unix:{self.folder}/native"
         self.device = "desk.monitor"
@@ -137,10 +138,32 @@ class Desk:
 
         t.wait("the sink's monitor", is_known)
 
+    def record(self, t):
+        """What the desk really gives, taken with much patience beside Regia: the path of a WAV file, which is ready after `end`."""
+        path = self.folder / "given.wav"
+        self.recorder = t.spawn("recorder", ["parec", f"--server={self.server}", f"--device={self.device}", "--latency-msec=500", "--rate=48000",
+                                             "--channels=2", "--file-format=wav", path], env=self.env, nice="realtime")
+        return path
+
+    def pace(self, t):
+        """In which rounds PipeWire's server works: those that its clients ask for, by name, and its usual one, in ms."""
+        done = subprocess.run(["pw-dump"], capture_output=True, text=True, timeout=10, check=True, env={**t.env, **self.env})
+        asked, usual = {}, None
+        for entry in json.loads(done.stdout):
+            props = (entry.get("info") or {}).get("props") or {}
+            usual = usual or props.get("default.clock.quantum", 0) / 48
+            if "node.latency" in props:
+                samples, rate = map(int, props["node.latency"].split("/"))
+                asked[props["node.name"]] = 1000 * samples / rate
+        return asked, usual
+
     def end(self):
         with contextlib.suppress(OSError):
             self.player.stdin.close()
         self.player.wait(10)
+        if self.recorder:
+            self.recorder.terminate()
+            self.recorder.wait(10)
         for server in reversed(self.servers):
             server.terminate()
 
