@@ -49,6 +49,14 @@ static const RegiaChildClass *const processes[] = {
     &regia_console_class, &regia_relay_class,
 };
 
+/* What a command asks in a process of its own. */
+static const Command helpers[] = {
+    {"slate", regia_cli_slate_main, NULL},
+    {"devices", regia_cli_devices_main, NULL},
+    {"trial", regia_cli_trial_main, NULL},
+    {"disk", regia_cli_disk_main, NULL},
+};
+
 /* `regia child KIND …` */
 static int
 run_child (int argc, char **argv)
@@ -56,10 +64,9 @@ run_child (int argc, char **argv)
   for (gsize i = 0; i < G_N_ELEMENTS (processes); i++)
     if (strcmp (processes[i]->kind, argv[0]) == 0)
       return regia_child_main (processes[i], argc, argv);
-  if (strcmp (argv[0], "slate") == 0)
-    return regia_cli_slate_main (argc, argv);
-  if (strcmp (argv[0], "devices") == 0)
-    return regia_cli_devices_main (argc, argv);
+  for (gsize i = 0; i < G_N_ELEMENTS (helpers); i++)
+    if (strcmp (helpers[i].name, argv[0]) == 0)
+      return helpers[i].run (argc, argv);
   fprintf (stderr, "regia: there is no process \"%s\"; `regia run` starts them all\n", argv[0]);
   return 64;
 }

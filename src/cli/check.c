@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "ready-private.h"
 #include "regia/base/error.h"
 #include "regia/cli/cli.h"
 #include "regia/config/config.h"
@@ -147,35 +148,10 @@ print_services (const RegiaConfigValues *values)
           values->console_listen);
 }
 
-/* (transfer full) (nullable): why nobody could be served at the address; only a warning, for the event may be
- * running. */
-static char *
-why_not_listening (const char *listen)
-{
-  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (listen, 8080, NULL);
-  g_autoptr (GInetAddress) inet = NULL;
-  g_autoptr (GSocketAddress) address = NULL;
-  g_autoptr (GSocket) socket = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (connectable != NULL)
-    inet = g_inet_address_new_from_string (g_network_address_get_hostname (G_NETWORK_ADDRESS (connectable)));
-  if (inet == NULL)
-    return g_strdup_printf ("%s is no address that can be listened on", listen);
-  address = g_inet_socket_address_new (inet, g_network_address_get_port (G_NETWORK_ADDRESS (connectable)));
-  socket =
-      g_socket_new (g_inet_address_get_family (inet), G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
-  if (socket != NULL && g_socket_bind (socket, address, TRUE, &error))
-    return NULL;
-  return g_strdup_printf ("%s cannot be listened on now: %s; end what uses it (perhaps a running event) or "
-                          "choose another port",
-                          listen, error->message);
-}
-
 static void
 warn_of_port (RegiaConfig *config, const char *group, const char *key, const char *listen)
 {
-  g_autofree char *warning = why_not_listening (listen);
+  g_autofree char *warning = regia_cli_why_not_listening (listen);
   g_autofree char *where = regia_config_where (config, group, key);
 
   if (warning != NULL)
@@ -261,26 +237,56 @@ fail (const GError *error)
   return regia_error_exit_status (error);
 }
 
+RegiaConfig *
+regia_cli_load (const char *event, const char *hall, GError **error)
+{
+  if (event == NULL || event[0] == '\0')
+    return regia_config_load_hall (hall, error);
+  return regia_config_load_in_hall (event, hall != NULL && hall[0] != '\0' ? hall : NULL, error);
+}
+
+static void
+print_meaning (RegiaConfig *config)
+{
+  const RegiaConfigValues *values = regia_config_get (config);
+
+  print_event (values);
+  print_sources (values);
+  print_programme (values);
+  print_relays (values);
+  print_services (values);
+  fflush (stdout);
+}
+
 int
 regia_cli_check (int argc, char **argv)
 {
-  gboolean keys = FALSE;
-  g_autofree char *hall = NULL;
+  gboolean keys = FALSE, file_only = FALSE, json = FALSE;
+  g_autofree char *hall = NULL, *state = NULL, *state_dir = NULL;
   GOptionEntry entries[] = {
       {"hall", 0, 0, G_OPTION_ARG_FILENAME, &hall,
        "The hall of an event file that names none; without an event file, the hall itself is checked",
        "HALL"},
+      {"file", 0, 0, G_OPTION_ARG_NONE, &file_only,
+       "Only what is written: no device is opened and nothing is measured", NULL},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print what was tried as JSON", NULL},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "Folder of the state", "FOLDER"},
       {"keys", 0, 0, G_OPTION_ARG_NONE, &keys, "List every key that an event file can have", NULL},
       G_OPTION_ENTRY_NULL,
   };
   g_autoptr (RegiaConfig) config = NULL;
   g_autoptr (GError) error = NULL;
   const RegiaConfigValues *values;
+  const char *event;
   int exit_status;
 
-  if (!regia_cli_parse ("check", "FILE.conf",
-                        "Says what an event file means and what is wrong with it, without starting it.",
-                        entries, &argc, &argv, &exit_status))
+  if (!regia_cli_parse (
+          "check", "FILE.conf",
+          "Says what an event file means and what is wrong with it; then tries on this machine, "
+          "in less than a minute and without starting the event, whether it can be held: sources, "
+          "encoders, processor, disk, addresses, clock, relays. Exit status 0 for go, 69 for "
+          "no-go, 78 when the file is wrong.",
+          entries, &argc, &argv, &exit_status))
     return exit_status;
   if (keys) {
     print_keys ();
@@ -290,9 +296,13 @@ regia_cli_check (int argc, char **argv)
     fprintf (stderr, "regia: check takes one event file; `regia check --help` says more\n");
     return 64;
   }
+  if (json && file_only) {
+    fprintf (stderr, "regia: --json is for what is tried, and --file tries nothing; leave one out\n");
+    return 64;
+  }
 
-  config =
-      argc == 2 ? regia_config_load_in_hall (argv[1], hall, &error) : regia_config_load_hall (hall, &error);
+  event = argc == 2 ? argv[1] : NULL;
+  config = regia_cli_load (event, hall, &error);
   if (config == NULL || !regia_config_check_pipelines (config, &error) ||
       !regia_cli_check_slate (config, &error))
     return fail (error);
@@ -301,14 +311,14 @@ regia_cli_check (int argc, char **argv)
   if (exit_status != 0)
     return exit_status;
 
-  print_event (values);
-  print_sources (values);
-  print_programme (values);
-  print_relays (values);
-  print_services (values);
-  fflush (stdout);
+  if (!json)
+    print_meaning (config);
   for (guint i = 0; i < values->warnings->len; i++)
     fprintf (stderr, "warning: %s\n", (const char *)g_ptr_array_index (values->warnings, i));
+  if (!file_only) {
+    state_dir = regia_cli_state_dir (state);
+    return regia_cli_ready (config, event, hall, state_dir, json);
+  }
   warn_of_port (config, "web", "listen", values->listen);
   if (values->redirect_listen != NULL)
     warn_of_port (config, "web", "redirect_listen", values->redirect_listen);

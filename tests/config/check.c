@@ -27,7 +27,7 @@ check (const char *argument, const char *more)
   g_autoptr (GError) error = NULL;
   g_autoptr (GSubprocess) process =
       g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, program,
-                        "check", argument, more, NULL);
+                        "check", "--file", argument, more, NULL);
 
   g_assert_no_error (error);
   g_subprocess_communicate_utf8 (process, NULL, NULL, &outcome.out, &outcome.err, &error);

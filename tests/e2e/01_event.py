@@ -24,7 +24,7 @@ def run(t):
                   relays={"platform": {"url": rtmp.url, "key_file": t.dir / "rtmp.key"},
                           "archive": {"url": srt.url, "key_file": t.dir / "srt.key"}})
     with t.case("`regia check` finds nothing wrong"):
-        done = regia.command("check", regia.event)
+        done = regia.command("check", "--file", regia.event)
         equal(done.returncode, 0, f"exit status; it says {done.stdout}{done.stderr}")
     regia.start()
     with t.case("camera and desk are live, recorded and on air", needed=True):

@@ -45,7 +45,7 @@ def run(t):
     with t.case("`regia check` names each fault with file, line, group, key, and ends with 78"):
         bad = t.dir / "bad.conf"
         bad.write_text(FAULTS)
-        done = regia.command("check", bad)
+        done = regia.command("check", "--file", bad)
         said = done.stdout + done.stderr
         t.say(said.replace("\n", " / "))
         equal(done.returncode, 78, "exit status")
@@ -55,10 +55,10 @@ def run(t):
         done = regia.command("run", "--state", t.dir / "none", bad)
         equal(done.returncode, 78, "exit status")
         check("bad.conf:4:" in done.stderr, done.stderr)
-        equal(regia.command("check", t.dir / "absent.conf").returncode, 78, "exit status for a file that is not there")
+        equal(regia.command("check", "--file", t.dir / "absent.conf").returncode, 78, "exit status for a file that is not there")
     with t.case("the event files that come with it have no fault"):
         for path in sorted((ROOT / "config").glob("*.conf")):
-            done = regia.command("check", *(["--hall"] if path.name.startswith("hall") else []), path)
+            done = regia.command("check", "--file", *(["--hall"] if path.name.startswith("hall") else []), path)
             equal(done.returncode, 0, f"{path.name}: {done.stdout}{done.stderr}: exit status")
     with t.case("`regia pipelines` lists the files of pipelines/"):
         # It makes each element once, and some of GStreamer's keep a few bytes, which only the slow unwinder can tell whose they are.

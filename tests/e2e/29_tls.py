@@ -112,7 +112,7 @@ def check_faults(t, regia, authority, files, good):
     line = {name: next(n for n, text in enumerate(regia.event.read_text().splitlines(), 1) if text.startswith(f"{name} = ")) for name in files}
 
     def said(status):
-        done = regia.command("check", regia.event)
+        done = regia.command("check", "--file", regia.event)
         equal(done.returncode, status, f"status of regia check: {done.stderr}")
         check("PRIVATE" not in done.stderr + done.stdout, "a key is shown")
         return done.stderr, done.stdout
@@ -383,7 +383,7 @@ def far_console(t, name, web, authority=None):
     scheme = "https" if authority else "http"
     regia.authority, regia.base, regia.console = authority, f"{scheme}://127.0.0.1:{regia.port}", f"{scheme}://127.0.0.1:{regia.console_port}"
     regia.command("passwd", "--state", regia.state, "anna", "--role", "technician", input=HERS + "\n")
-    checked = regia.command("check", "--hall", regia.hall)
+    checked = regia.command("check", "--file", "--hall", regia.hall)
     equal(checked.returncode, 0, f"regia check: {checked.stderr}")
     check(f"Console      {scheme}://0.0.0.0:{regia.console_port}/" in checked.stdout, checked.stdout)
     regia.start()

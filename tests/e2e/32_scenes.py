@@ -28,7 +28,7 @@ PLACES = {RED: [(RED, 0, 0, 100, 100)], BLUE: [(BLUE, 0, 0, 100, 100)],
 def run(t):
     regia = Regia(t, name="scenes", sources=SOURCES, renditions={"small": {"size": f"{WIDTH}x{HEIGHT}", "bitrate": "3M", "preset": "veryfast"}},
                   groups={"programme": {"size": f"{WIDTH}x{HEIGHT}", "picture": RED}, **SCENES})
-    checked = regia.command("check", regia.event)
+    checked = regia.command("check", "--file", regia.event)
     with t.case("regia check lists them", needed=True):
         equal(checked.returncode, 0, f"regia check: {checked.stderr}")
         check("corner, beside, speaker, own, red, blue" in checked.stdout, checked.stdout)

@@ -81,7 +81,7 @@ def run(t):
         equal(done.returncode, 0, f"{done.stdout}{done.stderr}: exit status")
         event = t.dir / "pasted.conf"
         event.write_text(EVENT + done.stdout, encoding="utf-8")
-        checked = regia.command("check", event)
+        checked = regia.command("check", "--file", event)
         equal(checked.returncode, 0, f"{event.read_text()}{checked.stdout}{checked.stderr}: exit status")
         pasted = [line.removesuffix("]").split()[1] for line in done.stdout.splitlines() if line.startswith("[source ")]
         check(len(pasted) >= 3 and all(name in checked.stdout for name in pasted), f"{pasted} in {checked.stdout}")
@@ -90,7 +90,7 @@ def run(t):
     with t.case("a parameter that does not exist is refused there"):
         wrong = t.dir / "wrong.conf"
         wrong.write_text(event.read_text(encoding="utf-8").replace("device = booth", "devise = booth"), encoding="utf-8")
-        equal(regia.command("check", wrong).returncode, 78, "exit status of a parameter that does not exist")
+        equal(regia.command("check", "--file", wrong).returncode, 78, "exit status of a parameter that does not exist")
     camera = pipewire_camera(t, regia, servers, listed)
     with t.case("a server that is frozen is named after 5 s, and the others are listed"):
         os.kill(servers.pulse.pid, signal.SIGSTOP)
@@ -136,7 +136,7 @@ def pipewire_camera(t, regia, servers, listed):
         done = regia.command("devices")
         event = t.dir / "camera.conf"
         event.write_text(EVENT + done.stdout, encoding="utf-8")
-        equal(regia.command("check", event).returncode, 0, f"{done.stdout}: exit status")
+        equal(regia.command("check", "--file", event).returncode, 0, f"{done.stdout}: exit status")
         if (ROOT / "pipelines/capture/pipewire.pipeline").exists():
             check("pipeline = pipewire\ncamera = hall-camera\n" in done.stdout, done.stdout)
         else:

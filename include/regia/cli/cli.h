@@ -51,6 +51,12 @@ int regia_cli_slate_main (int argc, char **argv);
  * to standard output, as regia_devices_to_json(). */
 int regia_cli_devices_main (int argc, char **argv);
 
+/** regia_cli_trial_main: a child that runs the engine of an event for some seconds, for `regia check`: `regia
+ * child trial EVENT HALL`, "" for none. What it saw goes to standard output as JSON, or why it could not. */
+int regia_cli_trial_main (int argc, char **argv);
+/** regia_cli_disk_main: a child that writes to a disk for a second: `regia child disk FOLDER`; likewise. */
+int regia_cli_disk_main (int argc, char **argv);
+
 /**
  * regia_cli_ask_password: asks for the password of @name on the terminal, twice, without showing it; reads it
  * as one line from standard input where that is no terminal.
