@@ -30,8 +30,9 @@
   600 /* the engine measures its rates from one look to the next, over half a second at least                \
        */
 #define SETTLE_US (15 * G_USEC_PER_SEC)
-#define CALM_US   (1500 * G_USEC_PER_SEC / 1000) /* from then on: rates are of whole seconds, starts are over \
-                                                  */
+#define CALM_US                                                                                              \
+  (1500 * G_USEC_PER_SEC / 1000) /* from then on: rates are of whole seconds, starts are over                \
+                                  */
 #define MEASURE_US (6 * G_USEC_PER_SEC)
 #define CHILD_S    40 /* where nobody is left to kill it */
 #define FEED_BYTES (64u << 20)
