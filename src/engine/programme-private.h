@@ -5,7 +5,7 @@
 #include <gst/gst.h>
 
 #include "encoder-private.h"
-#include "fader-private.h"
+#include "programme-sound-private.h"
 #include "regia/base/clock.h"
 #include "regia/config/scene.h"
 #include "regia/feed/log.h"
@@ -26,11 +26,6 @@ typedef struct {
   guint64 missed;       /* … and left out by the compositor */
   gint64 last_frame_ns; /* CLOCK_MONOTONIC, 0 for never */
 } RegiaProgrammeStats;
-
-/** Sound level of one language; dBFS, −120 for silence. */
-typedef struct {
-  double level_db, peak_db;
-} RegiaProgrammeLevel;
 
 /** regia_programme_new: builds everything; @config, @epoch and @log outlive it. Errors as of
  * regia_launch_parse(). */

@@ -3,12 +3,11 @@
 
 #include "programme-private.h"
 
-#include <gst/base/gstaggregator.h>
-#include <stdio.h>
-
 #include "blank-private.h"
 #include "grid-private.h"
 #include "launch-private.h"
+#include "mix-private.h"
+#include "programme-sound-private.h"
 #include "regia/base/error.h"
 #include "regia/base/scrub.h"
 #include "regia/base/thread.h"
@@ -37,11 +36,7 @@
  * locks: lock, then the log's).
  */
 
-#define SILENCE_DB      (-120.0)
-#define AUDIO_BLOCK_NS  (20 * REGIA_MSECOND)
-#define HIDDEN_AFTER_NS (500 * REGIA_MSECOND)
-#define AUDIO_CAPS                                                                                           \
-  "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved,channel-mask=(bitmask)0x3"
+#define HIDDEN_AFTER_NS    (500 * REGIA_MSECOND)
 #define THREADS_FOR_PIXELS (1280 * 720 * 31)
 
 struct _RegiaProgramme {
@@ -53,18 +48,16 @@ struct _RegiaProgramme {
   char *video_caps; /* (owned) of inputs of any rate */
   char *out_caps;   /* (owned) … with the programme's */
 
-  GstElement *pipeline;        /* (owned) */
-  GstElement *compositor;      /* (unowned) in the pipeline */
-  RegiaSceneMixer *scenes;     /* (owned) */
-  GPtrArray *faders;           /* (element-type RegiaFader) (owned) */
-  GPtrArray *mixers;           /* (element-type GstElement) (unowned) one for each language */
-  GPtrArray *tees;             /* (element-type GstElement) (unowned) picture, then each language */
-  GPtrArray *encoders;         /* (element-type RegiaEncoder) (owned) */
-  RegiaProgrammeLevel *levels; /* (owned) one for each language; main thread */
-  GstAppSrc *slate;            /* (owned) */
-  GThread *slate_thread;       /* (owned) (nullable) */
-  GCancellable *slate_ending;  /* (owned) */
-  RegiaBlank *blank;           /* (owned) (nullable): from start on; main thread */
+  GstElement *pipeline;       /* (owned) */
+  GstElement *compositor;     /* (unowned) in the pipeline */
+  RegiaSceneMixer *scenes;    /* (owned) */
+  RegiaProgrammeSound *sound; /* (owned) */
+  GPtrArray *tees;            /* (element-type GstElement) (unowned) picture, then each language */
+  GPtrArray *encoders;        /* (element-type RegiaEncoder) (owned) */
+  GstAppSrc *slate;           /* (owned) */
+  GThread *slate_thread;      /* (owned) (nullable) */
+  GCancellable *slate_ending; /* (owned) */
+  RegiaBlank *blank;          /* (owned) (nullable): from start on; main thread */
   guint bus_watch;
   int ending; /* atomic: no more buffers pass the mixers */
 
@@ -195,26 +188,11 @@ on_blank_cb (RegiaBlank *blank, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
-static double
-loudest (const GstStructure *structure, const char *field)
-{
-  const GValue *value = gst_structure_get_value (structure, field);
-  GValueArray *channels = value ? g_value_get_boxed (value) : NULL;
-  double db = SILENCE_DB;
-
-  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-  for (guint i = 0; channels && i < channels->n_values; i++)
-    db = MAX (db, g_value_get_double (g_value_array_get_nth (channels, i)));
-  G_GNUC_END_IGNORE_DEPRECATIONS
-  return db;
-}
-
 static gboolean
 on_message_cb (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
   g_autoptr (GError) error = NULL;
-  guint index;
 
   switch (GST_MESSAGE_TYPE (message)) {
   case GST_MESSAGE_ERROR:
@@ -229,12 +207,7 @@ on_message_cb (GstBus *bus, GstMessage *message, gpointer user_data)
     g_debug ("programme: %s", error->message);
     break;
   case GST_MESSAGE_ELEMENT:
-    if (gst_message_has_name (message, "level") &&
-        sscanf (GST_OBJECT_NAME (GST_MESSAGE_SRC (message)), "level-%u", &index) == 1 &&
-        index < self->mixers->len)
-      self->levels[index] =
-          (RegiaProgrammeLevel){.level_db = loudest (gst_message_get_structure (message), "rms"),
-                                .peak_db = loudest (gst_message_get_structure (message), "peak")};
+    regia_programme_sound_take_message (self->sound, message);
     break;
   default:
     break;
@@ -242,61 +215,13 @@ on_message_cb (GstBus *bus, GstMessage *message, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Makes a mixer, its output format and its tee; behind the mixer comes @middle (nullable, transfer floating).
- */
-static GstElement *
-add_mixer (RegiaProgramme *self, const char *factory, const char *caps_text, GstElement *middle,
-           GError **error)
+static void
+take_tee (RegiaProgramme *self, GstElement *tee)
 {
-  GstElement *mixer = gst_element_factory_make_full (factory, "force-live", TRUE, "latency",
-                                                     (guint64)self->config->latency_ms * REGIA_MSECOND,
-                                                     "ignore-inactive-pads", TRUE, NULL);
-  GstElement *filter = gst_element_factory_make ("capsfilter", NULL),
-             *tee = gst_element_factory_make ("tee", NULL);
-  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
-  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (tee, "sink");
 
-  if (mixer == NULL) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
-                 "the GStreamer element \"%s\" is missing; install the package gstreamer1.0-plugins-base",
-                 factory);
-    return NULL;
-  }
-  g_object_set (filter, "caps", caps, NULL);
-  gst_bin_add_many (GST_BIN (self->pipeline), mixer, filter, tee, NULL);
-  if (middle) {
-    gst_bin_add (GST_BIN (self->pipeline), middle);
-    gst_element_link_many (mixer, filter, middle, tee, NULL);
-  } else
-    gst_element_link_many (mixer, filter, tee, NULL);
-  pad = gst_element_get_static_pad (tee, "sink");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_mixed_buffer_cb, self, NULL);
   g_ptr_array_add (self->tees, tee);
-  return mixer;
-}
-
-/* @through: (nullable): between it and the mixer. */
-static GstAppSrc *
-add_input (RegiaProgramme *self, GstElement *through, GstElement *mixer, const char *caps_text,
-           gint64 queue_ns, GstPad **ret_pad)
-{
-  GstElement *source = gst_element_factory_make ("appsrc", NULL);
-  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
-  g_autoptr (GstPad) out = NULL, in = NULL;
-
-  /* leaky-type 2: the oldest goes. */
-  g_object_set (source, "caps", caps, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE,
-                "emit-signals", FALSE, "max-bytes", (guint64)0, "max-buffers", (guint64)0, "max-time",
-                (guint64)queue_ns, "leaky-type", 2, NULL);
-  gst_bin_add (GST_BIN (self->pipeline), source);
-  if (through != NULL)
-    gst_element_link (source, through);
-  out = gst_element_get_static_pad (through != NULL ? through : source, "src");
-  in = gst_element_request_pad_simple (mixer, "sink_%u");
-  gst_pad_link (out, in);
-  if (ret_pad)
-    *ret_pad = g_steal_pointer (&in);
-  return gst_object_ref (GST_APP_SRC (source));
 }
 
 static GHashTable *parameters (const char *first, ...) G_GNUC_NULL_TERMINATED;
@@ -361,12 +286,11 @@ add_rendition (RegiaProgramme *self, const RegiaConfigRendition *rendition, gboo
 static gboolean
 add_language (RegiaProgramme *self, const RegiaConfigAudio *audio, guint index, GError **error)
 {
-  g_autofree char *level_name = g_strdup_printf ("level-%u", index);
   g_autofree char *aac_name = g_strdup_printf ("audio/%s", audio->language);
   g_autofree char *opus_name = g_strdup_printf ("audio/%s/opus", audio->language);
   g_autofree char *aac_bitrate = g_strdup_printf ("%u", audio->bitrate_kbps);
   g_autofree char *opus_bitrate = g_strdup_printf ("%u", audio->opus_bitrate_kbps);
-  GstElement *level = gst_element_factory_make ("level", level_name), *mixer;
+  GstElement *tee;
   RegiaEncoderSpec aac = {.track_name = aac_name,
                           .language = audio->language,
                           .title = audio->title,
@@ -380,13 +304,9 @@ add_language (RegiaProgramme *self, const RegiaConfigAudio *audio, guint index, 
                            .parameters = parameters ("bitrate", opus_bitrate, NULL),
                            .bitrate_bps = audio->opus_bitrate_kbps * 1000};
 
-  g_object_set (level, "interval", (guint64)200 * GST_MSECOND, NULL);
-  mixer = add_mixer (self, "audiomixer", AUDIO_CAPS, level, error);
-  if (mixer == NULL)
+  if (!regia_programme_sound_add_language (self->sound, index, &tee, error))
     return FALSE;
-  g_object_set (mixer, "output-buffer-duration", (guint64)AUDIO_BLOCK_NS, NULL);
-  g_ptr_array_add (self->mixers, mixer);
-  self->levels[index] = (RegiaProgrammeLevel){SILENCE_DB, SILENCE_DB};
+  take_tee (self, tee);
   return add_encoder (self, &aac, index + 1, error) && add_encoder (self, &opus, index + 1, error);
 }
 
@@ -396,14 +316,18 @@ build (RegiaProgramme *self, GError **error)
   const RegiaConfigValues *config = self->config;
   g_autofree char *slate_caps = g_strdup_printf ("%s,framerate=0/1", self->video_caps);
   g_autoptr (GstPad) pad = NULL, slate_pad = NULL;
+  GstElement *tee;
 
-  self->compositor = add_mixer (self, "compositor", self->out_caps, NULL, error);
+  self->compositor = regia_mix_new (GST_BIN (self->pipeline), "compositor", self->out_caps,
+                                    config->latency_ms, NULL, &tee, error);
   if (self->compositor == NULL)
     return FALSE;
+  take_tee (self, tee);
   g_object_set (self->compositor, "background", 1 /* black */, "max-threads", 1u, NULL);
   pad = gst_element_get_static_pad (self->compositor, "src");
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame_cb, self, NULL);
-  self->slate = add_input (self, NULL, self->compositor, slate_caps, 0, &slate_pad);
+  self->slate =
+      regia_mix_add_input (GST_BIN (self->pipeline), NULL, self->compositor, slate_caps, 0, &slate_pad);
   g_object_set (slate_pad, "zorder", 0u, NULL);
 
   for (guint i = 0; i < config->renditions->len; i++)
@@ -452,17 +376,15 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   self->out_caps =
       g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
   self->scenes = regia_scene_mixer_new (config->width, config->height, config->rate_num, config->rate_den);
-  self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_fader_free);
-  self->mixers = g_ptr_array_new ();
   self->tees = g_ptr_array_new ();
   self->encoders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_encoder_free);
   self->tracks = regia_tracks_new ();
-  self->levels = g_new0 (RegiaProgrammeLevel, config->audios->len);
   self->next_frame = -1;
   g_queue_init (&self->waiting);
   g_mutex_init (&self->lock);
   self->slate_ending = g_cancellable_new ();
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("programme"));
+  self->sound = regia_programme_sound_new (config, GST_BIN (self->pipeline));
   gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
   gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE);
   bus = gst_element_get_bus (self->pipeline);
@@ -486,8 +408,7 @@ regia_programme_free (RegiaProgramme *self)
   g_clear_pointer (&self->pipeline, gst_object_unref);
   regia_scene_mixer_free (self->scenes);
   g_ptr_array_unref (self->encoders);
-  g_ptr_array_unref (self->faders);
-  g_ptr_array_unref (self->mixers);
+  regia_programme_sound_free (self->sound);
   g_ptr_array_unref (self->tees);
   g_queue_clear_full (&self->waiting, (GDestroyNotify)regia_packet_unref);
   g_ptr_array_unref (self->tracks);
@@ -495,7 +416,6 @@ regia_programme_free (RegiaProgramme *self)
   g_clear_object (&self->slate_ending);
   g_free (self->slate_error);
   g_free (self->blank_error);
-  g_free (self->levels);
   g_free (self->video_caps);
   g_free (self->out_caps);
   g_free (self);
@@ -510,7 +430,7 @@ regia_programme_video_caps (RegiaProgramme *self)
 const char *
 regia_programme_audio_caps (RegiaProgramme *self)
 {
-  return AUDIO_CAPS;
+  return REGIA_PROGRAMME_SOUND_CAPS;
 }
 
 GstAppSrc *
@@ -519,7 +439,8 @@ regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 qu
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
   g_autoptr (GstPad) pad = NULL;
-  GstAppSrc *input = add_input (self, NULL, self->compositor, self->out_caps, queue_ns, &pad);
+  GstAppSrc *input =
+      regia_mix_add_input (GST_BIN (self->pipeline), NULL, self->compositor, self->out_caps, queue_ns, &pad);
 
   g_object_set (pad, "max-last-buffer-repeat", (guint64)HIDDEN_AFTER_NS, NULL);
   regia_scene_mixer_add (self->scenes, source, pad);
@@ -547,30 +468,7 @@ regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns, R
 {
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
-  g_autoptr (GstPad) pad = NULL;
-  GstAppSrc *input;
-
-  *ret_fader = regia_fader_new (GST_BIN (self->pipeline));
-  g_ptr_array_add (self->faders, *ret_fader);
-  input = add_input (self, regia_fader_get_element (*ret_fader), g_ptr_array_index (self->mixers, index),
-                     AUDIO_CAPS, queue_ns, &pad);
-  g_object_set (pad, "volume", REGIA_FADER_SCALE, NULL);
-  return input;
-}
-
-/*
- * Where a mixer's output begins. The property start-time would do so only from its first input on, and a
- * mixer that is live by force may make output before that: it then begins at 0 and runs through all of the
- * show so far. In PAUSED, a segment can be set and no output is made yet.
- */
-static void
-set_start (GstElement *mixer, gint64 start_ns)
-{
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  segment.start = segment.base = segment.time = segment.position = (guint64)start_ns;
-  gst_aggregator_update_segment (GST_AGGREGATOR (mixer), &segment);
+  return regia_programme_sound_add_input (self->sound, index, queue_ns, ret_fader);
 }
 
 gboolean
@@ -591,9 +489,8 @@ regia_programme_start (RegiaProgramme *self, GError **error)
 
   gst_element_set_base_time (self->pipeline, 0);
   gst_element_set_state (self->pipeline, GST_STATE_PAUSED);
-  set_start (self->compositor, start_ns);
-  for (guint i = 0; i < self->mixers->len; i++)
-    set_start (g_ptr_array_index (self->mixers, i), start_ns);
+  regia_mix_set_start (self->compositor, start_ns);
+  regia_programme_sound_set_start (self->sound, start_ns);
   if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
     g_autoptr (GstBus) bus = gst_element_get_bus (self->pipeline);
     g_autoptr (GstMessage) message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
@@ -654,7 +551,7 @@ regia_programme_get_encoders (RegiaProgramme *self)
 RegiaProgrammeLevel
 regia_programme_get_level (RegiaProgramme *self, guint index)
 {
-  return self->levels[index];
+  return regia_programme_sound_get_level (self->sound, index);
 }
 
 char *

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/app/gstappsrc.h>
+#include <gst/gst.h>
+
+/** regia_mix_*: a mixer that makes output by the clock whatever its inputs do, in the programme's pipeline:
+ * see programme.c. Main thread. */
+
+/**
+ * regia_mix_new:
+ * @factory: `compositor` or `audiomixer`
+ * @caps: of its output
+ * @middle: (nullable) (transfer floating): comes between the mixer and its tee
+ * @ret_tee: (out) (transfer none): what its output goes into
+ *
+ * Returns: (transfer none): the mixer, in @bin. Errors: REGIA_ERROR_UNAVAILABLE.
+ */
+GstElement *regia_mix_new (GstBin *bin, const char *factory, const char *caps, guint latency_ms,
+                           GstElement *middle, GstElement **ret_tee,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * regia_mix_add_input:
+ * @through: (nullable) (transfer none): stands between the input and @mixer; in @bin
+ * @caps: of what is pushed
+ * @queue_ns: how much waits before the oldest goes; 0: no limit
+ * @ret_pad: (out) (optional) (transfer full): the mixer's
+ *
+ * Returns: (transfer full): where to push.
+ */
+GstAppSrc *regia_mix_add_input (GstBin *bin, GstElement *through, GstElement *mixer, const char *caps,
+                                gint64 queue_ns, GstPad **ret_pad);
+
+/** regia_mix_set_start: where its output begins, in running time. Only in PAUSED. */
+void regia_mix_set_start (GstElement *mixer, gint64 start_ns);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "mix-private.h"
+
+#include <gst/base/gstaggregator.h>
+
+#include "regia/base/clock.h"
+#include "regia/base/error.h"
+
+GstElement *
+regia_mix_new (GstBin *bin, const char *factory, const char *caps_text, guint latency_ms, GstElement *middle,
+               GstElement **ret_tee, GError **error)
+{
+  GstElement *mixer =
+      gst_element_factory_make_full (factory, "force-live", TRUE, "latency",
+                                     (guint64)latency_ms * REGIA_MSECOND, "ignore-inactive-pads", TRUE, NULL);
+  GstElement *filter = gst_element_factory_make ("capsfilter", NULL),
+             *tee = gst_element_factory_make ("tee", NULL);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
+
+  if (mixer == NULL) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE,
+                 "the GStreamer element \"%s\" is missing; install the package gstreamer1.0-plugins-base",
+                 factory);
+    return NULL;
+  }
+  g_object_set (filter, "caps", caps, NULL);
+  gst_bin_add_many (bin, mixer, filter, tee, NULL);
+  if (middle) {
+    gst_bin_add (bin, middle);
+    gst_element_link_many (mixer, filter, middle, tee, NULL);
+  } else
+    gst_element_link_many (mixer, filter, tee, NULL);
+  *ret_tee = tee;
+  return mixer;
+}
+
+GstAppSrc *
+regia_mix_add_input (GstBin *bin, GstElement *through, GstElement *mixer, const char *caps_text,
+                     gint64 queue_ns, GstPad **ret_pad)
+{
+  GstElement *source = gst_element_factory_make ("appsrc", NULL);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
+  g_autoptr (GstPad) out = NULL, in = NULL;
+
+  /* leaky-type 2: the oldest goes. */
+  g_object_set (source, "caps", caps, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE,
+                "emit-signals", FALSE, "max-bytes", (guint64)0, "max-buffers", (guint64)0, "max-time",
+                (guint64)queue_ns, "leaky-type", 2, NULL);
+  gst_bin_add (bin, source);
+  if (through != NULL)
+    gst_element_link (source, through);
+  out = gst_element_get_static_pad (through != NULL ? through : source, "src");
+  in = gst_element_request_pad_simple (mixer, "sink_%u");
+  gst_pad_link (out, in);
+  if (ret_pad)
+    *ret_pad = g_steal_pointer (&in);
+  return gst_object_ref (GST_APP_SRC (source));
+}
+
+/*
+ * The property start-time would do so only from its first input on, and a mixer that is live by force may
+ * make output before that: it then begins at 0 and runs through all of the show so far. In PAUSED, a segment
+ * can be set and no output is made yet.
+ */
+void
+regia_mix_set_start (GstElement *mixer, gint64 start_ns)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.start = segment.base = segment.time = segment.position = (guint64)start_ns;
+  gst_aggregator_update_segment (GST_AGGREGATOR (mixer), &segment);
+}
