@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "launch-private.h"
+#include "meters-private.h"
 #include "programme-private.h"
 #include "regia/base/error.h"
 #include "regia/base/thread.h"
@@ -55,6 +56,7 @@ struct _RegiaEngine {
   gpointer user_data;
   RegiaProgramme *programme; /* (owned) */
   GPtrArray *sources;        /* (element-type RegiaSource) (owned) */
+  RegiaMeters *meters;       /* (owned) */
   GPtrArray *inputs;         /* (element-type Input) (owned) */
   GPtrArray *scenes;         /* (element-type RegiaScene) (owned) */
   const RegiaScene *scene;   /* (unowned) (nullable): that is shown */
@@ -75,6 +77,16 @@ on_programme_failed_cb (const GError *error, gpointer user_data)
   self->callbacks.failed_cb (error, self->user_data);
 }
 
+static void
+give_meters (RegiaEngine *self)
+{
+  GBytes *json;
+  gint64 time_ns;
+
+  while ((json = regia_meters_next (self->meters, &time_ns)) != NULL)
+    regia_programme_give_meters (self->programme, json, time_ns);
+}
+
 static gboolean
 on_tick_cb (gpointer user_data)
 {
@@ -83,6 +95,7 @@ on_tick_cb (gpointer user_data)
 
   for (guint i = 0; i < self->sources->len; i++)
     regia_source_tick (g_ptr_array_index (self->sources, i), now_ns);
+  give_meters (self);
   if (!self->ready && regia_programme_is_ready (self->programme)) {
     self->ready = TRUE;
     self->callbacks.ready_cb (self->user_data);
@@ -142,6 +155,10 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_
       g_ptr_array_add (self->inputs, input);
     }
   }
+  if (plan->audio_targets->len > 0) {
+    plan->meter = regia_meter_new ();
+    regia_meters_add_source (self->meters, config->name, plan->meter);
+  }
   g_ptr_array_add (self->sources, regia_source_new (config, plan));
 }
 
@@ -167,6 +184,11 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   if (self->programme == NULL)
     return NULL;
   self->rates = g_new0 (Rate, regia_programme_get_encoders (self->programme)->len);
+  self->meters = regia_meters_new ();
+  for (guint i = 0; i < self->values->audios->len; i++)
+    regia_meters_add_mix (self->meters,
+                          ((const RegiaConfigAudio *)g_ptr_array_index (self->values->audios, i))->language,
+                          regia_programme_get_meter (self->programme, i));
   earliest_ns = earliest_delay_ns (self->values);
   for (guint i = 0; i < self->values->sources->len; i++)
     add_source (self, g_ptr_array_index (self->values->sources, i), earliest_ns);
@@ -247,6 +269,7 @@ regia_engine_end (RegiaEngine *self)
 {
   REGIA_ON_THREAD (NULL);
   g_clear_handle_id (&self->tick, g_source_remove);
+  give_meters (self);
   regia_programme_end (self->programme);
 }
 
@@ -274,6 +297,7 @@ regia_engine_free (RegiaEngine *self)
   g_clear_handle_id (&self->tick, g_source_remove);
   g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->inputs);
+  regia_meters_free (self->meters);
   g_clear_pointer (&self->scenes, g_ptr_array_unref);
   regia_programme_free (self->programme);
   g_free (self->rates);
@@ -360,8 +384,8 @@ rendition_state (const RegiaConfigRendition *config, RegiaEncoder *encoder, cons
 }
 
 static GVariant *
-audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *rate,
-             RegiaProgrammeLevel level)
+audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *rate, double level_db,
+             const RegiaMeterValues *meter)
 {
   GVariantDict dict;
 
@@ -370,8 +394,8 @@ audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *
   g_variant_dict_insert (&dict, "track", "s", regia_encoder_get_spec (encoder)->track_name);
   g_variant_dict_insert (&dict, "codec", "s", regia_encoder_get_codec (encoder));
   g_variant_dict_insert (&dict, "bps", "t", (guint64)rate->bps);
-  g_variant_dict_insert (&dict, "level-db", "d", MAX (level.level_db, -120.0));
-  g_variant_dict_insert (&dict, "peak-db", "d", MAX (level.peak_db, -120.0));
+  g_variant_dict_insert (&dict, "level-db", "d", level_db);
+  regia_meter_values_add (meter, &dict);
   return g_variant_new_variant (g_variant_dict_end (&dict));
 }
 
@@ -391,8 +415,12 @@ regia_engine_get_state (RegiaEngine *self)
   g_variant_builder_init (&sources, G_VARIANT_TYPE ("av"));
   g_variant_builder_init (&renditions, G_VARIANT_TYPE ("av"));
   g_variant_builder_init (&audios, G_VARIANT_TYPE ("av"));
-  for (guint i = 0; i < self->sources->len; i++)
-    regia_source_add_state (g_ptr_array_index (self->sources, i), &sources, now_ns);
+  for (guint i = 0; i < self->sources->len; i++) {
+    const RegiaConfigSource *config = g_ptr_array_index (self->values->sources, i);
+    RegiaMeterValues meter = regia_meters_get_source (self->meters, config->name);
+
+    regia_source_add_state (g_ptr_array_index (self->sources, i), &meter, &sources, now_ns);
+  }
   for (guint i = 0; i < encoders->len; i++) {
     RegiaEncoder *encoder = g_ptr_array_index (encoders, i);
     guint first_audio = self->values->renditions->len, audio = (i - first_audio) / 2;
@@ -406,10 +434,14 @@ regia_engine_get_state (RegiaEngine *self)
       g_variant_builder_add_value (
           &renditions,
           rendition_state (g_ptr_array_index (self->values->renditions, i), encoder, &stats, rate, now_ns));
-    else
-      g_variant_builder_add_value (&audios,
-                                   audio_state (g_ptr_array_index (self->values->audios, audio), encoder,
-                                                rate, regia_programme_get_level (self->programme, audio)));
+    else {
+      const RegiaConfigAudio *config = g_ptr_array_index (self->values->audios, audio);
+      RegiaMeterValues meter = regia_meters_get_mix (self->meters, config->language);
+
+      g_variant_builder_add_value (
+          &audios,
+          audio_state (config, encoder, rate, regia_programme_get_level (self->programme, audio), &meter));
+    }
   }
   regia_programme_get_stats (self->programme, &mix);
   slate_error = regia_programme_get_slate_error (self->programme);

@@ -136,8 +136,11 @@ hand_sound (RegiaHandOverBranch *self, GstBuffer *sound, gint64 time_ns, gboolea
     GST_BUFFER_PTS (buffer) = (GstClockTime)time_ns;
     GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
   }
-  if (buffer)
-    push_to_targets (self, g_steal_pointer (&buffer));
+  if (buffer == NULL)
+    return;
+  if (self->owner->plan->meter)
+    regia_meter_take_buffer (self->owner->plan->meter, buffer);
+  push_to_targets (self, g_steal_pointer (&buffer));
 }
 
 /* Live sound comes at its own rate. */

@@ -71,7 +71,15 @@ void regia_programme_get_stats (RegiaProgramme *self, RegiaProgrammeStats *ret_s
 /** (transfer none) (element-type RegiaEncoder): renditions in order, then AAC and Opus of each language;
  * fixed. */
 GPtrArray *regia_programme_get_encoders (RegiaProgramme *self);
-RegiaProgrammeLevel regia_programme_get_level (RegiaProgramme *self, guint index);
+/** regia_programme_get_level: of one language; dBFS, −120 for silence. */
+double regia_programme_get_level (RegiaProgramme *self, guint index);
+/** regia_programme_get_meter: (transfer none): of the mix of language @index. */
+RegiaMeter *regia_programme_get_meter (RegiaProgramme *self, guint index);
+/** regia_programme_give_meters: the next packet of the track `meters`, which is there where there is sound.
+ * @json: (transfer full)
+ * @time_ns: show time of the step, later than the one before
+ * Before regia_programme_end() is of use only. */
+void regia_programme_give_meters (RegiaProgramme *self, GBytes *json, gint64 time_ns);
 /** regia_programme_get_slate_error: (transfer full): why the event's own slate is not shown; "" when it is,
  * or is not drawn yet. Any thread. */
 char *regia_programme_get_slate_error (RegiaProgramme *self);

@@ -5,16 +5,12 @@
 #include <gst/gst.h>
 
 #include "fader-private.h"
+#include "meter-private.h"
 #include "regia/config/config.h"
 
 /** The format of all sound of the programme. */
 #define REGIA_PROGRAMME_SOUND_CAPS                                                                           \
   "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved,channel-mask=(bitmask)0x3"
-
-/** Sound level of one language; dBFS, −120 for silence. */
-typedef struct {
-  double level_db, peak_db;
-} RegiaProgrammeLevel;
 
 /** RegiaProgrammeSound: a mix of sources' sound for each language, in the programme's pipeline. A part of
  * RegiaProgramme; main thread. */
@@ -36,4 +32,7 @@ GstAppSrc *regia_programme_sound_add_input (RegiaProgrammeSound *self, guint ind
 void regia_programme_sound_set_start (RegiaProgrammeSound *self, gint64 start_ns);
 /** regia_programme_sound_take_message: an element's message on the pipeline's bus. */
 void regia_programme_sound_take_message (RegiaProgrammeSound *self, GstMessage *message);
-RegiaProgrammeLevel regia_programme_sound_get_level (RegiaProgrammeSound *self, guint index);
+/** regia_programme_sound_get_level: of one language; dBFS, −120 for silence. */
+double regia_programme_sound_get_level (RegiaProgrammeSound *self, guint index);
+/** regia_programme_sound_get_meter: (transfer none): of the mix of language @index. */
+RegiaMeter *regia_programme_sound_get_meter (RegiaProgrammeSound *self, guint index);

@@ -15,15 +15,15 @@
  * Owner: RegiaProgramme, whose pipeline it builds into and which takes that down first. Main thread.
  */
 
-#define SILENCE_DB (-120.0)
-#define BLOCK_NS   (20 * REGIA_MSECOND)
+#define BLOCK_NS (20 * REGIA_MSECOND)
 
 struct _RegiaProgrammeSound {
   const RegiaConfigValues *config; /* (unowned) */
   GstBin *bin;                     /* (unowned) */
   GPtrArray *faders;               /* (element-type RegiaFader) (owned) */
   GPtrArray *mixers;               /* (element-type GstElement) (unowned) one for each language */
-  RegiaProgrammeLevel *levels;     /* (owned) one for each language */
+  GPtrArray *meters;               /* (element-type RegiaMeter) (owned) one for each language */
+  double *levels;                  /* (owned) dBFS, one for each language */
 };
 
 RegiaProgrammeSound *
@@ -35,7 +35,8 @@ regia_programme_sound_new (const RegiaConfigValues *config, GstBin *bin)
   self->bin = bin;
   self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_fader_free);
   self->mixers = g_ptr_array_new ();
-  self->levels = g_new0 (RegiaProgrammeLevel, config->audios->len);
+  self->meters = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_meter_unref);
+  self->levels = g_new0 (double, config->audios->len);
   return self;
 }
 
@@ -46,8 +47,17 @@ regia_programme_sound_free (RegiaProgrammeSound *self)
     return;
   g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->mixers);
+  g_ptr_array_unref (self->meters);
   g_free (self->levels);
   g_free (self);
+}
+
+/* Streaming thread. What goes into the encoders. */
+static GstPadProbeReturn
+on_mix_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  regia_meter_take_buffer (user_data, GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_OK;
 }
 
 gboolean
@@ -56,6 +66,8 @@ regia_programme_sound_add_language (RegiaProgrammeSound *self, guint index, GstE
 {
   g_autofree char *level_name = g_strdup_printf ("level-%u", index);
   GstElement *level = gst_element_factory_make ("level", level_name), *mixer;
+  g_autoptr (GstPad) pad = NULL;
+  RegiaMeter *meter;
 
   g_object_set (level, "interval", (guint64)200 * GST_MSECOND, NULL);
   mixer = regia_mix_new (self->bin, "audiomixer", REGIA_PROGRAMME_SOUND_CAPS, self->config->latency_ms, level,
@@ -64,7 +76,12 @@ regia_programme_sound_add_language (RegiaProgrammeSound *self, guint index, GstE
     return FALSE;
   g_object_set (mixer, "output-buffer-duration", (guint64)BLOCK_NS, NULL);
   g_ptr_array_add (self->mixers, mixer);
-  self->levels[index] = (RegiaProgrammeLevel){SILENCE_DB, SILENCE_DB};
+  meter = regia_meter_new ();
+  g_ptr_array_add (self->meters, meter);
+  pad = gst_element_get_static_pad (*ret_tee, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_mix_cb, regia_meter_ref (meter),
+                     (GDestroyNotify)regia_meter_unref);
+  self->levels[index] = REGIA_METER_SILENCE;
   return TRUE;
 }
 
@@ -92,11 +109,11 @@ regia_programme_sound_set_start (RegiaProgrammeSound *self, gint64 start_ns)
 }
 
 static double
-loudest (const GstStructure *structure, const char *field)
+loudest (const GstStructure *structure)
 {
-  const GValue *value = gst_structure_get_value (structure, field);
+  const GValue *value = gst_structure_get_value (structure, "rms");
   GValueArray *channels = value ? g_value_get_boxed (value) : NULL;
-  double db = SILENCE_DB;
+  double db = REGIA_METER_SILENCE;
 
   G_GNUC_BEGIN_IGNORE_DEPRECATIONS
   for (guint i = 0; channels && i < channels->n_values; i++)
@@ -113,13 +130,17 @@ regia_programme_sound_take_message (RegiaProgrammeSound *self, GstMessage *messa
   if (gst_message_has_name (message, "level") &&
       sscanf (GST_OBJECT_NAME (GST_MESSAGE_SRC (message)), "level-%u", &index) == 1 &&
       index < self->mixers->len)
-    self->levels[index] =
-        (RegiaProgrammeLevel){.level_db = loudest (gst_message_get_structure (message), "rms"),
-                              .peak_db = loudest (gst_message_get_structure (message), "peak")};
+    self->levels[index] = loudest (gst_message_get_structure (message));
 }
 
-RegiaProgrammeLevel
+double
 regia_programme_sound_get_level (RegiaProgrammeSound *self, guint index)
 {
   return self->levels[index];
+}
+
+RegiaMeter *
+regia_programme_sound_get_meter (RegiaProgrammeSound *self, guint index)
+{
+  return g_ptr_array_index (self->meters, index);
 }

@@ -54,6 +54,7 @@ struct _RegiaProgramme {
   RegiaProgrammeSound *sound; /* (owned) */
   GPtrArray *tees;            /* (element-type GstElement) (unowned) picture, then each language */
   GPtrArray *encoders;        /* (element-type RegiaEncoder) (owned) */
+  RegiaTrack *meters;         /* (unowned) (nullable) in `tracks` */
   GstAppSrc *slate;           /* (owned) */
   GThread *slate_thread;      /* (owned) (nullable) */
   GCancellable *slate_ending; /* (owned) */
@@ -80,7 +81,7 @@ give_blank (RegiaProgramme *self)
 
   if (self->blank_done == NULL || self->tracks_known < self->tracks->len)
     return;
-  for (guint i = 0; i < self->tracks->len; i++) {
+  for (guint i = 0; i < self->encoders->len; i++) { /* the public has nothing of other tracks */
     const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
     g_autoptr (GError) error = NULL;
     gint64 duration_ns;
@@ -310,6 +311,17 @@ add_language (RegiaProgramme *self, const RegiaConfigAudio *audio, guint index, 
   return add_encoder (self, &aac, index + 1, error) && add_encoder (self, &opus, index + 1, error);
 }
 
+/* A track that no encoder makes. */
+static void
+add_meters (RegiaProgramme *self)
+{
+  g_autoptr (GBytes) nothing = g_bytes_new_static (NULL, 0);
+
+  self->meters = regia_track_new (self->tracks->len, "meters", "", REGIA_CODEC_JSON, nothing);
+  g_ptr_array_add (self->tracks, self->meters);
+  self->tracks_known++;
+}
+
 static gboolean
 build (RegiaProgramme *self, GError **error)
 {
@@ -336,6 +348,8 @@ build (RegiaProgramme *self, GError **error)
   for (guint i = 0; i < config->audios->len; i++)
     if (!add_language (self, g_ptr_array_index (config->audios, i), i, error))
       return FALSE;
+  if (config->audios->len > 0)
+    add_meters (self);
   return TRUE;
 }
 
@@ -548,10 +562,26 @@ regia_programme_get_encoders (RegiaProgramme *self)
   return self->encoders;
 }
 
-RegiaProgrammeLevel
+double
 regia_programme_get_level (RegiaProgramme *self, guint index)
 {
   return regia_programme_sound_get_level (self->sound, index);
+}
+
+RegiaMeter *
+regia_programme_get_meter (RegiaProgramme *self, guint index)
+{
+  return regia_programme_sound_get_meter (self->sound, index);
+}
+
+void
+regia_programme_give_meters (RegiaProgramme *self, GBytes *json, gint64 time_ns)
+{
+  REGIA_ON_THREAD (NULL);
+
+  on_packet_cb (
+      regia_packet_new (self->meters->id, REGIA_PACKET_KEYFRAME, time_ns, time_ns, REGIA_METER_STEP_NS, json),
+      self);
 }
 
 char *

@@ -83,6 +83,7 @@ regia_run_plan_unref (RegiaRunPlan *self)
   g_free (self->audio_caps);
   g_ptr_array_unref (self->video_targets);
   g_ptr_array_unref (self->audio_targets);
+  regia_meter_unref (self->meter);
   g_free (self);
 }
 
@@ -103,6 +104,7 @@ regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboolean sender_cloc
   plan->find_plugins = find_plugins;
   plan->video_targets = g_ptr_array_ref (self->video_targets);
   plan->audio_targets = g_ptr_array_ref (self->audio_targets);
+  plan->meter = self->meter ? regia_meter_ref (self->meter) : NULL;
   return plan;
 }
 

@@ -27,5 +27,6 @@ void regia_source_stop (RegiaSource *self);
 void regia_source_wait_stopped (RegiaSource *self, gint64 until_ns);
 
 /** regia_source_add_state: puts a{sv} of this source into @builder (aav), keys as in org.regia.control.xml.
- */
-void regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_ns);
+ * @meter: how loud it is */
+void regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVariantBuilder *builder,
+                             gint64 now_ns);

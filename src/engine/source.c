@@ -379,7 +379,8 @@ regia_source_wait_stopped (RegiaSource *self, gint64 until_ns)
 }
 
 void
-regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_ns)
+regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVariantBuilder *builder,
+                        gint64 now_ns)
 {
   REGIA_ON_THREAD (NULL);
 
@@ -404,6 +405,7 @@ regia_source_add_state (RegiaSource *self, GVariantBuilder *builder, gint64 now_
   g_variant_dict_insert (&dict, "has-audio", "b", self->has[1]);
   g_variant_dict_insert (&dict, "fps", "d", self->fps);
   g_variant_dict_insert (&dict, "level-db", "d", self->has[1] ? self->level_db : -120.0);
+  regia_meter_values_add (meter, &dict);
   g_variant_dict_insert (&dict, "drift-ppm", "d", round (self->drift_ppm * 10) / 10 + 0.0 /* never −0 */);
   g_variant_dict_insert (&dict, "channels", "t", (guint64)self->channels.channels);
   g_variant_dict_insert (&dict, "channels-used", "s", used);

@@ -41,7 +41,7 @@ look (Hall *self)
 
   regia_source_tick (self->source, now_ns);
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
-  regia_source_add_state (self->source, &builder, now_ns);
+  regia_source_add_state (self->source, &REGIA_METER_NOTHING, &builder, now_ns);
   list = g_variant_ref_sink (g_variant_builder_end (&builder));
   boxed = g_variant_get_child_value (list, 0);
   state = g_variant_get_variant (boxed);

@@ -320,7 +320,7 @@ state_of (RegiaSource *source, gint64 now_ns, char **ret_error)
   char *name = NULL;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
-  regia_source_add_state (source, &builder, now_ns);
+  regia_source_add_state (source, &REGIA_METER_NOTHING, &builder, now_ns);
   list = g_variant_ref_sink (g_variant_builder_end (&builder));
   boxed = g_variant_get_child_value (list, 0);
   state = g_variant_get_variant (boxed);

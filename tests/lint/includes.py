@@ -16,6 +16,7 @@ LIBRARIES = {
     "json-glib": r"json-glib/",
     "GStreamer": r"gst/",
     "libav": r"lib(avformat|avcodec|avutil|swscale|avfilter|avdevice)/",
+    "libebur128": r"ebur128\.h$",
     "libpulse": r"pulse/",
     "libswresample": r"lib(swresample|avutil)/",
     "libsoup": r"libsoup/",
