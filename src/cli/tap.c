@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ typedef struct {
   char **wanted;       /* (nullable) names or globs given by --track */
   GPtrArray *tracks;   /* (owned) (nullable) (element-type RegiaTrack): those written */
   RegiaOutput *output; /* (owned) (nullable) */
+  gboolean is_text;    /* a line of JSON for each packet, instead of a stream */
   gboolean wants_key;  /* pass over packets until a keyframe of the video */
   gboolean has_video;
 } Tap;
@@ -57,6 +59,38 @@ list_names (GPtrArray *tracks)
   return g_string_free (names, FALSE);
 }
 
+/* Text and streams do not mix: what a glob takes in besides streams is left out. */
+static gboolean
+part_text (Tap *self, GError **error)
+{
+  g_autoptr (GPtrArray) streams = regia_tracks_new ();
+
+  for (guint i = 0; i < self->tracks->len; i++) {
+    RegiaTrack *track = g_ptr_array_index (self->tracks, i);
+
+    if (track->codec != REGIA_CODEC_JSON)
+      g_ptr_array_add (streams, regia_track_ref (track));
+  }
+  self->is_text = streams->len == 0;
+  for (guint i = 0; streams->len > 0 && i < self->tracks->len; i++) {
+    const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
+
+    if (track->codec == REGIA_CODEC_JSON &&
+        g_strv_contains ((const char *const *)self->wanted, track->name)) {
+      g_set_error (
+          error, REGIA_ERROR, REGIA_ERROR_USAGE,
+          "track %s is lines of JSON, which no stream of pictures and sound can hold: ask for it alone",
+          track->name);
+      return FALSE;
+    }
+  }
+  if (streams->len > 0) {
+    g_ptr_array_unref (self->tracks);
+    self->tracks = g_steal_pointer (&streams);
+  }
+  return TRUE;
+}
+
 static gboolean
 pick_tracks (Tap *self, GPtrArray *table, GError **error)
 {
@@ -72,7 +106,7 @@ pick_tracks (Tap *self, GPtrArray *table, GError **error)
     g_ptr_array_add (self->tracks, regia_track_ref (track));
   }
   if (self->tracks->len > 0)
-    return TRUE;
+    return part_text (self, error);
   names = list_names (table);
   g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE, "no such track; the event has %s", names);
   return FALSE;
@@ -128,10 +162,24 @@ find_tracks (Tap *self, GError **error)
 }
 
 static gboolean
+write_line (RegiaPacket *packet, GError **error)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (packet->payload, &size);
+
+  if (printf ("%.*s\n", (int)size, text) >= 0 && fflush (stdout) == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "standard output: %s", g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
 write_packet (Tap *self, RegiaPacket *packet, gboolean is_video, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
+  if (self->is_text)
+    return write_line (packet, error);
   if (self->wants_key && !((is_video || !self->has_video) && regia_packet_is_keyframe (packet)))
     return TRUE;
   self->wants_key = FALSE;
@@ -148,7 +196,7 @@ take_event (Tap *self, RegiaFeedEvent *event, GPtrArray **table, GError **error)
 {
   switch (event->type) {
   case REGIA_FEED_EVENT_TRACKS:
-    if (!regia_output_follow (self->output, event->tracks)) {
+    if (!self->is_text && !regia_output_follow (self->output, event->tracks)) {
       g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_STATE,
                            "the event's tracks have changed; run it again");
       return FALSE;
@@ -181,9 +229,17 @@ copy_feed (Tap *self, GError **error)
   g_autoptr (GError) local = NULL;
   gboolean more = TRUE;
 
-  self->output = regia_output_open (&target, self->format, self->tracks, PATIENT_MS, NULL, error);
-  if (self->output == NULL)
+  if (!self->is_text && isatty (STDOUT_FILENO)) {
+    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_USAGE,
+                         "tap writes a stream, not text: give it to a file or a program, as in `regia tap "
+                         "| ffplay -`");
     return FALSE;
+  }
+  if (!self->is_text) {
+    self->output = regia_output_open (&target, self->format, self->tracks, PATIENT_MS, NULL, error);
+    if (self->output == NULL)
+      return FALSE;
+  }
   for (guint i = 0; i < self->tracks->len; i++)
     g_ptr_array_add (names, ((RegiaTrack *)g_ptr_array_index (self->tracks, i))->name);
   g_ptr_array_add (names, NULL);
@@ -226,7 +282,7 @@ regia_cli_tap (int argc, char **argv)
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder that the event runs on", "DIR"},
       {"track", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted,
        "Track to write, such as video/360p or audio/*; may be given again. Default: the first video and the "
-       "first AAC track",
+       "first AAC track. meters, alone: a line of JSON each tenth of a second",
        "NAME"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &format, "mpegts (default) or matroska", "FORMAT"},
       G_OPTION_ENTRY_NULL,
@@ -248,7 +304,7 @@ regia_cli_tap (int argc, char **argv)
     fprintf (stderr, "regia: --format is mpegts or matroska, not \"%s\"\n", format);
     return 64;
   }
-  if (isatty (STDOUT_FILENO)) {
+  if (wanted == NULL && isatty (STDOUT_FILENO)) {
     fprintf (stderr, "regia: tap writes a stream, not text: give it to a file or a program, as in `regia tap "
                      "| ffplay -`\n");
     return 64;
