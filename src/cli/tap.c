@@ -28,7 +28,8 @@ typedef struct {
   char **wanted;       /* (nullable) names or globs given by --track */
   GPtrArray *tracks;   /* (owned) (nullable) (element-type RegiaTrack): those written */
   RegiaOutput *output; /* (owned) (nullable) */
-  gboolean is_text;    /* a line of JSON for each packet, instead of a stream */
+  RegiaCodec plain;    /* 0: a stream. Else the packets themselves: a line of JSON each, or one JPEG after the
+                        * other */
   gboolean wants_key;  /* pass over packets until a keyframe of the video */
   gboolean has_video;
 } Tap;
@@ -59,35 +60,42 @@ list_names (GPtrArray *tracks)
   return g_string_free (names, FALSE);
 }
 
-/* Text and streams do not mix: what a glob takes in besides streams is left out. */
+static const char *
+plain_words (RegiaCodec codec)
+{
+  return codec == REGIA_CODEC_JPEG ? "single pictures" : "lines of text";
+}
+
+/* Streams and what is no stream do not mix: what a glob takes in besides streams is left out. */
 static gboolean
-part_text (Tap *self, GError **error)
+part_plain (Tap *self, GError **error)
 {
   g_autoptr (GPtrArray) streams = regia_tracks_new ();
 
   for (guint i = 0; i < self->tracks->len; i++) {
     RegiaTrack *track = g_ptr_array_index (self->tracks, i);
 
-    if (track->codec != REGIA_CODEC_JSON)
+    if (regia_track_is_video (track) || regia_track_is_audio (track))
       g_ptr_array_add (streams, regia_track_ref (track));
   }
-  self->is_text = streams->len == 0;
-  for (guint i = 0; streams->len > 0 && i < self->tracks->len; i++) {
+  for (guint i = 0; i < self->tracks->len; i++) {
     const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
 
-    if (track->codec == REGIA_CODEC_JSON &&
-        g_strv_contains ((const char *const *)self->wanted, track->name)) {
-      g_set_error (
-          error, REGIA_ERROR, REGIA_ERROR_USAGE,
-          "track %s is lines of JSON, which no stream of pictures and sound can hold: ask for it alone",
-          track->name);
+    if (streams->len > 0 ? !regia_track_is_video (track) && !regia_track_is_audio (track) &&
+                               g_strv_contains ((const char *const *)self->wanted, track->name)
+                         : i > 0) {
+      g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE,
+                   "track %s is %s, which no stream of pictures and sound can hold: ask for it alone",
+                   track->name, plain_words (track->codec));
       return FALSE;
     }
   }
-  if (streams->len > 0) {
-    g_ptr_array_unref (self->tracks);
-    self->tracks = g_steal_pointer (&streams);
+  if (streams->len == 0) {
+    self->plain = ((RegiaTrack *)g_ptr_array_index (self->tracks, 0))->codec;
+    return TRUE;
   }
+  g_ptr_array_unref (self->tracks);
+  self->tracks = g_steal_pointer (&streams);
   return TRUE;
 }
 
@@ -106,7 +114,7 @@ pick_tracks (Tap *self, GPtrArray *table, GError **error)
     g_ptr_array_add (self->tracks, regia_track_ref (track));
   }
   if (self->tracks->len > 0)
-    return part_text (self, error);
+    return part_plain (self, error);
   names = list_names (table);
   g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE, "no such track; the event has %s", names);
   return FALSE;
@@ -161,13 +169,15 @@ find_tracks (Tap *self, GError **error)
   return FALSE;
 }
 
+/* As it is; text as a line. */
 static gboolean
-write_line (RegiaPacket *packet, GError **error)
+write_plain (Tap *self, RegiaPacket *packet, GError **error)
 {
   gsize size;
-  const char *text = g_bytes_get_data (packet->payload, &size);
+  const void *data = g_bytes_get_data (packet->payload, &size);
 
-  if (printf ("%.*s\n", (int)size, text) >= 0 && fflush (stdout) == 0)
+  if (fwrite (data, 1, size, stdout) == size && (self->plain == REGIA_CODEC_JPEG || putchar ('\n') != EOF) &&
+      fflush (stdout) == 0)
     return TRUE;
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "standard output: %s", g_strerror (errno));
   return FALSE;
@@ -178,8 +188,8 @@ write_packet (Tap *self, RegiaPacket *packet, gboolean is_video, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
-  if (self->is_text)
-    return write_line (packet, error);
+  if (self->plain != 0)
+    return write_plain (self, packet, error);
   if (self->wants_key && !((is_video || !self->has_video) && regia_packet_is_keyframe (packet)))
     return TRUE;
   self->wants_key = FALSE;
@@ -196,7 +206,7 @@ take_event (Tap *self, RegiaFeedEvent *event, GPtrArray **table, GError **error)
 {
   switch (event->type) {
   case REGIA_FEED_EVENT_TRACKS:
-    if (!self->is_text && !regia_output_follow (self->output, event->tracks)) {
+    if (self->plain == 0 && !regia_output_follow (self->output, event->tracks)) {
       g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_STATE,
                            "the event's tracks have changed; run it again");
       return FALSE;
@@ -229,13 +239,13 @@ copy_feed (Tap *self, GError **error)
   g_autoptr (GError) local = NULL;
   gboolean more = TRUE;
 
-  if (!self->is_text && isatty (STDOUT_FILENO)) {
+  if ((self->plain == 0 || self->plain == REGIA_CODEC_JPEG) && isatty (STDOUT_FILENO)) {
     g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_USAGE,
                          "tap writes a stream, not text: give it to a file or a program, as in `regia tap "
                          "| ffplay -`");
     return FALSE;
   }
-  if (!self->is_text) {
+  if (self->plain == 0) {
     self->output = regia_output_open (&target, self->format, self->tracks, PATIENT_MS, NULL, error);
     if (self->output == NULL)
       return FALSE;
@@ -282,7 +292,8 @@ regia_cli_tap (int argc, char **argv)
       {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_option, "Folder that the event runs on", "DIR"},
       {"track", 0, 0, G_OPTION_ARG_STRING_ARRAY, &wanted,
        "Track to write, such as video/360p or audio/*; may be given again. Default: the first video and the "
-       "first AAC track. meters, alone: a line of JSON each tenth of a second",
+       "first AAC track. meters, alone: a line of JSON each tenth of a second; preview/NAME, alone: JPEG "
+       "pictures",
        "NAME"},
       {"format", 0, 0, G_OPTION_ARG_STRING, &format, "mpegts (default) or matroska", "FORMAT"},
       G_OPTION_ENTRY_NULL,

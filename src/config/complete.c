@@ -249,6 +249,9 @@ check_sources (RegiaConfig *self, RegiaFaults *faults)
     const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
     g_autofree char *title = g_strconcat ("source ", source->name, NULL);
 
+    if (g_str_equal (source->name, REGIA_CONFIG_PROGRAMME))
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, NULL), title, NULL,
+                           "this is what the mix of all sources is called; choose another name");
     if (!source->audio && !source->video)
       regia_faults_add_at (faults, regia_key_text_place (self->scan, title, NULL), title, NULL,
                            "neither sound nor picture is taken from it; remove the group or one `no`");

@@ -142,6 +142,8 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_
   if (config->video)
     g_ptr_array_add (plan->video_targets,
                      regia_programme_add_picture (self->programme, config->name, queue_ns));
+  if (config->video)
+    plan->preview = regia_preview_ref (regia_programme_add_preview (self->programme, config->name));
   for (guint i = 0; config->audio && i < values->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     if (audio->sources && g_strv_contains ((const char *const *)audio->sources, config->name)) {
@@ -245,6 +247,13 @@ regia_engine_set_gains (RegiaEngine *self, const RegiaEngineGain *gains, guint c
       }
     set_gain (input, gain, muted, from_ns);
   }
+}
+
+void
+regia_engine_set_wanted (RegiaEngine *self, guint64 tracks)
+{
+  REGIA_ON_THREAD (NULL);
+  regia_programme_set_wanted (self->programme, tracks);
 }
 
 const char *

@@ -22,6 +22,7 @@
 #define DRAIN_MS      1000
 #define FEED_DRAIN_MS 1500
 #define SAFE_MS       6000 /* the director's deadline for it all is 10 s */
+#define LOOK_MS       200  /* who watches a preview need not wait for its first picture any longer */
 
 typedef struct {
   RegiaChild *child;
@@ -32,12 +33,13 @@ typedef struct {
   gint64 started_ns;
   gboolean is_private, is_rehearsal;
   gint64 last_public_ns; /* pts of the last picture that the public got as it was */
-  guint publisher;       /* source id */
-  GThread *ender;        /* (owned) (nullable) */
-  gboolean ready;        /* packets flow */
-  gboolean over;         /* the event is; set before the ender starts */
-  gboolean finish;       /* the event is over, and somebody is to keep its end; set before the ender starts */
-  gboolean hangs;        /* set by the ender before it ends */
+  guint publisher;       /* source id, as the next one */
+  guint looker;
+  GThread *ender;  /* (owned) (nullable) */
+  gboolean ready;  /* packets flow */
+  gboolean over;   /* the event is; set before the ender starts */
+  gboolean finish; /* the event is over, and somebody is to keep its end; set before the ender starts */
+  gboolean hangs;  /* set by the ender before it ends */
 } Process;
 
 static GVariant *
@@ -70,6 +72,15 @@ publish_cb (gpointer user_data)
   g_variant_dict_insert (&dict, "generation", "t", regia_child_get_generation (self->child));
   g_variant_dict_insert_value (&dict, "feed", feed_state (self));
   regia_child_set_state (self->child, g_variant_dict_end (&dict));
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+look_cb (gpointer user_data)
+{
+  Process *self = user_data;
+
+  regia_engine_set_wanted (self->engine, regia_feed_server_get_wanted (self->server));
   return G_SOURCE_CONTINUE;
 }
 
@@ -226,6 +237,7 @@ stop_cb (RegiaChild *child, gboolean finish, gpointer user_data)
     return; /* told to hurry: it has a deadline */
   g_info ("%s", finish ? "the event is over" : "going away");
   g_clear_handle_id (&self->publisher, g_source_remove);
+  g_clear_handle_id (&self->looker, g_source_remove);
   regia_engine_end (self->engine);
   self->over = finish;
   /* Told before anything was on the air, it may be that nobody ever reads it. */
@@ -278,6 +290,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   if (!regia_engine_start (self->engine, error))
     return FALSE;
   self->publisher = g_timeout_add_seconds (1, publish_cb, self);
+  self->looker = g_timeout_add (LOOK_MS, look_cb, self);
   publish_cb (self);
   return TRUE;
 }
@@ -289,6 +302,7 @@ clear_cb (gpointer user_data)
 
   g_clear_pointer (&self->ender, g_thread_join);
   g_clear_handle_id (&self->publisher, g_source_remove);
+  g_clear_handle_id (&self->looker, g_source_remove);
   g_clear_pointer (&self->server, regia_feed_server_free);
   if (self->hangs) {
     /* Shutting down what hangs would hang too; the kernel does it. */

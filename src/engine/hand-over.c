@@ -111,6 +111,8 @@ hand_picture (RegiaHandOverBranch *self, GstBuffer *picture, gint64 time_ns)
   if (self->pacer.last_pts_ns != time_ns)
     GST_BUFFER_DURATION (buffer) =
         gst_util_uint64_scale (GST_SECOND, self->pacer.rate_den, 2 * (guint64)self->pacer.rate_num);
+  if (self->owner->plan->preview)
+    regia_preview_offer (self->owner->plan->preview, buffer, time_ns);
   push_to_targets (self, g_steal_pointer (&buffer));
 }
 

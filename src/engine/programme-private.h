@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include "encoder-private.h"
+#include "preview-private.h"
 #include "programme-sound-private.h"
 #include "regia/base/clock.h"
 #include "regia/config/scene.h"
@@ -44,6 +45,12 @@ const char *regia_programme_audio_caps (RegiaProgramme *self);
 /** regia_programme_add_picture: (transfer full): a place for the picture of @source, seen in the scenes that
  * name it. Before start. */
 GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 queue_ns);
+/** regia_programme_add_preview: (transfer none): of the picture of @source, for whoever brings it. Before
+ * start. */
+RegiaPreview *regia_programme_add_preview (RegiaProgramme *self, const char *source);
+/** regia_programme_set_wanted: @tracks: bit i for track i: those that somebody reads. Previews are made of
+ * these alone. */
+void regia_programme_set_wanted (RegiaProgramme *self, guint64 tracks);
 /** regia_programme_show: see regia_scene_mixer_show(). Any thread. */
 void regia_programme_show (RegiaProgramme *self, const RegiaScene *scene, guint fade_ms);
 /** regia_programme_hold_picture: how long the last picture of @source (of regia_programme_add_picture())

@@ -54,6 +54,7 @@ struct _RegiaProgramme {
   RegiaProgrammeSound *sound; /* (owned) */
   GPtrArray *tees;            /* (element-type GstElement) (unowned) picture, then each language */
   GPtrArray *encoders;        /* (element-type RegiaEncoder) (owned) */
+  GPtrArray *previews;        /* (element-type RegiaPreview) (owned) the programme's first */
   RegiaTrack *meters;         /* (unowned) (nullable) in `tracks` */
   GstAppSrc *slate;           /* (owned) */
   GThread *slate_thread;      /* (owned) (nullable) */
@@ -158,6 +159,8 @@ on_frame_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   self->stats.last_frame_ns = regia_clock_monotonic_ns ();
   g_mutex_unlock (&self->lock);
   regia_scene_mixer_next_frame (self->scenes);
+  regia_preview_offer (g_ptr_array_index (self->previews, 0), GST_PAD_PROBE_INFO_BUFFER (info),
+                       (gint64)GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)));
   return GST_PAD_PROBE_OK;
 }
 
@@ -322,6 +325,19 @@ add_meters (RegiaProgramme *self)
   self->tracks_known++;
 }
 
+static RegiaPreview *
+add_preview (RegiaProgramme *self, const char *name)
+{
+  g_autofree char *track = g_strconcat ("preview/", name, NULL);
+  RegiaPreview *preview = regia_preview_new (self->tracks->len, track, self->out_caps, self->config->width,
+                                             self->config->height, on_packet_cb, self);
+
+  g_ptr_array_add (self->previews, preview);
+  g_ptr_array_add (self->tracks, regia_track_ref (regia_preview_get_track (preview)));
+  self->tracks_known++;
+  return preview;
+}
+
 static gboolean
 build (RegiaProgramme *self, GError **error)
 {
@@ -350,6 +366,7 @@ build (RegiaProgramme *self, GError **error)
       return FALSE;
   if (config->audios->len > 0)
     add_meters (self);
+  add_preview (self, REGIA_CONFIG_PROGRAMME);
   return TRUE;
 }
 
@@ -391,6 +408,7 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
       g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
   self->scenes = regia_scene_mixer_new (config->width, config->height, config->rate_num, config->rate_den);
   self->tees = g_ptr_array_new ();
+  self->previews = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_preview_unref);
   self->encoders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_encoder_free);
   self->tracks = regia_tracks_new ();
   self->next_frame = -1;
@@ -411,6 +429,8 @@ regia_programme_free (RegiaProgramme *self)
 {
   if (self == NULL)
     return;
+  for (guint i = 0; i < self->previews->len; i++)
+    regia_preview_close (g_ptr_array_index (self->previews, i));
   if (self->pipeline)
     gst_element_set_state (self->pipeline, GST_STATE_NULL);
   g_cancellable_cancel (self->slate_ending);
@@ -424,6 +444,7 @@ regia_programme_free (RegiaProgramme *self)
   g_ptr_array_unref (self->encoders);
   regia_programme_sound_free (self->sound);
   g_ptr_array_unref (self->tees);
+  g_ptr_array_unref (self->previews);
   g_queue_clear_full (&self->waiting, (GDestroyNotify)regia_packet_unref);
   g_ptr_array_unref (self->tracks);
   g_mutex_clear (&self->lock);
@@ -459,6 +480,30 @@ regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 qu
   g_object_set (pad, "max-last-buffer-repeat", (guint64)HIDDEN_AFTER_NS, NULL);
   regia_scene_mixer_add (self->scenes, source, pad);
   return input;
+}
+
+RegiaPreview *
+regia_programme_add_preview (RegiaProgramme *self, const char *source)
+{
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+  return add_preview (self, source);
+}
+
+void
+regia_programme_set_wanted (RegiaProgramme *self, guint64 tracks)
+{
+  REGIA_ON_THREAD (NULL);
+
+  guint watched = 0;
+
+  for (guint i = 0; i < self->previews->len; i++)
+    watched += (tracks >> regia_preview_get_track (g_ptr_array_index (self->previews, i))->id) & 1;
+  for (guint i = 0; i < self->previews->len; i++) {
+    RegiaPreview *preview = g_ptr_array_index (self->previews, i);
+    gboolean wanted = (tracks >> regia_preview_get_track (preview)->id) & 1;
+
+    regia_preview_set_rate (preview, wanted ? regia_preview_rate (watched) : 0);
+  }
 }
 
 void

@@ -7,6 +7,7 @@
 #include "channels-private.h"
 #include "health-private.h"
 #include "meter-private.h"
+#include "preview-private.h"
 #include "regia/base/clock.h"
 #include "timeline-private.h"
 
@@ -28,6 +29,7 @@ typedef struct {
   gboolean find_plugins;    /* an element was missing at the last start: look for what was installed since */
   GPtrArray *video_targets; /* (element-type GstAppSrc) (owned) where pictures go; at most 1 */
   GPtrArray *audio_targets; /* (element-type GstAppSrc) (owned) one for each language that has this source */
+  RegiaPreview *preview;    /* (owned) (nullable) of its picture, likewise */
   RegiaMeter *meter;        /* (owned) (nullable) of its sound, whichever run brings it */
 } RegiaRunPlan;
 

@@ -24,6 +24,9 @@ struct _RegiaFeedCursor {
   guint64 lost;       /* … and have lost something since */
   guint64 wants_key;  /* tracks that are passed over until a keyframe */
 
+  guint newest_version; /* of the log's newest table, which it may not have met yet; 0 for none … */
+  guint64 newest_mask;  /* … what it wants of that, and may have */
+
   /* What follows is of the table that was met last. */
   guint version;
   guint64 mask; /* wanted and allowed */
@@ -32,15 +35,21 @@ struct _RegiaFeedCursor {
 
 #define BIT(track) (G_GUINT64_CONSTANT (1) << (track))
 
+static guint64
+wanted_locked (const RegiaFeedCursor *self, const RegiaFeedTable *table)
+{
+  guint64 mask = regia_feed_tracks_mask (table->tracks, self->patterns, self->length);
+
+  return self->rights == REGIA_FEED_PUBLIC ? mask & table->public_mask : mask;
+}
+
 static void
 meet_locked (RegiaFeedCursor *self, const RegiaFeedTable *table)
 {
   if (self->version == table->version)
     return;
   self->version = table->version;
-  self->mask = regia_feed_tracks_mask (table->tracks, self->patterns, self->length);
-  if (self->rights == REGIA_FEED_PUBLIC)
-    self->mask &= table->public_mask;
+  self->mask = wanted_locked (self, table);
   self->leader = -1;
   for (guint i = 0; i < table->tracks->len && self->leader < 0; i++)
     if ((self->mask & BIT (i)) && regia_track_is_video (g_ptr_array_index (table->tracks, i)))
@@ -171,6 +180,19 @@ regia_feed_cursor_free (RegiaFeedCursor *self)
     return;
   g_free (self->patterns);
   g_free (self);
+}
+
+guint64
+regia_feed_cursor_get_wanted (RegiaFeedCursor *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->log->lock);
+  const RegiaFeedTable *table = regia_feed_log_newest_table (self->log);
+
+  if (self->newest_version != table->version) {
+    self->newest_version = table->version;
+    self->newest_mask = wanted_locked (self, table);
+  }
+  return self->newest_mask;
 }
 
 /* All but the house during a rehearsal: nothing of it is there, and when it is over nothing of it is missing.

@@ -75,6 +75,7 @@ struct _RegiaFeedServer {
   GCond drained;       /* or safe */
   GPtrArray *arrivals; /* (owned) (element-type Reader): added, not yet seen by the thread */
   guint n_readers, n_behind;
+  guint64 wanted; /* tracks that somebody reads */
   gboolean stop;
   gboolean safe; /* a reader has said so */
 };
@@ -381,16 +382,19 @@ static void
 count_readers (RegiaFeedServer *self, gboolean safe)
 {
   guint behind = 0;
+  guint64 wanted = 0;
 
   for (guint i = 0; i < self->readers->len; i++) {
     Reader *reader = g_ptr_array_index (self->readers, i);
 
     behind += is_behind (reader);
+    wanted |= reader->cursor != NULL ? regia_feed_cursor_get_wanted (reader->cursor) : 0;
     safe |= reader->safe;
   }
   g_mutex_lock (&self->lock);
   self->n_readers = self->readers->len;
   self->n_behind = behind + self->arrivals->len;
+  self->wanted = wanted;
   self->safe |= safe;
   g_cond_broadcast (&self->drained);
   g_mutex_unlock (&self->lock);
@@ -535,6 +539,14 @@ regia_feed_server_get_readers (RegiaFeedServer *self)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->n_readers;
+}
+
+guint64
+regia_feed_server_get_wanted (RegiaFeedServer *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->wanted;
 }
 
 void

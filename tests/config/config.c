@@ -65,6 +65,8 @@ static const Bad bad[] = {
     {"bad-escape", "[record]\nfolder = C:\\Users\n", ":6: [record] folder: ", "backslash is written twice"},
     {"unknown-group", "[relays youtube]\nurl = x\n", ":5: [relays youtube]: ", "\"relay\""},
     {"unknown-group-far", "[quux]\n", ":5: [quux]: ", "allowed: event, programme"},
+    {"source-programme", "[source programme]\npipeline = test\n",
+     ":5: [source programme]: ", "choose another name"},
     {"group-case", "[Web]\n", ":5: [Web]: ", "\"web\""},
     {"unknown-key", "[web]\nlisen = 127.0.0.1:80\n", ":6: [web] lisen: ", "\"listen\""},
     {"unknown-key-far", "[feed]\nquux = 1\n", ":6: [feed] quux: ", "allowed: memory, limit"},

@@ -87,6 +87,17 @@ def run(t):
         equal(probe(t, regia, []), ["aac", "h264"], "streams")
     with t.case("`regia tap --track` writes the track that is asked for"):
         equal(probe(t, regia, ["--track", "video/180p"]), ["h264"], "streams")
+    with t.case("`regia tap --track preview/…` writes small pictures, of a source and of the programme"):
+        for name in ("camera", "programme"):
+            tap = t.spawn("tap", [regia.binary, "tap", "--state", regia.state, "--track", f"preview/{name}"], stdout=subprocess.PIPE)
+            done = subprocess.run(["ffprobe", "-v", "error", "-f", "mjpeg", "-of", "json", "-read_intervals", "%+#8", "-count_frames", "-show_streams", "-"],
+                                  stdin=tap.stdout, capture_output=True, text=True, timeout=40, check=False)
+            tap.stdout.close()
+            tap.wait(10)
+            stream = json.loads(done.stdout)["streams"][0]
+            equal((stream["codec_name"], stream["width"], stream["height"], int(stream["nb_read_frames"])), ("mjpeg", 480, 270, 8), f"preview of {name}")
+        done = regia.command("tap", "--state", regia.state, "--track", "preview/*")
+        check(done.returncode == 64 and "ask for it alone" in done.stderr, f"{done.returncode} {done.stderr}")
     with t.case("state folder and sockets are for their owner only"):
         for path in [regia.state, *regia.state.rglob("*.sock"), *regia.state.glob("*.json")]:
             equal(oct(path.stat().st_mode & 0o077), "0o0", f"rights of others on {path.name}")

@@ -223,11 +223,12 @@ decoder_new (const RegiaTrack *track, const char *caps_text, const char *decode)
   g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
   gsize size;
   const void *data = g_bytes_get_data (track->extradata, &size);
-  g_autoptr (GstBuffer) extradata = gst_buffer_new_memdup (data, size);
+  g_autoptr (GstBuffer) extradata = size > 0 ? gst_buffer_new_memdup (data, size) : NULL;
 
   g_assert_no_error (error);
   in = gst_bin_get_by_name (GST_BIN (pipeline), "in");
-  gst_caps_set_simple (caps, "codec_data", GST_TYPE_BUFFER, extradata, NULL);
+  if (extradata != NULL)
+    gst_caps_set_simple (caps, "codec_data", GST_TYPE_BUFFER, extradata, NULL);
   g_object_set (in, "caps", caps, NULL);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   return pipeline;
@@ -256,8 +257,11 @@ decode_picture (Fixture *self, const char *name, GPtrArray *packets)
 {
   g_autoptr (GPtrArray) tracks = regia_feed_log_get_tracks (self->log);
   const RegiaTrack *track = regia_tracks_find (tracks, name);
-  GstElement *pipeline = decoder_new (track, "video/x-h264,stream-format=avc,alignment=au",
-                                      "avdec_h264 max-threads=1 ! videoconvert ! video/x-raw,format=GRAY8");
+  GstElement *pipeline =
+      track->codec == REGIA_CODEC_JPEG
+          ? decoder_new (track, "image/jpeg", "jpegdec ! videoconvert ! video/x-raw,format=GRAY8")
+          : decoder_new (track, "video/x-h264,stream-format=avc,alignment=au",
+                         "avdec_h264 max-threads=1 ! videoconvert ! video/x-raw,format=GRAY8");
   g_autoptr (GstElement) out = gst_bin_get_by_name (GST_BIN (pipeline), "out");
   GstSample *sample;
   Picture result = {g_array_new (FALSE, FALSE, sizeof (gint64)), g_array_new (FALSE, FALSE, sizeof (gint64)),

@@ -289,6 +289,56 @@ test_same_name (Fixture *f, gconstpointer data)
   g_assert_cmpuint (regia_feed_server_get_readers (f->server), ==, 1);
 }
 
+/* The server knows of each track whether somebody reads it, as long as he does. */
+static guint64
+wait_wanted (Fixture *f, guint64 expected)
+{
+  gint64 until_us = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+
+  while (regia_feed_server_get_wanted (f->server) != expected && g_get_monotonic_time () < until_us)
+    g_usleep (1000);
+  return regia_feed_server_get_wanted (f->server);
+}
+
+static void
+test_wanted (Fixture *f, gconstpointer data)
+{
+  static const char *const sound[] = {"audio/*", NULL}, *const small[] = {"video/360p", "preview/camera",
+                                                                          NULL};
+  g_autoptr (RegiaFeedClient) one =
+      regia_feed_client_new (reader_new (f, REGIA_FEED_HOUSE), sound, REGIA_FEED_FROM_LIVE, 0, 0);
+  RegiaFeedClient *other =
+      regia_feed_client_new (reader_new (f, REGIA_FEED_PUBLIC), small, REGIA_FEED_FROM_LIVE, 0, 0);
+  g_autoptr (GPtrArray) more = make_tracks ();
+  g_auto (RegiaFeedEvent) event = {0};
+
+  g_assert_cmphex (regia_feed_server_get_wanted (f->server), ==, 0);
+  append_frame (f->log, 0, 100);
+  next (one, &event, REGIA_FEED_EVENT_TRACKS);
+  next (other, &event, REGIA_FEED_EVENT_TRACKS);
+  g_assert_cmphex (wait_wanted (f, 0xe), ==, 0xe);
+  /* A track that comes: wanted by its name, but not by one who may not have it. */
+  {
+    g_autoptr (GBytes) nothing = g_bytes_new_static (NULL, 0);
+
+    g_ptr_array_add (more, regia_track_new (4, "preview/camera", "", REGIA_CODEC_JPEG, nothing));
+    regia_feed_log_set_tracks (f->log, more);
+  }
+  append_frame (f->log, 1, 100);
+  next (other, &event, REGIA_FEED_EVENT_PACKET);
+  g_assert_cmphex (wait_wanted (f, 0xe), ==, 0xe);
+  {
+    g_autoptr (RegiaFeedClient) house =
+        regia_feed_client_new (reader_new (f, REGIA_FEED_HOUSE), small, REGIA_FEED_FROM_LIVE, 0, 0);
+
+    next (house, &event, REGIA_FEED_EVENT_TRACKS);
+    g_assert_cmphex (wait_wanted (f, 0x1e), ==, 0x1e);
+  }
+  regia_feed_client_free (other);
+  append_frame (f->log, 2, 100);
+  g_assert_cmphex (wait_wanted (f, 0xc), ==, 0xc);
+}
+
 /* Only the house says what is in safety; an engine that comes after it was said hears it, too. */
 static void
 test_safe_rights (Fixture *f, gconstpointer data)
@@ -347,6 +397,7 @@ main (int argc, char **argv)
   ADD (clients);
   ADD (drain_without);
   ADD (same_name);
+  ADD (wanted);
   ADD (safe_rights);
   ADD (limits);
   return g_test_run ();

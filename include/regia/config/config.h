@@ -198,6 +198,9 @@ char *regia_config_to_text (RegiaConfig *self);
  * out to be wrong later. */
 char *regia_config_where (RegiaConfig *self, const char *group, const char *key);
 
+/** What the mix is called wherever sources are named as well: no source has this name. */
+#define REGIA_CONFIG_PROGRAMME "programme"
+
 #define REGIA_CONFIG_GAIN_MIN (-600)
 #define REGIA_CONFIG_GAIN_MAX 200
 

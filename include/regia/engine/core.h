@@ -58,6 +58,10 @@ typedef struct {
  * @gains: (array length=count) */
 void regia_engine_set_gains (RegiaEngine *self, const RegiaEngineGain *gains, guint count);
 
+/** regia_engine_set_wanted: which tracks of the feed somebody reads, bit i for track i: previews are made
+ * only of those. Main thread; cheap. */
+void regia_engine_set_wanted (RegiaEngine *self, guint64 tracks);
+
 /** regia_engine_get_scene: (transfer none): name of the scene that is shown; "" for none. Main thread. */
 const char *regia_engine_get_scene (RegiaEngine *self);
 

@@ -132,6 +132,9 @@ typedef struct _RegiaFeedCursor RegiaFeedCursor;
 RegiaFeedCursor *regia_feed_cursor_new (RegiaFeedLog *log, RegiaFeedRights rights, const char *patterns,
                                         gsize length, RegiaFeedFrom from, guint64 seq);
 void regia_feed_cursor_free (RegiaFeedCursor *self);
+/** regia_feed_cursor_get_wanted: which tracks of the newest table it wants and may have: bit i for track i.
+ */
+guint64 regia_feed_cursor_get_wanted (RegiaFeedCursor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedCursor, regia_feed_cursor_free)
 
 /** What regia_feed_cursor_read() found. */

@@ -32,6 +32,9 @@ gboolean regia_feed_server_add_reader (RegiaFeedServer *self, int fd, const char
 
 /** Readers that it serves. Any thread. */
 guint regia_feed_server_get_readers (RegiaFeedServer *self);
+/** regia_feed_server_get_wanted: which tracks of the log's newest table somebody reads: bit i for track i. As
+ * of the server's last round: a little old, never for long. Any thread. */
+guint64 regia_feed_server_get_wanted (RegiaFeedServer *self);
 /** regia_feed_server_drain: waits until every reader that reads has been sent all of an ended or closed log,
  * or
  * @timeout_ms; one of the house, or that keeps, which has not said yet what it wants is waited for, too. */
