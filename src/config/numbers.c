@@ -236,6 +236,27 @@ regia_read_channels (const RegiaOption *option, const char *text, const char *ba
 }
 
 char *
+regia_read_crop (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  g_auto (GStrv) parts = regia_split_list (text);
+  guint count = g_strv_length (parts), crop[4];
+
+  if (count != G_N_ELEMENTS (crop))
+    return g_strdup_printf ("a list of %u; allowed: %s", count, option->range);
+  for (guint i = 0; i < count; i++) {
+    g_autofree char *quoted = regia_quote_clip (parts[i]);
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned (parts[i], 10, (guint64)option->min, (guint64)option->max, &number, NULL))
+      return g_strdup_printf ("%s is no such percentage; allowed: %s%s", quoted, option->range,
+                              comment_hint (text));
+    crop[i] = (guint)number;
+  }
+  memcpy (field, crop, sizeof crop);
+  return NULL;
+}
+
+char *
 regia_read_gains (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
   g_auto (GStrv) parts = regia_split_list (text);

@@ -134,6 +134,8 @@ static const RegiaOption programme_options[] = {
     {NULL},
 };
 
+static const char *const regia_source_fits[] = {"whole", REGIA_CONFIG_FILL, NULL};
+
 static const RegiaOption source_options[] = {
     {.key = "pipeline",
      .required = TRUE,
@@ -171,6 +173,21 @@ static const RegiaOption source_options[] = {
      SOURCE_FIELD (video),
      .range = "yes or no",
      .help = "take its picture"},
+    {.key = "crop",
+     .default_value = NULL,
+     .read = regia_read_crop,
+     SOURCE_FIELD (crop),
+     .max = 45,
+     .range = "four whole numbers of percent, left; top; right; bottom, each from 0 to 45: 10; 0; 10; 20",
+     .help = "what of its picture is left away; without it nothing"},
+    {.key = "fit",
+     .default_value = "whole",
+     .read = regia_read_choice,
+     SOURCE_FIELD (fit),
+     .choices = regia_source_fits,
+     .range = "whole or fill",
+     .help =
+         "a picture of another shape than the programme's: whole has bars beside it, fill loses its edges"},
     {.key = "off",
      .default_value = "no",
      .read = regia_read_bool,

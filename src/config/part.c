@@ -102,6 +102,11 @@ static const Field source_fields[] = {
     SOURCE (video, YES_NO, ENGINE),
     {"channel_left", UINT, G_STRUCT_OFFSET (RegiaConfigSource, channels[0]), ENGINE},
     {"channel_right", UINT, G_STRUCT_OFFSET (RegiaConfigSource, channels[1]), ENGINE},
+    {"crop_left", UINT, G_STRUCT_OFFSET (RegiaConfigSource, crop[0]), ENGINE},
+    {"crop_top", UINT, G_STRUCT_OFFSET (RegiaConfigSource, crop[1]), ENGINE},
+    {"crop_right", UINT, G_STRUCT_OFFSET (RegiaConfigSource, crop[2]), ENGINE},
+    {"crop_bottom", UINT, G_STRUCT_OFFSET (RegiaConfigSource, crop[3]), ENGINE},
+    SOURCE (fit, TEXT, ENGINE),
     SOURCE (delay_ms, INT, ENGINE),
     {NULL},
 };

@@ -32,6 +32,8 @@ char *regia_read_count (const RegiaOption *option, const char *text, const char 
                         gpointer field); /* [guint, guint64] */
 char *regia_read_channels (const RegiaOption *option, const char *text, const char *base_dir,
                            gpointer field); /* [guint[2]], the same twice for one */
+char *regia_read_crop (const RegiaOption *option, const char *text, const char *base_dir,
+                       gpointer field); /* [guint[4]], percent */
 char *regia_read_gains (const RegiaOption *option, const char *text, const char *base_dir,
                         gpointer field); /* [char **], tenths of a dB */
 char *regia_read_duration (const RegiaOption *option, const char *text, const char *base_dir,

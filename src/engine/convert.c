@@ -11,7 +11,7 @@
 /*
  * From what cameras, desks and files give to the programme's formats.
  *
- *   picture  videoconvert ─ deinterlace ─ videoflip ─ videoconvertscale ─ capsfilter
+ *   picture  videoconvert ─ deinterlace ─ videoflip ─ crop ─ videoconvertscale ─ capsfilter
  *   sound    audioconvert ─ regiachannels ─ audioresample ─ capsfilter ─ level
  *
  * What need not be done costs nothing: each of them passes on what is right already, and a decoder's own
@@ -28,6 +28,10 @@
  * Upright: a phone writes how it was held, and everybody who plays its clip turns it. What a stream says of
  * itself goes before what its file says; a new stream begins upright. videoflip's own way (video-direction
  * auto) is not used: in GStreamer 1.22 it knows neither of these two rules.
+ *
+ * Cut: what a person wants left away is in percent, since a source may change its size; then, if it is to
+ * fill the programme, what is too much of it at two sides. Both are of the picture as it is seen, upright,
+ * and cost a copy of what is left; without them they are not there.
  *
  * Each instance belongs to its pipeline; the orientation is touched by the streaming thread alone.
  */
@@ -92,14 +96,70 @@ build (const char *text, GError **error)
   return bin;
 }
 
-GstElement *
-regia_convert_picture_new (const char *caps, guint rate_num, guint rate_den, GError **error)
+/* Before the pictures of another size are there. */
+static GstPadProbeReturn
+on_size_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
+  const RegiaConvertCut *cut = user_data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  g_autoptr (GstElement) crop = NULL;
+  GstCaps *caps;
+  GstVideoInfo video;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return GST_PAD_PROBE_OK;
+  gst_event_parse_caps (event, &caps);
+  if (!gst_video_info_from_caps (&video, caps))
+    return GST_PAD_PROBE_OK;
+  crop = gst_pad_get_parent_element (pad);
+  g_object_set (crop, "left", video.width * (int)cut->crop[0] / 100, "top",
+                video.height * (int)cut->crop[1] / 100, "right", video.width * (int)cut->crop[2] / 100,
+                "bottom", video.height * (int)cut->crop[3] / 100, NULL);
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+is_cropped (const RegiaConvertCut *cut)
+{
+  return cut->crop[0] + cut->crop[1] + cut->crop[2] + cut->crop[3] > 0;
+}
+
+/* (transfer full): elements for it, each with its "! ", or "". */
+static char *
+cut_text (const RegiaConvertCut *cut, const char *caps_text)
+{
+  g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
+  int width = 16, height = 9;
+
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "width", &width);
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "height", &height);
+  if (!cut->fill)
+    return g_strdup (is_cropped (cut) ? "videocrop name=regia-crop ! " : "");
+  return g_strdup_printf ("%saspectratiocrop aspect-ratio=%d/%d ! ",
+                          is_cropped (cut) ? "videocrop name=regia-crop ! " : "", width, height);
+}
+
+static void
+watch_size (GstElement *bin, const RegiaConvertCut *cut)
+{
+  g_autoptr (GstElement) crop = gst_bin_get_by_name (GST_BIN (bin), "regia-crop");
+  g_autoptr (GstPad) pad = crop != NULL ? gst_element_get_static_pad (crop, "sink") : NULL;
+
+  if (pad != NULL)
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_size_cb, g_memdup2 (cut, sizeof *cut),
+                       g_free);
+}
+
+GstElement *
+regia_convert_picture_new (const char *caps, guint rate_num, guint rate_den, const RegiaConvertCut *cut,
+                           GError **error)
+{
+  g_autofree char *cut_elements = cut_text (cut, caps);
   g_autofree char *text =
       g_strdup_printf ("videoconvert n-threads=1 ! deinterlace mode=auto method=yadif fields=%s ! videoflip "
                        "name=regia-upright "
-                       "! videoconvertscale add-borders=true n-threads=1 ! capsfilter caps=\"%s\"",
-                       rate_num >= BOTH_FIELDS_FROM * rate_den ? "all" : "top", caps);
+                       "! %svideoconvertscale add-borders=true n-threads=1 ! capsfilter caps=\"%s\"",
+                       rate_num >= BOTH_FIELDS_FROM * rate_den ? "all" : "top", cut_elements, caps);
   GstElement *bin = build (text, error);
   g_autoptr (GstElement) flip = NULL;
   g_autoptr (GstPad) pad = NULL;
@@ -112,6 +172,7 @@ regia_convert_picture_new (const char *caps, guint rate_num, guint rate_den, GEr
   orientation = g_new0 (Orientation, 1);
   orientation->flip = flip;
   gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_picture_event_cb, orientation, g_free);
+  watch_size (bin, cut);
   return bin;
 }
 

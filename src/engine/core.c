@@ -133,6 +133,8 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_
   plan->audio_caps = g_strdup (regia_programme_audio_caps (self->programme));
   plan->rate_num = values->rate_num;
   plan->rate_den = values->rate_den;
+  memcpy (plan->cut.crop, config->crop, sizeof config->crop);
+  plan->cut.fill = g_str_equal (config->fit, REGIA_CONFIG_FILL);
   plan->channels[0] = config->channels[0];
   plan->channels[1] = config->channels[1];
   plan->epoch = self->epoch;

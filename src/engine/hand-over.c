@@ -260,7 +260,7 @@ regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error)
     return append_nothing (self, end);
   convert = kind == REGIA_HAND_OVER_VIDEO
                 ? regia_convert_picture_new (self->plan->video_caps, self->plan->rate_num,
-                                             self->plan->rate_den, error)
+                                             self->plan->rate_den, &self->plan->cut, error)
                 : regia_convert_sound_new (self->plan->audio_caps, self->plan->channels, &channels, error);
   if (convert == NULL)
     return FALSE;

@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include "channels-private.h"
+#include "convert-private.h"
 #include "health-private.h"
 #include "meter-private.h"
 #include "preview-private.h"
@@ -22,6 +23,7 @@ typedef struct {
   char *audio_caps;
   guint rate_num, rate_den;
   RegiaEpoch epoch;
+  RegiaConvertCut cut;      /* what of its picture is used */
   guint channels[2];        /* for left and right; see regia_convert_sound_new() */
   gint64 delay_ns;          /* added to each timestamp */
   gint64 late_limit_ns;     /* see RegiaTimeline */

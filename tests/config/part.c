@@ -30,6 +30,8 @@ static const char event[] = "[event]\n"
                             "pipeline = pulse\n"
                             "device = MARK-DESK\n"
                             "channels = 3;4\n"
+                            "crop = 1; 2; 3; 4\n"
+                            "fit = fill\n"
                             "video = no\n"
                             "[scene stage]\n"
                             "layout = free\n"
@@ -136,7 +138,8 @@ static const Holds holds[] = {
      "rendition.width scene scene.areas scene.corner scene.fade_ms scene.layout scene.name "
      "scene.small_percent scene.sources segment_ms slate source source.audio source.channel_left "
      "source.channel_right "
-     "source.delay_ms source.name source.parameters source.pipeline source.video width",
+     "source.crop_bottom source.crop_left source.crop_right source.crop_top source.delay_ms source.fit "
+     "source.name source.parameters source.pipeline source.video width",
      "MARK-CAMERA MARK-PASSWORD MARK-DESK"},
     {"recorder", "", NULL,
      "audio audio.language audio.title end end_s feed_seconds id languages name place record rendition "
@@ -258,6 +261,9 @@ test_engine_values (void)
   g_assert_false (camera->audio);
   g_assert_true (camera->video);
   g_assert_cmpuint (desk->channels[0], ==, 3);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpuint (desk->crop[i], ==, i + 1);
+  g_assert_cmpstr (desk->fit, ==, "fill");
   g_assert_cmpuint (desk->channels[1], ==, 4);
   g_assert_false (desk->video);
   g_assert_cmpuint (values->renditions->len, ==, 2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What cameras and files give for pictures: interlaced in all the ways there are, on their side, changing in
  * the midst; and what the programme gets of it. */
+#include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 #include <stdlib.h>
@@ -337,9 +338,10 @@ say (GstPad *pad, GstTagScope scope, const char *orientation)
 static void
 test_scopes (void)
 {
+  static const RegiaConvertCut whole = {{0, 0, 0, 0}, FALSE};
   g_autoptr (GError) error = NULL;
   GstElement *convert =
-      regia_convert_picture_new ("video/x-raw,format=I420,width=320,height=240", 25, 1, &error);
+      regia_convert_picture_new ("video/x-raw,format=I420,width=320,height=240", 25, 1, &whole, &error);
   GstElement *pipeline = gst_pipeline_new (NULL), *sink = gst_element_factory_make ("fakesink", NULL);
   g_autoptr (GstElement) flip = gst_bin_get_by_name (GST_BIN (convert), "regia-upright");
   g_autoptr (GstPad) pad = gst_element_get_static_pad (convert, "sink");
@@ -400,6 +402,114 @@ test_next_clip (void)
   run_fixture_clear (&self);
 }
 
+/* A picture with bands of its own along its edges: what is not in the middle is not 128. */
+static GstBuffer *
+draw_bands (int width, int height, const guint bands[4])
+{
+  gsize stride = ((gsize)width + 3) & ~3u, chroma = (((gsize)width / 2 + 3) & ~3u) * (gsize)height / 2;
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, stride * (gsize)height + 2 * chroma, NULL);
+  GstMapInfo map;
+
+  g_assert_true (gst_buffer_map (buffer, &map, GST_MAP_WRITE));
+  memset (map.data, 128, map.size);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      if (x < width * (int)bands[0] / 100 || y < height * (int)bands[1] / 100 ||
+          x >= width - width * (int)bands[2] / 100 || y >= height - height * (int)bands[3] / 100)
+        map.data[(gsize)y * stride + (gsize)x] = 220;
+  gst_buffer_unmap (buffer, &map);
+  return buffer;
+}
+
+typedef struct {
+  const char *name;
+  RegiaConvertCut cut;
+  int width, height;       /* of the source */
+  const char *orientation; /* (nullable) that it says of itself */
+  guint bands[4];          /* that it has, before it is turned */
+  /* Pixels of the programme, 320x180, that are not of the picture at each side; −1: some of its bands are
+   * seen. */
+  int left, top;
+} Cut;
+
+static const Cut cuts[] = {
+    {"whole", {{0, 0, 0, 0}, FALSE}, 400, 300, NULL, {0, 0, 0, 0}, 40, 0},
+    {"fill", {{0, 0, 0, 0}, TRUE}, 400, 300, NULL, {0, 12, 0, 12}, 0, 0},
+    {"fill-wide", {{0, 0, 0, 0}, TRUE}, 640, 180, NULL, {24, 0, 24, 0}, 0, 0},
+    {"crop", {{10, 20, 30, 5}, FALSE}, 640, 360, NULL, {10, 20, 30, 5}, 32, 0},
+    {"crop-too-little", {{9, 20, 30, 5}, FALSE}, 640, 360, NULL, {10, 20, 30, 5}, -1, -1},
+    {"crop-and-fill", {{10, 0, 10, 0}, TRUE}, 640, 360, NULL, {10, 10, 10, 10}, 0, 0},
+    {"turned", {{0, 25, 0, 0}, FALSE}, 360, 640, "rotate-90", {25, 0, 0, 0}, 0, 22},
+};
+
+/* Cut as it is seen, upright, and again by what is left when the source changes its size. */
+static void
+test_cut (gconstpointer data)
+{
+  const Cut *this = data;
+  g_autoptr (GError) error = NULL;
+  GstElement *convert = regia_convert_picture_new (
+      "video/x-raw,format=I420,width=320,height=180,pixel-aspect-ratio=1/1", 25, 1, &this->cut, &error);
+  GstElement *pipeline = gst_pipeline_new (NULL), *source = gst_element_factory_make ("appsrc", NULL),
+             *sink = gst_element_factory_make ("appsink", NULL);
+
+  g_assert_no_error (error);
+  g_object_set (source, "format", GST_FORMAT_TIME, NULL);
+  g_object_set (sink, "sync", FALSE, NULL);
+  gst_bin_add_many (GST_BIN (pipeline), source, convert, sink, NULL);
+  g_assert_true (gst_element_link_many (source, convert, sink, NULL));
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (int n = 0; n < 4; n++) {
+    int times = n < 2 ? 1 : 2;
+    g_autoptr (GstCaps) caps = gst_caps_new_simple (
+        "video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT, this->width * times, "height",
+        G_TYPE_INT, this->height * times, "framerate", GST_TYPE_FRACTION, 25, 1, NULL);
+    GstBuffer *buffer = draw_bands (this->width * times, this->height * times, this->bands);
+    g_autoptr (GstSample) sample = NULL, seen = NULL;
+    GstMapInfo map;
+    int left = 0, top = 0, bands = 0;
+
+    GST_BUFFER_PTS (buffer) = (guint64)n * 40 * GST_MSECOND;
+    if (n == 0) {
+      g_autoptr (GstSample) first = gst_sample_new (NULL, caps, NULL, NULL);
+
+      gst_app_src_push_sample (GST_APP_SRC (source), first);
+      if (this->orientation != NULL) {
+        g_autoptr (GstPad) pad = gst_element_get_static_pad (source, "src");
+
+        /* as a demuxer says it: before the first picture */
+        gst_app_src_set_caps (GST_APP_SRC (source), caps);
+        gst_element_send_event (source, gst_event_new_tag (gst_tag_list_new (GST_TAG_IMAGE_ORIENTATION,
+                                                                             this->orientation, NULL)));
+      }
+    }
+    sample = gst_sample_new (buffer, caps, NULL, NULL);
+    gst_buffer_unref (buffer);
+    g_assert_cmpint (gst_app_src_push_sample (GST_APP_SRC (source), sample), ==, GST_FLOW_OK);
+    seen = gst_app_sink_try_pull_sample (GST_APP_SINK (sink), 20 * GST_SECOND);
+    g_assert_nonnull (seen);
+    g_assert_true (gst_buffer_map (gst_sample_get_buffer (seen), &map, GST_MAP_READ));
+    while (left < 160 && map.data[90 * 320 + left] < 60)
+      left++;
+    while (top < 90 && map.data[top * 320 + 160] < 60)
+      top++;
+    for (int y = 0; y < 180; y++)
+      for (int x = 0; x < 320; x++)
+        bands += map.data[y * 320 + x] > 150;
+    gst_buffer_unmap (gst_sample_get_buffer (seen), &map);
+    g_test_message ("%s, %d times: bars %d and %d, %d pixels of bands", this->name, times, left, top, bands);
+    if (this->left < 0) {
+      g_assert_cmpint (bands, >, 0);
+      continue;
+    }
+    g_assert_cmpint (bands, ==, 0);
+    g_assert_cmpint (ABS (left - this->left), <=, 1);
+    g_assert_cmpint (ABS (top - this->top), <=, 1);
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -414,6 +524,10 @@ main (int argc, char **argv)
   for (gsize i = 0; i < G_N_ELEMENTS (held); i++) {
     g_autofree char *path = g_strdup_printf ("/engine/picture/upright/%s", held[i].tag);
     g_test_add_data_func (path, &held[i], test_upright);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (cuts); i++) {
+    g_autofree char *path = g_strconcat ("/engine/picture/cut/", cuts[i].name, NULL);
+    g_test_add_data_func (path, &cuts[i], test_cut);
   }
   g_test_add_func ("/engine/picture/scopes", test_scopes);
   g_test_add_func ("/engine/picture/next-clip", test_next_clip);

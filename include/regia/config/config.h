@@ -31,6 +31,8 @@ typedef struct {
   gboolean audio;    /* its sound is taken; default true */
   guint channels[2]; /* of its sound, for left and right, counted from 1; {0, 0}: not said */
   gboolean video;    /* its picture is taken; default true */
+  guint crop[4];     /* percent of its picture that are left away at the left, top, right, bottom */
+  char *fit;         /* whole: its picture is seen whole in its place; fill: it fills the programme's shape */
   int delay_ms;      /* added to its timestamps: lip-sync by hand; −500 … 2000 */
 } RegiaConfigSource;
 
@@ -197,6 +199,9 @@ char *regia_config_to_text (RegiaConfig *self);
 /** regia_config_where: (transfer full): `FILE:LINE: [group] key: `, for a message about a value that turned
  * out to be wrong later. */
 char *regia_config_where (RegiaConfig *self, const char *group, const char *key);
+
+/** [source] fit, where the picture fills the programme. */
+#define REGIA_CONFIG_FILL "fill"
 
 /** What the mix is called wherever sources are named as well: no source has this name. */
 #define REGIA_CONFIG_PROGRAMME "programme"
