@@ -14,10 +14,11 @@
  *
  * Commands on standard input, a line each: "stop" (the server goes away: connections are closed and refused),
  * "start", "freeze" (sends nothing more, connections stay), "thaw", "mute" and "unmute" (the sound alone),
- * "quit" (also at its end); and the faults of real cameras' timestamps, which need --no-reports:
- * "step picture|sound|both MS", "wild picture|sound|off" (one stamp in 50 is two hours off), "clock PPM" (the
- * sound's clock is so much slower from the next client on). Says "ready" when it listens, after start as
- * well.
+ * "quit" (also at its end); what goes wrong before the lens and the microphone: "black on|off" (a cap on the
+ * lens), "still on|off" (the same picture again and again), "quiet on|off" (no sound is heard); and the
+ * faults of real cameras' timestamps, which need --no-reports: "step picture|sound|both MS", "wild
+ * picture|sound|off" (one stamp in 50 is two hours off), "clock PPM" (the sound's clock is so much slower
+ * from the next client on). Says "ready" when it listens, after start as well.
  */
 #include <gio/gio.h>
 #include <gio/gunixinputstream.h>
@@ -60,8 +61,9 @@ typedef struct {
   GstAppSrc *microphone; /* (owned) (nullable) */
   GstRTSPMedia *media;   /* (unowned) (nullable) that medium; never looked into */
   gboolean frozen;       /* atomic */
-  gboolean muted;        /* atomic */
-  gboolean done;         /* atomic */
+  gboolean muted;        /* atomic, as the three that follow */
+  gboolean black, still, quiet;
+  gboolean done; /* atomic */
   GMainLoop *loop;
   GstRTSPServer *server; /* (owned) (nullable) while stopped */
   guint attached;
@@ -75,6 +77,12 @@ take_picture (Camera *self, guint32 number, gint64 wall_ms)
   GstMapInfo map;
 
   g_return_val_if_fail (gst_buffer_map (buffer, &map, GST_MAP_WRITE), buffer);
+  if (g_atomic_int_get (&self->black)) {
+    memset (map.data, 16, size);
+    memset (map.data + size, 128, size / 2);
+    gst_buffer_unmap (buffer, &map);
+    return buffer;
+  }
   /* A bar that wanders over a ramp: movement that a person sees as well, and cheap to encode. */
   for (int y = 0; y < self->height; y++)
     memset (map.data + (gsize)y * (gsize)self->width, 60 + y * 100 / self->height, (gsize)self->width);
@@ -118,7 +126,8 @@ shutter_thread (gpointer data)
 {
   Camera *self = data;
   gint64 step_ns = G_GINT64_CONSTANT (1000000000) * self->rate_den / self->rate;
-  gint64 next_ns = g_get_real_time () * 1000 / step_ns * step_ns + step_ns;
+  gint64 next_ns = g_get_real_time () * 1000 / step_ns * step_ns + step_ns, seen_ns = next_ns;
+  guint32 seen = 0;
 
   for (guint32 number = 0; !g_atomic_int_get (&self->done); number++, next_ns += step_ns) {
     struct timespec until = {next_ns / 1000000000, next_ns % 1000000000};
@@ -131,7 +140,13 @@ shutter_thread (gpointer data)
       source = gst_object_ref (self->source);
     g_mutex_unlock (&self->lock);
     if (source && !g_atomic_int_get (&self->frozen)) {
-      GstBuffer *buffer = take_picture (self, number, next_ns / 1000000);
+      GstBuffer *buffer;
+
+      if (!g_atomic_int_get (&self->still)) {
+        seen = number;
+        seen_ns = next_ns;
+      }
+      buffer = take_picture (self, seen, seen_ns / 1000000);
       /* Not yet set while the medium is being started: its clock comes first. */
       gint64 base_ns = (gint64)gst_element_get_base_time (GST_ELEMENT (source));
       gint64 pts = next_ns - self->wall_offset_ns - base_ns;
@@ -155,7 +170,7 @@ enum { SOUND_HZ = 8000, BLOCK = 160, BEEP_HZ = 1000 };
 
 /* One block of 20 ms: what the microphone hears from @heard_ns of the wall clock on. */
 static GstBuffer *
-take_sound (gint64 heard_ns)
+take_sound (gint64 heard_ns, gboolean quiet)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, BLOCK * 2, NULL);
   GstMapInfo map;
@@ -166,7 +181,7 @@ take_sound (gint64 heard_ns)
     double seconds = (double)in_ns / 1e9, hum = 0.02 * sin (2 * G_PI * 200 * seconds);
     double beep = in_ns < 50000000 ? 0.5 * sin (2 * G_PI * BEEP_HZ * seconds) : 0;
 
-    ((gint16 *)map.data)[i] = (gint16)lrint ((hum + beep) * 32767);
+    ((gint16 *)map.data)[i] = quiet ? 0 : (gint16)lrint ((hum + beep) * 32767);
   }
   gst_buffer_unmap (buffer, &map);
   return buffer;
@@ -195,7 +210,7 @@ microphone_thread (gpointer data)
       gint64 pts = next_ns - self->wall_offset_ns - base_ns;
 
       if (base_ns > 0 && pts >= 0) {
-        GstBuffer *buffer = take_sound (next_ns);
+        GstBuffer *buffer = take_sound (next_ns, g_atomic_int_get (&self->quiet));
 
         GST_BUFFER_PTS (buffer) = (guint64)pts;
         GST_BUFFER_DURATION (buffer) = 20000000;
@@ -462,6 +477,12 @@ command_cb (GObject *stream, gpointer data)
     g_atomic_int_set (&self->muted, TRUE);
   else if (g_str_has_prefix (line, "unmute"))
     g_atomic_int_set (&self->muted, FALSE);
+  else if (g_str_has_prefix (line, "black"))
+    g_atomic_int_set (&self->black, strstr (line, "on") != NULL);
+  else if (g_str_has_prefix (line, "still"))
+    g_atomic_int_set (&self->still, strstr (line, "on") != NULL);
+  else if (g_str_has_prefix (line, "quiet"))
+    g_atomic_int_set (&self->quiet, strstr (line, "on") != NULL);
   else
     make_fault (self, line);
   return G_SOURCE_CONTINUE;

@@ -168,6 +168,61 @@ class Desk:
             server.terminate()
 
 
+class FaultyDesk:
+    """A desk on PulseAudio, two channels, on which what a cable or a hand does to sound can be heard: `play("clipping")`. It can be
+    unplugged, too: the server lives on without it."""
+
+    SOUNDS = {
+        "voice": lambda n: (0.2 * math.sin(2 * math.pi * 400 * n / 48000), 0.15 * math.sin(2 * math.pi * 510 * n / 48000)),
+        "silence": lambda n: (0.0, 0.0),
+        "clipping": lambda n: (1.6 * math.sin(2 * math.pi * 400 * n / 48000), 1.6 * math.sin(2 * math.pi * 510 * n / 48000)),
+        "left-dead": lambda n: (0.0, 0.2 * math.sin(2 * math.pi * 510 * n / 48000)),
+        "out-of-phase": lambda n: (0.2 * math.sin(2 * math.pi * 400 * n / 48000), -0.2 * math.sin(2 * math.pi * 400 * n / 48000)),
+    }
+
+    def __init__(self, t):
+        self.t = t
+        self.folder = t.dir / "faulty-desk"
+        self.folder.mkdir(mode=0o700)
+        self.server = f"unix:{self.folder}/native"
+        self.device = "desk.monitor"
+        self.env = {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder), "PULSE_RUNTIME_PATH": str(self.folder)}
+        # A tenth of a second: all tones turn whole times in it.
+        self.tenths = {name: array.array("h", (max(-32768, min(32767, round(32767 * side))) for n in range(4800) for side in sound(n))).tobytes()
+                       for name, sound in self.SOUNDS.items()}
+        self.tenth = self.tenths["voice"]
+        t.spawn("pulseaudio", [
+            "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes", "--log-level=error",
+            f"--load=module-native-protocol-unix socket={self.folder}/native auth-anonymous=1",
+            # What is played finds a sink while the desk is unplugged.
+            "--load=module-null-sink sink_name=nowhere"], env=self.env, nice="realtime")
+        t.wait("PulseAudio's socket", (self.folder / "native").exists)
+        self.plug()
+
+    def pactl(self, *words):
+        return subprocess.run(["pactl", "--server", self.server, *words], check=True, capture_output=True, text=True, timeout=10,
+                              env={**self.t.env, **self.env}).stdout.strip()
+
+    def plug(self):
+        self.module = self.pactl("load-module", "module-null-sink", "sink_name=desk", "rate=48000", "channels=2")
+        self.player = self.t.spawn("desk", ["pacat", "--playback", f"--server={self.server}", "--device=desk", "--format=s16le", "--rate=48000",
+                                            "--channels=2", "--latency-msec=100"], stdin=subprocess.PIPE, env=self.env, nice="realtime")
+        threading.Thread(target=self.feed, args=[self.player], daemon=True).start()
+
+    def unplug(self):
+        self.player.kill()
+        self.pactl("unload-module", self.module)
+
+    def play(self, what):
+        self.tenth = self.tenths[what]
+
+    def feed(self, player):
+        with contextlib.suppress(OSError):
+            while True:
+                player.stdin.write(self.tenth)
+                player.stdin.flush()
+
+
 class ToneDesk:
     """A desk of many channels as USB ones are: a PulseAudio server whose source has no names for them; each has a tone of its own."""
 
