@@ -48,6 +48,9 @@ typedef struct {
 /** regia_option_groups: ends with a NULL kind. */
 extern const RegiaOptionGroup regia_option_groups[];
 
+/** regia_option_audio: the keys of [audio LANG]; ends with a NULL key. */
+extern const RegiaOption regia_option_audio[];
+
 const RegiaOptionGroup *regia_option_group_find (const char *kind);
 const RegiaOption *regia_option_find (const RegiaOptionGroup *group, const char *key);
 /** regia_option_names: (transfer container): keys of a group, or kinds of groups for %NULL. */

@@ -17,7 +17,6 @@
 #define SOURCE_FIELD(member)  FIELD (RegiaConfigSource, member)
 #define SCENE_FIELD(member)   FIELD (RegiaConfigScene, member)
 #define PICTURE_FIELD(member) FIELD (RegiaConfigRendition, member)
-#define AUDIO_FIELD(member)   FIELD (RegiaConfigAudio, member)
 #define RELAY_FIELD(member)   FIELD (RegiaConfigRelay, member)
 
 #define NAME_RANGE     "1 to 32 of a-z 0-9 -, not beginning with -"
@@ -289,55 +288,6 @@ static const RegiaOption rendition_options[] = {
     {NULL},
 };
 
-static const RegiaOption audio_options[] = {
-    {.key = "title",
-     .default_value = NULL,
-     .read = regia_read_text,
-     AUDIO_FIELD (title),
-     .min = 1,
-     .max = 60,
-     .range = "up to 60 letters",
-     .help = "name in the viewer's menu; without it the language's own name"},
-    {.key = "sources",
-     .default_value = NULL,
-     .read = regia_read_names,
-     AUDIO_FIELD (sources),
-     .min = 1,
-     .max = 16,
-     .range = "names of sources; a list with ;",
-     .help = "what is mixed into it; without it every source that gives sound"},
-    {.key = "gains",
-     .default_value = NULL,
-     .read = regia_read_gains,
-     AUDIO_FIELD (gains),
-     .max = 16,
-     .range = "-60dB to 20dB for each of its sources, a list with ;, as in 0dB; -18dB",
-     .help = "how much louder each of them is made; without it as they come"},
-    {.key = "bitrate",
-     .default_value = "128k",
-     .read = regia_read_bitrate,
-     AUDIO_FIELD (bitrate_kbps),
-     .min = 32,
-     .max = 320,
-     .range = "32k to 320k",
-     .help = "AAC, for viewers, relays and the recording"},
-    {.key = "opus_bitrate",
-     .default_value = "96k",
-     .read = regia_read_bitrate,
-     AUDIO_FIELD (opus_bitrate_kbps),
-     .min = 16,
-     .max = 256,
-     .range = "16k to 256k",
-     .help = "Opus, for viewers with the shortest delay"},
-    {.key = "off",
-     .default_value = "no",
-     .read = regia_read_bool,
-     .range = "yes or no",
-     .help =
-         "leave this group out, as if it were not written; for what the hall has and this event does not"},
-    {NULL},
-};
-
 static const RegiaOption relay_options[] = {
     {.key = "url",
      .required = TRUE,
@@ -572,7 +522,7 @@ const RegiaOptionGroup regia_option_groups[] = {
      .check_name = regia_language_is_known,
      .name_range = LANGUAGE_RANGE,
      .help = "a language of the sound",
-     .options = audio_options},
+     .options = regia_option_audio},
     {.kind = "relay",
      NAMED (RegiaConfigRelay, relays),
      .max_count = 16,

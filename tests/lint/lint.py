@@ -161,9 +161,9 @@ def literals(text):
 
 def config_keys():
     """{group: its keys}, from the table of the event file's options."""
-    text = (ROOT / "src/config/options.c").read_text()
+    text = "".join(path.read_text() for path in sorted((ROOT / "src/config").glob("options*.c")))
     tables = {name: set(re.findall(r'\.key = "(\w+)"', body))
-              for name, body in re.findall(r"static const RegiaOption (\w+)\[\] = \{(.*?)\n\};", text, re.S)}
+              for name, body in re.findall(r"^(?:static )?const RegiaOption (\w+)\[\] = \{(.*?)\n\};", text, re.S | re.M)}
     return {kind: tables[table] for kind, table in re.findall(r'\.kind = "(\w+)".*?\.options = (\w+)', text, re.S)}
 
 
@@ -201,7 +201,7 @@ def check_names():
     """Every [group] key and every command that a message or a page names exists."""
     keys, commands = config_keys(), command_options()
     if min(map(len, keys.values())) == 0 or not {"run", "check"} <= set(commands):
-        return ["src/config/options.c or src/main.c is not written as this check reads it"]
+        return ["src/config/options*.c or src/main.c is not written as this check reads it"]
     told = list(wrong_names([("try", "[record] record = no"), ("try", "[recording] folder"), ("try", "`regia gadgets` lists"),
                              ("try", "`regia stop --now`"), ("try", "[relay %s] key_file: `regia check --keys`")], keys, commands))
     if len(told) != 4:
