@@ -76,7 +76,8 @@ check_named_files (RegiaConfig *self, const RegiaConfigSource *source, const Reg
 static gboolean
 mixes (const RegiaConfigAudio *audio, const char *source)
 {
-  return g_strv_contains ((const char *const *)audio->sources, source);
+  return g_strv_contains ((const char *const *)audio->sources, source) ||
+         g_strcmp0 (audio->backup, source) == 0;
 }
 
 static void

@@ -146,7 +146,7 @@ complete_audios (RegiaConfig *self)
     for (guint j = 0; j < values->sources->len; j++) {
       const RegiaConfigSource *source = g_ptr_array_index (values->sources, j);
 
-      if (source->audio)
+      if (source->audio && g_strcmp0 (source->name, audio->backup) != 0)
         g_strv_builder_add (sources, source->name);
     }
     audio->sources = g_strv_builder_end (sources);
@@ -307,6 +307,52 @@ check_renditions (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   }
 }
 
+/* One of a language's sources, or its backup: has to be there, and to have sound. */
+static void
+check_heard (RegiaConfig *self, RegiaFaults *faults, const char *title, const char *key, const char *name)
+{
+  RegiaConfigValues *values = &self->values;
+  const RegiaConfigSource *source = find_source (values, name);
+  RegiaPlace place = regia_key_text_place (self->scan, title, key);
+
+  if (source == NULL) {
+    g_autofree char *words = word_missing (self, place, "source", name, "sources", values->sources);
+
+    regia_faults_add_at (faults, place, title, key, "%s", words);
+  } else if (!source->audio) {
+    g_autofree char *source_title = g_strconcat ("source ", source->name, NULL);
+    g_autofree char *where = regia_key_text_elsewhere (self->scan, place, source_title, "audio");
+
+    regia_faults_add_at (faults, place, title, key,
+                         "[source %s] has audio = no%s; remove that or the name here", name, where);
+  }
+}
+
+static void
+check_backup_and_duck (RegiaConfig *self, RegiaFaults *faults, const char *title,
+                       const RegiaConfigAudio *audio)
+{
+  const char *const *sources = (const char *const *)audio->sources;
+  gboolean all = audio->duck != NULL;
+  g_autofree char *names = g_strjoinv ("; ", audio->sources);
+
+  if (audio->backup != NULL && g_strv_contains (sources, audio->backup))
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "backup"), title, "backup",
+                         "\"%s\" is among its sources, where it is always heard; name it in one of the two",
+                         audio->backup);
+  else if (audio->backup != NULL)
+    check_heard (self, faults, title, "backup", audio->backup);
+  for (guint i = 0; audio->duck != NULL && audio->duck[i] != NULL; i++)
+    if (!g_strv_contains (sources, audio->duck[i]))
+      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "duck"), title, "duck",
+                           "\"%s\" is none of its sources (%s)", audio->duck[i], names);
+  for (guint i = 0; all && audio->sources[i] != NULL; i++)
+    all = g_strv_contains ((const char *const *)audio->duck, audio->sources[i]);
+  if (all)
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "duck"), title, "duck",
+                         "all of its sources; leave out the one that they are lowered for");
+}
+
 static void
 check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
 {
@@ -315,7 +361,6 @@ check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
   for (guint i = 0; i < values->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
     g_autofree char *title = g_strconcat ("audio ", audio->language, NULL);
-    RegiaPlace place = regia_key_text_place (self->scan, title, "sources");
     g_autofree char *names = NULL;
 
     for (guint j = 0; j < i; j++) {
@@ -336,23 +381,9 @@ check_audios (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings)
                            "%u for %u sources (%s); write one for each, 0dB for as it is",
                            g_strv_length (audio->gains), g_strv_length (audio->sources),
                            (names = g_strjoinv ("; ", audio->sources)));
-    for (guint j = 0; audio->sources[j] != NULL; j++) {
-      const RegiaConfigSource *source = find_source (values, audio->sources[j]);
-
-      if (source == NULL) {
-        g_autofree char *words =
-            word_missing (self, place, "source", audio->sources[j], "sources", values->sources);
-
-        regia_faults_add_at (faults, place, title, "sources", "%s", words);
-      } else if (!source->audio) {
-        g_autofree char *source_title = g_strconcat ("source ", source->name, NULL);
-        g_autofree char *where = regia_key_text_elsewhere (self->scan, place, source_title, "audio");
-
-        regia_faults_add_at (faults, place, title, "sources",
-                             "[source %s] has audio = no%s; remove that or the name here", audio->sources[j],
-                             where);
-      }
-    }
+    for (guint j = 0; audio->sources[j] != NULL; j++)
+      check_heard (self, faults, title, "sources", audio->sources[j]);
+    check_backup_and_duck (self, faults, title, audio);
   }
   for (guint i = 0; values->languages[i] != NULL; i++)
     if (!has_audio (values, values->languages[i]))

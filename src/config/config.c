@@ -59,6 +59,8 @@ audio_free (gpointer data)
   g_free (audio->title);
   g_strfreev (audio->sources);
   g_strfreev (audio->gains);
+  g_free (audio->backup);
+  g_strfreev (audio->duck);
   g_free (audio);
 }
 

@@ -257,6 +257,22 @@ regia_read_crop (const RegiaOption *option, const char *text, const char *base_d
 }
 
 char *
+regia_read_level (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  g_autofree char *quoted = regia_quote_clip (text);
+  gint64 milli;
+  char *fault = parse_quantity (option, text, gain_units, &milli);
+
+  if (fault != NULL)
+    return fault;
+  if (milli % 100 != 0 || milli / 100 < option->min || milli / 100 > option->max)
+    return g_strdup_printf ("%s is out of range, or has more than one decimal; allowed: %s", quoted,
+                            option->range);
+  *(int *)field = (int)(milli / 100);
+  return NULL;
+}
+
+char *
 regia_read_gains (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
   g_auto (GStrv) parts = regia_split_list (text);

@@ -36,6 +36,8 @@ char *regia_read_crop (const RegiaOption *option, const char *text, const char *
                        gpointer field); /* [guint[4]], percent */
 char *regia_read_gains (const RegiaOption *option, const char *text, const char *base_dir,
                         gpointer field); /* [char **], tenths of a dB */
+char *regia_read_level (const RegiaOption *option, const char *text, const char *base_dir,
+                        gpointer field); /* [int], tenths of a dB */
 char *regia_read_duration (const RegiaOption *option, const char *text, const char *base_dir,
                            gpointer field); /* [int, guint, guint64] */
 char *regia_read_bitrate (const RegiaOption *option, const char *text, const char *base_dir,

@@ -68,6 +68,7 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
 {
   g_autoptr (GVariant) sources = g_variant_lookup_value (engine, "sources", G_VARIANT_TYPE ("av"));
   g_autoptr (GVariant) renditions = g_variant_lookup_value (engine, "renditions", G_VARIANT_TYPE ("av"));
+  g_autoptr (GVariant) audios = g_variant_lookup_value (engine, "audios", G_VARIANT_TYPE ("av"));
 
   if (regia_json_get_string (engine, "slate-error")[0] != '\0')
     add (warnings, "The event's slate is not shown, name and place stand in for it: %s",
@@ -86,6 +87,16 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
     if (regia_json_get_string (source, "note")[0] != '\0')
       add (warnings, "Source %s: %s", regia_json_get_string (source, "name"),
            regia_json_get_string (source, "note"));
+  }
+  for (gsize i = 0; audios != NULL && i < g_variant_n_children (audios); i++) {
+    g_autoptr (GVariant) boxed = g_variant_get_child_value (audios, i);
+    g_autoptr (GVariant) audio = g_variant_get_variant (boxed);
+    const char *backup = regia_json_get_string (audio, "backup");
+
+    /* One entry for each codec. */
+    if (backup[0] != '\0' && g_strcmp0 (regia_json_get_string (audio, "codec"), "opus") != 0)
+      add (warnings, "Language %s: none of its own sources is heard; %s takes their place",
+           regia_json_get_string (audio, "language"), backup);
   }
   for (gsize i = 0; renditions != NULL && i < g_variant_n_children (renditions); i++) {
     g_autoptr (GVariant) boxed = g_variant_get_child_value (renditions, i);

@@ -3,9 +3,9 @@
 
 #include "regia/engine/core.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "inputs-private.h"
 #include "launch-private.h"
 #include "meters-private.h"
 #include "programme-private.h"
@@ -39,15 +39,6 @@ typedef struct {
   double fps, bps;
 } Rate;
 
-/* A source in the mix of a language. */
-typedef struct {
-  const RegiaConfigSource *source; /* (unowned) */
-  const RegiaConfigAudio *audio;   /* (unowned) */
-  RegiaFader *fader;               /* (unowned) */
-  int gain;                        /* tenths of a dB */
-  gboolean muted;
-} Input;
-
 struct _RegiaEngine {
   RegiaConfig *config; /* (owned) */
   const RegiaConfigValues *values;
@@ -57,7 +48,7 @@ struct _RegiaEngine {
   RegiaProgramme *programme; /* (owned) */
   GPtrArray *sources;        /* (element-type RegiaSource) (owned) */
   RegiaMeters *meters;       /* (owned) */
-  GPtrArray *inputs;         /* (element-type Input) (owned) */
+  RegiaInputs *inputs;       /* (owned) */
   GPtrArray *scenes;         /* (element-type RegiaScene) (owned) */
   const RegiaScene *scene;   /* (unowned) (nullable): that is shown */
   Rate *rates;               /* (owned) one for each encoder */
@@ -96,6 +87,7 @@ on_tick_cb (gpointer user_data)
   for (guint i = 0; i < self->sources->len; i++)
     regia_source_tick (g_ptr_array_index (self->sources, i), now_ns);
   give_meters (self);
+  regia_inputs_tick (self->inputs, regia_epoch_show_time (&self->epoch));
   if (!self->ready && regia_programme_is_ready (self->programme)) {
     self->ready = TRUE;
     self->callbacks.ready_cb (self->user_data);
@@ -112,14 +104,6 @@ earliest_delay_ns (const RegiaConfigValues *values)
   for (guint i = 0; i < values->sources->len; i++)
     least_ms = MIN (least_ms, ((RegiaConfigSource *)g_ptr_array_index (values->sources, i))->delay_ms);
   return (gint64)least_ms * REGIA_MSECOND;
-}
-
-static void
-set_gain (Input *input, int gain, gboolean muted, gint64 from_ns)
-{
-  input->gain = gain;
-  input->muted = muted;
-  regia_fader_set (input->fader, muted ? 0 : pow (10, gain / 200.0), from_ns);
 }
 
 static void
@@ -148,21 +132,18 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_
     plan->preview = regia_preview_ref (regia_programme_add_preview (self->programme, config->name));
   for (guint i = 0; config->audio && i < values->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
-    if (audio->sources && g_strv_contains ((const char *const *)audio->sources, config->name)) {
-      Input *input = g_new0 (Input, 1);
+    if (regia_inputs_wants (audio, config->name)) {
+      RegiaFader *fader;
 
-      *input = (Input){.source = config, .audio = audio, .gain = 0};
-      g_ptr_array_add (
-          plan->audio_targets,
-          regia_programme_add_sound (self->programme, i, queue_ns + SOUND_SLACK_NS, &input->fader));
-      set_gain (input, regia_config_gain (audio, config->name), FALSE, -1);
-      g_ptr_array_add (self->inputs, input);
+      if (plan->meter == NULL)
+        plan->meter = regia_meter_new ();
+      g_ptr_array_add (plan->audio_targets,
+                       regia_programme_add_sound (self->programme, i, queue_ns + SOUND_SLACK_NS, &fader));
+      regia_inputs_add (self->inputs, i, config->name, fader, plan->meter);
     }
   }
-  if (plan->audio_targets->len > 0) {
-    plan->meter = regia_meter_new ();
+  if (plan->meter != NULL)
     regia_meters_add_source (self->meters, config->name, plan->meter);
-  }
   g_ptr_array_add (self->sources, regia_source_new (config, plan));
 }
 
@@ -181,7 +162,7 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   self->callbacks = *callbacks;
   self->user_data = user_data;
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_source_free);
-  self->inputs = g_ptr_array_new_with_free_func (g_free);
+  self->inputs = regia_inputs_new (self->values);
   if (!regia_gst_init (error))
     return NULL;
   self->programme = regia_programme_new (self->values, epoch, log, on_programme_failed_cb, self, error);
@@ -234,21 +215,8 @@ regia_engine_set_gains (RegiaEngine *self, const RegiaEngineGain *gains, guint c
 {
   REGIA_ON_THREAD (NULL);
 
-  gint64 from_ns = self->started_ns > 0 ? regia_epoch_show_time (&self->epoch) : -1;
-
-  for (guint i = 0; i < self->inputs->len; i++) {
-    Input *input = g_ptr_array_index (self->inputs, i);
-    int gain = regia_config_gain (input->audio, input->source->name);
-    gboolean muted = FALSE;
-
-    for (guint j = 0; j < count; j++)
-      if (strcmp (gains[j].language, input->audio->language) == 0 &&
-          strcmp (gains[j].source, input->source->name) == 0) {
-        gain = gains[j].gain;
-        muted = gains[j].muted;
-      }
-    set_gain (input, gain, muted, from_ns);
-  }
+  regia_inputs_set_gains (self->inputs, gains, count,
+                          self->started_ns > 0 ? regia_epoch_show_time (&self->epoch) : -1);
 }
 
 void
@@ -307,7 +275,7 @@ regia_engine_free (RegiaEngine *self)
     return;
   g_clear_handle_id (&self->tick, g_source_remove);
   g_ptr_array_unref (self->sources);
-  g_ptr_array_unref (self->inputs);
+  regia_inputs_free (self->inputs);
   regia_meters_free (self->meters);
   g_clear_pointer (&self->scenes, g_ptr_array_unref);
   regia_programme_free (self->programme);
@@ -396,7 +364,7 @@ rendition_state (const RegiaConfigRendition *config, RegiaEncoder *encoder, cons
 
 static GVariant *
 audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *rate, double level_db,
-             const RegiaMeterValues *meter)
+             const RegiaMeterValues *meter, const char *backup, gboolean ducked)
 {
   GVariantDict dict;
 
@@ -407,6 +375,8 @@ audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *
   g_variant_dict_insert (&dict, "bps", "t", (guint64)rate->bps);
   g_variant_dict_insert (&dict, "level-db", "d", level_db);
   regia_meter_values_add (meter, &dict);
+  g_variant_dict_insert (&dict, "backup", "s", backup);
+  g_variant_dict_insert (&dict, "ducked", "b", ducked);
   return g_variant_new_variant (g_variant_dict_end (&dict));
 }
 
@@ -450,8 +420,9 @@ regia_engine_get_state (RegiaEngine *self)
       RegiaMeterValues meter = regia_meters_get_mix (self->meters, config->language);
 
       g_variant_builder_add_value (
-          &audios,
-          audio_state (config, encoder, rate, regia_programme_get_level (self->programme, audio), &meter));
+          &audios, audio_state (config, encoder, rate, regia_programme_get_level (self->programme, audio),
+                                &meter, regia_inputs_get_backup (self->inputs, audio),
+                                regia_inputs_is_ducked (self->inputs, audio)));
     }
   }
   regia_programme_get_stats (self->programme, &mix);

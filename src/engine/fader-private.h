@@ -19,7 +19,12 @@ void regia_fader_free (RegiaFader *self);
 /** regia_fader_get_element: (transfer none): with the pads sink and src. */
 GstElement *regia_fader_get_element (RegiaFader *self);
 
-/** regia_fader_set: from the gain of before to @gain (factor, 0 … 10), for the sound that is captured from
- * show time
- * @from_ns on; negative: at once. One thread at a time. */
-void regia_fader_set (RegiaFader *self, double gain, gint64 from_ns);
+/**
+ * regia_fader_set:
+ * @gain: factor, 0 … 10
+ * @from_ns: show time of the first sound that it is for; negative: at once
+ * @ramp_ns: how long the way there takes, from the gain of before; at least a millisecond
+ *
+ * One thread at a time.
+ */
+void regia_fader_set (RegiaFader *self, double gain, gint64 from_ns, gint64 ramp_ns);

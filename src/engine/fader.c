@@ -19,7 +19,6 @@
  * is never 1.
  */
 
-#define RAMP_NS (60 * REGIA_MSECOND)
 #define KEPT_NS (10 * REGIA_SECOND) /* no sound is so late */
 #define MOST    (0.999 * REGIA_FADER_SCALE)
 
@@ -104,7 +103,7 @@ cut (RegiaFader *self, gint64 from_ns)
 }
 
 void
-regia_fader_set (RegiaFader *self, double gain, gint64 from_ns)
+regia_fader_set (RegiaFader *self, double gain, gint64 from_ns, gint64 ramp_ns)
 {
   GstControlSource *line;
 
@@ -119,7 +118,7 @@ regia_fader_set (RegiaFader *self, double gain, gint64 from_ns)
   if (self->points->len == 0)
     add_point (self, 0, self->gain);
   cut (self, MAX (from_ns, 1));
-  add_point (self, MAX (from_ns, 1) + RAMP_NS, gain);
+  add_point (self, MAX (from_ns, 1) + MAX (ramp_ns, REGIA_MSECOND), gain);
   self->gain = gain;
   line = gst_interpolation_control_source_new ();
   g_object_set (line, "mode", GST_INTERPOLATION_MODE_LINEAR, NULL);

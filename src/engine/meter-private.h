@@ -49,6 +49,11 @@ void regia_meter_take_buffer (RegiaMeter *self, GstBuffer *buffer);
 /** regia_meter_get_end: show time up to which it has measured, −1 before the first sound. */
 gint64 regia_meter_get_end (RegiaMeter *self);
 
+/** regia_meter_look: how loud the louder channel was in the last whole step that has come by now, whether
+ * everybody else's has or not; silent when nothing has come for half a second.
+ * @now_ns: show time */
+double regia_meter_look (RegiaMeter *self, gint64 now_ns);
+
 /**
  * regia_meter_settle:
  * @until_ns: end of a step, not before the one of the last call

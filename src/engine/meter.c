@@ -26,6 +26,8 @@
 #define STEP_FRAMES (RATE / 10)
 /* Timestamps of live sound wander around its samples by less. */
 #define SLACK_NS (8 * REGIA_MSECOND)
+/* Of nobody sound is so late. */
+#define GONE_NS (500 * REGIA_MSECOND)
 /* Until the longest window and the filters have nothing of what was before. */
 #define FORGOTTEN_STEPS 34
 /* The largest sample that 16 bits have. */
@@ -251,6 +253,18 @@ static double
 to_db (double factor)
 {
   return factor > 0 ? MAX (20 * log10 (factor), REGIA_METER_SILENCE) : REGIA_METER_SILENCE;
+}
+
+double
+regia_meter_look (RegiaMeter *self, gint64 now_ns)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gint64 number = self->frames / STEP_FRAMES - 1;
+  const Step *step = &self->steps[MAX (number, 0) % STEPS];
+
+  if (self->frames < 0 || step->number != number || now_ns - to_time (self->frames) > GONE_NS)
+    return REGIA_METER_SILENCE;
+  return to_db (sqrt (MAX (step->power[0], step->power[1])));
 }
 
 void

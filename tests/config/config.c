@@ -133,6 +133,20 @@ static const Bad bad[] = {
     {"gains-few", "[source b]\npipeline = test\n[audio it]\nsources = test; b\ngains = -3dB\n",
      ":9: [audio it] gains: ", "1 for 2 sources (test; b)"},
 
+    {"backup-own", "[audio it]\nsources = test\nbackup = test\n",
+     ":7: [audio it] backup: ", "in one of the two"},
+    {"backup-nobody", "[audio it]\nsources = test\nbackup = hall\n", ":7: [audio it] backup: ", "hall"},
+    {"backup-mute", "[source b]\npipeline = test\naudio = no\n[audio it]\nsources = test\nbackup = b\n",
+     ":10: [audio it] backup: ", "audio = no"},
+    {"backup-loud", "[audio it]\nsources = test\nbackup_below = 3dB\n",
+     ":7: [audio it] backup_below: ", "-90dB"},
+    {"backup-unit", "[audio it]\nsources = test\nbackup_after = 3\n", ":7: [audio it] backup_after: ", "60s"},
+    {"duck-nobody", "[audio it]\nsources = test\nduck = desk\n",
+     ":7: [audio it] duck: ", "none of its sources (test)"},
+    {"duck-all", "[audio it]\nsources = test\nduck = test\n", ":7: [audio it] duck: ", "all of its sources"},
+    {"duck-louder", "[audio it]\nsources = test\nduck_by = 3dB\n",
+     ":7: [audio it] duck_by: ", "-60dB to 0dB"},
+
     /* numbers and units */
     {"count-word", "[web]\nthreads = two\n", ":6: [web] threads: ", "1 to 32"},
     {"count-comment", "[web]\nthreads = 2 # cores\n", ":6: [web] threads: ", "line of its own"},

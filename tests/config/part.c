@@ -33,6 +33,9 @@ static const char event[] = "[event]\n"
                             "crop = 1; 2; 3; 4\n"
                             "fit = fill\n"
                             "video = no\n"
+                            "[source hall]\n"
+                            "pipeline = pulse\n"
+                            "video = no\n"
                             "[scene stage]\n"
                             "layout = free\n"
                             "sources = camera\n"
@@ -50,9 +53,18 @@ static const char event[] = "[event]\n"
                             "title = Sala\n"
                             "sources = desk\n"
                             "gains = -3.5dB\n"
+                            "backup = hall\n"
+                            "backup_below = -40dB\n"
+                            "backup_after = 5s\n"
+                            "duck_by = -12dB\n"
+                            "duck_above = -30dB\n"
+                            "duck_attack = 50ms\n"
+                            "duck_release = 2s\n"
                             "bitrate = 96k\n"
                             "opus_bitrate = 64k\n"
                             "[audio en]\n"
+                            "sources = desk; hall\n"
+                            "duck = desk\n"
                             "[relay first]\n"
                             "url = rtmp://first.example/live?token=MARK-FIRST\n"
                             "key_file = first.key\n"
@@ -132,7 +144,9 @@ typedef struct {
 
 static const Holds holds[] = {
     {"engine", "", NULL,
-     "audio audio.bitrate_kbps audio.gains audio.language audio.opus_bitrate_kbps audio.sources audio.title "
+     "audio audio.backup audio.backup_after_ms audio.backup_below audio.bitrate_kbps audio.duck "
+     "audio.duck_above audio.duck_attack_ms audio.duck_by audio.duck_release_ms audio.gains audio.language "
+     "audio.opus_bitrate_kbps audio.sources audio.title "
      "feed_mbytes feed_seconds height latency_ms name picture place rate_den rate_num record rendition "
      "rendition.bitrate_kbps rendition.encoder rendition.height rendition.name rendition.preset "
      "rendition.width scene scene.areas scene.corner scene.fade_ms scene.layout scene.name "
@@ -250,7 +264,7 @@ test_engine_values (void)
   g_assert_cmpuint (values->feed_mbytes, ==, 300);
   g_assert_cmpuint (values->segment_ms, ==, 3000);
   g_assert_cmpuint (values->relays->len, ==, 0);
-  g_assert_cmpuint (values->sources->len, ==, 2);
+  g_assert_cmpuint (values->sources->len, ==, 3);
   camera = g_ptr_array_index (values->sources, 0);
   desk = g_ptr_array_index (values->sources, 1);
   g_assert_cmpstr (camera->name, ==, "camera");

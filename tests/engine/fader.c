@@ -9,11 +9,12 @@
 
 /* Every sample that goes in is 1.0: what comes out is the gain. */
 
-#define RATE   48000
-#define BLOCK  960
-#define BEGIN  (100 * REGIA_SECOND)
-#define RAMP   (60 * RATE / 1000)
-#define CHANGE 1e-6
+#define RATE    48000
+#define BLOCK   960
+#define BEGIN   (100 * REGIA_SECOND)
+#define RAMP    (60 * RATE / 1000)
+#define RAMP_NS (60 * REGIA_MSECOND)
+#define CHANGE  1e-6
 
 typedef struct {
   GstElement *pipeline;
@@ -106,7 +107,7 @@ test_ramp (void)
   mix_start (&mix);
   for (guint i = 0; i < 5; i++)
     mix_block (&mix);
-  regia_fader_set (mix.fader, 0.25, time_of (change));
+  regia_fader_set (mix.fader, 0.25, time_of (change), RAMP_NS);
   for (guint i = 0; i < 20; i++)
     mix_block (&mix);
   g_assert_cmpfloat_with_epsilon (gain_at (&mix, change - 1), 1, CHANGE);
@@ -123,10 +124,10 @@ test_at_once (void)
   Mix mix;
 
   mix_start (&mix);
-  regia_fader_set (mix.fader, 0.5, -1);
+  regia_fader_set (mix.fader, 0.5, -1, RAMP_NS);
   mix_block (&mix);
   g_assert_cmpfloat_with_epsilon (gain_at (&mix, 0), 0.5, CHANGE);
-  regia_fader_set (mix.fader, 0, time_of (mix.pushed));
+  regia_fader_set (mix.fader, 0, time_of (mix.pushed), RAMP_NS);
   for (guint i = 0; i < 10; i++)
     mix_block (&mix);
   g_assert_cmpfloat_with_epsilon (gain_at (&mix, mix.gains->len - 1), 0, CHANGE);
@@ -144,7 +145,7 @@ test_interrupted (void)
   mix_start (&mix);
   for (guint i = 0; i < 1000; i++) {
     regia_fader_set (mix.fader, g_rand_double (random) * 2,
-                     time_of (mix.pushed) + g_rand_int_range (random, 0, 15000000));
+                     time_of (mix.pushed) + g_rand_int_range (random, 0, 15000000), RAMP_NS);
     mix_block (&mix);
   }
   check_smooth (&mix, 2);

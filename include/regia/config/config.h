@@ -59,6 +59,14 @@ typedef struct {
   char *title;             /* for the viewer's menu, default the language's own name */
   char **sources;          /* names of the sources mixed into it */
   char **gains;            /* (nullable) of each of them, see regia_config_gain(); %NULL: as they are */
+  char *backup;            /* (nullable) a source that is heard while all of them are silent */
+  int backup_below;        /* tenths of dBFS; −900 … −100 */
+  guint backup_after_ms;   /* 500 … 60000 */
+  char **duck;             /* (nullable) those of the sources that are lowered while another one is heard */
+  int duck_by;             /* tenths of dB; −600 … 0 */
+  int duck_above;          /* tenths of dBFS; −900 … −100 */
+  guint duck_attack_ms;    /* 20 … 2000 */
+  guint duck_release_ms;   /* 20 … 10000 */
   guint bitrate_kbps;      /* AAC, 32 … 320 */
   guint opus_bitrate_kbps; /* 16 … 256 */
 } RegiaConfigAudio;

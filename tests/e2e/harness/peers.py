@@ -248,6 +248,14 @@ class ToneDesk:
         threading.Thread(target=self.play, args=[second], daemon=True).start()
         t.defer(self.player.kill)
 
+    def let(self, *channels):
+        """Only these are heard from now on; all without any."""
+        def pactl(*arguments):
+            return subprocess.run(["pactl", f"--server={self.server}", *arguments], capture_output=True, text=True, timeout=20, check=True).stdout
+
+        player = next(line.split()[0] for line in pactl("list", "short", "sink-inputs").splitlines())
+        pactl("set-sink-input-volume", player, *(f"{100 if not channels or c in channels else 0}%" for c in range(1, self.channels + 1)))
+
     @staticmethod
     def hz(channel):
         return 300 + 100 * channel
