@@ -105,9 +105,10 @@ add_engine_warnings (GPtrArray *warnings, GVariant *engine)
 
     if (g_variant_lookup (rendition, "shed", "b", &shed) && shed)
       add (warnings,
-           "Rendition %s loses frames: this computer is too slow for it; choose a faster preset or fewer "
-           "renditions",
-           regia_json_get_string (rendition, "name"));
+           "Rendition %s is not made for now, %s; it is tried again by itself. Recording and sound are "
+           "whole; a "
+           "faster preset or fewer renditions help",
+           regia_json_get_string (rendition, "name"), regia_json_get_string (rendition, "shed-why"));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "programme-private.h"
 #include "regia/base/error.h"
 #include "regia/base/thread.h"
+#include "shedding-private.h"
 #include "source-private.h"
 
 /*
@@ -22,11 +23,15 @@
  * test. Main thread but for drain.
  */
 
-#define TICK_MS          100
-#define ENCODER_STUCK_NS (3 * REGIA_SECOND)
-#define MIX_STUCK_NS     (5 * REGIA_SECOND)
-#define SHED_SHOWN_NS    (5 * REGIA_SECOND)
-#define SOURCES_END_NS   (500 * REGIA_MSECOND)
+#define TICK_MS 100
+/* Two lives of an encoder: nothing has come out of either. */
+#define ENCODER_STUCK_NS (7 * REGIA_SECOND)
+/* Frames that an encoder was given with the place of the one before it are no sign of a slow machine. */
+#define CATCHING_UP_NS (10 * REGIA_SECOND)
+/* An encoder that gives nothing for so long may be stuck, which is another matter. */
+#define WORKING_NS     (500 * REGIA_MSECOND)
+#define MIX_STUCK_NS   (5 * REGIA_SECOND)
+#define SOURCES_END_NS (500 * REGIA_MSECOND)
 /* Room that an input's queue has beyond the mixer's own window. */
 #define QUEUE_SLACK_NS (500 * REGIA_MSECOND)
 /* Raw sound is small, and may be far ahead of its picture when a source is shifted as a whole. */
@@ -52,6 +57,7 @@ struct _RegiaEngine {
   GPtrArray *scenes;         /* (element-type RegiaScene) (owned) */
   const RegiaScene *scene;   /* (unowned) (nullable): that is shown */
   Rate *rates;               /* (owned) one for each encoder */
+  RegiaShedding *shedding;   /* (owned) */
   gint64 started_ns;
   gboolean ready, failed;
   guint tick; /* source id */
@@ -78,6 +84,54 @@ give_meters (RegiaEngine *self)
     regia_programme_give_meters (self->programme, json, time_ns);
 }
 
+static RegiaEncoder *
+get_encoder (RegiaEngine *self, guint index)
+{
+  return g_ptr_array_index (regia_programme_get_encoders (self->programme), index);
+}
+
+/* Encoders that hang are replaced; renditions go when the machine cannot keep up, and come back. */
+static void
+look_after_renditions (RegiaEngine *self, gint64 now_ns)
+{
+  guint count = self->values->renditions->len;
+  g_autofree RegiaSheddingLoad *loads = g_new0 (RegiaSheddingLoad, count);
+  RegiaProgrammeStats mix;
+  int changed;
+
+  for (guint i = 0; i < count; i++) {
+    RegiaEncoder *encoder = get_encoder (self, i);
+    RegiaEncoderStats stats;
+
+    if (regia_encoder_tick (encoder, now_ns)) {
+      g_autofree char *error = regia_encoder_get_error (encoder);
+      g_message ("track %s: its encoder is started anew: %s", regia_encoder_get_spec (encoder)->track_name,
+                 error);
+    }
+    regia_encoder_get_stats (encoder, &stats);
+    loads[i].behind_ns =
+        (gint64)stats.waiting * REGIA_SECOND * self->values->rate_den / self->values->rate_num;
+    loads[i].judged = now_ns - stats.last_packet_ns < WORKING_NS &&
+                      (stats.restarts == 0 || now_ns - stats.restarted_ns > CATCHING_UP_NS);
+  }
+  if (!self->ready)
+    return;
+  regia_programme_get_stats (self->programme, &mix);
+  changed = regia_shedding_step (self->shedding, loads, mix.behind_ns, now_ns);
+  if (changed >= 0) {
+    RegiaSheddingState state;
+
+    regia_shedding_get (self->shedding, (guint)changed, &state);
+    regia_encoder_set_shed (get_encoder (self, (guint)changed), state.shed);
+    if (state.shed)
+      g_message ("track %s is not made for now: %s",
+                 regia_encoder_get_spec (get_encoder (self, (guint)changed))->track_name, state.why);
+    else
+      g_message ("track %s is made again",
+                 regia_encoder_get_spec (get_encoder (self, (guint)changed))->track_name);
+  }
+}
+
 static gboolean
 on_tick_cb (gpointer user_data)
 {
@@ -88,6 +142,7 @@ on_tick_cb (gpointer user_data)
     regia_source_tick (g_ptr_array_index (self->sources, i), now_ns);
   give_meters (self);
   regia_inputs_tick (self->inputs, regia_epoch_show_time (&self->epoch));
+  look_after_renditions (self, now_ns);
   if (!self->ready && regia_programme_is_ready (self->programme)) {
     self->ready = TRUE;
     self->callbacks.ready_cb (self->user_data);
@@ -168,6 +223,7 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   self->programme = regia_programme_new (self->values, epoch, log, on_programme_failed_cb, self, error);
   if (self->programme == NULL)
     return NULL;
+  self->shedding = regia_shedding_new (self->values->renditions->len);
   self->rates = g_new0 (Rate, regia_programme_get_encoders (self->programme)->len);
   self->meters = regia_meters_new ();
   for (guint i = 0; i < self->values->audios->len; i++)
@@ -279,9 +335,18 @@ regia_engine_free (RegiaEngine *self)
   regia_meters_free (self->meters);
   g_clear_pointer (&self->scenes, g_ptr_array_unref);
   regia_programme_free (self->programme);
+  regia_shedding_free (self->shedding);
   g_free (self->rates);
   regia_config_unref (self->config);
   g_free (self);
+}
+
+/* A rendition that is not recorded has an encoder of its own to be replaced, and that is enough; all the
+ * others are worth a new engine. */
+static gboolean
+must_give (RegiaEngine *self, guint encoder)
+{
+  return !self->ready || encoder == 0 || encoder >= self->values->renditions->len;
 }
 
 gboolean
@@ -314,7 +379,7 @@ regia_engine_is_healthy (RegiaEngine *self, char **ret_why)
       return FALSE;
     }
     since_ns = MAX (stats.last_packet_ns, self->started_ns);
-    if (stats.last_in_ns > since_ns && now_ns - since_ns > ENCODER_STUCK_NS) {
+    if (must_give (self, i) && stats.last_in_ns > since_ns && now_ns - since_ns > ENCODER_STUCK_NS) {
       *ret_why = g_strdup_printf ("track %s: frames go in and no packet has come out for %.0f s",
                                   regia_encoder_get_spec (g_ptr_array_index (encoders, i))->track_name,
                                   (double)(now_ns - since_ns) / REGIA_SECOND);
@@ -343,10 +408,21 @@ measure (RegiaEngine *self, guint index, const RegiaEncoderStats *stats, gint64 
 }
 
 static GVariant *
-rendition_state (const RegiaConfigRendition *config, RegiaEncoder *encoder, const RegiaEncoderStats *stats,
-                 const Rate *rate, gint64 now_ns)
+rendition_state (RegiaEngine *self, guint index, const RegiaEncoderStats *stats, const Rate *rate,
+                 gint64 now_ns)
 {
+  const RegiaConfigRendition *config = g_ptr_array_index (self->values->renditions, index);
+  RegiaEncoder *encoder = get_encoder (self, index);
+  g_autofree char *error = regia_encoder_get_error (encoder);
+  gint64 since_ms = 0, retry_ms = 0;
+  RegiaSheddingState shedding;
   GVariantDict dict;
+
+  regia_shedding_get (self->shedding, index, &shedding);
+  if (shedding.shed) {
+    since_ms = (regia_epoch_show_time (&self->epoch) - (now_ns - shedding.since_ns)) / REGIA_MSECOND;
+    retry_ms = (shedding.retry_ns - now_ns) / REGIA_MSECOND;
+  }
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", config->name);
@@ -357,8 +433,12 @@ rendition_state (const RegiaConfigRendition *config, RegiaEncoder *encoder, cons
   g_variant_dict_insert (&dict, "fps", "d", rate->fps);
   g_variant_dict_insert (&dict, "bps", "t", (guint64)rate->bps);
   g_variant_dict_insert (&dict, "target-bps", "t", (guint64)config->bitrate_kbps * 1000);
-  g_variant_dict_insert (&dict, "shed", "b",
-                         stats->last_drop_ns != 0 && now_ns - stats->last_drop_ns < SHED_SHOWN_NS);
+  g_variant_dict_insert (&dict, "shed", "b", shedding.shed);
+  g_variant_dict_insert (&dict, "shed-since-ms", "t", (guint64)MAX (since_ms, 0));
+  g_variant_dict_insert (&dict, "shed-why", "s", shedding.why);
+  g_variant_dict_insert (&dict, "retry-in-ms", "t", (guint64)MAX (retry_ms, 0));
+  g_variant_dict_insert (&dict, "restarts", "t", stats->restarts);
+  g_variant_dict_insert (&dict, "last-error", "s", error);
   return g_variant_new_variant (g_variant_dict_end (&dict));
 }
 
@@ -412,9 +492,7 @@ regia_engine_get_state (RegiaEngine *self)
     rate = measure (self, i, &stats, now_ns);
     dropped += stats.dropped;
     if (i < first_audio)
-      g_variant_builder_add_value (
-          &renditions,
-          rendition_state (g_ptr_array_index (self->values->renditions, i), encoder, &stats, rate, now_ns));
+      g_variant_builder_add_value (&renditions, rendition_state (self, i, &stats, rate, now_ns));
     else {
       const RegiaConfigAudio *config = g_ptr_array_index (self->values->audios, audio);
       RegiaMeterValues meter = regia_meters_get_mix (self->meters, config->language);

@@ -1,51 +1,49 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gst/gst.h>
+#include "encoding-private.h"
 
-#include "regia/feed/packet.h"
-#include "regia/feed/track.h"
-
-/** What an encoder's packets go to; called from its streaming thread. @packet is (transfer full). */
-typedef void (*RegiaEncoderPacketFunc) (RegiaPacket *packet, gpointer user_data);
-/** The encoder knows its parameters now; once, before its first packet. @track is (transfer full). */
-typedef void (*RegiaEncoderTrackFunc) (RegiaTrack *track, gpointer user_data);
-
-/** What to make; copied. */
+/** Counters since the start; a copy. Times are CLOCK_MONOTONIC ns, 0 for never. */
 typedef struct {
-  guint track_id;
-  const char *track_name, *language, *title;
-  const char *encoder;       /* pipeline file in encode/ */
-  GHashTable *parameters;    /* (element-type utf8 utf8) of that file */
-  guint bitrate_bps;         /* aimed at */
-  guint width, height;       /* video; 0 for audio */
-  guint in_width, in_height; /* size of the programme */
-  guint rate_num, rate_den;  /* video */
-  gint64 keyframe_ns;        /* video: distance of keyframes in show time */
-  gboolean may_shed; /* may lose frames when it does not keep up; never the first rendition, never sound */
-  gboolean unqueued; /* encodes on the thread that brings the frames, as sound always does */
-} RegiaEncoderSpec;
-
-/** Counters since the start; a copy. */
-typedef struct {
-  guint64 frames_in, packets, bytes, dropped;
-  gint64 last_in_ns, last_packet_ns; /* CLOCK_MONOTONIC, 0 for never */
-  gint64 last_drop_ns;
+  guint64 packets, bytes, dropped;
+  gint64 last_in_ns, last_packet_ns;
+  guint64 restarts;    /* encoders that took the place of one that got stuck or gave up */
+  gint64 restarted_ns; /* the last of them */
+  guint waiting;       /* frames that wait for the encoder */
+  gboolean working;    /* frames went in, and no packet of them has come out yet */
 } RegiaEncoderStats;
 
 /**
- * RegiaEncoder: one branch of the programme: queue, scaler where needed, encode file, and the way from
- * GStreamer's buffers to packets of the feed.
+ * RegiaEncoder: what makes one track of a raw stream of the programme. Of sound and of the blank it is an
+ * encoding and nothing else; a rendition has a queue of frames and encoders one after the other behind it.
  */
 typedef struct _RegiaEncoder RegiaEncoder;
 
-/** regia_encoder_new: adds the branch to @pipeline behind @tee. Errors as of regia_launch_parse(). */
+/** regia_encoder_new: adds what it needs to @pipeline behind @tee. Told again to @track_cb are parameters
+ * that are not the ones told before. @in_caps of @spec is needed unless it is unqueued. Main thread, or the
+ * blank's. Errors as of regia_launch_parse(). */
 RegiaEncoder *regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *tee,
                                  RegiaEncoderTrackFunc track_cb, RegiaEncoderPacketFunc packet_cb,
                                  gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_encoder_free: after its pipeline is shut down. */
 void regia_encoder_free (RegiaEncoder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEncoder, regia_encoder_free)
+
+/**
+ * regia_encoder_tick: looks after a rendition's encoder: one that gave up, or into which frames went and out
+ * of which nothing has come for 3 s, is replaced, and the new one is given the frames that were lost with it.
+ * Main thread; nothing for sound.
+ *
+ * Returns: whether another encoder was begun.
+ */
+gboolean regia_encoder_tick (RegiaEncoder *self, gint64 now_ns);
+/** regia_encoder_get_error: (transfer full): why the last one was replaced, "" as long as none was. Main
+ * thread. */
+char *regia_encoder_get_error (RegiaEncoder *self);
+
+/** regia_encoder_set_shed: whether to leave out all frames of a rendition that may_shed. It begins again with
+ * a keyframe period, so that its first segment is whole. Any thread. */
+void regia_encoder_set_shed (RegiaEncoder *self, gboolean shed);
 
 /** regia_encoder_force_keyframe: the first picture at or after show time @from_ns is a keyframe, whatever its
  * place in the keyframe period; the one that begins the next period is one all the same. Nothing for sound,

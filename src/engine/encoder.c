@@ -4,280 +4,127 @@
 #include "encoder-private.h"
 
 #include <gst/app/gstappsink.h>
-#include <gst/video/video.h>
-#include <string.h>
 
+#include "encoder-life-private.h"
+#include "frames-private.h"
 #include "grid-private.h"
-#include "launch-private.h"
+#include "regia/base/backoff.h"
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
+#include "regia/base/thread.h"
 
 /*
  * RegiaEncoder turns one of the programme's raw streams into a track of the feed:
  *
- *   tee ─ [queue ─ [videoscale]] ─ in … encode file … out ─ appsink
+ *   sound:     tee ─ encoding
+ *   rendition: tee ─ appsink ─ frames ─ life (a pipeline of its own: encoding)
  *
- * Before `in` it asks for a keyframe at the first frame of each keyframe period of show time, and where it is
- * told to; behind `out` it makes packets whose payload is the encoder's own memory. Picture times are put on
- * the programme's frame grid exactly, so that renditions agree to the nanosecond.
+ * Sound needs a fiftieth of the work, so it is encoded on the mixer's own thread and no queue has to be woken
+ * for each block. A rendition's encoder can be slow, stuck, or gone with its driver, and the programme goes
+ * on: the mix never waits for it, and another life takes its place and its frames. Only from the programme's
+ * bins it cannot be taken out while it hangs; so it is not in one.
  *
- * Owner: RegiaProgramme, which frees it after the pipeline is shut down. Threads: the queue's streaming
- * thread, for sound the mixer's, runs both probes, the encoder and on_sample_cb(); `lock` (a leaf) guards the
- * counters that others read.
+ * Owner: RegiaProgramme, which frees it after the pipeline is shut down. Threads: the mixer's comes in
+ * through on_frame_cb(), an encoding's through the callbacks; life and backoff are the main thread's. `lock`
+ * (a leaf) guards what all of them use.
  */
+
+#define STUCK_NS (3 * REGIA_SECOND)
+#define BUILD_NS (10 * REGIA_SECOND)
+/* For a life that ends in order; one that hangs is left behind. */
+#define END_NS (2 * REGIA_SECOND)
+/* Of the first rendition, which is recorded: what comes while its encoder is stuck, and until the next one
+ * has caught up. Memory is taken only then, and no more than this. */
+#define HELD_NS    (5 * REGIA_SECOND)
+#define HELD_BYTES ((guint64)400 << 20)
+#define SHED_ROOM  12
+static const RegiaBackoff patience = {.first_ms = 500, .max_ms = 30000, .reset_ms = 60000};
+
+typedef enum { ENCODED, SHED, RETURNING } Use;
 
 struct _RegiaEncoder {
   RegiaEncoderSpec spec; /* (owned strings), immutable */
   RegiaEncoderTrackFunc track_cb;
   RegiaEncoderPacketFunc packet_cb;
   gpointer user_data;
+  RegiaEncoding *encoding; /* (owned) (nullable): of sound */
+  RegiaFrames *frames;     /* (owned) (nullable): of a rendition */
 
-  /* streaming thread only */
-  gint64 keyframe_period; /* number of the period the last frame was in; −1 before the first */
-  gint64 expected_pts_ns; /* where the next packet should be; 0 before the first */
-  gint64 priming_ns;      /* sound: see take_parameters() */
-  gint64 frame_ns;        /* sound: what a packet decodes to */
-  gboolean has_track;
+  /* main thread only */
+  RegiaEncoderLife *life; /* (owned) (nullable) */
+  RegiaBackoff backoff;
+  gint64 begun_ns, retry_ns; /* CLOCK_MONOTONIC */
+  gint64 after_ns;           /* where the last life ended */
+  char *error;               /* (owned) (nullable) */
 
-  GMutex lock; /* guards what follows */
+  GMutex lock;        /* guards what follows */
+  GCond drained_cond; /* told when drained becomes true */
   RegiaEncoderStats stats;
   gint64 forced_ns; /* the first frame at or after this show time becomes a keyframe; −1: none is asked for */
   gboolean drained;
-  GCond drained_cond; /* told when drained becomes true */
-  RegiaCodec codec;
+  RegiaTrack *track; /* (owned) (nullable): told last */
+  Use use;
+  gint64 period; /* number of the keyframe period that the last frame of the mix was in */
 };
 
 static gint64
-frame_of (const RegiaEncoder *self, gint64 pts_ns)
+grid_time (const RegiaEncoder *self, gint64 pts_ns)
 {
-  return regia_grid_frame (pts_ns, self->spec.rate_num, self->spec.rate_den);
+  return regia_grid_time (regia_grid_frame (pts_ns, self->spec.rate_num, self->spec.rate_den),
+                          self->spec.rate_num, self->spec.rate_den);
 }
 
-static gint64
-time_of (const RegiaEncoder *self, gint64 frame)
-{
-  return regia_grid_time (frame, self->spec.rate_num, self->spec.rate_den);
-}
+/* --- what an encoding tells --- */
 
-/* The programme's segment starts at 0 with rate 1, so a raw buffer's pts is its show time. */
-static GstPadProbeReturn
-on_raw_buffer_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+static gboolean
+on_raw_cb (gint64 pts_ns, gpointer user_data)
 {
   RegiaEncoder *self = user_data;
-  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
-  gint64 pts_ns = 0;
-  gboolean forced;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gboolean forced = self->forced_ns >= 0 && pts_ns >= self->forced_ns;
 
-  if (self->spec.keyframe_ns > 0)
-    pts_ns = time_of (self, frame_of (self, (gint64)GST_BUFFER_PTS (buffer)));
-  g_mutex_lock (&self->lock);
-  self->stats.frames_in++;
-  self->stats.last_in_ns = regia_clock_monotonic_ns ();
-  forced = self->forced_ns >= 0 && pts_ns >= self->forced_ns;
   if (forced)
     self->forced_ns = -1;
-  g_mutex_unlock (&self->lock);
-  if (self->spec.keyframe_ns > 0) {
-    gint64 period = pts_ns / self->spec.keyframe_ns;
-
-    /* Not for the very first frame, which is a keyframe anyway: in GStreamer 1.22 x264enc would note that
-     * request under a time 1000 hours ahead and refuse all later ones as too early. 1.26 does not: with
-     * Debian 12 the condition can go. */
-    if (self->keyframe_period >= 0 && (period != self->keyframe_period || forced))
-      gst_pad_send_event (
-          pad, gst_video_event_new_downstream_force_key_unit (
-                   GST_BUFFER_PTS (buffer), GST_BUFFER_PTS (buffer), GST_BUFFER_PTS (buffer), FALSE, 0));
-    self->keyframe_period = period;
-  }
-  return GST_PAD_PROBE_OK;
+  self->stats.last_in_ns = regia_clock_monotonic_ns ();
+  return forced;
 }
 
 static void
-on_overrun_cb (GstElement *queue, gpointer user_data)
+on_track_cb (RegiaTrack *track, gpointer user_data)
 {
   RegiaEncoder *self = user_data;
+  gboolean known;
 
   g_mutex_lock (&self->lock);
-  self->stats.dropped++;
-  self->stats.last_drop_ns = regia_clock_monotonic_ns ();
-  g_mutex_unlock (&self->lock);
-}
-
-static GBytes *
-caps_bytes (const GstStructure *caps, const char *field)
-{
-  const GValue *value = gst_structure_get_value (caps, field);
-  GstBuffer *buffer;
-  gpointer data;
-  gsize size;
-
-  if (value && GST_VALUE_HOLDS_ARRAY (value))
-    value = gst_value_array_get_size (value) > 0 ? gst_value_array_get_value (value, 0) : NULL;
-  if (value == NULL || !GST_VALUE_HOLDS_BUFFER (value))
-    return NULL;
-  buffer = gst_value_get_buffer (value);
-  gst_buffer_extract_dup (buffer, 0, gst_buffer_get_size (buffer), &data, &size);
-  return g_bytes_new_take (data, size);
-}
-
-/*
- * Sound is stamped so that a player that just decodes and plays, without any edit list or trimming, is in
- * time; measured with a beep through both encoders of Debian 12 and 13.
- *
- * avenc_aac: what goes in at t comes out of a decoder 1024 samples after the packet that GStreamer stamps t:
- * one frame of priming. Taken off all times. opusenc: GStreamer takes the encoder's look-ahead (312 samples)
- * off the times already, but for the first packet, which it shortens instead; likewise the last one. Decoded
- * without trimming they are as long as all others, so the first begins earlier.
- */
-static gboolean
-take_parameters (RegiaEncoder *self, GstCaps *gst_caps)
-{
-  const GstStructure *caps = gst_caps_get_structure (gst_caps, 0);
-  const char *type = gst_structure_get_name (caps);
-  g_autoptr (GBytes) extradata = NULL;
-  RegiaCodec codec = 0;
-  RegiaTrack *track;
-  int rate = 0, channels = 0;
-
-  gst_structure_get_int (caps, "rate", &rate);
-  gst_structure_get_int (caps, "channels", &channels);
-  if (strcmp (type, "video/x-h264") == 0) {
-    codec = REGIA_CODEC_H264;
-    extradata = caps_bytes (caps, "codec_data");
-  } else if (strcmp (type, "audio/mpeg") == 0) {
-    codec = REGIA_CODEC_AAC;
-    extradata = caps_bytes (caps, "codec_data");
-    self->frame_ns = self->priming_ns = rate > 0 ? 1024 * REGIA_SECOND / rate : 0;
-  } else if (strcmp (type, "audio/x-opus") == 0) {
-    codec = REGIA_CODEC_OPUS;
-    extradata = caps_bytes (caps, "streamheader");
-    rate = 48000;
-    self->frame_ns = 20 * REGIA_MSECOND;
+  known = self->track && regia_track_same_parameters (self->track, track);
+  if (!known) {
+    g_clear_pointer (&self->track, regia_track_unref);
+    self->track = regia_track_ref (track);
   }
-  if (codec == 0 || extradata == NULL)
-    return FALSE;
-  track = regia_track_new (self->spec.track_id, self->spec.track_name, self->spec.language, codec, extradata);
-  regia_track_set_title (track, self->spec.title);
-  track->width = self->spec.width;
-  track->height = self->spec.height;
-  track->rate_num = self->spec.width ? self->spec.rate_num : 0;
-  track->rate_den = self->spec.width ? self->spec.rate_den : 1;
-  track->sample_rate = (guint)rate;
-  track->channels = (guint)channels;
-  track->bitrate_bps = self->spec.bitrate_bps;
-  self->has_track = TRUE;
-  g_mutex_lock (&self->lock);
-  self->codec = codec;
   g_mutex_unlock (&self->lock);
-  self->track_cb (track, self->user_data);
-  return TRUE;
+  if (known)
+    regia_track_unref (track);
+  else
+    self->track_cb (track, self->user_data);
 }
-
-/* The encoder's memory, mapped for as long as somebody holds the payload. */
-typedef struct {
-  GstBuffer *buffer; /* (owned) */
-  GstMapInfo map;
-} Mapped;
 
 static void
-mapped_free (gpointer data)
-{
-  Mapped *self = data;
-
-  gst_buffer_unmap (self->buffer, &self->map);
-  gst_buffer_unref (self->buffer);
-  g_free (self);
-}
-
-/*
- * The encoder's own memory, not copied. Only where an encoder asks for far more room than a packet takes
- * (audio: kilobytes for some hundred bytes) is it copied into its size, or a minute of small packets would
- * hold ten times what it weighs.
- */
-static GBytes *
-payload_of (GstBuffer *buffer)
-{
-  gsize room = 0, size = gst_buffer_get_sizes (buffer, NULL, &room);
-  Mapped *mapped;
-
-  if (room / 2 > size) {
-    gpointer copy = g_malloc (size);
-    gst_buffer_extract (buffer, 0, copy, size);
-    return g_bytes_new_take (copy, size);
-  }
-  mapped = g_new0 (Mapped, 1);
-  mapped->buffer = gst_buffer_ref (buffer);
-  if (!gst_buffer_map (buffer, &mapped->map, GST_MAP_READ)) {
-    gst_buffer_unref (mapped->buffer);
-    g_free (mapped);
-    return NULL;
-  }
-  return g_bytes_new_with_free_func (mapped->map.data, mapped->map.size, mapped_free, mapped);
-}
-
-static RegiaPacket *
-make_packet (RegiaEncoder *self, GstBuffer *buffer, gint64 pts_ns)
-{
-  gboolean video = self->spec.width > 0;
-  gint64 duration_ns = self->frame_ns;
-  guint flags =
-      !video || !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT) ? REGIA_PACKET_KEYFRAME : 0;
-  GBytes *payload;
-
-  if (video) {
-    gint64 frame = frame_of (self, pts_ns);
-    pts_ns = time_of (self, frame);
-    duration_ns = time_of (self, frame + 1) - pts_ns;
-  } else {
-    pts_ns -= self->priming_ns;
-    if (self->expected_pts_ns == 0 && GST_BUFFER_DURATION_IS_VALID (buffer))
-      pts_ns -= MAX (duration_ns - (gint64)GST_BUFFER_DURATION (buffer), 0);
-  }
-  if (pts_ns < 0 || duration_ns <= 0)
-    return NULL;
-  if (self->expected_pts_ns != 0 && ABS (pts_ns - self->expected_pts_ns) > duration_ns / 2) {
-    if (pts_ns < self->expected_pts_ns)
-      return NULL; /* dts must rise */
-    flags |= REGIA_PACKET_DISCONTINUITY;
-  }
-  payload = payload_of (buffer);
-  if (payload == NULL)
-    return NULL;
-  self->expected_pts_ns = pts_ns + duration_ns;
-  return regia_packet_new (self->spec.track_id, flags, pts_ns, pts_ns, duration_ns, payload);
-}
-
-static GstFlowReturn
-on_sample_cb (GstAppSink *sink, gpointer user_data)
+on_packet_cb (RegiaPacket *packet, gpointer user_data)
 {
   RegiaEncoder *self = user_data;
-  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
-  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
-  gsize size = buffer ? gst_buffer_get_size (buffer) : 0;
-  RegiaPacket *packet;
-  GstClockTime running;
 
-  if (size == 0 || size > REGIA_PACKET_MAX_BYTES || GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))
-    return GST_FLOW_OK;
-  if (!self->has_track && !take_parameters (self, gst_sample_get_caps (sample)))
-    return GST_FLOW_OK;
-  /* x264enc's segment starts 1000 hours late; running time takes that away. */
-  running =
-      gst_segment_to_running_time (gst_sample_get_segment (sample), GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
-  packet = GST_CLOCK_TIME_IS_VALID (running) ? make_packet (self, buffer, (gint64)running) : NULL;
-  if (packet == NULL)
-    return GST_FLOW_OK;
   g_mutex_lock (&self->lock);
   self->stats.packets++;
-  self->stats.bytes += size;
+  self->stats.bytes += g_bytes_get_size (packet->payload);
   self->stats.last_packet_ns = regia_clock_monotonic_ns ();
   g_mutex_unlock (&self->lock);
+  if (self->frames)
+    regia_frames_done (self->frames, packet->pts_ns + packet->duration_ns / 2);
   self->packet_cb (packet, self->user_data);
-  return GST_FLOW_OK;
 }
 
 static void
-on_eos_cb (GstAppSink *sink, gpointer user_data)
+on_end_cb (gpointer user_data)
 {
   RegiaEncoder *self = user_data;
 
@@ -287,88 +134,93 @@ on_eos_cb (GstAppSink *sink, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
-/*
- * Picture: queue [! scale]; raw frames wait there when the encoder is slow. Sound needs a fiftieth of the
- * work, so it is encoded on the mixer's own thread and no queue has to be woken for each block.
- */
-static GstElement *
-make_head (RegiaEncoder *self, GError **error)
-{
-  gboolean scale = self->spec.width != self->spec.in_width || self->spec.height != self->spec.in_height;
-  gboolean queued = self->spec.width > 0 && !self->spec.unqueued;
-  g_autofree char *head =
-      queued
-          ? g_strdup_printf ("queue name=head max-size-buffers=%u max-size-bytes=0 max-size-time=0 leaky=%s",
-                             self->spec.may_shed ? 12 : 25, self->spec.may_shed ? "downstream" : "no")
-          : g_strdup ("capsfilter name=head");
-  g_autofree char *text = self->spec.width > 0 && scale
-                              ? g_strdup_printf ("%s ! videoscale n-threads=1 ! capsfilter name=tail "
-                                                 "caps=video/x-raw,width=%u,height=%u,pixel-aspect-ratio=1/1",
-                                                 head, self->spec.width, self->spec.height)
-                              : g_strdup_printf ("%s ! capsfilter name=tail", head);
-  GstElement *bin = regia_launch_parse (text, "encoder", error);
+static const RegiaEncodingCallbacks encoding_callbacks = {
+    .raw_cb = on_raw_cb, .track_cb = on_track_cb, .packet_cb = on_packet_cb, .end_cb = on_end_cb};
 
-  if (bin && queued && self->spec.may_shed) {
-    g_autoptr (GstElement) element = gst_bin_get_by_name (GST_BIN (bin), "head");
-    g_signal_connect (element, "overrun", G_CALLBACK (on_overrun_cb), self);
-  }
-  return bin;
+/* --- a rendition's frames --- */
+
+/* Whether a frame of the mix is to be encoded. One that was shed begins again with a keyframe period. */
+static gboolean
+is_wanted (RegiaEncoder *self, gint64 pts_ns)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  gint64 period = grid_time (self, pts_ns) / self->spec.keyframe_ns;
+
+  if (self->use == RETURNING && period != self->period)
+    self->use = ENCODED;
+  self->period = period;
+  return self->use == ENCODED;
+}
+
+/* The mixer's thread. */
+static GstFlowReturn
+on_frame_cb (GstAppSink *sink, gpointer user_data)
+{
+  RegiaEncoder *self = user_data;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
+  GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
+
+  if (buffer == NULL)
+    return GST_FLOW_OK;
+  if (is_wanted (self, (gint64)GST_BUFFER_PTS (buffer)))
+    regia_frames_push (self->frames, gst_buffer_ref (buffer));
+  else
+    regia_frames_skip (self->frames);
+  return GST_FLOW_OK;
+}
+
+static void
+on_mix_end_cb (GstAppSink *sink, gpointer user_data)
+{
+  regia_frames_end (((RegiaEncoder *)user_data)->frames);
+}
+
+static guint
+room_of (const RegiaEncoderSpec *spec)
+{
+  guint64 frame_bytes = (guint64)spec->in_width * spec->in_height * 3 / 2;
+  gint64 frames = regia_grid_frame (HELD_NS, spec->rate_num, spec->rate_den);
+
+  if (spec->may_shed)
+    return SHED_ROOM;
+  return (guint)CLAMP ((guint64)frames, SHED_ROOM, MAX (HELD_BYTES / MAX (frame_bytes, 1), SHED_ROOM));
+}
+
+static void
+begin_life (RegiaEncoder *self, gint64 now_ns)
+{
+  self->begun_ns = now_ns;
+  self->life =
+      regia_encoder_life_start (&self->spec, self->after_ns, self->frames, &encoding_callbacks, self);
 }
 
 static gboolean
-link_named (GstBin *from, const char *from_name, GstBin *to, const char *to_name, const char *where,
-            GError **error)
+build_rendition (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError **error)
 {
-  g_autoptr (GstElement) a = gst_bin_get_by_name (from, from_name), b = gst_bin_get_by_name (to, to_name);
+  static const GstAppSinkCallbacks callbacks = {.new_sample = on_frame_cb, .eos = on_mix_end_cb};
+  GstElement *sink = gst_element_factory_make ("appsink", NULL);
+  gint64 now_ns = regia_clock_monotonic_ns ();
 
-  if (a && b && gst_element_link (a, b))
-    return TRUE;
-  g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG,
-               "%s: cannot be put between \"%s\" and \"%s\"; an encode file begins at "
-               "an element called \"in\" and ends at one called \"out\"",
-               where, from_name, to_name);
-  return FALSE;
-}
-
-static gboolean
-build (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError **error)
-{
-  static const GstAppSinkCallbacks callbacks = {.new_sample = on_sample_cb, .eos = on_eos_cb};
-  g_autofree char *text =
-      regia_launch_text ("encode", self->spec.encoder, self->spec.parameters, NULL, NULL, error);
-  g_autofree char *where =
-      g_strdup_printf ("track %s (encode/%s)", self->spec.track_name, self->spec.encoder);
-  g_autoptr (GstElement) in = NULL, head_queue = NULL;
-  g_autoptr (GstPad) in_pad = NULL;
-  GstElement *head, *encode, *sink;
-
-  if (text == NULL)
-    return FALSE;
-  head = make_head (self, error);
-  if (head == NULL)
-    return FALSE;
-  gst_bin_add (pipeline, head);
-  encode = regia_launch_parse (text, where, error);
-  if (encode == NULL)
-    return FALSE;
-  gst_bin_add (pipeline, encode);
-  sink = gst_element_factory_make ("appsink", "sink");
   g_object_set (sink, "sync", FALSE, "async", FALSE, "enable-last-sample", FALSE, "qos", FALSE, NULL);
   gst_app_sink_set_callbacks (GST_APP_SINK (sink), (GstAppSinkCallbacks *)&callbacks, self, NULL);
-  gst_bin_add (GST_BIN (encode), sink);
+  gst_bin_add (pipeline, sink);
+  gst_element_link (tee, sink);
+  self->frames = regia_frames_new (room_of (&self->spec));
+  begin_life (self, now_ns);
+  return regia_encoder_life_wait_built (self->life, now_ns + BUILD_NS, error);
+}
 
-  if (!link_named (GST_BIN (head), "tail", GST_BIN (encode), "in", where, error) ||
-      !link_named (GST_BIN (encode), "out", GST_BIN (encode), "sink", where, error))
+static gboolean
+build_sound (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError **error)
+{
+  self->encoding = regia_encoding_new (&self->spec, 0, pipeline, &encoding_callbacks, self, error);
+  if (self->encoding == NULL)
     return FALSE;
-  head_queue = gst_bin_get_by_name (GST_BIN (head), "head");
-  in = gst_bin_get_by_name (GST_BIN (encode), "in");
-  in_pad = gst_element_get_static_pad (in, "sink");
-  if (in_pad == NULL || !gst_element_link (tee, head_queue)) {
-    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "%s: the element \"in\" takes no input", where);
-    return FALSE;
-  }
-  gst_pad_add_probe (in_pad, GST_PAD_PROBE_TYPE_BUFFER, on_raw_buffer_cb, self, NULL);
-  return TRUE;
+  if (gst_element_link (tee, regia_encoding_get_head (self->encoding)))
+    return TRUE;
+  g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "track %s (encode/%s): takes no input",
+               self->spec.track_name, self->spec.encoder);
+  return FALSE;
 }
 
 RegiaEncoder *
@@ -378,19 +230,32 @@ regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *t
 {
   g_autoptr (RegiaEncoder) self = g_new0 (RegiaEncoder, 1);
 
-  self->spec = *spec;
-  self->spec.track_name = g_strdup (spec->track_name);
-  self->spec.language = g_strdup (spec->language);
-  self->spec.title = g_strdup (spec->title);
-  self->spec.encoder = g_strdup (spec->encoder);
-  self->spec.parameters = spec->parameters ? g_hash_table_ref (spec->parameters) : NULL;
-  self->keyframe_period = self->forced_ns = -1;
+  regia_encoder_spec_copy (spec, &self->spec);
+  self->backoff = patience;
+  self->forced_ns = self->period = -1;
   self->track_cb = track_cb;
   self->packet_cb = packet_cb;
   self->user_data = user_data;
   g_mutex_init (&self->lock);
   g_cond_init (&self->drained_cond);
-  return build (self, pipeline, tee, error) ? g_steal_pointer (&self) : NULL;
+  if (spec->width > 0 && !spec->unqueued ? build_rendition (self, pipeline, tee, error)
+                                         : build_sound (self, pipeline, tee, error))
+    return g_steal_pointer (&self);
+  return NULL;
+}
+
+/* Nothing comes out of the present life any more; another one may begin. @wait_ns: for its thread. */
+static void
+end_life (RegiaEncoder *self, gint64 wait_ns)
+{
+  RegiaEncoderLife *life = g_steal_pointer (&self->life);
+
+  if (life == NULL)
+    return;
+  self->after_ns = regia_encoder_life_cut (life);
+  regia_frames_begin (self->frames);
+  if (!regia_encoder_life_end (life, regia_clock_monotonic_ns () + wait_ns) && wait_ns > 0)
+    g_debug ("track %s: its encoder hangs and is left behind", self->spec.track_name);
 }
 
 void
@@ -398,14 +263,92 @@ regia_encoder_free (RegiaEncoder *self)
 {
   if (self == NULL)
     return;
-  g_free ((char *)self->spec.track_name);
-  g_free ((char *)self->spec.language);
-  g_free ((char *)self->spec.title);
-  g_free ((char *)self->spec.encoder);
-  g_clear_pointer (&self->spec.parameters, g_hash_table_unref);
+  end_life (self, END_NS);
+  regia_encoding_free (self->encoding);
+  regia_frames_unref (self->frames);
+  g_clear_pointer (&self->track, regia_track_unref);
+  regia_encoder_spec_clear (&self->spec);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->drained_cond);
+  g_free (self->error);
   g_free (self);
+}
+
+/* (transfer full) (nullable): why the present life is to end. */
+static char *
+fault_of (RegiaEncoder *self, gint64 now_ns)
+{
+  char *error = regia_encoder_life_get_error (self->life);
+  RegiaFramesStats frames;
+  gint64 since_ns;
+
+  if (error)
+    return error;
+  regia_frames_get_stats (self->frames, &frames);
+  g_mutex_lock (&self->lock);
+  since_ns = MAX (self->stats.last_packet_ns, self->begun_ns);
+  g_mutex_unlock (&self->lock);
+  /* One that does not even take a frame (it hangs while it gets ready) counts from its beginning. */
+  if (frames.inside > 0)
+    since_ns = MAX (since_ns, frames.inside_ns);
+  else if (frames.waiting == 0)
+    return NULL;
+  if (now_ns - since_ns < STUCK_NS)
+    return NULL;
+  return g_strdup_printf ("frames go in and no packet has come out for %.0f s",
+                          (double)(now_ns - since_ns) / REGIA_SECOND);
+}
+
+gboolean
+regia_encoder_tick (RegiaEncoder *self, gint64 now_ns)
+{
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
+
+  if (self->frames == NULL)
+    return FALSE;
+  if (self->life) {
+    g_autofree char *fault = fault_of (self, now_ns);
+    guint delay_ms;
+
+    if (fault == NULL)
+      return FALSE;
+    g_free (self->error);
+    self->error = g_steal_pointer (&fault);
+    end_life (self, 0);
+    delay_ms =
+        regia_backoff_failed (&self->backoff, (guint64)((now_ns - self->begun_ns) / REGIA_MSECOND), 0.5);
+    /* The first time at once: seconds have been lost already. */
+    self->retry_ns = now_ns + (self->backoff.failures > 1 ? (gint64)delay_ms * REGIA_MSECOND : 0);
+  }
+  if (now_ns < self->retry_ns)
+    return FALSE;
+  begin_life (self, now_ns);
+  g_mutex_lock (&self->lock);
+  self->stats.restarts++;
+  self->stats.restarted_ns = now_ns;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+char *
+regia_encoder_get_error (RegiaEncoder *self)
+{
+  return g_strdup (self->error ? self->error : "");
+}
+
+void
+regia_encoder_set_shed (RegiaEncoder *self, gboolean shed)
+{
+  if (self->frames == NULL || !self->spec.may_shed)
+    return;
+  g_mutex_lock (&self->lock);
+  if (shed)
+    self->use = SHED;
+  else if (self->use == SHED)
+    self->use = RETURNING;
+  g_mutex_unlock (&self->lock);
+  if (shed)
+    regia_frames_drop (self->frames);
 }
 
 void
@@ -421,9 +364,19 @@ regia_encoder_force_keyframe (RegiaEncoder *self, gint64 from_ns)
 void
 regia_encoder_get_stats (RegiaEncoder *self, RegiaEncoderStats *ret_stats)
 {
+  RegiaFramesStats frames = {0};
+
+  if (self->frames)
+    regia_frames_get_stats (self->frames, &frames);
   g_mutex_lock (&self->lock);
   *ret_stats = self->stats;
   g_mutex_unlock (&self->lock);
+  if (self->frames == NULL)
+    return;
+  ret_stats->dropped = frames.dropped;
+  ret_stats->last_in_ns = frames.last_in_ns;
+  ret_stats->waiting = frames.waiting;
+  ret_stats->working = frames.inside > 0;
 }
 
 gboolean
@@ -449,10 +402,7 @@ regia_encoder_get_spec (RegiaEncoder *self)
 const char *
 regia_encoder_get_codec (RegiaEncoder *self)
 {
-  RegiaCodec codec;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  codec = self->codec;
-  g_mutex_unlock (&self->lock);
-  return codec ? regia_codec_to_string (codec) : "";
+  return self->track ? regia_codec_to_string (self->track->codec) : "";
 }

@@ -26,6 +26,7 @@ typedef struct {
   guint64 frames;       /* programme frames made */
   guint64 missed;       /* … and left out by the compositor */
   gint64 last_frame_ns; /* CLOCK_MONOTONIC, 0 for never */
+  gint64 behind_ns;     /* by how much the last one was made later than it was due */
 } RegiaProgrammeStats;
 
 /** regia_programme_new: builds everything; @config, @epoch and @log outlive it. Errors as of

@@ -3,7 +3,6 @@
 
 #include "programme-private.h"
 
-#include "blank-private.h"
 #include "grid-private.h"
 #include "launch-private.h"
 #include "mix-private.h"
@@ -13,6 +12,7 @@
 #include "regia/base/thread.h"
 #include "scene-mixer-private.h"
 #include "slate-private.h"
+#include "track-table-private.h"
 
 /*
  * RegiaProgramme is the pipeline that never stops:
@@ -31,9 +31,7 @@
  *
  * Threads: built on the main thread; encoders' streaming threads come in through on_track_cb() and
  * on_packet_cb(), the compositor's through on_frame_cb(), the slate's through on_slate_cb(), the blank's
- * through on_blank_cb(). `lock` guards the track table until it is complete, and the counters; the feed log
- * is called outside of it, but for the hand-over of the first packets, which keeps their order (order of
- * locks: lock, then the log's).
+ * through on_blank_cb(). `lock` (a leaf) guards the counters.
  */
 
 #define HIDDEN_AFTER_NS    (500 * REGIA_MSECOND)
@@ -53,9 +51,10 @@ struct _RegiaProgramme {
   RegiaSceneMixer *scenes;    /* (owned) */
   RegiaProgrammeSound *sound; /* (owned) */
   GPtrArray *tees;            /* (element-type GstElement) (unowned) picture, then each language */
+  RegiaTrackTable *tracks;    /* (owned) */
   GPtrArray *encoders;        /* (element-type RegiaEncoder) (owned) */
   GPtrArray *previews;        /* (element-type RegiaPreview) (owned) the programme's first */
-  RegiaTrack *meters;         /* (unowned) (nullable) in `tracks` */
+  RegiaTrack *meters;         /* (owned) (nullable) */
   GstAppSrc *slate;           /* (owned) */
   GThread *slate_thread;      /* (owned) (nullable) */
   GCancellable *slate_ending; /* (owned) */
@@ -63,72 +62,23 @@ struct _RegiaProgramme {
   guint bus_watch;
   int ending; /* atomic: no more buffers pass the mixers */
 
-  GMutex lock;       /* guards what follows */
-  GPtrArray *tracks; /* (element-type RegiaTrack) (owned) slots by id */
-  guint tracks_known;
-  GQueue waiting; /* (element-type RegiaPacket) (owned) until all tracks are known */
+  GMutex lock; /* guards what follows */
   RegiaProgrammeStats stats;
-  gint64 next_frame;      /* grid number expected next; −1 at first */
-  char *slate_error;      /* (owned) (nullable) */
-  RegiaBlank *blank_done; /* (unowned) (nullable): once everything of it is made */
-  char *blank_error;      /* (owned) (nullable) */
+  gint64 next_frame; /* grid number expected next; −1 at first */
+  char *slate_error; /* (owned) (nullable) */
 };
-
-/* Under the lock, as soon as both the running encoders' parameters and the blank are known. */
-static void
-give_blank (RegiaProgramme *self)
-{
-  g_autoptr (GString) faults = g_string_new (NULL);
-
-  if (self->blank_done == NULL || self->tracks_known < self->tracks->len)
-    return;
-  for (guint i = 0; i < self->encoders->len; i++) { /* the public has nothing of other tracks */
-    const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
-    g_autoptr (GError) error = NULL;
-    gint64 duration_ns;
-    GPtrArray *payloads = regia_blank_get (self->blank_done, track, &duration_ns, &error);
-
-    if (payloads)
-      regia_feed_log_set_blank (self->log, i, payloads);
-    else
-      g_string_append_printf (faults, "%s%s", faults->len ? "; " : "", error->message);
-  }
-  if (faults->len)
-    self->blank_error = g_string_free (g_steal_pointer (&faults), FALSE);
-}
 
 /* Encoders' streaming threads. */
 static void
 on_track_cb (RegiaTrack *track, gpointer user_data)
 {
-  RegiaProgramme *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  self->tracks->pdata[track->id] = track;
-  if (++self->tracks_known == self->tracks->len) {
-    RegiaPacket *packet;
-
-    regia_feed_log_set_tracks (self->log, self->tracks);
-    while ((packet = g_queue_pop_head (&self->waiting)))
-      regia_feed_log_append (self->log, packet);
-    give_blank (self);
-  }
-  g_mutex_unlock (&self->lock);
+  regia_track_table_set (((RegiaProgramme *)user_data)->tracks, track);
 }
 
 static void
 on_packet_cb (RegiaPacket *packet, gpointer user_data)
 {
-  RegiaProgramme *self = user_data;
-  gboolean known;
-
-  g_mutex_lock (&self->lock);
-  known = self->tracks_known == self->tracks->len;
-  if (!known)
-    g_queue_push_tail (&self->waiting, packet);
-  g_mutex_unlock (&self->lock);
-  if (known)
-    regia_feed_log_append (self->log, packet);
+  regia_track_table_append (((RegiaProgramme *)user_data)->tracks, packet);
 }
 
 /* Between a mixer and its encoders. The end is sent from here, so that nobody has to wait for a streaming
@@ -148,8 +98,9 @@ static GstPadProbeReturn
 on_frame_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   RegiaProgramme *self = user_data;
-  gint64 frame = regia_grid_frame ((gint64)GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)),
-                                   self->config->rate_num, self->config->rate_den);
+  gint64 pts_ns = (gint64)GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
+  gint64 frame = regia_grid_frame (pts_ns, self->config->rate_num, self->config->rate_den);
+  gint64 due_ns = pts_ns + (gint64)self->config->latency_ms * REGIA_MSECOND;
 
   g_mutex_lock (&self->lock);
   self->stats.frames++;
@@ -157,6 +108,7 @@ on_frame_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     self->stats.missed += (guint64)(frame - self->next_frame);
   self->next_frame = frame + 1;
   self->stats.last_frame_ns = regia_clock_monotonic_ns ();
+  self->stats.behind_ns = regia_epoch_show_time (&self->epoch) - due_ns;
   g_mutex_unlock (&self->lock);
   regia_scene_mixer_next_frame (self->scenes);
   regia_preview_offer (g_ptr_array_index (self->previews, 0), GST_PAD_PROBE_INFO_BUFFER (info),
@@ -184,12 +136,7 @@ on_slate_cb (GstBuffer *frame, const GError *error, gpointer user_data)
 static void
 on_blank_cb (RegiaBlank *blank, gpointer user_data)
 {
-  RegiaProgramme *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  self->blank_done = blank;
-  give_blank (self);
-  g_mutex_unlock (&self->lock);
+  regia_track_table_set_blank (((RegiaProgramme *)user_data)->tracks, blank);
 }
 
 static gboolean
@@ -247,8 +194,7 @@ add_encoder (RegiaProgramme *self, RegiaEncoderSpec *spec, guint tee, GError **e
 {
   RegiaEncoder *encoder;
 
-  spec->track_id = self->tracks->len;
-  g_ptr_array_add (self->tracks, NULL);
+  spec->track_id = regia_track_table_add (self->tracks);
   encoder = regia_encoder_new (spec, GST_BIN (self->pipeline), g_ptr_array_index (self->tees, tee),
                                on_track_cb, on_packet_cb, self, error);
   g_clear_pointer (&spec->parameters, g_hash_table_unref);
@@ -278,6 +224,7 @@ add_rendition (RegiaProgramme *self, const RegiaConfigRendition *rendition, gboo
       .height = rendition->height,
       .in_width = config->width,
       .in_height = config->height,
+      .in_caps = self->out_caps,
       .rate_num = config->rate_num,
       .rate_den = config->rate_den,
       .keyframe_ns = (gint64)config->segment_ms * REGIA_MSECOND,
@@ -320,21 +267,20 @@ add_meters (RegiaProgramme *self)
 {
   g_autoptr (GBytes) nothing = g_bytes_new_static (NULL, 0);
 
-  self->meters = regia_track_new (self->tracks->len, "meters", "", REGIA_CODEC_JSON, nothing);
-  g_ptr_array_add (self->tracks, self->meters);
-  self->tracks_known++;
+  self->meters =
+      regia_track_new (regia_track_table_add (self->tracks), "meters", "", REGIA_CODEC_JSON, nothing);
+  regia_track_table_set (self->tracks, regia_track_ref (self->meters));
 }
 
 static RegiaPreview *
 add_preview (RegiaProgramme *self, const char *name)
 {
   g_autofree char *track = g_strconcat ("preview/", name, NULL);
-  RegiaPreview *preview = regia_preview_new (self->tracks->len, track, self->out_caps, self->config->width,
-                                             self->config->height, on_packet_cb, self);
+  RegiaPreview *preview = regia_preview_new (regia_track_table_add (self->tracks), track, self->out_caps,
+                                             self->config->width, self->config->height, on_packet_cb, self);
 
   g_ptr_array_add (self->previews, preview);
-  g_ptr_array_add (self->tracks, regia_track_ref (regia_preview_get_track (preview)));
-  self->tracks_known++;
+  regia_track_table_set (self->tracks, regia_track_ref (regia_preview_get_track (preview)));
   return preview;
 }
 
@@ -410,9 +356,8 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   self->tees = g_ptr_array_new ();
   self->previews = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_preview_unref);
   self->encoders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_encoder_free);
-  self->tracks = regia_tracks_new ();
+  self->tracks = regia_track_table_new (log);
   self->next_frame = -1;
-  g_queue_init (&self->waiting);
   g_mutex_init (&self->lock);
   self->slate_ending = g_cancellable_new ();
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("programme"));
@@ -445,12 +390,11 @@ regia_programme_free (RegiaProgramme *self)
   regia_programme_sound_free (self->sound);
   g_ptr_array_unref (self->tees);
   g_ptr_array_unref (self->previews);
-  g_queue_clear_full (&self->waiting, (GDestroyNotify)regia_packet_unref);
-  g_ptr_array_unref (self->tracks);
+  g_clear_pointer (&self->meters, regia_track_unref);
+  regia_track_table_free (self->tracks);
   g_mutex_clear (&self->lock);
   g_clear_object (&self->slate_ending);
   g_free (self->slate_error);
-  g_free (self->blank_error);
   g_free (self->video_caps);
   g_free (self->out_caps);
   g_free (self);
@@ -585,12 +529,7 @@ regia_programme_wait_drained (RegiaProgramme *self, gint64 until_ns)
 gboolean
 regia_programme_is_ready (RegiaProgramme *self)
 {
-  gboolean ready;
-
-  g_mutex_lock (&self->lock);
-  ready = self->tracks_known == self->tracks->len;
-  g_mutex_unlock (&self->lock);
-  return ready;
+  return regia_track_table_is_complete (self->tracks);
 }
 
 void
@@ -643,10 +582,5 @@ regia_programme_get_slate_error (RegiaProgramme *self)
 char *
 regia_programme_get_blank_error (RegiaProgramme *self)
 {
-  char *error;
-
-  g_mutex_lock (&self->lock);
-  error = g_strdup (self->blank_error ? self->blank_error : "");
-  g_mutex_unlock (&self->lock);
-  return error;
+  return regia_track_table_get_blank_error (self->tracks);
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "blank-private.h"
+#include "regia/feed/log.h"
+
+/**
+ * RegiaTrackTable: the tracks that the programme's encoders make, and the way of their packets into the feed
+ * log: those that come before all tracks are known wait; a track that gets other parameters begins another
+ * table; the blank goes to the log as soon as both it and the tracks are there. Any thread.
+ */
+typedef struct _RegiaTrackTable RegiaTrackTable;
+
+/** regia_track_table_new: @log: outlives it */
+RegiaTrackTable *regia_track_table_new (RegiaFeedLog *log);
+void regia_track_table_free (RegiaTrackTable *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTrackTable, regia_track_table_free)
+
+/** regia_track_table_add: a place for one more track; before the first is known. Returns: its id. */
+guint regia_track_table_add (RegiaTrackTable *self);
+/** regia_track_table_set: @track is (transfer full); what is known of its place from now on. */
+void regia_track_table_set (RegiaTrackTable *self, RegiaTrack *track);
+/** regia_track_table_append: @packet is (transfer full); its track is known. */
+void regia_track_table_append (RegiaTrackTable *self, RegiaPacket *packet);
+/** regia_track_table_set_blank: @blank: everything of it is made; (nullable): it goes, another one will come
+ */
+void regia_track_table_set_blank (RegiaTrackTable *self, RegiaBlank *blank);
+
+gboolean regia_track_table_is_complete (RegiaTrackTable *self);
+/** regia_track_table_get_blank_error: (transfer full): of which tracks public readers get nothing while the
+ * hall is private, and why; "". */
+char *regia_track_table_get_blank_error (RegiaTrackTable *self);

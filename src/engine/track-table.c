@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "track-table-private.h"
+
+/*
+ * RegiaTrackTable. `lock` guards all of it; the feed log is called outside of it, but for the hand-over of
+ * the first packets and of a new table, which keeps their order (order of locks: lock, then the log's).
+ *
+ * Owner: RegiaProgramme. Threads: encoders' streaming threads, the blank's, the main thread.
+ */
+
+struct _RegiaTrackTable {
+  RegiaFeedLog *log; /* (unowned) */
+
+  GMutex lock;       /* guards what follows */
+  GPtrArray *tracks; /* (element-type RegiaTrack) (owned) slots by id; never changed once the log has it */
+  guint known;
+  GQueue waiting;    /* (element-type RegiaPacket) (owned) until all tracks are known */
+  RegiaBlank *blank; /* (unowned) (nullable): once everything of it is made */
+  char *blank_error; /* (owned) (nullable) */
+};
+
+RegiaTrackTable *
+regia_track_table_new (RegiaFeedLog *log)
+{
+  RegiaTrackTable *self = g_new0 (RegiaTrackTable, 1);
+
+  self->log = log;
+  self->tracks = regia_tracks_new ();
+  g_queue_init (&self->waiting);
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+void
+regia_track_table_free (RegiaTrackTable *self)
+{
+  if (self == NULL)
+    return;
+  g_queue_clear_full (&self->waiting, (GDestroyNotify)regia_packet_unref);
+  g_ptr_array_unref (self->tracks);
+  g_mutex_clear (&self->lock);
+  g_free (self->blank_error);
+  g_free (self);
+}
+
+guint
+regia_track_table_add (RegiaTrackTable *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_ptr_array_add (self->tracks, NULL);
+  return self->tracks->len - 1;
+}
+
+/* Under the lock, as soon as both the running encoders' parameters and the blank are known. */
+static void
+give_blank (RegiaTrackTable *self)
+{
+  g_autoptr (GString) faults = g_string_new (NULL);
+
+  if (self->blank == NULL || self->known < self->tracks->len)
+    return;
+  for (guint i = 0; i < self->tracks->len; i++) {
+    const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
+    g_autoptr (GError) error = NULL;
+    gint64 duration_ns;
+    GPtrArray *payloads;
+
+    if (!regia_track_is_video (track) && !regia_track_is_audio (track))
+      continue; /* the public has nothing of it anyway */
+    payloads = regia_blank_get (self->blank, track, &duration_ns, &error);
+    if (payloads)
+      regia_feed_log_set_blank (self->log, i, payloads);
+    else
+      g_string_append_printf (faults, "%s%s", faults->len ? "; " : "", error->message);
+  }
+  g_clear_pointer (&self->blank_error, g_free);
+  if (faults->len)
+    self->blank_error = g_string_free (g_steal_pointer (&faults), FALSE);
+}
+
+/* Under the lock: a table of its own, since the one before belongs to readers too. */
+static void
+replace (RegiaTrackTable *self, RegiaTrack *track)
+{
+  GPtrArray *tracks = regia_tracks_new ();
+
+  for (guint i = 0; i < self->tracks->len; i++) {
+    RegiaTrack *other = g_ptr_array_index (self->tracks, i);
+
+    g_ptr_array_add (tracks, i == track->id ? track : other ? regia_track_ref (other) : NULL);
+  }
+  g_ptr_array_unref (self->tracks);
+  self->tracks = tracks;
+  if (self->known == tracks->len)
+    regia_feed_log_set_tracks (self->log, tracks);
+}
+
+void
+regia_track_table_set (RegiaTrackTable *self, RegiaTrack *track)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (g_ptr_array_index (self->tracks, track->id) != NULL) {
+    replace (self, track);
+  } else {
+    RegiaPacket *packet;
+
+    self->tracks->pdata[track->id] = track;
+    if (++self->known < self->tracks->len)
+      return;
+    regia_feed_log_set_tracks (self->log, self->tracks);
+    while ((packet = g_queue_pop_head (&self->waiting)))
+      regia_feed_log_append (self->log, packet);
+  }
+  give_blank (self);
+}
+
+void
+regia_track_table_append (RegiaTrackTable *self, RegiaPacket *packet)
+{
+  gboolean complete;
+
+  g_mutex_lock (&self->lock);
+  complete = self->known == self->tracks->len;
+  if (!complete)
+    g_queue_push_tail (&self->waiting, packet);
+  g_mutex_unlock (&self->lock);
+  if (complete)
+    regia_feed_log_append (self->log, packet);
+}
+
+void
+regia_track_table_set_blank (RegiaTrackTable *self, RegiaBlank *blank)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->blank = blank;
+  give_blank (self);
+}
+
+gboolean
+regia_track_table_is_complete (RegiaTrackTable *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->known == self->tracks->len && self->tracks->len > 0;
+}
+
+char *
+regia_track_table_get_blank_error (RegiaTrackTable *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return g_strdup (self->blank_error ? self->blank_error : "");
+}
