@@ -24,7 +24,7 @@ static const struct {
      " 'slate-error': <'geheim01 slate'>, 'blank-error': <'geheim02 blank'>,"
      " 'sources': <[<{'name': <'geheim03source'>, 'pipeline': <'geheim04pipeline'>, 'state': <'failed'>,"
      " 'restarts': <uint64 1>, 'note': <'geheim05 note'>, 'last-error': <'geheim06: /dev/video7'>}>]>,"
-     " 'renditions': <[<{'name': <'geheim07rendition'>, 'shed': <true>}>]>,"
+     " 'renditions': <[<{'name': <'geheim07rendition'>, 'shed': <true>, 'shed-why': <'geheim10why'>}>]>,"
      " 'feed': <{'packets': <uint64 1>, 'readers': <uint64 3>}>}"},
     {"recorder",
      "{'state': <'disk-error'>, 'message': <'geheim08 disk'>, 'session': <'prova-2'>, 'title': <'geheim09'>,"
