@@ -11,6 +11,7 @@
 #include "regia/base/scrub.h"
 #include "regia/base/thread.h"
 #include "scene-mixer-private.h"
+#include "show-clock-private.h"
 #include "slate-private.h"
 #include "track-table-private.h"
 
@@ -316,22 +317,6 @@ build (RegiaProgramme *self, GError **error)
   return TRUE;
 }
 
-/*
- * A clock that reads show time, so that the base time is 0. The system's own clock with the epoch as base
- * time would be the same, but an epoch can lie before the machine's start (a show that goes on after a
- * reboot), and a base time cannot.
- */
-static GstClock *
-show_clock_new (const RegiaEpoch *epoch)
-{
-  GstClock *clock =
-      g_object_new (GST_TYPE_SYSTEM_CLOCK, "name", "show-time", "clock-type", GST_CLOCK_TYPE_MONOTONIC, NULL);
-
-  gst_clock_set_calibration (clock, (GstClockTime)MAX (epoch->monotonic_ns, 0),
-                             (GstClockTime)MAX (-epoch->monotonic_ns, 0), 1, 1);
-  return gst_object_ref_sink (clock);
-}
-
 RegiaProgramme *
 regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, RegiaFeedLog *log,
                      RegiaProgrammeFailedFunc failed_cb, gpointer user_data, GError **error)
@@ -339,7 +324,7 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
   g_autoptr (RegiaProgramme) self = g_new0 (RegiaProgramme, 1);
-  g_autoptr (GstClock) clock = show_clock_new (epoch);
+  g_autoptr (GstClock) clock = regia_show_clock_new (epoch);
   g_autoptr (GstBus) bus = NULL;
 
   self->config = config;
