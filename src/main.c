@@ -33,6 +33,7 @@ static const Command commands[] = {
     {"mark", regia_cli_mark, "mark this moment, as the beginning of a talk"},
     {"extend", regia_cli_extend, "move the planned end"},
     {"scene", regia_cli_scene, "show a scene, or list them"},
+    {"caption", regia_cli_caption, "show who is speaking in a bar over the picture, or take it away"},
     {"gain", regia_cli_gain, "make a source louder or quieter"},
     {"mute", regia_cli_mute, "take a source out of the sound, or let it in again"},
     {"relay", regia_cli_relay, "start or stop pushing to one destination"},

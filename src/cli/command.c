@@ -23,6 +23,8 @@ typedef struct {
   gint64 ago_s;
   double fade_s;
   char *language; /* (owned) (nullable) */
+  gint64 talk;
+  gboolean off;
 } Command;
 
 static void
@@ -47,6 +49,10 @@ parse (Command *self, const char *name, const char *usage, const char *summary, 
        "The scene takes so long to come, 0 for a cut; without it as long as the event file says", "SECONDS"},
       {"in", 0, strcmp (name, "gain") == 0 || strcmp (name, "mute") == 0 ? 0 : G_OPTION_FLAG_HIDDEN,
        G_OPTION_ARG_STRING, &self->language, "Only in this language; without it in all", "LANG"},
+      {"talk", 0, strcmp (name, "caption") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->talk,
+       "Speaker and title of this talk of the event file, [talk N]", "N"},
+      {"off", 0, strcmp (name, "caption") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->off,
+       "No caption any more", NULL},
       G_OPTION_ENTRY_NULL,
   };
   g_autofree char *state_dir = NULL;
@@ -234,6 +240,38 @@ regia_cli_scene (int argc, char **argv)
       &status);
   if (result != NULL)
     printf ("The scene is %s.\n", argv[1]);
+  return status;
+}
+
+int
+regia_cli_caption (int argc, char **argv)
+{
+  g_auto (Command) self = {.talk = -1};
+  g_autoptr (GVariant) result = NULL;
+  int status;
+
+  if (!parse (&self, "caption", "NAME [LINE] | --talk N | --off",
+              "Shows who is speaking in a bar over the picture, whatever the scene, and below it a line of "
+              "your own, until it is changed or taken away.",
+              0, 2, &argc, &argv, &status))
+    return status;
+  if ((argc > 1) + (self.talk != -1) + self.off != 1) {
+    fprintf (stderr, "regia: write `regia caption NAME [LINE]`, `regia caption --talk N` or `regia caption "
+                     "--off`\n");
+    return 64;
+  }
+  if (self.off)
+    result = send_change (&self, "caption-off", g_variant_new_boolean (TRUE), &status);
+  else if (self.talk != -1)
+    result = send_change (&self, "caption-talk", g_variant_new_int64 (self.talk), &status);
+  else if (!g_utf8_validate (argv[1], -1, NULL) || (argc > 2 && !g_utf8_validate (argv[2], -1, NULL))) {
+    fprintf (stderr, "regia: the caption is not in UTF-8; check the terminal's character set\n");
+    return 64;
+  } else
+    result =
+        send_change (&self, "caption", g_variant_new ("(ss)", argv[1], argc > 2 ? argv[2] : ""), &status);
+  if (result != NULL)
+    printf (self.off ? "There is no caption any more.\n" : "The caption is shown.\n");
   return status;
 }
 

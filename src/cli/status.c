@@ -71,6 +71,8 @@ print_status (GVariant *status)
     printf ("recording  %s\n", path);
   if (desired != NULL && g_variant_lookup (desired, "scene", "&s", &scene) && scene[0] != '\0')
     printf ("scene      %s\n", scene);
+  if (desired != NULL && g_variant_lookup (desired, "caption", "&s", &scene) && scene[0] != '\0')
+    printf ("caption    %s\n", scene);
   if (desired != NULL)
     print_list (desired, "faders", "faders", fader);
   if (engine != NULL) {

@@ -65,6 +65,18 @@ audio_free (gpointer data)
 }
 
 static void
+talk_free (gpointer data)
+{
+  RegiaConfigTalk *talk = data;
+
+  g_free (talk->name);
+  g_free (talk->title);
+  g_free (talk->speaker);
+  g_free (talk->role);
+  g_free (talk);
+}
+
+static void
 relay_free (gpointer data)
 {
   RegiaConfigRelay *relay = data;
@@ -95,6 +107,7 @@ regia_config_new (const char *file_name, const char *base_dir)
   }
   values->sources = g_ptr_array_new_with_free_func (source_free);
   values->scenes = g_ptr_array_new_with_free_func (scene_free);
+  values->talks = g_ptr_array_new_with_free_func (talk_free);
   values->renditions = g_ptr_array_new_with_free_func (rendition_free);
   values->audios = g_ptr_array_new_with_free_func (audio_free);
   values->relays = g_ptr_array_new_with_free_func (relay_free);
@@ -151,6 +164,9 @@ regia_config_unref (RegiaConfig *self)
   g_free (values->slate);
   g_ptr_array_unref (values->sources);
   g_ptr_array_unref (values->scenes);
+  g_free (values->look_colour);
+  g_free (values->look_background);
+  g_ptr_array_unref (values->talks);
   g_ptr_array_unref (values->renditions);
   g_ptr_array_unref (values->audios);
   g_ptr_array_unref (values->relays);

@@ -3,6 +3,7 @@
 
 #include "options-private.h"
 
+#include "options-look-private.h"
 #include "regia/base/language.h"
 #include "scene-private.h"
 #include "values-private.h"
@@ -509,6 +510,14 @@ const RegiaOptionGroup regia_option_groups[] = {
      .name_range = NAME_RANGE,
      .help = "sources that share the picture; each source by itself is a scene of its name",
      .options = scene_options},
+    {.kind = "look", .help = "what is written over and under the picture", .options = regia_look_options},
+    {.kind = "talk",
+     NAMED (RegiaConfigTalk, talks),
+     .max_count = 200,
+     .check_name = regia_is_talk_number,
+     .name_range = "a number from 1 to 999",
+     .help = "a talk of the programme of talks, by its number there",
+     .options = regia_talk_options},
     {.kind = "rendition",
      NAMED (RegiaConfigRendition, renditions),
      .max_count = 6,

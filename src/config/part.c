@@ -74,6 +74,8 @@ static const Field values_fields[] = {
     EVENT (rate_den, UINT, ENGINE),
     EVENT (picture, TEXT, ENGINE),
     EVENT (slate, PATH, ENGINE),
+    EVENT (look_colour, TEXT, ENGINE),
+    EVENT (look_background, TEXT, ENGINE),
     EVENT (latency_ms, UINT, ENGINE),
     EVENT (record, YES_NO, ENGINE | RECORDER), /* the engine waits for the recorder at the end */
     EVENT (reserve_bytes, UINT64, RECORDER),

@@ -140,6 +140,7 @@ change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError 
       .wall_s = regia_clock_realtime_ns () / REGIA_SECOND,
       .scenes = (const char *const *)director->values->shows,
       .audios = director->values->audios,
+      .talks = director->values->talks,
       .recorded = director->values->record,
       .rehearsed = director->rehearsing,
   };

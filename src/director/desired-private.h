@@ -41,6 +41,8 @@ typedef struct {
   gboolean paused;       /* nothing is recorded; live goes on */
   char *scene;           /* (owned) what the programme shows; "": what the event file begins with */
   gint64 fade_ms;        /* how long it took to come, negative: as the event file says */
+  char *caption;         /* (owned) name in the caption bar; "": there is none */
+  char *caption_line;    /* (owned) … and what is below it; "" for nothing */
   GPtrArray *faders;     /* (owned) (element-type RegiaDesiredFader) */
   gint64 end_s;          /* planned end, Unix time; 0: as the event file says */
   GPtrArray *relays_off; /* (owned) (element-type utf8): names of relays that do not push for now */
@@ -62,6 +64,7 @@ typedef struct {
   const char *const *relays; /* (array zero-terminated=1): that the event has */
   const char *const *scenes; /* (array zero-terminated=1): that the event has */
   GPtrArray *audios;         /* (element-type RegiaConfigAudio): that the event has */
+  GPtrArray *talks;          /* (nullable) (element-type RegiaConfigTalk): that the event has */
   guint64 now_ms;            /* show time */
   gint64 wall_s;             /* Unix time */
   gboolean recorded;         /* the event is recorded at all */
@@ -74,7 +77,7 @@ typedef struct {
  * @change: a{sv} with one key: private b, paused b, relay (sb) (name, whether it pushes), mark (ts) (show
  * time in ms, title), gain (ssx) (language, "" for all; source; tenths of a dB), mute (ssb) (the same;
  * whether it is not heard), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the
- * event file says)
+ * event file says), caption (ss) (name, line), caption-talk x (number of a talk), caption-off b
  *
  * Returns: (transfer full): @self with the change, its version one higher; @self itself where nothing
  * changes. %NULL with REGIA_ERROR_USAGE: what is wrong and what would be right. Pure.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "desired-caption-private.h"
 #include "desired-sound-private.h"
 
 #include <string.h>
@@ -35,6 +36,8 @@ regia_desired_new (void)
   g_atomic_ref_count_init (&self->ref_count);
   self->version = 1;
   self->scene = g_strdup ("");
+  self->caption = g_strdup ("");
+  self->caption_line = g_strdup ("");
   self->fade_ms = -1;
   self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_desired_fader_free);
   self->relays_off = g_ptr_array_new_with_free_func (g_free);
@@ -58,6 +61,8 @@ regia_desired_unref (RegiaDesired *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_free (self->scene);
+  g_free (self->caption);
+  g_free (self->caption_line);
   g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->relays_off);
   g_ptr_array_unref (self->marks);
@@ -85,6 +90,7 @@ copy (const RegiaDesired *self)
   g_free (new->scene);
   new->scene = g_strdup (self->scene);
   new->fade_ms = self->fade_ms;
+  regia_desired_set_caption (new, self->caption, self->caption_line);
   regia_desired_copy_faders (new->faders, self->faders);
   for (guint i = 0; i < self->relays_off->len; i++)
     g_ptr_array_add (new->relays_off, g_strdup (g_ptr_array_index (self->relays_off, i)));
@@ -214,6 +220,14 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return change_mark (self, id, at_ms, text, context, error);
   if (g_variant_lookup (change, "scene", "(&sx)", &text, &fade_ms))
     return change_scene (self, text, fade_ms, context, error);
+  if (g_variant_lookup (change, "caption", "(&s&s)", &text, &source))
+    return regia_desired_change_caption (self, text, source, error);
+  if (g_variant_lookup (change, "caption-talk", "x", &gain))
+    return regia_desired_change_caption_talk (self, gain, context->talks, error);
+  if (g_variant_lookup (change, "caption-off", "b", &on)) {
+    regia_desired_set_caption (self, "", "");
+    return TRUE;
+  }
   if (g_variant_lookup (change, "gain", "(&s&sx)", &text, &source, &gain))
     return regia_desired_change_fader (self, text, source, &gain, NULL, context, error);
   if (g_variant_lookup (change, "mute", "(&s&sb)", &text, &source, &on))
@@ -221,7 +235,8 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
   if (g_variant_lookup (change, "end", "x", &end_s))
     return change_end (self, end_s, context, error);
   return regia_error_set_usage (
-      error, "this command is not known; scene, gain, mute, private, paused, relay, mark and end are");
+      error,
+      "this command is not known; scene, caption, gain, mute, private, paused, relay, mark and end are");
 }
 
 static gboolean
@@ -331,6 +346,8 @@ regia_desired_to_variant (const RegiaDesired *self)
   g_variant_dict_insert (&dict, "end", "x", self->end_s);
   g_variant_dict_insert (&dict, "scene", "s", self->scene);
   g_variant_dict_insert (&dict, "scene-fade-ms", "x", self->fade_ms);
+  g_variant_dict_insert (&dict, "caption", "s", self->caption);
+  g_variant_dict_insert (&dict, "caption-line", "s", self->caption_line);
   g_variant_dict_insert_value (&dict, "faders", regia_desired_faders_to_variant (self->faders));
   g_variant_dict_insert_value (
       &dict, "relays-off",
@@ -448,7 +465,7 @@ regia_desired_from_variant (GVariant *value)
       !regia_json_read_boolean (value, "private", &self->private_on) ||
       !regia_json_read_boolean (value, "paused", &self->paused) ||
       !read_number (value, "end", &self->end_s) || !read_scene (value, self) ||
-      !read_list (value, "relays-off", take_relay_cb, self) ||
+      !regia_desired_read_caption (value, self) || !read_list (value, "relays-off", take_relay_cb, self) ||
       !read_list (value, "faders", regia_desired_take_fader, self) ||
       !read_list (value, "marks", take_mark_cb, self) ||
       !read_list (value, "private-spans", take_private_cb, self) ||

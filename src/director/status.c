@@ -257,6 +257,8 @@ describe_desired (const RegiaConfigValues *config, const RegiaDesired *desired, 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "version", "t", desired->version);
   g_variant_dict_insert (&dict, "scene", "s", desired->scene[0] != '\0' ? desired->scene : first);
+  g_variant_dict_insert (&dict, "caption", "s", desired->caption);
+  g_variant_dict_insert (&dict, "caption-line", "s", desired->caption_line);
   g_variant_dict_insert_value (&dict, "faders",
                                on ? describe_faders (config, desired) : g_variant_new ("av", NULL));
   g_variant_dict_insert (&dict, "private", "b", desired->private_on);

@@ -7,6 +7,7 @@
 
 #include "inputs-private.h"
 #include "launch-private.h"
+#include "look-private.h"
 #include "meters-private.h"
 #include "programme-private.h"
 #include "regia/base/error.h"
@@ -51,6 +52,7 @@ struct _RegiaEngine {
   RegiaEngineCallbacks callbacks;
   gpointer user_data;
   RegiaProgramme *programme; /* (owned) */
+  RegiaLook *look;           /* (owned) */
   GPtrArray *sources;        /* (element-type RegiaSource) (owned) */
   RegiaMeters *meters;       /* (owned) */
   RegiaInputs *inputs;       /* (owned) */
@@ -224,6 +226,7 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   if (self->programme == NULL)
     return NULL;
   self->shedding = regia_shedding_new (self->values->renditions->len);
+  self->look = regia_look_new (self->values, self->programme);
   self->rates = g_new0 (Rate, regia_programme_get_encoders (self->programme)->len);
   self->meters = regia_meters_new ();
   for (guint i = 0; i < self->values->audios->len; i++)
@@ -264,6 +267,13 @@ regia_engine_show (RegiaEngine *self, const char *name, int fade_ms)
     regia_programme_show (self->programme, scene, fade_ms >= 0 ? (guint)fade_ms : scene->fade_ms);
   self->scene = scene;
   return TRUE;
+}
+
+void
+regia_engine_set_caption (RegiaEngine *self, const char *name, const char *line)
+{
+  REGIA_ON_THREAD (NULL);
+  regia_look_set_caption (self->look, name, line, self->started_ns == 0);
 }
 
 void
@@ -334,6 +344,7 @@ regia_engine_free (RegiaEngine *self)
   regia_inputs_free (self->inputs);
   regia_meters_free (self->meters);
   g_clear_pointer (&self->scenes, g_ptr_array_unref);
+  regia_look_free (self->look);
   regia_programme_free (self->programme);
   regia_shedding_free (self->shedding);
   g_free (self->rates);

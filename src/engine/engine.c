@@ -142,6 +142,16 @@ show (Process *self, GVariant *part, gboolean at_once)
 }
 
 static void
+set_caption (Process *self, GVariant *part)
+{
+  const char *name = "", *line = "";
+
+  g_variant_lookup (part, "caption", "&s", &name);
+  g_variant_lookup (part, "caption-line", "&s", &line);
+  regia_engine_set_caption (self->engine, name, line);
+}
+
+static void
 set_gains (Process *self, GVariant *part)
 {
   g_autoptr (GVariant) faders = g_variant_lookup_value (part, "faders", G_VARIANT_TYPE ("av"));
@@ -174,6 +184,7 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
   gboolean is_hidden = hide (self, part, now_ns), is_another = show (self, part, FALSE);
 
   set_gains (self, part);
+  set_caption (self, part);
   if (!is_another && !is_hidden)
     return TRUE;
   /* Or the public would wait for the next segment. */
@@ -287,6 +298,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
     return FALSE;
   show (self, regia_child_get_part (child), TRUE);
   set_gains (self, regia_child_get_part (child));
+  set_caption (self, regia_child_get_part (child));
   if (!regia_engine_start (self->engine, error))
     return FALSE;
   self->publisher = g_timeout_add_seconds (1, publish_cb, self);

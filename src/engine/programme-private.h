@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include "encoder-private.h"
+#include "overlay-private.h"
 #include "preview-private.h"
 #include "programme-sound-private.h"
 #include "regia/base/clock.h"
@@ -54,6 +55,8 @@ RegiaPreview *regia_programme_add_preview (RegiaProgramme *self, const char *sou
 void regia_programme_set_wanted (RegiaProgramme *self, guint64 tracks);
 /** regia_programme_show: see regia_scene_mixer_show(). Any thread. */
 void regia_programme_show (RegiaProgramme *self, const RegiaScene *scene, guint fade_ms);
+/** regia_programme_get_overlay: (transfer none): what lies over the picture. Any thread. */
+RegiaOverlay *regia_programme_get_overlay (RegiaProgramme *self);
 /** regia_programme_hold_picture: how long the last picture of @source (of regia_programme_add_picture())
  * stands before the slate shows; 0: the usual half second. Any thread. */
 void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);

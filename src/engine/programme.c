@@ -50,6 +50,7 @@ struct _RegiaProgramme {
   GstElement *pipeline;       /* (owned) */
   GstElement *compositor;     /* (unowned) in the pipeline */
   RegiaSceneMixer *scenes;    /* (owned) */
+  RegiaOverlay *overlay;      /* (owned) */
   RegiaProgrammeSound *sound; /* (owned) */
   GPtrArray *tees;            /* (element-type GstElement) (unowned) picture, then each language */
   RegiaTrackTable *tracks;    /* (owned) */
@@ -112,6 +113,7 @@ on_frame_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   self->stats.behind_ns = regia_epoch_show_time (&self->epoch) - due_ns;
   g_mutex_unlock (&self->lock);
   regia_scene_mixer_next_frame (self->scenes);
+  GST_PAD_PROBE_INFO_DATA (info) = regia_overlay_next_frame (self->overlay, GST_PAD_PROBE_INFO_BUFFER (info));
   regia_preview_offer (g_ptr_array_index (self->previews, 0), GST_PAD_PROBE_INFO_BUFFER (info),
                        (gint64)GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)));
   return GST_PAD_PROBE_OK;
@@ -338,6 +340,7 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   self->out_caps =
       g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
   self->scenes = regia_scene_mixer_new (config->width, config->height, config->rate_num, config->rate_den);
+  self->overlay = regia_overlay_new (config->width, config->height, config->rate_num, config->rate_den);
   self->tees = g_ptr_array_new ();
   self->previews = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_preview_unref);
   self->encoders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_encoder_free);
@@ -371,6 +374,7 @@ regia_programme_free (RegiaProgramme *self)
   g_clear_object (&self->slate);
   g_clear_pointer (&self->pipeline, gst_object_unref);
   regia_scene_mixer_free (self->scenes);
+  regia_overlay_free (self->overlay);
   g_ptr_array_unref (self->encoders);
   regia_programme_sound_free (self->sound);
   g_ptr_array_unref (self->tees);
@@ -439,6 +443,12 @@ void
 regia_programme_show (RegiaProgramme *self, const RegiaScene *scene, guint fade_ms)
 {
   regia_scene_mixer_show (self->scenes, scene, fade_ms);
+}
+
+RegiaOverlay *
+regia_programme_get_overlay (RegiaProgramme *self)
+{
+  return self->overlay;
 }
 
 void

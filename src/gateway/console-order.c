@@ -22,7 +22,7 @@ typedef struct {
   const char *name;
   const char *method;
   MakeFunc change; /* (nullable): of Command: what is changed */
-  Key keys[4];     /* (array zero-terminated=1); besides the id */
+  Key keys[5];     /* (array zero-terminated=1); besides the id */
 } Order;
 
 static const Key login_keys[] = {{"name", "s", TRUE}, {"password", "s", TRUE}, {NULL}};
@@ -86,6 +86,20 @@ change_scene (GVariant *body, guint64 show_ms)
   return one ("scene", g_variant_new ("(sx)", regia_json_get_string (body, "name"), fade_ms));
 }
 
+/* `off` goes before a talk, that before a name. */
+static GVariant *
+change_caption (GVariant *body, guint64 show_ms)
+{
+  gint64 talk = G_MININT64;
+
+  if (regia_json_get_boolean (body, "off"))
+    return one ("caption-off", g_variant_new_boolean (TRUE));
+  if (regia_json_read_int (body, "talk", &talk) && talk != G_MININT64)
+    return one ("caption-talk", g_variant_new_int64 (talk));
+  return one ("caption", g_variant_new ("(ss)", regia_json_get_string (body, "name"),
+                                        regia_json_get_string (body, "line")));
+}
+
 /* In tenths, as it is kept; what is no such number is out of range, and refused there. */
 static GVariant *
 change_gain (GVariant *body, guint64 show_ms)
@@ -113,6 +127,10 @@ static const Order orders[] = {
     {"extend", "Command", change_end, {{"end", "x", TRUE}}},
     {"relay", "Command", change_relay, {{"name", "s", TRUE}, {"on", "b", TRUE}}},
     {"scene", "Command", change_scene, {{"name", "s", TRUE}, {"fade-ms", "x", FALSE}}},
+    {"caption",
+     "Command",
+     change_caption,
+     {{"name", "s", FALSE}, {"line", "s", FALSE}, {"talk", "x", FALSE}, {"off", "b", FALSE}}},
     {"gain", "Command", change_gain, {{"source", "s", TRUE}, {"db", "d", TRUE}, {"language", "s", FALSE}}},
     {"mute", "Command", change_mute, {{"source", "s", TRUE}, {"on", "b", TRUE}, {"language", "s", FALSE}}},
     {"start", "Start", NULL, {{"name", "s", TRUE}, {"again", "b", FALSE}}},

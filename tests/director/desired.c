@@ -20,9 +20,16 @@ static RegiaConfigAudio italian = {.language = it, .sources = floor_alone},
 static gpointer languages[] = {&italian, &english};
 static GPtrArray audios = {languages, G_N_ELEMENTS (languages)};
 
+static RegiaConfigTalk first_talk = {(char *)"1", (char *)"Saluti", (char *)"Maria Rossi", NULL};
+static RegiaConfigTalk twelfth_talk = {(char *)"12", (char *)"Gli sportelli", (char *)"Anna D'Àvila",
+                                       (char *)"Scuola"};
+static gpointer talk_list[] = {&first_talk, &twelfth_talk};
+static GPtrArray talks = {talk_list, G_N_ELEMENTS (talk_list)};
+
 static const RegiaDesiredContext context = {.relays = relays,
                                             .scenes = scenes,
                                             .audios = &audios,
+                                            .talks = &talks,
                                             .now_ms = 60000,
                                             .wall_s = 1664436600,
                                             .recorded = TRUE};
@@ -199,6 +206,13 @@ test_refusals (void)
       {"1", "{'scene': <('nowhere', int64 -1)>}", "has both, camera"},
       {"1", "{'scene': <('both', int64 5001)>}", "at most 5 s"},
       {"1", "{'scene': <'both'>}", "not known"},
+      {"1", "{'caption': <('', 'Parole')>}", "a caption has a name"},
+      {"1", "{'caption': <(' ', '')>}", "regia caption --off"},
+      {"1", "{'caption': <('Rossi\nBianchi', '')>}", "name is one line"},
+      {"1", "{'caption': <('Rossi', 'a\tb')>}", "line is one line"},
+      {"1", "{'caption': <'Rossi'>}", "not known"},
+      {"1", "{'caption-talk': <int64 3>}", "has 1, 12"},
+      {"1", "{'caption-talk': <int64 -1>}", "no talk -1"},
       {"1", "{'gain': <('', 'camera', int64 0)>}", "any language; there are it: desk; en: booth, desk"},
       {"1", "{'gain': <('it', 'booth', int64 0)>}", "into \"it\"; there are"},
       {"1", "{'gain': <('fr', 'desk', int64 0)>}", "into \"fr\"; there are"},
@@ -229,6 +243,42 @@ test_refusals (void)
     after = to_text (desired);
     g_assert_cmpstr (before, ==, after);
   }
+}
+
+static void
+test_caption (void)
+{
+  static const struct {
+    const char *change, *name, *line;
+  } rows[] = {
+      {"{'caption': <(' Maria Rossi ', 'Saluti <b>& altro</b>')>}", "Maria Rossi", "Saluti <b>& altro</b>"},
+      {"{'caption': <('Rossi', '')>}", "Rossi", ""},
+      {"{'caption-talk': <int64 1>}", "Maria Rossi", "Saluti"},
+      {"{'caption-talk': <int64 12>}", "Anna D'Àvila, Scuola", "Gli sportelli"},
+      {"{'scene': <('both', int64 -1)>}", "Anna D'Àvila, Scuola", "Gli sportelli"},
+      {"{'caption-off': <true>}", "", ""},
+  };
+  g_autofree char *longest = g_strnfill (300, 'x');
+  g_autofree char *long_text = g_strdup_printf ("{'caption': <('%s', '%s')>}", longest, longest);
+  g_autofree char *too_long = g_strdup_printf ("{'caption': <('%sx', '')>}", longest);
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
+  g_autoptr (GVariant) over = parse (too_long);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *id = g_strdup_printf ("c%u", i);
+    g_autoptr (RegiaDesired) read = NULL;
+
+    desired = take (desired, id, rows[i].change, 1000);
+    read = through_json (desired);
+    g_assert_cmpstr (read->caption, ==, rows[i].name);
+    g_assert_cmpstr (read->caption_line, ==, rows[i].line);
+  }
+  desired = take (desired, "long", long_text, 1000);
+  g_assert_cmpuint (strlen (desired->caption), ==, 300);
+  g_assert_null (regia_desired_change (desired, "longer", over, &context, &error));
+  g_assert_error (error, REGIA_ERROR, REGIA_ERROR_USAGE);
+  g_assert_nonnull (strstr (error->message, "at most 300 letters"));
 }
 
 /* The value a change was made of stays as it is: whoever still holds it sees no half of the new one. */
@@ -364,6 +414,7 @@ main (int argc, char **argv)
   g_test_add_func ("/director/desired/changes", test_changes);
   g_test_add_func ("/director/desired/faders", test_faders);
   g_test_add_func ("/director/desired/refusals", test_refusals);
+  g_test_add_func ("/director/desired/caption", test_caption);
   g_test_add_func ("/director/desired/immutable", test_immutable);
   g_test_add_func ("/director/desired/repeated", test_repeated);
   g_test_add_func ("/director/desired/limits", test_limits);

@@ -15,6 +15,7 @@ LIBRARIES = {
     "GLib": r"(glib|gio|gobject|gmodule)/|glib(-object|-unix)?\.h$|gmodule\.h$",
     "json-glib": r"json-glib/",
     "GStreamer": r"gst/",
+    "Pango": r"(pango/|cairo\.h$)",
     "libav": r"lib(avformat|avcodec|avutil|swscale|avfilter|avdevice)/",
     "libebur128": r"ebur128\.h$",
     "libpulse": r"pulse/",

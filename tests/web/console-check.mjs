@@ -30,6 +30,7 @@ const good = {
   '/api/v1/commands/extend': { end: Math.floor(Date.now() / 1000) + 3600 },
   '/api/v1/commands/relay': { name: 'none', on: true },
   '/api/v1/commands/scene': { name: 'camera', 'fade-ms': 200 },
+  '/api/v1/commands/caption': { name: 'Maria Rossi', line: 'Gli sportelli informativi' },
   '/api/v1/commands/gain': { source: 'camera', db: -3.5 },
   '/api/v1/commands/mute': { source: 'camera', on: false, language: 'it' },
   '/api/v1/commands/start': { name: 'none' },

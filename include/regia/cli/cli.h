@@ -26,6 +26,7 @@ int regia_cli_pause (int argc, char **argv);
 int regia_cli_resume (int argc, char **argv);
 int regia_cli_relay (int argc, char **argv);
 int regia_cli_scene (int argc, char **argv);
+int regia_cli_caption (int argc, char **argv);
 int regia_cli_gain (int argc, char **argv);
 int regia_cli_mute (int argc, char **argv);
 int regia_cli_mark (int argc, char **argv);

@@ -47,6 +47,13 @@ typedef struct {
 } RegiaConfigScene;
 
 typedef struct {
+  char *name;    /* [talk NUMBER], 1 … 999 */
+  char *title;   /* 1 … 300 letters */
+  char *speaker; /* 1 … 140 letters */
+  char *role;    /* (nullable) what they are, or where they come from */
+} RegiaConfigTalk;
+
+typedef struct {
   char *name;          /* [rendition NAME], for example 720p; track video/NAME */
   guint width, height; /* even, 64 … 3840 / 2160 */
   guint bitrate_kbps;  /* 100 … 50000 */
@@ -99,9 +106,13 @@ typedef struct {
   char *slate;      /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
   guint latency_ms; /* mixing window: sources later than this are late; 50 … 2000, default 200 */
   char **shows;     /* names of all scenes, see regia_scenes_new(); empty for what was not read from files */
+  /* [look] */
+  char *look_colour;     /* #rrggbb, of lines and signs; default #8dc0ff */
+  char *look_background; /* #rrggbb, behind words; default #14212b */
   /* groups */
   GPtrArray *sources; /* (element-type RegiaConfigSource) at least 1; of a hall by itself perhaps none */
   GPtrArray *scenes;  /* (element-type RegiaConfigScene) as written; regia_scenes_new() has all there are */
+  GPtrArray *talks;   /* (element-type RegiaConfigTalk) as written */
   GPtrArray *renditions; /* (element-type RegiaConfigRendition) at least 1; the first is recorded */
   GPtrArray *audios;     /* (element-type RegiaConfigAudio) at least 1 */
   GPtrArray *relays;     /* (element-type RegiaConfigRelay) */

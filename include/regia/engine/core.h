@@ -46,6 +46,12 @@ gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUS
  */
 gboolean regia_engine_show (RegiaEngine *self, const char *name, int fade_ms) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_engine_set_caption: what the caption bar over the picture says; it fades in and out, but for what is
+ * said before the start. Main thread.
+ * @name: "" for no bar
+ * @line: "" for none */
+void regia_engine_set_caption (RegiaEngine *self, const char *name, const char *line);
+
 /** How loud a source is in a language. */
 typedef struct {
   const char *language, *source;
