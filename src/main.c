@@ -35,6 +35,8 @@ static const Command commands[] = {
     {"scene", regia_cli_scene, "show a scene, or list them"},
     {"caption", regia_cli_caption, "show who is speaking in a bar over the picture, or take it away"},
     {"gain", regia_cli_gain, "make a source louder or quieter"},
+    {"alarms", regia_cli_alarms, "what is wrong now, and what to do"},
+    {"acknowledge", regia_cli_acknowledge, "say that somebody sees to an alarm"},
     {"mute", regia_cli_mute, "take a source out of the sound, or let it in again"},
     {"relay", regia_cli_relay, "start or stop pushing to one destination"},
     {"passwd", regia_cli_passwd, "say who may come into the console, and with which password"},

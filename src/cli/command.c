@@ -352,6 +352,23 @@ regia_cli_mute (int argc, char **argv)
 }
 
 int
+regia_cli_acknowledge (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) result = NULL;
+  int status;
+
+  if (!parse (&self, "acknowledge", "ID",
+              "Says that somebody has seen an alarm and sees to it; `regia alarms` lists them.", 1, 0, &argc,
+              &argv, &status))
+    return status;
+  result = send_change (&self, "acknowledge", g_variant_new_string (argv[1]), &status);
+  if (result != NULL)
+    printf ("%s is acknowledged.\n", argv[1]);
+  return status;
+}
+
+int
 regia_cli_mark (int argc, char **argv)
 {
   g_auto (Command) self = {0};

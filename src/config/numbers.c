@@ -139,6 +139,33 @@ regia_read_duration (const RegiaOption *option, const char *text, const char *ba
   return read_quantity (option, text, duration_units, option->unit, field);
 }
 
+static char *
+read_or_off (const RegiaOption *option, const char *text, const Unit *units, gint64 divisor, gpointer field)
+{
+  if (g_ascii_strcasecmp (text, "off") != 0)
+    return read_quantity (option, text, units, divisor, field);
+  *(gint32 *)field = 0;
+  return NULL;
+}
+
+char *
+regia_read_level_or_off (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  return read_or_off (option, text, gain_units, 1, field);
+}
+
+char *
+regia_read_count_or_off (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  return read_or_off (option, text, no_units, 1, field);
+}
+
+char *
+regia_read_duration_or_off (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  return read_or_off (option, text, duration_units, option->unit, field);
+}
+
 char *
 regia_read_bitrate (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {

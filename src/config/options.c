@@ -188,6 +188,13 @@ static const RegiaOption source_options[] = {
      .range = "whole or fill",
      .help =
          "a picture of another shape than the programme's: whole has bars beside it, fill loses its edges"},
+    {.key = "no_alarms",
+     .default_value = NULL,
+     .read = regia_read_source_alarms,
+     SOURCE_FIELD (no_alarms),
+     .max = 8,
+     .range = "silence, clipping, channels, black, frozen, drift, all; a list with ;",
+     .help = "what is no alarm of this source: a booth may be silent, a laptop's slides stand still"},
     {.key = "off",
      .default_value = "no",
      .read = regia_read_bool,
@@ -542,6 +549,9 @@ const RegiaOptionGroup regia_option_groups[] = {
     {.kind = "record", .help = "the recording", .options = record_options},
     {.kind = "feed", .help = "the memory between engine, recorder and viewers", .options = feed_options},
     {.kind = "web", .help = "the viewers' page, the recordings and the status", .options = web_options},
+    {.kind = "alarms",
+     .help = "from when on those who work here are told that something is wrong",
+     .options = regia_alarms_options},
     {.kind = "console", .help = "the address for those who work here", .options = console_options},
     {NULL},
 };

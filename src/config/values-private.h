@@ -26,6 +26,9 @@ char *regia_read_pipeline (const RegiaOption *option, const char *text, const ch
 char *regia_read_choice (const RegiaOption *option, const char *text, const char *base_dir,
                          gpointer field); /* [char *] */
 
+char *regia_read_source_alarms (const RegiaOption *option, const char *text, const char *base_dir,
+                                gpointer field); /* [char **], of regia_config_source_alarms */
+
 char *regia_read_bool (const RegiaOption *option, const char *text, const char *base_dir,
                        gpointer field); /* [gboolean] */
 char *regia_read_count (const RegiaOption *option, const char *text, const char *base_dir,
@@ -40,6 +43,13 @@ char *regia_read_level (const RegiaOption *option, const char *text, const char 
                         gpointer field); /* [int], tenths of a dB */
 char *regia_read_duration (const RegiaOption *option, const char *text, const char *base_dir,
                            gpointer field); /* [int, guint, guint64] */
+/* As above, and `off`, which is 0. */
+char *regia_read_level_or_off (const RegiaOption *option, const char *text, const char *base_dir,
+                               gpointer field); /* [int], dB */
+char *regia_read_count_or_off (const RegiaOption *option, const char *text, const char *base_dir,
+                               gpointer field); /* [guint] */
+char *regia_read_duration_or_off (const RegiaOption *option, const char *text, const char *base_dir,
+                                  gpointer field); /* [guint] */
 char *regia_read_bitrate (const RegiaOption *option, const char *text, const char *base_dir,
                           gpointer field); /* [guint], kbit/s */
 char *regia_read_bytes (const RegiaOption *option, const char *text, const char *base_dir,

@@ -108,6 +108,12 @@ regia_commands_log_people (RegiaCommands *self, const char *who, const char *wha
   log_line (self, who, "", g_variant_new_parsed ("{'people': <%s>}", what), "done");
 }
 
+void
+regia_commands_log_alarm (RegiaCommands *self, const char *id, gboolean raised)
+{
+  log_line (self, "regia", "", g_variant_new_parsed ("{'alarm': <%s>}", id), raised ? "raised" : "over");
+}
+
 /* Effect */
 
 void
@@ -143,6 +149,8 @@ change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError 
       .talks = director->values->talks,
       .recorded = director->values->record,
       .rehearsed = director->rehearsing,
+      .alarms = director->alarms != NULL ? regia_alarms_get (director->alarms) : NULL,
+      .who = command->who,
   };
 
   for (guint i = 0; i < director->values->relays->len; i++)

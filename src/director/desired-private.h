@@ -30,25 +30,34 @@ typedef struct {
   gboolean muted;
 } RegiaDesiredFader;
 
+/** That somebody has seen an alarm: as long as it lasts. */
+typedef struct {
+  char *alarm;     /* (owned) its id */
+  gint64 since_ms; /* Unix time at which it began: the next of that id is another */
+  char *who;       /* (owned) */
+  gint64 at_ms;    /* Unix time */
+} RegiaDesiredAcknowledgement;
+
 #define REGIA_DESIRED_MARKS_MAX   10000
 #define REGIA_DESIRED_TITLE_BYTES 400
 #define REGIA_DESIRED_IDS_MAX     256
 
 typedef struct {
   gatomicrefcount ref_count;
-  guint64 version;       /* grows with every change, over restarts of the director, within a show */
-  gboolean private_on;   /* what the hall says is for the hall alone */
-  gboolean paused;       /* nothing is recorded; live goes on */
-  char *scene;           /* (owned) what the programme shows; "": what the event file begins with */
-  gint64 fade_ms;        /* how long it took to come, negative: as the event file says */
-  char *caption;         /* (owned) name in the caption bar; "": there is none */
-  char *caption_line;    /* (owned) … and what is below it; "" for nothing */
-  GPtrArray *faders;     /* (owned) (element-type RegiaDesiredFader) */
-  gint64 end_s;          /* planned end, Unix time; 0: as the event file says */
-  GPtrArray *relays_off; /* (owned) (element-type utf8): names of relays that do not push for now */
-  GPtrArray *marks;      /* (owned) (element-type RegiaDesiredMark), by time of the command */
-  GArray *private_spans; /* (owned) (element-type RegiaDesiredSpan), rising */
-  GArray *paused_spans;  /* (owned) (element-type RegiaDesiredSpan), rising */
+  guint64 version;         /* grows with every change, over restarts of the director, within a show */
+  gboolean private_on;     /* what the hall says is for the hall alone */
+  gboolean paused;         /* nothing is recorded; live goes on */
+  char *scene;             /* (owned) what the programme shows; "": what the event file begins with */
+  gint64 fade_ms;          /* how long it took to come, negative: as the event file says */
+  char *caption;           /* (owned) name in the caption bar; "": there is none */
+  char *caption_line;      /* (owned) … and what is below it; "" for nothing */
+  GPtrArray *faders;       /* (owned) (element-type RegiaDesiredFader) */
+  gint64 end_s;            /* planned end, Unix time; 0: as the event file says */
+  GPtrArray *relays_off;   /* (owned) (element-type utf8): names of relays that do not push for now */
+  GPtrArray *acknowledged; /* (owned) (element-type RegiaDesiredAcknowledgement) */
+  GPtrArray *marks;        /* (owned) (element-type RegiaDesiredMark), by time of the command */
+  GArray *private_spans;   /* (owned) (element-type RegiaDesiredSpan), rising */
+  GArray *paused_spans;    /* (owned) (element-type RegiaDesiredSpan), rising */
   GPtrArray
       *ids; /* (owned) (element-type utf8): of the last commands; one that comes again changes nothing */
 } RegiaDesired;
@@ -69,6 +78,8 @@ typedef struct {
   gint64 wall_s;             /* Unix time */
   gboolean recorded;         /* the event is recorded at all */
   gboolean rehearsed;        /* nobody sees it, nothing is recorded */
+  GPtrArray *alarms;         /* (nullable) (element-type RegiaAlarm): that are raised */
+  const char *who;           /* commands */
 } RegiaDesiredContext;
 
 /**
@@ -77,7 +88,8 @@ typedef struct {
  * @change: a{sv} with one key: private b, paused b, relay (sb) (name, whether it pushes), mark (ts) (show
  * time in ms, title), gain (ssx) (language, "" for all; source; tenths of a dB), mute (ssb) (the same;
  * whether it is not heard), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the
- * event file says), caption (ss) (name, line), caption-talk x (number of a talk), caption-off b
+ * event file says), caption (ss) (name, line), caption-talk x (number of a talk), caption-off b, acknowledge
+ * s (id of an alarm that is raised)
  *
  * Returns: (transfer full): @self with the change, its version one higher; @self itself where nothing
  * changes. %NULL with REGIA_ERROR_USAGE: what is wrong and what would be right. Pure.
@@ -93,6 +105,11 @@ RegiaDesired *regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms);
 /** regia_desired_get_fader: of @source in @audio, as wanted or as the event file says. Pure. */
 RegiaDesiredFader regia_desired_get_fader (const RegiaDesired *self, const RegiaConfigAudio *audio,
                                            const char *source);
+
+/** regia_desired_get_acknowledgement: (transfer none) (nullable): of the alarm that began at @since_ms (Unix
+ * time). Pure. */
+const RegiaDesiredAcknowledgement *regia_desired_get_acknowledgement (const RegiaDesired *self,
+                                                                      const char *alarm, gint64 since_ms);
 
 /** regia_desired_to_variant: (transfer floating): a{sv}, for show.json and for the parts. Pure. */
 GVariant *regia_desired_to_variant (const RegiaDesired *self);

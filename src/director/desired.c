@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "desired-alarms-private.h"
 #include "desired-caption-private.h"
 #include "desired-sound-private.h"
 
@@ -41,6 +42,7 @@ regia_desired_new (void)
   self->fade_ms = -1;
   self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_desired_fader_free);
   self->relays_off = g_ptr_array_new_with_free_func (g_free);
+  self->acknowledged = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_desired_acknowledgement_free);
   self->marks = g_ptr_array_new_with_free_func ((GDestroyNotify)mark_free);
   self->private_spans = g_array_new (FALSE, FALSE, sizeof (RegiaDesiredSpan));
   self->paused_spans = g_array_new (FALSE, FALSE, sizeof (RegiaDesiredSpan));
@@ -65,6 +67,7 @@ regia_desired_unref (RegiaDesired *self)
   g_free (self->caption_line);
   g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->relays_off);
+  g_ptr_array_unref (self->acknowledged);
   g_ptr_array_unref (self->marks);
   g_array_unref (self->private_spans);
   g_array_unref (self->paused_spans);
@@ -92,6 +95,7 @@ copy (const RegiaDesired *self)
   new->fade_ms = self->fade_ms;
   regia_desired_set_caption (new, self->caption, self->caption_line);
   regia_desired_copy_faders (new->faders, self->faders);
+  regia_desired_copy_acknowledgements (new->acknowledged, self->acknowledged);
   for (guint i = 0; i < self->relays_off->len; i++)
     g_ptr_array_add (new->relays_off, g_strdup (g_ptr_array_index (self->relays_off, i)));
   for (guint i = 0; i < self->marks->len; i++) {
@@ -232,11 +236,14 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return regia_desired_change_fader (self, text, source, &gain, NULL, context, error);
   if (g_variant_lookup (change, "mute", "(&s&sb)", &text, &source, &on))
     return regia_desired_change_fader (self, text, source, NULL, &on, context, error);
+  if (g_variant_lookup (change, "acknowledge", "&s", &text))
+    return regia_desired_acknowledge (self, text, context, error);
   if (g_variant_lookup (change, "end", "x", &end_s))
     return change_end (self, end_s, context, error);
   return regia_error_set_usage (
       error,
-      "this command is not known; scene, caption, gain, mute, private, paused, relay, mark and end are");
+      "this command is not known; scene, caption, gain, mute, acknowledge, private, paused, relay, mark and "
+      "end are");
 }
 
 static gboolean
@@ -352,6 +359,8 @@ regia_desired_to_variant (const RegiaDesired *self)
   g_variant_dict_insert_value (
       &dict, "relays-off",
       g_variant_new_strv ((const char *const *)self->relays_off->pdata, (gssize)self->relays_off->len));
+  g_variant_dict_insert_value (&dict, "acknowledged",
+                               regia_desired_acknowledgements_to_variant (self->acknowledged));
   g_variant_dict_insert_value (&dict, "marks", marks_to_variant (self->marks));
   g_variant_dict_insert_value (&dict, "private-spans", spans_to_variant (self->private_spans));
   g_variant_dict_insert_value (&dict, "paused-spans", spans_to_variant (self->paused_spans));
@@ -467,6 +476,7 @@ regia_desired_from_variant (GVariant *value)
       !read_number (value, "end", &self->end_s) || !read_scene (value, self) ||
       !regia_desired_read_caption (value, self) || !read_list (value, "relays-off", take_relay_cb, self) ||
       !read_list (value, "faders", regia_desired_take_fader, self) ||
+      !read_list (value, "acknowledged", regia_desired_take_acknowledgement, self) ||
       !read_list (value, "marks", take_mark_cb, self) ||
       !read_list (value, "private-spans", take_private_cb, self) ||
       !read_list (value, "paused-spans", take_paused_cb, self) || !read_list (value, "ids", take_id_cb, self))

@@ -3,11 +3,13 @@
 
 #include "access-private.h"
 #include "airing-private.h"
+#include "alarms-private.h"
 #include "console-private.h"
 #include "control-private.h"
 #include "handed-private.h"
 #include "keys-private.h"
 #include "locks-private.h"
+#include "machine-private.h"
 #include "processes-private.h"
 #include "readers-private.h"
 #include "regia/director/director.h"
@@ -45,6 +47,9 @@ struct _RegiaDirector {
   RegiaConsole *console;     /* (owned) (nullable): since the loop runs */
   RegiaService *service;     /* (owned) (nullable): none where one event alone is run */
   RegiaAiring *airing;       /* (owned) (nullable): a rehearsal is about to go on the air */
+  RegiaAlarms *alarms;       /* (owned) (nullable): before the first tick */
+  char *alarms_show;         /* (owned) (nullable): id of the show that they are of */
+  RegiaMachine *machine;     /* (owned) (nullable): before the first tick */
   RegiaProcesses *processes; /* (owned) */
   RegiaReaders *readers;     /* (owned) */
   RegiaShow show;            /* as it is to be persisted */
@@ -133,6 +138,12 @@ void regia_director_open_access (RegiaDirector *self);
 /** RegiaProcessConnectedFunc. */
 void regia_director_connected_cb (RegiaProcess *process, GDBusConnection *connection, gpointer user_data);
 
+/* director-alarms.c */
+
+/** regia_director_judge_alarms: once a second. */
+void regia_director_judge_alarms (RegiaDirector *self);
+void regia_director_free_alarms (RegiaDirector *self);
+
 /* ending.c */
 
 /** regia_ending_stop: the event is over: what is on the air stops, the recording is finished. @quit: the
@@ -162,5 +173,7 @@ void regia_commands_note (RegiaCommands *self, RegiaProcessEntry *entry);
 void regia_commands_log (RegiaCommands *self, const char *who, const char *what);
 /** regia_commands_log_people: the same of what concerns people: who came in, who was configured. */
 void regia_commands_log_people (RegiaCommands *self, const char *who, const char *what);
+/** regia_commands_log_alarm: that the alarm @id was raised, or is over. */
+void regia_commands_log_alarm (RegiaCommands *self, const char *id, gboolean raised);
 /** regia_commands_get_audit: (transfer floating): the last lines of it, regia_audit_get_last(). */
 GVariant *regia_commands_get_audit (RegiaCommands *self);

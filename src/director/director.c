@@ -127,7 +127,8 @@ build_status (RegiaDirector *self, gboolean public)
                                                 : regia_epoch_show_time (&show->epoch),
                             .director_started_us = self->started_us,
                             .processes = self->processes,
-                            .folders = folders};
+                            .folders = folders,
+                            .alarms = self->alarms};
 
   return g_variant_ref_sink (public ? regia_status_build_public (&input) : regia_status_build (&input));
 }
@@ -290,6 +291,7 @@ tick_cb (gpointer user_data)
   /* The time of show.json says until when the show was alive (see regia_show_decide()). */
   if (self->ticks % REGIA_SHOW_SAVE_EVERY_S == 0 && (on_air || self->show.state == REGIA_SHOW_REHEARSAL))
     regia_show_file_save_later (self->show_file);
+  regia_director_judge_alarms (self);
   tell_status (self);
   regia_ending_check (self);
   regia_service_tick (self->service);
@@ -341,6 +343,7 @@ director_clear (RegiaDirector *self)
   g_clear_pointer (&self->commands, regia_commands_free);
   g_clear_pointer (&self->readers, regia_readers_free);
   g_clear_pointer (&self->processes, g_ptr_array_unref);
+  regia_director_free_alarms (self);
   g_clear_pointer (&self->watch, regia_watch_free);
   g_clear_pointer (&self->keys, regia_keys_free);
   g_clear_pointer (&self->control, regia_control_free);
@@ -397,6 +400,7 @@ run (RegiaDirector *self)
     g_autoptr (GVariant) status = regia_director_build_status (self);
     regia_control_tell_end (self->control, status);
   }
+  regia_director_judge_alarms (self);
   regia_service_tick (self->service);
   regia_director_report (self);
   g_main_loop_run (self->loop);

@@ -381,6 +381,7 @@ make_show (const RegiaShow *before, const RegiaPrepared *prepared, gboolean rehe
     show.event_id = g_strdup (regia_config_get (prepared->exchange->config)->id);
     g_free (show.id);
     show.id = regia_show_new_id ();
+    g_clear_pointer (&show.alarms, g_variant_unref);
     g_free (show.session);
     show.session = g_strdup (prepared->session);
     regia_desired_unref (show.desired);

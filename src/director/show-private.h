@@ -27,6 +27,7 @@ typedef struct {
   gboolean unsettled;    /* the first version wrote it: it may have been ended, see regia_show_settle() */
   gboolean left;         /* it was ended, and then the program by a person: the next start begins another */
   RegiaDesired *desired; /* (owned) */
+  GVariant *alarms;      /* (owned) (nullable): av of regia_alarms_to_kept() */
   char **ended;          /* (owned) (nullable): ids of the events that were ended, the latest last */
   gint64 aired_ns;       /* show time at which it went on the air: before, it was rehearsed */
   RegiaEpoch epoch;

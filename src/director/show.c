@@ -22,6 +22,7 @@ regia_show_clear (RegiaShow *show)
   g_clear_pointer (&show->session, g_free);
   g_clear_pointer (&show->config_path, g_free);
   g_clear_pointer (&show->desired, regia_desired_unref);
+  g_clear_pointer (&show->alarms, g_variant_unref);
   g_clear_pointer (&show->ended, g_strfreev);
 }
 
@@ -34,6 +35,7 @@ regia_show_copy (const RegiaShow *show, RegiaShow *ret_copy)
   ret_copy->session = g_strdup (show->session);
   ret_copy->config_path = g_strdup (show->config_path);
   ret_copy->desired = regia_desired_ref (show->desired);
+  ret_copy->alarms = show->alarms != NULL ? g_variant_ref (show->alarms) : NULL;
   ret_copy->ended = g_strdupv (show->ended);
 }
 
@@ -96,6 +98,8 @@ regia_show_to_json (const RegiaShow *show)
   g_variant_dict_insert (&dict, "state", "s", states[show->state]);
   g_variant_dict_insert (&dict, "left", "b", show->left);
   g_variant_dict_insert_value (&dict, "desired", regia_desired_to_variant (show->desired));
+  if (show->alarms != NULL)
+    g_variant_dict_insert_value (&dict, "alarms", show->alarms);
   if (show->ended != NULL)
     g_variant_dict_insert_value (&dict, "ended", g_variant_new_strv ((const char *const *)show->ended, -1));
   g_variant_dict_insert (&dict, "epoch", "s", epoch);
@@ -180,6 +184,7 @@ read_show (GVariant *dict, RegiaShow *show)
   show->config_path = g_strdup (config);
   show->generation = (guint64)generation;
   show->ended = read_ended (dict);
+  show->alarms = g_variant_lookup_value (dict, "alarms", NULL);
   g_variant_lookup (dict, "left", "b", &show->left);
   g_variant_lookup (dict, "aired-ns", "x", &show->aired_ns);
   g_variant_lookup (dict, "reached-ns", "x", &show->reached_ns);

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "alarms-private.h"
 #include "processes-private.h"
 #include "regia/config/config.h"
 #include "show-private.h"
@@ -18,7 +19,8 @@ typedef struct {
   gint64 show_time_ns;
   gint64 director_started_us;
   RegiaProcesses *processes;
-  GPtrArray *folders; /* (element-type utf8): what is the matter with the folders, in words */
+  GPtrArray *folders;  /* (element-type utf8): what is the matter with the folders, in words */
+  RegiaAlarms *alarms; /* (nullable): none was judged yet */
   /* For those outside alone: */
   gboolean hidden;               /* it is rehearsed: as if nothing were on */
   const RegiaConfigValues *hall; /* (nullable): what there is then */

@@ -375,6 +375,12 @@ regia_status_build (const RegiaStatusInput *input)
   g_variant_dict_insert_value (&dict, "gateway", gateway);
   g_variant_dict_insert_value (&dict, "relays", g_variant_builder_end (&relay_list));
   g_variant_dict_insert_value (&dict, "processes", g_variant_builder_end (&processes));
+  g_variant_dict_insert_value (&dict, "alarms",
+                               input->alarms != NULL ? regia_alarms_describe (input->alarms, input->desired)
+                                                     : g_variant_new ("av", NULL));
+  g_variant_dict_insert_value (&dict, "alarms-ended",
+                               input->alarms != NULL ? regia_alarms_describe_ended (input->alarms)
+                                                     : g_variant_new ("av", NULL));
   g_variant_dict_insert_value (&dict, "warnings", g_variant_new_strv ((const char *const *)warnings, -1));
   return g_variant_dict_end (&dict);
 }

@@ -21,6 +21,7 @@ struct _RegiaConsoleEvents {
   guint64 place;        /* where the newest line of the audit ends, 0: none */
   char *present;        /* (owned) (nullable): data of the newest `status` */
   GHashTable *warnings; /* (owned) (element-type utf8): that were told */
+  GHashTable *alarms;   /* (owned) (element-type utf8 utf8): of those that are raised, which and id */
 };
 
 static void
@@ -39,6 +40,7 @@ regia_console_events_new (void)
   g_snprintf (self->run, sizeof self->run, "%08x", g_random_int ());
   g_queue_init (&self->kept);
   self->warnings = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->alarms = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
 
@@ -49,6 +51,7 @@ regia_console_events_free (RegiaConsoleEvents *self)
     return;
   g_queue_clear_full (&self->kept, (GDestroyNotify)event_free);
   g_hash_table_unref (self->warnings);
+  g_hash_table_unref (self->alarms);
   g_mutex_clear (&self->lock);
   g_free (self->present);
   g_free (self);
@@ -100,7 +103,7 @@ shorten_list (GVariant *status, const char *name, const char *const *keys)
 static char *
 shorten (GVariant *status)
 {
-  static const char *const whole[] = {"state", "event", "desired", "aired-ms", "warnings", NULL},
+  static const char *const whole[] = {"state", "event", "desired", "aired-ms", "alarms", "warnings", NULL},
                            *const of_process[] = {"name", "state", "restarts", NULL},
                            *const of_relay[] = {"name", "state", "last-error", NULL},
                            *const of_recorder[] = {"state", "message", "session", NULL};
@@ -122,7 +125,45 @@ shorten (GVariant *status)
 }
 
 static void
+post_over (RegiaConsoleEvents *self, const char *id)
+{
+  g_autofree char *json = regia_json_from_variant (g_variant_new_parsed ("{'id': <%s>}", id), FALSE);
+
+  add (self, "alarm-over", json);
+}
+
+/* One that ended and began again between two looks is told as both. */
+static void
 post_alarms (RegiaConsoleEvents *self, GVariant *status)
+{
+  g_autoptr (GPtrArray) alarms = regia_json_get_list (status, "alarms");
+  GHashTable *now = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iter;
+  gpointer which, id;
+
+  for (guint i = 0; alarms != NULL && i < alarms->len; i++)
+    g_hash_table_insert (now,
+                         g_strconcat (regia_json_get_string (alarms->pdata[i], "id"), " ",
+                                      regia_json_get_string (alarms->pdata[i], "since"), NULL),
+                         g_strdup (regia_json_get_string (alarms->pdata[i], "id")));
+  g_hash_table_iter_init (&iter, self->alarms);
+  while (g_hash_table_iter_next (&iter, &which, &id))
+    if (!g_hash_table_contains (now, which))
+      post_over (self, id);
+  for (guint i = 0; alarms != NULL && i < alarms->len; i++) {
+    g_autofree char *key = g_strconcat (regia_json_get_string (alarms->pdata[i], "id"), " ",
+                                        regia_json_get_string (alarms->pdata[i], "since"), NULL);
+    g_autofree char *json = regia_json_from_variant (alarms->pdata[i], FALSE);
+
+    if (!g_hash_table_contains (self->alarms, key))
+      add (self, "alarm-raised", json);
+  }
+  g_hash_table_unref (self->alarms);
+  self->alarms = now;
+}
+
+static void
+post_warnings (RegiaConsoleEvents *self, GVariant *status)
 {
   g_autoptr (GVariant) warnings = g_variant_lookup_value (status, "warnings", G_VARIANT_TYPE_STRING_ARRAY);
   GHashTable *now = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -151,6 +192,7 @@ regia_console_events_post (RegiaConsoleEvents *self, GVariant *status)
   if (g_strcmp0 (json, self->present) == 0)
     return;
   post_alarms (self, status);
+  post_warnings (self, status);
   add (self, "status", json);
   g_free (self->present);
   self->present = g_steal_pointer (&json);

@@ -119,6 +119,12 @@ change_mute (GVariant *body, guint64 show_ms)
                              regia_json_get_string (body, "source"), regia_json_get_boolean (body, "on")));
 }
 
+static GVariant *
+change_acknowledge (GVariant *body, guint64 show_ms)
+{
+  return one ("acknowledge", g_variant_new_string (regia_json_get_string (body, "alarm")));
+}
+
 static const Order orders[] = {
     {"private", "Command", change_private, {{"on", "b", TRUE}}},
     {"pause", "Command", change_pause, {{NULL}}},
@@ -133,6 +139,7 @@ static const Order orders[] = {
      {{"name", "s", FALSE}, {"line", "s", FALSE}, {"talk", "x", FALSE}, {"off", "b", FALSE}}},
     {"gain", "Command", change_gain, {{"source", "s", TRUE}, {"db", "d", TRUE}, {"language", "s", FALSE}}},
     {"mute", "Command", change_mute, {{"source", "s", TRUE}, {"on", "b", TRUE}, {"language", "s", FALSE}}},
+    {"acknowledge", "Command", change_acknowledge, {{"alarm", "s", TRUE}}},
     {"start", "Start", NULL, {{"name", "s", TRUE}, {"again", "b", FALSE}}},
     {"rehearse", "Rehearse", NULL, {{"name", "s", TRUE}}},
     {"stop", "Stop", NULL, {{NULL}}},

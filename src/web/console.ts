@@ -17,6 +17,18 @@ interface Fader {
   muted: boolean;
 }
 
+interface Alarm {
+  id: string;
+  severity: 'warning' | 'critical';
+  since: string;
+  text: Record<string, string>;
+  remedy: Record<string, string>;
+  'acknowledged-by': string;
+  'acknowledged-at': string;
+  /** Of one that is over. */
+  ended?: string;
+}
+
 interface Status {
   event: { name: string; place: string };
   state: string;
@@ -27,6 +39,8 @@ interface Status {
   gateway: { address?: string; viewers?: number };
   relays: { name: string; state: string; 'last-error'?: string }[];
   processes: { name: string; state: string; restarts: number }[];
+  alarms: Alarm[];
+  'alarms-ended': Alarm[];
   warnings: string[];
 }
 
@@ -99,6 +113,7 @@ class Page {
   private scenes = '';
   private faders = '';
   private planned = '';
+  private alarms = '';
 
   constructor () {
     startLanguage();
@@ -106,6 +121,7 @@ class Page {
       this.relays = '';
       this.scenes = '';
       this.faders = '';
+      this.alarms = '';
       this.show();
     });
     this.listen();
@@ -240,9 +256,41 @@ class Page {
     ]));
     fillList(get('warnings'), status.warnings);
     fillList(get('processes'), status.processes.map((p) => `${p.name}: ${p.state}${p.restarts ? `, ${p.restarts} restarts` : ''}`));
+    this.showAlarms(status);
     this.showScenes(status);
     this.showFaders(status);
     this.showRelays(status);
+  }
+
+  /** Made anew only when there is something else to show, so that the focus stays and nothing is read out twice. */
+  private showAlarms (status: Status): void {
+    const now = JSON.stringify([status.alarms, status['alarms-ended']]);
+    if (now === this.alarms) return;
+    this.alarms = now;
+    const focused = document.activeElement?.id;
+    const language = document.documentElement.lang;
+    const time = (text: string): string => new Date(text).toLocaleTimeString(language);
+    const line = (element: string, text: string): HTMLElement => Object.assign(document.createElement(element), { textContent: text });
+    get('alarms').replaceChildren(...status.alarms.map((alarm) => {
+      const item = document.createElement('li');
+      item.dataset['severity'] = alarm.severity;
+      item.append(line('strong', `${t(`console-${alarm.severity}` as Key)}: ${alarm.text[language] ?? alarm.text['en']}`),
+        line('p', alarm.remedy[language] ?? alarm.remedy['en'] ?? ''),
+        line('p', t('console-since', { time: time(alarm.since) })));
+      if (alarm['acknowledged-by']) {
+        item.append(line('p', t('console-acknowledged', { who: alarm['acknowledged-by'], time: time(alarm['acknowledged-at']) })));
+        return item;
+      }
+      const button = Object.assign(line('button', t('console-acknowledge')), { type: 'button', id: `acknowledge-${alarm.id}` });
+      button.addEventListener('click', () => void this.command('acknowledge', { alarm: alarm.id }));
+      item.append(button);
+      return item;
+    }));
+    get('no-alarms').hidden = status.alarms.length > 0;
+    get('past-alarms').hidden = status['alarms-ended'].length === 0;
+    fillList(get('alarms-ended'), status['alarms-ended'].map((alarm) =>
+      `${time(alarm.since)}–${time(alarm.ended ?? '')} ${alarm.text[language] ?? alarm.text['en']}`));
+    if (focused?.startsWith('acknowledge-')) document.getElementById(focused)?.focus();
   }
 
   /** Made anew only when there is something else to show, so that the focus stays on its button. */

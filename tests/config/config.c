@@ -126,6 +126,12 @@ static const Bad bad[] = {
      ":10: [scene a] small: ", "10 to 50"},
     {"scene-fade", "[scene a]\nsources = test\nfade = 6s\n", ":7: [scene a] fade: ", "0ms to 5s"},
 
+    {"alarm-unit", "[alarms]\nsilence = -60\n", ":6: [alarms] silence: ", "-90dB to -20dB, or off"},
+    {"alarm-range", "[alarms]\nsilence = -10dB\n", ":6: [alarms] silence: ", "out of range"},
+    {"alarm-after", "[alarms]\nblack_after = 0s\n", ":6: [alarms] black_after: ", "1s to 10min"},
+    {"alarm-hot", "[alarms]\nhot = 200\n", ":6: [alarms] hot: ", "40 to 120"},
+    {"alarm-kind", "[source a]\npipeline = test\nno_alarms = silence; cold\n",
+     ":7: [source a] no_alarms: ", "\"cold\""},
     {"gains-unit", "[audio it]\nsources = test\ngains = 3\n", ":7: [audio it] gains: ", "-60dB"},
     {"gains-high", "[audio it]\nsources = test\ngains = 20.1dB\n", ":7: [audio it] gains: ", "out of range"},
     {"gains-low", "[audio it]\nsources = test\ngains = -61dB\n", ":7: [audio it] gains: ", "out of range"},
@@ -481,6 +487,16 @@ test_defaults (void)
   g_assert_cmpuint (values->warn_minutes, ==, 30);
   g_assert_cmpuint (values->feed_seconds, ==, 60);
   g_assert_cmpuint (values->feed_mbytes, ==, 256);
+  g_assert_cmpint (values->silence_db, ==, -60);
+  g_assert_cmpuint (values->silence_after_ms, ==, 10000);
+  g_assert_cmpuint (values->clipping, ==, 5);
+  g_assert_cmpuint (values->channels_after_ms, ==, 10000);
+  g_assert_cmpuint (values->equal_after_ms, ==, 0);
+  g_assert_cmpuint (values->black_after_ms, ==, 10000);
+  g_assert_cmpuint (values->frozen_after_ms, ==, 10000);
+  g_assert_cmpuint (values->drift_ppm, ==, 200);
+  g_assert_cmpuint (values->hot_c, ==, 85);
+  g_assert_null (source->no_alarms);
   g_assert_cmpstr (values->listen, ==, "127.0.0.1:8080");
   g_assert_null (values->hosts[0]);
   g_assert_null (values->trusted_proxies[0]);

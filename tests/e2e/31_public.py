@@ -38,7 +38,7 @@ def run(t):
         equal([word for word in (SOURCE, FAILING, RELAY, FOLDER) if word not in text], [], "what the whole status does not name")
         equal(set(json.loads(text)) - {path.partition("/")[0] for path in ALLOWED},
               {"version", "started", "generation", "show-time-ms", "aired-ms", "scenes", "desired", "engine", "recorder", "gateway", "relays", "processes",
-               "warnings"}, "what is for them alone")
+               "alarms", "alarms-ended", "warnings"}, "what is for them alone")
     with t.case("the public status holds what is allowed, and nothing else"):
         told(regia, "on-air")
     with t.case("no public answer has a word of it, whatever is asked"):
@@ -148,7 +148,7 @@ def addresses(path, text):
 
 def nobody_tells(t, regia, whole, least):
     """Searches all that can be asked for: what was planted, what is said of the faults, by whom it is run."""
-    words = [f"-{MARK}", *faults(whole), *whole["warnings"], str(t.dir), "/run/", "last-error", '"pid"', "rss-bytes", "warnings", "restarts", "relays"]
+    words = [f"-{MARK}", *faults(whole), *whole["warnings"], str(t.dir), "/run/", "last-error", "source-lost", "alarms-ended", '"pid"', "rss-bytes", "warnings", "restarts", "relays"]
     got = answers(regia)
     served = [asked for asked, (status, _) in got.items() if status == 200]
     t.say(f"{len(got)} answers searched for {len(words)} things, {len(served)} of them what was asked for")

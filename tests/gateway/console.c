@@ -237,6 +237,8 @@ static const struct {
      "command c14 {'gain': <('', 'desk', int64 -60)>}\n"},
     {"gain", "{\"id\":\"c15\",\"source\":\"desk\",\"db\":3.5,\"language\":\"it\"}",
      "command c15 {'gain': <('it', 'desk', int64 35)>}\n"},
+    {"acknowledge", "{\"id\":\"c17\",\"alarm\":\"silence/desk\"}",
+     "command c17 {'acknowledge': <'silence/desk'>}\n"},
     {"mute", "{\"id\":\"c16\",\"source\":\"desk\",\"on\":true}",
      "command c16 {'mute': <('', 'desk', true)>}\n"},
     {"start", "{\"id\":\"c8\",\"name\":\"uno\"}", "start c8 uno\n"},

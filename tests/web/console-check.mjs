@@ -33,11 +33,12 @@ const good = {
   '/api/v1/commands/caption': { name: 'Maria Rossi', line: 'Gli sportelli informativi' },
   '/api/v1/commands/gain': { source: 'camera', db: -3.5 },
   '/api/v1/commands/mute': { source: 'camera', on: false, language: 'it' },
+  '/api/v1/commands/acknowledge': { alarm: 'disk' },
   '/api/v1/commands/start': { name: 'none' },
   '/api/v1/commands/rehearse': { name: 'none' },
 };
-/** What is not answered by 200 here: there is no such relay, and one event alone has no folder. */
-const otherwise = { '/api/v1/commands/relay': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409 };
+/** What is not answered by 200 here: no alarm is raised, there is no such relay, and one event alone has no folder. */
+const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409 };
 /** One ends the event, one the session, and one has no end. */
 const NOT_NOW = ['/api/v1/commands/stop', '/api/v1/logout', '/api/v1/events'];
 

@@ -29,6 +29,8 @@ int regia_cli_scene (int argc, char **argv);
 int regia_cli_caption (int argc, char **argv);
 int regia_cli_gain (int argc, char **argv);
 int regia_cli_mute (int argc, char **argv);
+int regia_cli_alarms (int argc, char **argv);
+int regia_cli_acknowledge (int argc, char **argv);
 int regia_cli_mark (int argc, char **argv);
 int regia_cli_extend (int argc, char **argv);
 int regia_cli_passwd (int argc, char **argv);

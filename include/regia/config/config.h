@@ -34,7 +34,11 @@ typedef struct {
   guint crop[4];     /* percent of its picture that are left away at the left, top, right, bottom */
   char *fit;         /* whole: its picture is seen whole in its place; fill: it fills the programme's shape */
   int delay_ms;      /* added to its timestamps: lip-sync by hand; −500 … 2000 */
+  char **no_alarms;  /* (nullable) kinds of alarms that it never raises, of regia_config_source_alarms */
 } RegiaConfigSource;
+
+/** Kinds of alarms that a source can be left out of, and "all"; ends with %NULL. */
+extern const char *const regia_config_source_alarms[];
 
 typedef struct {
   char *name;          /* [scene NAME] */
@@ -138,6 +142,15 @@ typedef struct {
   guint max_connections, max_connections_per_address; /* 2000, 500 */
   /* [console] */
   char *console_listen; /* address:port, default 127.0.0.1:8090; never the same as listen */
+  /* [alarms]; 0: off */
+  int silence_db;                        /* dBFS, −90 … −20, default −60 */
+  guint silence_after_ms;                /* default 10 s */
+  guint clipping;                        /* clips within 10 s, default 5 */
+  guint channels_after_ms;               /* one of two dead, or out of phase; default 10 s */
+  guint equal_after_ms;                  /* two that are the same; default off */
+  guint black_after_ms, frozen_after_ms; /* default 10 s */
+  guint drift_ppm;                       /* default 200 */
+  guint hot_c;                           /* °C, default 85 */
   /* the file */
   char *base_dir;      /* absolute; where its relative paths start */
   GPtrArray *warnings; /* (element-type utf8) what is allowed but probably not meant; lines written as those
