@@ -3,6 +3,7 @@
 
 #include "channels-private.h"
 #include "drift-private.h"
+#include "glance-private.h"
 #include "pacer-private.h"
 #include "run-private.h"
 #include "timeline-private.h"
@@ -21,6 +22,8 @@ typedef struct {
   gint64
       longest_ns[REGIA_TIMELINE_BRANCHES]; /* longest time between two of the last 8, 0 until there are two */
   guint64 frames;
+  gboolean black;  /* the last pictures are */
+  gint64 still_ns; /* for so long the picture has not changed, see regia_glance_still_ns() */
   guint64 resyncs; /* how often the source's time had to be set anew; what is done within a second is one */
   RegiaDriftStats drift;
   RegiaChannelsUse channels;
@@ -37,10 +40,11 @@ typedef struct {
   int at_end;         /* atomic: nothing more comes here */
   /* streaming thread of this branch only */
   RegiaPacer pacer;
-  gboolean clean;    /* a whole picture has come */
-  RegiaDrift *drift; /* (owned) (nullable) of the sound of a live source */
-  GstCaps *caps;     /* (owned) (nullable) of the last sound */
-  guint64 moves;     /* of the timeline's branch, when last seen */
+  RegiaGlance glance; /* of the picture */
+  gboolean clean;     /* a whole picture has come */
+  RegiaDrift *drift;  /* (owned) (nullable) of the sound of a live source */
+  GstCaps *caps;      /* (owned) (nullable) of the last sound */
+  guint64 moves;      /* of the timeline's branch, when last seen */
   /* with the owner's lock */
   gint64 distances_ns[REGIA_HAND_OVER_DISTANCES]; /* between the last ones passed on */
   guint distance;

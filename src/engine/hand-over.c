@@ -95,6 +95,23 @@ push_to_targets (RegiaHandOverBranch *self, GstBuffer *buffer)
   gst_clear_buffer (&buffer);
 }
 
+/* How the picture is, besides when. */
+static void
+glance_at_picture (RegiaHandOverBranch *self, GstSample *sample)
+{
+  RegiaHandOverStats *stats = &self->owner->stats;
+  gint64 before_ns = self->glance.looked_ns;
+
+  regia_glance_at (&self->glance, gst_sample_get_buffer (sample), gst_sample_get_caps (sample),
+                   regia_clock_monotonic_ns ());
+  if (self->glance.looked_ns == before_ns)
+    return;
+  g_mutex_lock (&self->owner->lock);
+  stats->black = self->glance.black;
+  stats->still_ns = regia_glance_still_ns (&self->glance);
+  g_mutex_unlock (&self->owner->lock);
+}
+
 /* A picture keeps its memory; only its time changes. */
 static void
 hand_picture (RegiaHandOverBranch *self, GstBuffer *picture, gint64 time_ns)
@@ -186,6 +203,8 @@ on_sample_cb (GstAppSink *sink, gpointer user_data)
   if (fate != SHOWN)
     return fate == CLOSED ? GST_FLOW_EOS : GST_FLOW_OK;
 
+  if (self->kind == REGIA_HAND_OVER_VIDEO)
+    glance_at_picture (self, sample);
   if (self->drift && gst_sample_get_caps (sample) != self->caps)
     caps = gst_caps_ref (gst_sample_get_caps (sample));
   gst_buffer_ref (buffer);

@@ -56,9 +56,11 @@ typedef struct {
   gint64 started_ns;
   RegiaHealthBranch branches[REGIA_TIMELINE_BRANCHES]; /* picture, sound */
   guint64 frames;
-  gboolean live;  /* a live source; else it is played in a loop */
-  gboolean ended; /* nothing more will come; see end and error */
-  gboolean gone;  /* its pipeline is shut down */
+  gboolean black;  /* see RegiaHandOverStats */
+  gint64 still_ns; /* … */
+  gboolean live;   /* a live source; else it is played in a loop */
+  gboolean ended;  /* nothing more will come; see end and error */
+  gboolean gone;   /* its pipeline is shut down */
   RegiaRunEnd end;
   double level_db;  /* loudest channel, −120 when silent or unknown */
   guint64 resyncs;  /* see RegiaHandOverStats */

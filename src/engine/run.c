@@ -512,6 +512,8 @@ regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info)
         .longest_ns = stats.longest_ns[i],
     };
   ret_info->frames = stats.frames;
+  ret_info->black = stats.black;
+  ret_info->still_ns = stats.still_ns;
   ret_info->resyncs = stats.resyncs;
   ret_info->drift_ppm = stats.drift.drift_ppm;
   ret_info->channels = stats.channels;

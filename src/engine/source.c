@@ -70,6 +70,8 @@ struct _RegiaSource {
   /* measured */
   gboolean has[REGIA_TIMELINE_BRANCHES];
   double level_db, fps, drift_ppm;
+  gboolean black;
+  gint64 still_ns;
   guint64 fps_frames, run_resyncs;
   gint64 fps_since_ns;
   RegiaChannelsUse channels;
@@ -248,6 +250,8 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   set_words (self, "");
   self->level_db = -120;
   self->fps = 0;
+  self->black = FALSE;
+  self->still_ns = 0;
   self->drift_ppm = 0;
   self->resyncs += info->resyncs;
   self->run_resyncs = 0;
@@ -268,6 +272,8 @@ static void
 measure (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
 {
   self->level_db = info->level_db;
+  self->black = info->black;
+  self->still_ns = info->still_ns;
   self->drift_ppm = info->drift_ppm;
   self->channels = info->channels;
   self->run_resyncs = info->resyncs;
@@ -404,6 +410,9 @@ regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVaria
   g_variant_dict_insert (&dict, "has-video", "b", self->has[0]);
   g_variant_dict_insert (&dict, "has-audio", "b", self->has[1]);
   g_variant_dict_insert (&dict, "fps", "d", self->fps);
+  g_variant_dict_insert (&dict, "black", "b", self->has[0] && self->black);
+  g_variant_dict_insert (&dict, "still-ms", "t",
+                         self->has[0] ? (guint64)(self->still_ns / REGIA_MSECOND) : (guint64)0);
   g_variant_dict_insert (&dict, "level-db", "d", self->has[1] ? self->level_db : -120.0);
   regia_meter_values_add (meter, &dict);
   g_variant_dict_insert (&dict, "drift-ppm", "d", round (self->drift_ppm * 10) / 10 + 0.0 /* never −0 */);
