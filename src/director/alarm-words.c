@@ -52,13 +52,14 @@ static const Kind kinds[REGIA_ALARM_KINDS] = {
            "back by itself."},
           {"{about} non c’è più: {value}.",
            "Controllare alimentazione, cavo e rete, e intanto passare a un’altra scena. Torna da sola."}}},
-    [REGIA_ALARM_MUTED] =
-        {"muted",
-         TRUE,
-         {{"Viewers hear nothing in {about}: each of its sources is muted or its fader is down.",
-           "Bring a fader up or take a mute away."},
-          {"Il pubblico non sente nulla in {about}: ogni sua sorgente è muta o ha il cursore abbassato.",
-           "Alzare un cursore o togliere un muto."}}},
+    [REGIA_ALARM_MUTED] = {"muted",
+                           TRUE,
+                           {{"Viewers of the language \"{about}\" hear nothing: each of its sources is muted "
+                             "or its fader is down.",
+                             "Bring a fader up or take a mute away."},
+                            {"Chi ascolta la lingua «{about}» non sente nulla: ogni sua sorgente è muta o ha "
+                             "il cursore abbassato.",
+                             "Alzare un cursore o togliere un muto."}}},
     [REGIA_ALARM_BLACK] =
         {"black",
          FALSE,

@@ -132,6 +132,24 @@ append_metric (GString *text, const Metric *metric, GVariant *status)
   }
 }
 
+static void
+append_alarms (GString *text, GVariant *status)
+{
+  static const char *const severities[] = {"critical", "warning"};
+  g_autoptr (GPtrArray) alarms = regia_json_get_list (status, "alarms");
+
+  g_string_append (text, "# HELP regia_alarms How many alarms are raised\n# TYPE regia_alarms gauge\n");
+  for (guint i = 0; i < G_N_ELEMENTS (severities); i++) {
+    guint n = 0;
+
+    for (guint j = 0; alarms != NULL && j < alarms->len; j++)
+      n += g_str_equal (regia_json_get_string (alarms->pdata[j], "severity"), severities[i]);
+    g_string_append (text, "regia_alarms");
+    append_label (text, "severity", severities[i]);
+    g_string_append_printf (text, " %u\n", n);
+  }
+}
+
 char *
 regia_console_metrics (GVariant *status)
 {
@@ -145,6 +163,7 @@ regia_console_metrics (GVariant *status)
                           " 1\n# HELP regia_warnings How many things a technician should know now\n"
                           "# TYPE regia_warnings gauge\nregia_warnings %zu\n",
                           warnings != NULL ? g_variant_n_children (warnings) : 0);
+  append_alarms (text, status);
   for (gsize i = 0; i < G_N_ELEMENTS (metrics); i++)
     append_metric (text, &metrics[i], status);
   return g_string_free (text, FALSE);

@@ -2,7 +2,7 @@
 // The console's page: the whole status, a button for each command, and the way in. A command has an id of its own, under which it is sent
 // again when no answer came, so that it has no second effect.
 import { poll } from './api';
-import { onLanguage, startLanguage, t, type Key } from './i18n';
+import { language, onLanguage, startLanguage, t, type Key } from './i18n';
 
 const REFRESH_MS = 1500;
 const PLANNED_MS = 10000;
@@ -114,6 +114,7 @@ class Page {
   private faders = '';
   private planned = '';
   private alarms = '';
+  private raised = new Set<string>();
 
   constructor () {
     startLanguage();
@@ -268,28 +269,30 @@ class Page {
     if (now === this.alarms) return;
     this.alarms = now;
     const focused = document.activeElement?.id;
-    const language = document.documentElement.lang;
-    const time = (text: string): string => new Date(text).toLocaleTimeString(language);
+    const words = (text: Record<string, string>): string => text[language()] ?? text['en'] ?? '';
+    const time = (text: string): string => new Date(text).toLocaleTimeString(language(), { hour12: false });
     const line = (element: string, text: string): HTMLElement => Object.assign(document.createElement(element), { textContent: text });
     get('alarms').replaceChildren(...status.alarms.map((alarm) => {
       const item = document.createElement('li');
       item.dataset['severity'] = alarm.severity;
-      item.append(line('strong', `${t(`console-${alarm.severity}` as Key)}: ${alarm.text[language] ?? alarm.text['en']}`),
-        line('p', alarm.remedy[language] ?? alarm.remedy['en'] ?? ''),
-        line('p', t('console-since', { time: time(alarm.since) })));
-      if (alarm['acknowledged-by']) {
-        item.append(line('p', t('console-acknowledged', { who: alarm['acknowledged-by'], time: time(alarm['acknowledged-at']) })));
-        return item;
-      }
+      item.append(line('strong', `${t(`console-${alarm.severity}` as Key)}: ${words(alarm.text)}`), line('p', words(alarm.remedy)));
+      const seen = alarm['acknowledged-by'];
+      const said = seen ? ` · ${t('console-acknowledged', { who: seen.split(',')[0]!, time: time(alarm['acknowledged-at']) })}` : '';
+      item.append(Object.assign(line('p', t('console-since', { time: time(alarm.since) }) + said), { className: 'when' }));
+      if (seen) return item;
       const button = Object.assign(line('button', t('console-acknowledge')), { type: 'button', id: `acknowledge-${alarm.id}` });
+      button.setAttribute('aria-label', `${t('console-acknowledge')}: ${words(alarm.text)}`);
       button.addEventListener('click', () => void this.command('acknowledge', { alarm: alarm.id }));
       item.append(button);
       return item;
     }));
+    const fresh = status.alarms.filter((alarm) => !this.raised.has(alarm.id + alarm.since));
+    this.raised = new Set(status.alarms.map((alarm) => alarm.id + alarm.since));
+    if (fresh.length > 0) get('alarm-said').textContent = fresh.map((alarm) => words(alarm.text)).join(' ');
     get('no-alarms').hidden = status.alarms.length > 0;
     get('past-alarms').hidden = status['alarms-ended'].length === 0;
     fillList(get('alarms-ended'), status['alarms-ended'].map((alarm) =>
-      `${time(alarm.since)}–${time(alarm.ended ?? '')} ${alarm.text[language] ?? alarm.text['en']}`));
+      `${time(alarm.since)}–${time(alarm.ended ?? '')} ${words(alarm.text)}`));
     if (focused?.startsWith('acknowledge-')) document.getElementById(focused)?.focus();
   }
 

@@ -549,6 +549,33 @@ test_events (Fixture *self, gconstpointer data)
   close (fd);
 }
 
+/* Each alarm as it is raised and as it ends, once; what is said of it meanwhile is in the status alone. */
+static void
+test_alarms (Fixture *self, gconstpointer data)
+{
+  static const char *const alarms[] = {"", "<{'id': <'a'>, 'since': <'1'>, 'by': <''>}>",
+                                       "<{'id': <'a'>, 'since': <'1'>, 'by': <'anna'>}>",
+                                       "<{'id': <'a'>, 'since': <'2'>}>, <{'id': <'b'>, 'since': <'2'>}>"};
+  g_autoptr (GString) heard = g_string_new (NULL);
+  int fd = follow (self, NULL);
+
+  hear (fd, heard, "retry: 1000");
+  for (gsize i = 0; i < G_N_ELEMENTS (alarms); i++) {
+    g_autofree char *text = g_strdup_printf ("{'state': <'on-air'>, 'alarms': <@av [%s]>}", alarms[i]);
+    g_autoptr (GVariant) status = g_variant_ref_sink (g_variant_new_parsed (text));
+
+    regia_console_events_post (self->site.events, status);
+  }
+  post_event (self, "paused", "none");
+  hear (fd, heard, "\"paused\"");
+  close (fd);
+  for (guint i = 0; i < 2; i++) {
+    g_auto (GStrv) parts = g_strsplit (heard->str, i == 0 ? "event: alarm-raised" : "event: alarm-over", -1);
+    g_assert_cmpuint (g_strv_length (parts), ==, 1 + 3);
+  }
+  g_assert_nonnull (strstr (heard->str, "event: alarm-over\ndata: {\"id\":\"b\"}\n\n"));
+}
+
 /* Who reads nothing holds no memory, and keeps nobody else waiting; more than there is room for are refused.
  */
 static void
@@ -589,6 +616,7 @@ test_metrics (void)
 {
   g_autoptr (GVariant) status = g_variant_ref_sink (g_variant_new_parsed (
       "{'version': <'0.1.0'>, 'state': <'on-air'>, 'show-time-ms': <uint64 12500>, 'warnings': <['a', 'b']>,"
+      " 'alarms': <[<{'id': <'disk'>, 'severity': <'warning'>}>]>,"
       " 'desired': <{'private': <true>, 'paused': <false>}>, 'engine': <{'frames': <uint64 9000000000>}>,"
       " 'recorder': <{'state': <'no-space'>, 'recorded-ms': <uint64 3250>}>, 'gateway': <@a{sv} {}>,"
       " 'relays': <[<{'name': <'my \"tube\"'>, 'state': <'live'>, 'dropped': <uint64 4>}>, <@a{sv} {}>]>,"
@@ -597,6 +625,8 @@ test_metrics (void)
       " <{'name': <'relay tube'>, 'state': <'stopped'>}>]>}"));
   static const char *const lines[] = {"regia_build_info{version=\"0.1.0\"} 1",
                                       "regia_warnings 2",
+                                      "regia_alarms{severity=\"critical\"} 0",
+                                      "regia_alarms{severity=\"warning\"} 1",
                                       "regia_on_air 1",
                                       "regia_show_time_seconds 12.5",
                                       "regia_private 1",
@@ -654,6 +684,7 @@ main (int argc, char **argv)
   TEST ("https", test_https);
   TEST ("ended", test_ended);
   TEST ("events", test_events);
+  TEST ("alarms", test_alarms);
   TEST ("slow-followers", test_slow_followers);
   TEST ("guessing", test_guessing);
   g_test_add_func ("/gateway/console/metrics", test_metrics);
