@@ -25,7 +25,7 @@
 #define ABSENT_AFTER_MS  5000 /* a process is started again within less */
 #define MUTED_AFTER_MS   3000 /* one is often muted a moment before the other is not */
 #define DRIFT_AFTER_MS   30000
-#define BEHIND_AFTER_MS  3000
+#define LOST_FRAMES      5 /* within 10 s; a busy moment costs one or two */
 #define RELAY_AFTER_MS   10000
 #define HOT_AFTER_MS     10000
 #define SOON_MS          2000  /* what is good again is so at once, or nearly */
@@ -99,7 +99,10 @@ judge_silence (const Judged *self)
   int bound_db = self->config->silence_db;
 
   if (bound_db == 0 || !is_judged (self, "silence") || !self->source->audio ||
-      !is_measured (self, REGIA_ALARM_SILENCE) || !regia_json_get_boolean (self->state, "has-audio"))
+      !is_measured (self, REGIA_ALARM_SILENCE))
+    return;
+  /* Some send nothing while it is silent; who never sent any sound has none. */
+  if (!regia_json_get_boolean (self->state, "has-audio") && regia_json_get_int (self->state, "channels") == 0)
     return;
   regia_alarms_judge (self->alarms, REGIA_ALARM_SILENCE, self->source->name,
                       truth (level_db <= bound_db, level_db > bound_db + LEVEL_MARGIN_DB),
@@ -187,17 +190,18 @@ judge_black (const Judged *self)
                         self->config->black_after_ms, SOON_MS, "%s", "");
 }
 
-/* The same picture again and again, or none, as long as there is hope of one. */
+/* The same picture again and again, or none while the sound goes on; where both stop it is soon lost. */
 static void
 judge_frozen (const Judged *self)
 {
-  gboolean stalled = g_str_equal (regia_json_get_string (self->state, "state"), "stalled");
+  gboolean stalled = g_str_equal (regia_json_get_string (self->state, "state"), "stalled") &&
+                     regia_json_get_boolean (self->state, "has-audio");
   gint64 frozen_ms = self->config->frozen_after_ms;
   gboolean still = regia_json_get_int (self->state, "still-ms") >= frozen_ms;
 
   if (frozen_ms == 0 || !is_judged (self, "frozen") || (!stalled && !is_measured (self, REGIA_ALARM_FROZEN)))
     return;
-  if (regia_json_get_boolean (self->state, "has-video"))
+  if (stalled || regia_json_get_boolean (self->state, "has-video"))
     regia_alarms_judge (self->alarms, REGIA_ALARM_FROZEN, self->source->name, truth (stalled || still, TRUE),
                         still ? 0 : frozen_ms, SOON_MS, "%s", "");
 }
@@ -260,18 +264,49 @@ judge_languages (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
 }
 
 static void
+judge_backups (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
+{
+  g_autoptr (GPtrArray) list = regia_json_get_list (input->engine, "audios");
+
+  for (guint i = 0; i < input->config->audios->len; i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (input->config->audios, i);
+    const char *backup = "";
+    gboolean told = FALSE;
+
+    for (guint j = 0; list != NULL && j < list->len; j++)
+      if (g_str_equal (regia_json_get_string (list->pdata[j], "language"), audio->language)) {
+        backup = regia_json_get_string (list->pdata[j], "backup");
+        told = TRUE;
+      }
+    regia_alarms_judge (alarms, REGIA_ALARM_BACKUP, audio->language, truth (*backup != '\0', told), 0,
+                        SOON_MS, "%s", backup);
+  }
+}
+
+/* Renditions that were given up so that the others are whole; the first, which is recorded, never is. */
+static void
 judge_renditions (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
 {
+  g_autofree char *load =
+      isnan (input->load_percent) ? g_strdup ("") : g_strdup_printf (" (%.0f %%)", input->load_percent);
+  guint64 lost;
+
   for (guint i = 0; i < input->config->renditions->len; i++) {
     const RegiaConfigRendition *rendition = g_ptr_array_index (input->config->renditions, i);
     g_autoptr (GVariant) state = find (input->engine, "renditions", rendition->name);
     gboolean shed = state != NULL && regia_json_get_boolean (state, "shed");
-    g_autofree char *load =
-        isnan (input->load_percent) ? g_strdup ("") : g_strdup_printf (" (%.0f %%)", input->load_percent);
 
-    regia_alarms_judge (alarms, REGIA_ALARM_BEHIND, rendition->name, truth (shed, state != NULL),
-                        BEHIND_AFTER_MS, CALM_MS, "%s", load);
+    regia_alarms_judge (alarms, REGIA_ALARM_SHED, rendition->name, truth (shed, state != NULL), 0, CALM_MS,
+                        "%s", load);
   }
+  if (!has (input->engine, "frames-dropped")) {
+    regia_alarms_judge (alarms, REGIA_ALARM_BEHIND, "", REGIA_ALARM_UNKNOWN, 0, 0, "%s", "");
+    return;
+  }
+  lost = regia_alarms_count (alarms, REGIA_ALARM_BEHIND, "",
+                             (guint64)MAX (regia_json_get_int (input->engine, "frames-dropped"), 0));
+  regia_alarms_judge (alarms, REGIA_ALARM_BEHIND, "", truth (lost >= LOST_FRAMES, lost == 0), 0, 0, "%s",
+                      load);
 }
 
 static void
@@ -364,6 +399,7 @@ regia_alarm_rules (RegiaAlarms *self, const RegiaAlarmsInput *input)
   for (guint i = 0; i < input->config->sources->len; i++)
     judge_source (self, input, g_ptr_array_index (input->config->sources, i));
   judge_languages (self, input);
+  judge_backups (self, input);
   judge_renditions (self, input);
   if (!rehearsal) {
     judge_recorder (self, input, starting);

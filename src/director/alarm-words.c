@@ -131,15 +131,33 @@ static const Kind kinds[REGIA_ALARM_KINDS] = {
           {"L’orologio di {about} è fuori di {value}; ciò che arriva viene riportato al passo.",
            "Per ora nulla va perso. Far andare mixer e convertitori con un solo orologio, o cercare una "
            "frequenza di campionamento sbagliata (44,1 kHz contro 48 kHz)."}}},
+    [REGIA_ALARM_BACKUP] =
+        {"backup",
+         FALSE,
+         {{"The language \"{about}\" is heard by its backup: {value}.",
+           "None of its own sources is heard: look at the desk, its cable and its sound server. When one is "
+           "heard again the backup goes by itself."},
+          {"La lingua «{about}» si sente dalla riserva: {value}.",
+           "Nessuna delle sue sorgenti si sente: controllare il mixer, il cavo e il server audio. Quando una "
+           "si sente di nuovo la riserva esce da sola."}}},
     [REGIA_ALARM_BEHIND] =
         {"behind",
          FALSE,
-         {{"This computer is too slow for rendition {about}: frames are lost{value}.",
+         {{"This computer is too slow: pictures of the programme are lost{value}.",
            "End other programs on it; for the next event choose a faster preset, a smaller size or fewer "
            "renditions."},
-          {"Questo computer è troppo lento per la versione {about}: si perdono immagini{value}.",
+          {"Questo computer è troppo lento: si perdono immagini del programma{value}.",
            "Chiudere altri programmi; per il prossimo evento scegliere un preset più veloce, una misura più "
            "piccola o meno versioni."}}},
+    [REGIA_ALARM_SHED] =
+        {"shed",
+         FALSE,
+         {{"This computer is too slow: rendition {about} is not made for now{value}.",
+           "Recording and sound are whole, and it is tried again by itself. End other programs; for the next "
+           "event choose a faster preset or fewer renditions."},
+          {"Questo computer è troppo lento: la versione {about} per ora non si fa{value}.",
+           "Registrazione e suono sono interi, e si riprova da soli. Chiudere altri programmi; per il "
+           "prossimo evento scegliere un preset più veloce o meno versioni."}}},
     [REGIA_ALARM_RELAY_LOST] =
         {"relay-lost",
          FALSE,

@@ -177,6 +177,40 @@ test_silence (void)
   }
 }
 
+/* A camera that sends nothing while nobody speaks is silent; one that never sent any sound has none. */
+static void
+test_no_sound (void)
+{
+  g_auto (Show) self;
+
+  show_init (&self, "");
+  set_engine (&self, "'name': <'desk'>, 'state': <'live'>, 'has-audio': <false>, 'channels': <uint64 0>",
+              LIVE_CAMERA, FALSE);
+  g_assert_cmpstr (pass (&self, 60), ==, "");
+  set_engine (&self,
+              "'name': <'desk'>, 'state': <'live'>, 'has-audio': <false>, 'channels': <uint64 2>, 'peak-db': "
+              "<-120.0>",
+              LIVE_CAMERA, FALSE);
+  g_assert_cmpstr (pass (&self, 60), ==, "+silence/desk ");
+}
+
+static void
+test_engine (void)
+{
+  g_auto (Show) self;
+
+  show_init (&self, "");
+  set (&self.engine,
+       parse ("{'ready': <true>, 'frames-dropped': <uint64 300>, 'audios': <[<{'language': <'it'>, "
+              "'backup': <'room'>}>]>}"));
+  g_assert_cmpstr (pass (&self, 30), ==, "+backup/it ");
+  set (&self.engine,
+       parse ("{'ready': <true>, 'frames-dropped': <uint64 305>, 'audios': <[<{'language': <'it'>, "
+              "'backup': <''>}>]>}"));
+  g_assert_cmpstr (pass (&self, 5), ==, "+behind -backup/it ");
+  g_assert_cmpstr (pass (&self, 10), ==, "-behind ");
+}
+
 static void
 test_channels (void)
 {
@@ -241,7 +275,7 @@ test_picture (void)
   g_assert_cmpstr (pass (&self, 1), ==, "+frozen/camera ");
   set_camera (&self, LIVE_CAMERA ", 'black': <false>, 'still-ms': <uint64 0>");
   g_assert_cmpstr (pass (&self, 3), ==, "-frozen/camera ");
-  set_camera (&self, "'name': <'camera'>, 'state': <'stalled'>, 'has-video': <true>, 'has-audio': <false>");
+  set_camera (&self, "'name': <'camera'>, 'state': <'stalled'>, 'has-video': <false>, 'has-audio': <true>");
   g_assert_cmpstr (pass (&self, 12), ==, "+frozen/camera ");
   /* one alarm is enough for what is not there */
   set_camera (&self, "'name': <'camera'>, 'state': <'retrying'>, 'last-error': <'no route'>");
@@ -295,10 +329,10 @@ test_show (void)
 
   show_init (&self, "");
   set_engine (&self, LIVE_DESK GOOD, LIVE_CAMERA, TRUE);
-  g_assert_cmpstr (pass (&self, 5), ==, "+behind/720p ");
+  g_assert_cmpstr (pass (&self, 5), ==, "+shed/720p ");
   set_engine (&self, LIVE_DESK GOOD, LIVE_CAMERA, FALSE);
   g_assert_cmpstr (pass (&self, 10), ==, "");
-  g_assert_cmpstr (pass (&self, 1), ==, "-behind/720p ");
+  g_assert_cmpstr (pass (&self, 1), ==, "-shed/720p ");
   set (&self.recorder, parse ("{'state': <'recording'>, 'left-ms': <uint64 1700000>}"));
   g_assert_cmpstr (pass (&self, 3), ==, "+disk ");
   set (&self.recorder, parse ("{'state': <'recording'>, 'left-ms': <uint64 1810000>}"));
@@ -595,6 +629,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/alarms/calm", test_calm);
   g_test_add_func ("/alarms/silence", test_silence);
+  g_test_add_func ("/alarms/no-sound", test_no_sound);
+  g_test_add_func ("/alarms/engine", test_engine);
   g_test_add_func ("/alarms/channels", test_channels);
   g_test_add_func ("/alarms/equal", test_equal);
   g_test_add_func ("/alarms/clipping", test_clipping);
