@@ -216,7 +216,9 @@ try_pipelines (RegiaConfig *config)
     const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
     g_autoptr (GError) error = NULL;
 
-    if (!regia_engine_check_encoder (rendition->encoder, NULL, &error))
+    /* Which one that is shows when the engine is tried. */
+    if (!g_str_equal (rendition->encoder, REGIA_ENCODER_AUTO) &&
+        !regia_engine_check_encoder (rendition->encoder, NULL, &error))
       report (config, "rendition", rendition->name, "encoder", error, &exit_status);
   }
   for (gsize i = 0; i < G_N_ELEMENTS (sound_encoders); i++) {

@@ -21,19 +21,21 @@ print_params (const RegiaPipelineFile *file)
   }
 }
 
-/* What it needs, and why it cannot run here. FALSE when it cannot. */
+/* What it needs, and why it cannot run here. FALSE when it cannot, although it should: hardware that there is
+ * not is no fault. */
 static gboolean
 print_needs (const RegiaPipelineFile *file)
 {
   g_autofree char *needs = g_strjoinv (" ", file->needs);
   g_autoptr (GPtrArray) missing = regia_engine_missing_elements (file);
+  gboolean hardware = regia_engine_needs_hardware (file);
   g_autoptr (GError) error = NULL;
 
   printf ("    needs: %s\n", needs[0] != '\0' ? needs : "nothing");
   for (guint i = 0; i < missing->len; i++)
-    printf ("    missing: %s\n", (const char *)g_ptr_array_index (missing, i));
+    printf ("    %s: %s\n", hardware ? "not here" : "missing", (const char *)g_ptr_array_index (missing, i));
   if (missing->len > 0)
-    return FALSE;
+    return hardware;
   if (regia_engine_check_pipeline (file, NULL, &error))
     return TRUE;
   printf ("    faulty: %s\n", error->message);
@@ -52,7 +54,7 @@ regia_cli_pipelines (int argc, char **argv)
   if (!regia_cli_parse (
           "pipelines", "",
           "Lists the pipeline files: what each does, its parameters, what it needs and what of that is "
-          "missing here. Exit status 69 when something is missing.",
+          "missing here. Exit status 69 when something is missing that can be installed.",
           entries, &argc, &argv, &exit_status))
     return exit_status;
   if (argc > 1) {

@@ -116,6 +116,8 @@ judge_renditions (GPtrArray *rows, const RegiaConfigValues *values, GVariant *en
   for (guint i = 0; i < values->renditions->len; i++) {
     const RegiaConfigRendition *config = g_ptr_array_index (values->renditions, i);
     GVariant *rendition = find (renditions, config->name);
+    const char *used = rendition != NULL ? regia_json_get_string (rendition, "encoder") : "";
+    const char *why = rendition != NULL ? regia_json_get_string (rendition, "encoder-why") : "";
     double fps = seen_of (seen, config->name, "fps", 0);
     gboolean shed = rendition == NULL || regia_json_get_boolean (rendition, "shed");
     RegiaReadiness state = shed || fps < ENCODED_NO_GO * rate_of (values) ? REGIA_READY_NO_GO
@@ -126,7 +128,8 @@ judge_renditions (GPtrArray *rows, const RegiaConfigValues *values, GVariant *en
                      state == REGIA_READY_GO
                          ? NULL
                          : "take a quicker preset, a smaller picture, fewer renditions, or a faster machine",
-                     "%s, %.1f of %.2f pictures a second, %" G_GINT64_FORMAT " kbit/s", config->encoder, fps,
+                     "%s%s%s, %.1f of %.2f pictures a second, %" G_GINT64_FORMAT " kbit/s",
+                     used[0] != '\0' ? used : config->encoder, why[0] != '\0' ? ", because " : "", why, fps,
                      rate_of (values), rendition != NULL ? regia_json_get_int (rendition, "bps") / 1000 : 0);
   }
 }

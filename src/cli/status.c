@@ -42,8 +42,9 @@ print_status (GVariant *status)
 {
   static const char *const source[] = {"name",     "state",    "fps",        "level-db", "drift-ppm",
                                        "channels", "restarts", "last-error", NULL};
-  static const char *const rendition[] = {"name",     "codec",       "fps",      "bps",        "shed",
-                                          "shed-why", "retry-in-ms", "restarts", "last-error", NULL};
+  static const char *const rendition[] = {"name",     "codec",      "fps",      "bps",
+                                          "shed",     "encoder",    "shed-why", "retry-in-ms",
+                                          "restarts", "last-error", NULL};
   static const char *const audio[] = {"language", "codec", "level-db", "bps", NULL};
   static const char *const fader[] = {"language", "source", "gain-db", "muted", NULL};
   static const char *const relay[] = {"name", "state", "bps", "dropped", "retry-in-ms", "last-error", NULL};

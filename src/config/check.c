@@ -161,10 +161,11 @@ regia_config_check_pipelines (RegiaConfig *self, GError **error)
     const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
     g_autofree char *title = g_strconcat ("rendition ", rendition->name, NULL);
     g_autoptr (GError) encoder_error = NULL;
+    gboolean automatic = g_str_equal (rendition->encoder, REGIA_ENCODER_AUTO);
     g_autoptr (RegiaPipelineFile) file =
-        regia_pipeline_file_load ("encode", rendition->encoder, &encoder_error);
+        automatic ? NULL : regia_pipeline_file_load ("encode", rendition->encoder, &encoder_error);
 
-    if (file == NULL) {
+    if (file == NULL && !automatic) {
       g_autofree char *why = join_path_faults (encoder_error);
 
       regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "encoder"), title, "encoder",

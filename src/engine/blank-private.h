@@ -22,7 +22,7 @@ typedef void (*RegiaBlankFunc) (RegiaBlank *self, gpointer user_data);
  * regia_blank_new:
  * @config: for the slate: name, place, languages, or the event's own picture; outlives the blank
  * @video_caps: the programme's format, as regia_programme_video_caps() gives it
- * @encoders: (element-type RegiaEncoder): whose specifications are followed; they outlive the blank
+ * @encoders: (element-type RegiaEncoder): whose specifications, as they are now, are followed
  *
  * Begins on a thread of its own, of low priority: it can take seconds beside a programme that needs the
  * processor. Main thread.

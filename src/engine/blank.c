@@ -43,10 +43,10 @@ enum { BLOCKS = 24, SETTLED = 8, KEPT = 8 };
 
 /* One track's blank. */
 typedef struct {
-  const RegiaEncoderSpec *spec; /* (unowned) */
-  RegiaTrack *track;            /* (owned) (nullable): what its encoder says of itself */
-  GPtrArray *payloads;          /* (element-type GBytes) (owned) */
-  gboolean closed;              /* the first is a keyframe */
+  RegiaEncoderSpec *spec; /* (owned) a copy: the encoder's own may change */
+  RegiaTrack *track;      /* (owned) (nullable): what its encoder says of itself */
+  GPtrArray *payloads;    /* (element-type GBytes) (owned) */
+  gboolean closed;        /* the first is a keyframe */
   gint64 duration_ns;
   GError *error; /* (owned) (nullable) */
 } Made;
@@ -67,6 +67,8 @@ made_free (gpointer data)
   Made *self = data;
 
   g_clear_pointer (&self->track, regia_track_unref);
+  regia_encoder_spec_clear (self->spec);
+  g_free (self->spec);
   g_ptr_array_unref (self->payloads);
   g_clear_error (&self->error);
   g_free (self);
@@ -292,7 +294,8 @@ regia_blank_new (const RegiaConfigValues *config, const char *video_caps, GPtrAr
   for (guint i = 0; i < encoders->len; i++) {
     Made *made = g_new0 (Made, 1);
 
-    made->spec = regia_encoder_get_spec (g_ptr_array_index (encoders, i));
+    made->spec = g_new0 (RegiaEncoderSpec, 1);
+    regia_encoder_spec_copy (regia_encoder_get_spec (g_ptr_array_index (encoders, i)), made->spec);
     made->payloads = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
     g_ptr_array_add (self->made, made);
   }

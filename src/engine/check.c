@@ -37,13 +37,18 @@ regia_engine_missing_elements (const RegiaPipelineFile *file)
     return lines;
   }
   for (char **need = file->needs; need && *need; need++)
-    if (!has_element (*need)) {
-      const char *package = regia_launch_package (*need);
-      g_ptr_array_add (lines, package
-                                  ? g_strdup_printf ("%s: install the package %s", *need, package)
-                                  : g_strdup_printf ("%s: no package of Debian is known to have it", *need));
-    }
+    if (!has_element (*need))
+      g_ptr_array_add (lines, regia_launch_missing (*need));
   return lines;
+}
+
+gboolean
+regia_engine_needs_hardware (const RegiaPipelineFile *file)
+{
+  for (char **need = file->needs; need && *need; need++)
+    if (regia_launch_needs_hardware (*need))
+      return TRUE;
+  return FALSE;
 }
 
 /* A value that fits most places, for parameters that must be given. */

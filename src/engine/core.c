@@ -29,8 +29,9 @@
 #define ENCODER_STUCK_NS (7 * REGIA_SECOND)
 /* Frames that an encoder was given with the place of the one before it are no sign of a slow machine. */
 #define CATCHING_UP_NS (10 * REGIA_SECOND)
-/* An encoder that gives nothing for so long may be stuck, which is another matter. */
-#define WORKING_NS     (500 * REGIA_MSECOND)
+/* An encoder that gives nothing for so long may be stuck, which is another matter: less than what makes it
+ * count as behind, or one that has just got stuck would. */
+#define WORKING_NS     (REGIA_SHEDDING_BEHIND_NS * 3 / 4)
 #define MIX_STUCK_NS   (5 * REGIA_SECOND)
 #define SOURCES_END_NS (500 * REGIA_MSECOND)
 /* Room that an input's queue has beyond the mixer's own window. */
@@ -104,12 +105,15 @@ look_after_renditions (RegiaEngine *self, gint64 now_ns)
   for (guint i = 0; i < count; i++) {
     RegiaEncoder *encoder = get_encoder (self, i);
     RegiaEncoderStats stats;
+    gboolean fell_back;
 
-    if (regia_encoder_tick (encoder, now_ns)) {
-      g_autofree char *error = regia_encoder_get_error (encoder);
-      g_message ("track %s: its encoder is started anew: %s", regia_encoder_get_spec (encoder)->track_name,
-                 error);
+    if (regia_encoder_tick (encoder, now_ns, &fell_back)) {
+      g_autofree char *error = regia_encoder_get_error (encoder), *used = regia_encoder_get_encoder (encoder);
+      g_message ("track %s: its encoder is started anew, %s: %s",
+                 regia_encoder_get_spec (encoder)->track_name, used, error);
     }
+    if (fell_back)
+      regia_programme_renew_blank (self->programme);
     regia_encoder_get_stats (encoder, &stats);
     loads[i].behind_ns =
         (gint64)stats.waiting * REGIA_SECOND * self->values->rate_den / self->values->rate_num;
@@ -424,7 +428,7 @@ rendition_state (RegiaEngine *self, guint index, const RegiaEncoderStats *stats,
 {
   const RegiaConfigRendition *config = g_ptr_array_index (self->values->renditions, index);
   RegiaEncoder *encoder = get_encoder (self, index);
-  g_autofree char *error = regia_encoder_get_error (encoder);
+  g_autofree char *error = regia_encoder_get_error (encoder), *used = regia_encoder_get_encoder (encoder);
   gint64 since_ms = 0, retry_ms = 0;
   RegiaSheddingState shedding;
   GVariantDict dict;
@@ -448,6 +452,10 @@ rendition_state (RegiaEngine *self, guint index, const RegiaEncoderStats *stats,
   g_variant_dict_insert (&dict, "shed-since-ms", "t", (guint64)MAX (since_ms, 0));
   g_variant_dict_insert (&dict, "shed-why", "s", shedding.why);
   g_variant_dict_insert (&dict, "retry-in-ms", "t", (guint64)MAX (retry_ms, 0));
+  g_variant_dict_insert (&dict, "encoder", "s", used);
+  g_variant_dict_insert (
+      &dict, "encoder-why", "s",
+      regia_encoder_get_spec (encoder)->automatic ? regia_programme_get_chosen_why (self->programme) : "");
   g_variant_dict_insert (&dict, "restarts", "t", stats->restarts);
   g_variant_dict_insert (&dict, "last-error", "s", error);
   return g_variant_new_variant (g_variant_dict_end (&dict));

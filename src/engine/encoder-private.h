@@ -30,13 +30,16 @@ void regia_encoder_free (RegiaEncoder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEncoder, regia_encoder_free)
 
 /**
- * regia_encoder_tick: looks after a rendition's encoder: one that gave up, or into which frames went and out
- * of which nothing has come for 3 s, is replaced, and the new one is given the frames that were lost with it.
- * Main thread; nothing for sound.
+ * regia_encoder_tick:
+ * @ret_fell_back: (out): whether it has another encode file from now on
+ *
+ * Looks after a rendition's encoder: one that gave up, or into which frames went and out of which nothing has
+ * come for 3 s, is replaced, and the new one is given the frames that were lost with it. After two that gave
+ * nothing, one that is automatic takes the next encode file. Main thread; nothing for sound.
  *
  * Returns: whether another encoder was begun.
  */
-gboolean regia_encoder_tick (RegiaEncoder *self, gint64 now_ns);
+gboolean regia_encoder_tick (RegiaEncoder *self, gint64 now_ns, gboolean *ret_fell_back);
 /** regia_encoder_get_error: (transfer full): why the last one was replaced, "" as long as none was. Main
  * thread. */
 char *regia_encoder_get_error (RegiaEncoder *self);
@@ -55,7 +58,9 @@ void regia_encoder_get_stats (RegiaEncoder *self, RegiaEncoderStats *ret_stats);
 /** regia_encoder_wait_drained: waits until the end of the stream has passed through, or until @until_ns
  * (CLOCK_MONOTONIC). Returns: whether it has. Any thread but its streaming one. */
 gboolean regia_encoder_wait_drained (RegiaEncoder *self, gint64 until_ns) G_GNUC_WARN_UNUSED_RESULT;
-/** (transfer none): immutable. */
+/** regia_encoder_get_encoder: (transfer full): the encode file in use. Any thread. */
+char *regia_encoder_get_encoder (RegiaEncoder *self);
+/** (transfer none): immutable, but for the encoder of one that is automatic: that is the main thread's. */
 const RegiaEncoderSpec *regia_encoder_get_spec (RegiaEncoder *self);
 /** "h264", "aac", "opus", or "" while unknown. Any thread. */
 const char *regia_encoder_get_codec (RegiaEncoder *self);

@@ -12,6 +12,7 @@
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
 #include "regia/base/thread.h"
+#include "trial-private.h"
 
 /*
  * RegiaEncoder turns one of the programme's raw streams into a track of the feed:
@@ -29,8 +30,11 @@
  * (a leaf) guards what all of them use.
  */
 
-#define STUCK_NS (3 * REGIA_SECOND)
-#define BUILD_NS (10 * REGIA_SECOND)
+/* So many lives in a row that end without more than the rest of the one before: another encode file may do
+ * better. */
+#define FRUITLESS 2
+#define STUCK_NS  (3 * REGIA_SECOND)
+#define BUILD_NS  (10 * REGIA_SECOND)
 /* For a life that ends in order; one that hangs is left behind. */
 #define END_NS (2 * REGIA_SECOND)
 /* Of the first rendition, which is recorded: what comes while its encoder is stuck, and until the next one
@@ -56,6 +60,8 @@ struct _RegiaEncoder {
   gint64 begun_ns, retry_ns; /* CLOCK_MONOTONIC */
   gint64 after_ns;           /* where the last life ended */
   char *error;               /* (owned) (nullable) */
+  guint64 packets_before;    /* of the lives before this one */
+  guint fruitless;           /* lives in a row that gave nothing */
 
   GMutex lock;        /* guards what follows */
   GCond drained_cond; /* told when drained becomes true */
@@ -299,11 +305,41 @@ fault_of (RegiaEncoder *self, gint64 now_ns)
                           (double)(now_ns - since_ns) / REGIA_SECOND);
 }
 
+/* Nothing comes out of any life while it is called. */
+static void
+count_fruit (RegiaEncoder *self)
+{
+  guint64 packets;
+
+  g_mutex_lock (&self->lock);
+  packets = self->stats.packets;
+  g_mutex_unlock (&self->lock);
+  self->fruitless = packets > self->packets_before ? 1 : self->fruitless + 1;
+  self->packets_before = packets;
+}
+
+/* Not tried first, as at the start: frames are waiting, and what is next will show by itself. */
+static void
+fall_back (RegiaEncoder *self, gboolean *ret_fell_back)
+{
+  const char *next = regia_trial_next (self->spec.encoder);
+
+  if (next == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  g_free ((char *)self->spec.encoder);
+  self->spec.encoder = g_strdup (next);
+  g_mutex_unlock (&self->lock);
+  self->fruitless = 0;
+  *ret_fell_back = TRUE;
+}
+
 gboolean
-regia_encoder_tick (RegiaEncoder *self, gint64 now_ns)
+regia_encoder_tick (RegiaEncoder *self, gint64 now_ns, gboolean *ret_fell_back)
 {
   REGIA_ON_THREAD_VAL (NULL, FALSE);
 
+  *ret_fell_back = FALSE;
   if (self->frames == NULL)
     return FALSE;
   if (self->life) {
@@ -315,6 +351,7 @@ regia_encoder_tick (RegiaEncoder *self, gint64 now_ns)
     g_free (self->error);
     self->error = g_steal_pointer (&fault);
     end_life (self, 0);
+    count_fruit (self);
     delay_ms =
         regia_backoff_failed (&self->backoff, (guint64)((now_ns - self->begun_ns) / REGIA_MSECOND), 0.5);
     /* The first time at once: seconds have been lost already. */
@@ -322,6 +359,8 @@ regia_encoder_tick (RegiaEncoder *self, gint64 now_ns)
   }
   if (now_ns < self->retry_ns)
     return FALSE;
+  if (self->spec.automatic && self->fruitless >= FRUITLESS)
+    fall_back (self, ret_fell_back);
   begin_life (self, now_ns);
   g_mutex_lock (&self->lock);
   self->stats.restarts++;
@@ -397,6 +436,14 @@ const RegiaEncoderSpec *
 regia_encoder_get_spec (RegiaEncoder *self)
 {
   return &self->spec;
+}
+
+char *
+regia_encoder_get_encoder (RegiaEncoder *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return g_strdup (self->spec.encoder);
 }
 
 const char *

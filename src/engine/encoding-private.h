@@ -25,7 +25,8 @@ typedef struct {
   gint64 keyframe_ns;        /* video: distance of keyframes in show time */
   gboolean
       may_shed; /* may be shed when the machine does not keep up; never the first rendition, never sound */
-  gboolean unqueued; /* encodes on the thread that brings the frames, as sound always does */
+  gboolean automatic; /* another encode file may take its place when it does not work */
+  gboolean unqueued;  /* encodes on the thread that brings the frames, as sound always does */
 } RegiaEncoderSpec;
 
 /** regia_encoder_spec_copy: @ret_copy becomes a copy of its own, to be given to regia_encoder_spec_clear().

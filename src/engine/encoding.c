@@ -264,7 +264,10 @@ on_sample_cb (GstAppSink *sink, gpointer user_data)
   RegiaPacket *packet;
   GstClockTime running;
 
-  if (size == 0 || size > REGIA_PACKET_MAX_BYTES || GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))
+  if (size == 0 || size > REGIA_PACKET_MAX_BYTES)
+    return GST_FLOW_OK;
+  /* Sound: a header and nothing else. Pictures: parameters are within, before a keyframe. */
+  if (self->spec.width == 0 && GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_HEADER))
     return GST_FLOW_OK;
   /* x264enc's segment starts 1000 hours late; running time takes that away. */
   running =
@@ -320,12 +323,30 @@ link_named (GstBin *from, const char *from_name, GstBin *to, const char *to_name
   return FALSE;
 }
 
+/* Encode files differ in what they can be told: an x264 preset means nothing to the others. */
+static char *
+text_of (const RegiaEncoderSpec *spec, GError **error)
+{
+  g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("encode", spec->encoder, error);
+  g_autoptr (GHashTable) values = g_hash_table_new (g_str_hash, g_str_equal);
+
+  if (file == NULL)
+    return NULL;
+  for (guint i = 0; spec->parameters && i < file->params->len; i++) {
+    const RegiaPipelineParam *param = g_ptr_array_index (file->params, i);
+    gpointer value = g_hash_table_lookup (spec->parameters, param->name);
+
+    if (value)
+      g_hash_table_insert (values, param->name, value);
+  }
+  return regia_launch_expand (file, values, error);
+}
+
 static gboolean
 build (RegiaEncoding *self, GstBin *bin, GError **error)
 {
   static const GstAppSinkCallbacks callbacks = {.new_sample = on_sample_cb, .eos = on_eos_cb};
-  g_autofree char *text =
-      regia_launch_text ("encode", self->spec.encoder, self->spec.parameters, NULL, NULL, error);
+  g_autofree char *text = text_of (&self->spec, error);
   g_autofree char *where =
       g_strdup_printf ("track %s (encode/%s)", self->spec.track_name, self->spec.encoder);
   g_autoptr (GstElement) in = NULL;

@@ -47,6 +47,12 @@ GstElement *regia_launch_parse (const char *text, const char *where,
  */
 const char *regia_launch_package (const char *element);
 
+/** regia_launch_needs_hardware: whether @element is there only where some hardware is. */
+gboolean regia_launch_needs_hardware (const char *element);
+/** regia_launch_missing: (transfer full): in a line, what to do about @element, which is not there. Any
+ * thread. */
+char *regia_launch_missing (const char *element);
+
 /**
  * regia_launch_find_plugins: makes known what was installed since GStreamer started. gst_update_registry()
  * would do it as well, but must not be called while pipelines run. Blocks on the disk; any thread. Returns:

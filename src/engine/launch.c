@@ -33,10 +33,11 @@ static const Package packages[] = {
     {"gstreamer1.0-plugins-good",
      {"rtspsrc", "pulsesrc", "v4l2src", "level", "jpegdec", "pngdec", "qtdemux", "matroskademux",
       "rtph264depay", "udpsrc", "deinterlace", "imagefreeze"}},
-    {"gstreamer1.0-plugins-good", {"ximagesrc", "rtpmp2tdepay", "jackaudiosrc"}},
+    {"gstreamer1.0-plugins-good", {"ximagesrc", "rtpmp2tdepay", "jackaudiosrc", "v4l2h264enc"}},
     {"gstreamer1.0-plugins-bad",
      {"h264parse", "srtsrc", "decklinkvideosrc", "decklinkaudiosrc", "y4mdec", "tsdemux", "rtmp2src",
       "voaacenc", "openh264enc", "uvch264src", "ristsrc"}},
+    {"gstreamer1.0-plugins-bad", {"vah264enc", "vapostproc", "qsvh264enc", "nvh264enc"}},
     {"gstreamer1.0-plugins-ugly", {"x264enc"}},
     {"gstreamer1.0-libav", {"avenc_aac", "avdec_h264", "avdec_aac", "avdec_h265", "avdec_mjpeg"}},
     {"gstreamer1.0-pipewire", {"pipewiresrc"}},
@@ -53,6 +54,53 @@ regia_launch_package (const char *element)
       if (strcmp (packages[i].elements[j], element) == 0)
         return packages[i].package;
   return NULL;
+}
+
+/* Elements that are there only where the hardware is. */
+static const struct {
+  const char *element, *plugin, *hardware;
+} hardware[] = {
+    {"vah264enc", "va",
+     "a graphics processor with VA-API, its driver, and the right to /dev/dri (group render)"},
+    {"vapostproc", "va",
+     "a graphics processor with VA-API, its driver, and the right to /dev/dri (group render)"},
+    {"vaapih264enc", "vaapi",
+     "a graphics processor with VA-API, its driver, and the right to /dev/dri (group render)"},
+    {"vaapipostproc", "vaapi",
+     "a graphics processor with VA-API, its driver, and the right to /dev/dri (group render)"},
+    {"qsvh264enc", "qsv",
+     "a processor with Intel Quick Sync, its runtime, and the right to /dev/dri (group render)"},
+    {"nvh264enc", "nvcodec", "a card of NVIDIA and NVIDIA's own driver with libnvidia-encode1"},
+    {"v4l2h264enc", "video4linux2",
+     "a board with an encoder of its own, and the right to /dev/video* (group video)"},
+};
+
+gboolean
+regia_launch_needs_hardware (const char *element)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (hardware); i++)
+    if (strcmp (hardware[i].element, element) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+char *
+regia_launch_missing (const char *element)
+{
+  const char *package = regia_launch_package (element);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (hardware); i++) {
+    g_autoptr (GstPlugin) plugin = NULL;
+
+    if (strcmp (hardware[i].element, element) != 0)
+      continue;
+    plugin = gst_registry_find_plugin (gst_registry_get (), hardware[i].plugin);
+    return plugin
+               ? g_strdup_printf ("%s: needs %s", element, hardware[i].hardware)
+               : g_strdup_printf ("%s: needs %s, and the package %s", element, hardware[i].hardware, package);
+  }
+  return package ? g_strdup_printf ("%s: install the package %s", element, package)
+                 : g_strdup_printf ("%s: no package of Debian is known to have it", element);
 }
 
 gboolean

@@ -69,6 +69,10 @@ GstAppSrc *regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 
 
 gboolean regia_programme_start (RegiaProgramme *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_programme_renew_blank: an encoder has another encode file: what public readers get while the hall is
+ * private is made again, and until it is they get nothing of that track. After start. */
+void regia_programme_renew_blank (RegiaProgramme *self);
+
 /** regia_programme_end: nothing enters an encoder any more, and each finishes what it has. Any thread;
  * returns at once. */
 void regia_programme_end (RegiaProgramme *self);
@@ -94,6 +98,9 @@ void regia_programme_give_meters (RegiaProgramme *self, GBytes *json, gint64 tim
 /** regia_programme_get_slate_error: (transfer full): why the event's own slate is not shown; "" when it is,
  * or is not drawn yet. Any thread. */
 char *regia_programme_get_slate_error (RegiaProgramme *self);
+/** regia_programme_get_chosen_why: (transfer none): why no cheaper encoder was taken for renditions with
+ * encoder = auto, at the start; "". */
+const char *regia_programme_get_chosen_why (RegiaProgramme *self);
 /** regia_programme_get_blank_error: (transfer full): of which tracks public readers get nothing while the
  * hall is private, and why; "" for none, or while it is not known yet. Any thread. */
 char *regia_programme_get_blank_error (RegiaProgramme *self);

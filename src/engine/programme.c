@@ -10,10 +10,12 @@
 #include "regia/base/error.h"
 #include "regia/base/scrub.h"
 #include "regia/base/thread.h"
+#include "rendition-private.h"
 #include "scene-mixer-private.h"
 #include "show-clock-private.h"
 #include "slate-private.h"
 #include "track-table-private.h"
+#include "trial-private.h"
 
 /*
  * RegiaProgramme is the pipeline that never stops:
@@ -35,8 +37,7 @@
  * through on_blank_cb(). `lock` (a leaf) guards the counters.
  */
 
-#define HIDDEN_AFTER_NS    (500 * REGIA_MSECOND)
-#define THREADS_FOR_PIXELS (1280 * 720 * 31)
+#define HIDDEN_AFTER_NS (500 * REGIA_MSECOND)
 
 struct _RegiaProgramme {
   const RegiaConfigValues *config; /* (unowned) */
@@ -62,7 +63,9 @@ struct _RegiaProgramme {
   GCancellable *slate_ending; /* (owned) */
   RegiaBlank *blank;          /* (owned) (nullable): from start on; main thread */
   guint bus_watch;
-  int ending; /* atomic: no more buffers pass the mixers */
+  const char *chosen; /* (nullable): encode file for those with encoder = auto */
+  char *chosen_why;   /* (owned) (nullable) */
+  int ending;         /* atomic: no more buffers pass the mixers */
 
   GMutex lock; /* guards what follows */
   RegiaProgrammeStats stats;
@@ -178,17 +181,13 @@ take_tee (RegiaProgramme *self, GstElement *tee)
   g_ptr_array_add (self->tees, tee);
 }
 
-static GHashTable *parameters (const char *first, ...) G_GNUC_NULL_TERMINATED;
+/* (transfer full): what the encode files for sound are told. */
 static GHashTable *
-parameters (const char *first, ...)
+sound_parameters (guint bitrate_kbps)
 {
-  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  va_list list;
+  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
 
-  va_start (list, first);
-  for (const char *name = first; name; name = va_arg (list, const char *))
-    g_hash_table_insert (table, g_strdup (name), g_strdup (va_arg (list, const char *)));
-  va_end (list);
+  g_hash_table_insert (table, (gpointer) "bitrate", g_strdup_printf ("%u", bitrate_kbps));
   return table;
 }
 
@@ -200,41 +199,43 @@ add_encoder (RegiaProgramme *self, RegiaEncoderSpec *spec, guint tee, GError **e
   spec->track_id = regia_track_table_add (self->tracks);
   encoder = regia_encoder_new (spec, GST_BIN (self->pipeline), g_ptr_array_index (self->tees, tee),
                                on_track_cb, on_packet_cb, self, error);
-  g_clear_pointer (&spec->parameters, g_hash_table_unref);
   if (encoder == NULL)
     return FALSE;
   g_ptr_array_add (self->encoders, encoder);
   return TRUE;
 }
 
-static gboolean
-add_rendition (RegiaProgramme *self, const RegiaConfigRendition *rendition, gboolean first, GError **error)
+/* For the first rendition that leaves it to us, which is the largest; the others take the same. */
+static const char *
+choose_encoder (RegiaProgramme *self, const RegiaEncoderSpec *spec, GError **error)
 {
-  const RegiaConfigValues *config = self->config;
-  g_autofree char *name = g_strdup_printf ("video/%s", rendition->name);
-  g_autofree char *bitrate = g_strdup_printf ("%u", rendition->bitrate_kbps);
-  /* One thread costs least; slices are worth their price only where one core may not keep up. */
-  gboolean big = (guint64)rendition->width * rendition->height * config->rate_num / config->rate_den >
-                 THREADS_FOR_PIXELS;
-  RegiaEncoderSpec spec = {
-      .track_name = name,
-      .language = "",
-      .encoder = rendition->encoder,
-      .parameters =
-          parameters ("bitrate", bitrate, "preset", rendition->preset, "threads", big ? "0" : "1", NULL),
-      .bitrate_bps = rendition->bitrate_kbps * 1000,
-      .width = rendition->width,
-      .height = rendition->height,
-      .in_width = config->width,
-      .in_height = config->height,
-      .in_caps = self->out_caps,
-      .rate_num = config->rate_num,
-      .rate_den = config->rate_den,
-      .keyframe_ns = (gint64)config->segment_ms * REGIA_MSECOND,
-      .may_shed = !first,
-  };
+  if (self->chosen == NULL) {
+    self->chosen = regia_trial_choose (spec, &self->chosen_why);
+    if (self->chosen)
+      g_message ("encoder = auto: %s%s%s", self->chosen, self->chosen_why[0] ? ", because " : "",
+                 self->chosen_why);
+  }
+  if (self->chosen == NULL)
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "encoder = auto: none works: %s",
+                 self->chosen_why);
+  return self->chosen;
+}
 
-  return add_encoder (self, &spec, 0, error);
+static gboolean
+add_rendition (RegiaProgramme *self, const RegiaConfigRendition *rendition, GError **error)
+{
+  RegiaEncoderSpec spec;
+  gboolean ok = TRUE;
+
+  regia_rendition_spec (self->config, rendition, &spec);
+  if (spec.automatic) {
+    g_free ((char *)spec.encoder);
+    spec.encoder = g_strdup (choose_encoder (self, &spec, error));
+    ok = spec.encoder != NULL;
+  }
+  ok = ok && add_encoder (self, &spec, 0, error);
+  regia_encoder_spec_clear (&spec);
+  return ok;
 }
 
 static gboolean
@@ -242,20 +243,20 @@ add_language (RegiaProgramme *self, const RegiaConfigAudio *audio, guint index, 
 {
   g_autofree char *aac_name = g_strdup_printf ("audio/%s", audio->language);
   g_autofree char *opus_name = g_strdup_printf ("audio/%s/opus", audio->language);
-  g_autofree char *aac_bitrate = g_strdup_printf ("%u", audio->bitrate_kbps);
-  g_autofree char *opus_bitrate = g_strdup_printf ("%u", audio->opus_bitrate_kbps);
+  g_autoptr (GHashTable) aac_parameters = sound_parameters (audio->bitrate_kbps);
+  g_autoptr (GHashTable) opus_parameters = sound_parameters (audio->opus_bitrate_kbps);
   GstElement *tee;
   RegiaEncoderSpec aac = {.track_name = aac_name,
                           .language = audio->language,
                           .title = audio->title,
                           .encoder = "aac",
-                          .parameters = parameters ("bitrate", aac_bitrate, NULL),
+                          .parameters = aac_parameters,
                           .bitrate_bps = audio->bitrate_kbps * 1000};
   RegiaEncoderSpec opus = {.track_name = opus_name,
                            .language = audio->language,
                            .title = audio->title,
                            .encoder = "opus",
-                           .parameters = parameters ("bitrate", opus_bitrate, NULL),
+                           .parameters = opus_parameters,
                            .bitrate_bps = audio->opus_bitrate_kbps * 1000};
 
   if (!regia_programme_sound_add_language (self->sound, index, &tee, error))
@@ -308,7 +309,7 @@ build (RegiaProgramme *self, GError **error)
   g_object_set (slate_pad, "zorder", 0u, NULL);
 
   for (guint i = 0; i < config->renditions->len; i++)
-    if (!add_rendition (self, g_ptr_array_index (config->renditions, i), i == 0, error))
+    if (!add_rendition (self, g_ptr_array_index (config->renditions, i), error))
       return FALSE;
   for (guint i = 0; i < config->audios->len; i++)
     if (!add_language (self, g_ptr_array_index (config->audios, i), i, error))
@@ -334,9 +335,7 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   self->log = log;
   self->failed_cb = failed_cb;
   self->user_data = user_data;
-  self->video_caps = g_strdup_printf ("video/x-raw,format=I420,width=%u,height=%u,pixel-aspect-ratio=1/1,"
-                                      "interlace-mode=progressive,colorimetry=bt709,chroma-site=mpeg2",
-                                      config->width, config->height);
+  self->video_caps = regia_rendition_caps (config);
   self->out_caps =
       g_strdup_printf ("%s,framerate=%u/%u", self->video_caps, config->rate_num, config->rate_den);
   self->scenes = regia_scene_mixer_new (config->width, config->height, config->rate_num, config->rate_den);
@@ -384,6 +383,7 @@ regia_programme_free (RegiaProgramme *self)
   g_mutex_clear (&self->lock);
   g_clear_object (&self->slate_ending);
   g_free (self->slate_error);
+  g_free (self->chosen_why);
   g_free (self->video_caps);
   g_free (self->out_caps);
   g_free (self);
@@ -507,6 +507,16 @@ regia_programme_start (RegiaProgramme *self, GError **error)
 }
 
 void
+regia_programme_renew_blank (RegiaProgramme *self)
+{
+  REGIA_ON_THREAD (NULL);
+
+  regia_track_table_set_blank (self->tracks, NULL);
+  regia_blank_free (self->blank);
+  self->blank = regia_blank_new (self->config, self->video_caps, self->encoders, on_blank_cb, self);
+}
+
+void
 regia_programme_end (RegiaProgramme *self)
 {
   g_atomic_int_set (&self->ending, TRUE);
@@ -578,4 +588,10 @@ char *
 regia_programme_get_blank_error (RegiaProgramme *self)
 {
   return regia_track_table_get_blank_error (self->tracks);
+}
+
+const char *
+regia_programme_get_chosen_why (RegiaProgramme *self)
+{
+  return self->chosen_why ? self->chosen_why : "";
 }

@@ -20,6 +20,12 @@ test_shipped (void)
     g_autoptr (GError) error = NULL;
     g_autoptr (GPtrArray) missing = regia_engine_missing_elements (files->pdata[i]);
 
+    /* A machine that has the hardware runs them as well; one that has not is told which it is. */
+    if (regia_engine_needs_hardware (files->pdata[i]) && missing->len > 0) {
+      for (guint j = 0; j < missing->len; j++)
+        g_assert_nonnull (strstr (missing->pdata[j], ": needs a "));
+      continue;
+    }
     g_assert_cmpuint (missing->len, ==, 0);
     for (char **need = ((RegiaPipelineFile *)files->pdata[i])->needs; *need; need++)
       if (!g_str_has_prefix (*need, "regia") && regia_launch_package (*need) == NULL)

@@ -21,6 +21,9 @@
  * All structs are immutable once loaded and owned by the RegiaConfig, which is reference counted; any thread.
  */
 
+/** [rendition] encoder: the engine finds one that works. */
+#define REGIA_ENCODER_AUTO "auto"
+
 typedef struct {
   char *name;     /* [source NAME] */
   char *pipeline; /* file in pipelines/capture/ without its suffix, or an absolute path ending in .pipeline */
@@ -61,7 +64,7 @@ typedef struct {
   char *name;          /* [rendition NAME], for example 720p; track video/NAME */
   guint width, height; /* even, 64 … 3840 / 2160 */
   guint bitrate_kbps;  /* 100 … 50000 */
-  char *encoder;       /* file in pipelines/encode/, default "x264" */
+  char *encoder;       /* file in pipelines/encode/, default "x264"; or REGIA_ENCODER_AUTO */
   char *preset;        /* x264 speed preset, default "veryfast" */
 } RegiaConfigRendition;
 

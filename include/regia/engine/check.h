@@ -34,6 +34,9 @@ gboolean regia_engine_check_encoder (const char *encoder, GHashTable *values,
  */
 GPtrArray *regia_engine_missing_elements (const RegiaPipelineFile *file);
 
+/** regia_engine_needs_hardware: whether @file needs an element that is there only where some hardware is. */
+gboolean regia_engine_needs_hardware (const RegiaPipelineFile *file);
+
 /**
  * regia_engine_check_slate:
  * @path: as [programme] slate
