@@ -261,19 +261,20 @@ static const RegiaOption scene_options[] = {
 
 static const RegiaOption rendition_options[] = {
     {.key = "size",
-     .required = TRUE,
      .read = regia_read_size,
      PICTURE_FIELD (width),
      .range = "WIDTHxHEIGHT, even numbers, 64x64 to the programme's size",
-     .help = "picture size of this rendition"},
+     .help = "picture size of this rendition; must be given, but for one called 1080p, 720p, 540p, 480p, "
+             "360p or 240p"},
     {.key = "bitrate",
-     .required = TRUE,
      .read = regia_read_bitrate,
      PICTURE_FIELD (bitrate_kbps),
      .min = 100,
      .max = 50000,
      .range = "100k to 50M",
-     .help = "bits a second that each of its viewers takes"},
+     .help = "bits a second that each of its viewers takes; must be given but for those: 5M, 2500k, 1600k, "
+             "1100k, 600k, 300k, "
+             "half as much again above 30 pictures a second"},
     {.key = "encoder",
      .default_value = "x264",
      .read = regia_read_pipeline,
