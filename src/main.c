@@ -34,6 +34,7 @@ static const Command commands[] = {
     {"extend", regia_cli_extend, "move the planned end"},
     {"scene", regia_cli_scene, "show a scene, or list them"},
     {"caption", regia_cli_caption, "show who is speaking in a bar over the picture, or take it away"},
+    {"tone", regia_cli_tone, "put a test tone in place of the sound, for a rehearsal"},
     {"gain", regia_cli_gain, "make a source louder or quieter"},
     {"alarms", regia_cli_alarms, "what is wrong now, and what to do"},
     {"acknowledge", regia_cli_acknowledge, "say that somebody sees to an alarm"},

@@ -24,7 +24,7 @@ typedef struct {
   double fade_s;
   char *language; /* (owned) (nullable) */
   gint64 talk;
-  gboolean off;
+  gboolean off, on_air;
 } Command;
 
 static void
@@ -53,6 +53,8 @@ parse (Command *self, const char *name, const char *usage, const char *summary, 
        "Speaker and title of this talk of the event file, [talk N]", "N"},
       {"off", 0, strcmp (name, "caption") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->off,
        "No caption any more", NULL},
+      {"on-air", 0, strcmp (name, "scene") == 0 || strcmp (name, "tone") == 0 ? 0 : G_OPTION_FLAG_HIDDEN,
+       G_OPTION_ARG_NONE, &self->on_air, "Bars or tone also while the event is on the air", NULL},
       G_OPTION_ENTRY_NULL,
   };
   g_autofree char *state_dir = NULL;
@@ -234,12 +236,34 @@ regia_cli_scene (int argc, char **argv)
     return 64;
   }
   result = send_change (
-      &self, "scene",
+      &self, self.on_air ? "scene-on-air" : "scene",
       g_variant_new ("(sx)", argv[1],
                      self.fade_s < 0 ? G_GINT64_CONSTANT (-1) : (gint64)(self.fade_s * 1000 + 0.5)),
       &status);
   if (result != NULL)
     printf ("The scene is %s.\n", argv[1]);
+  return status;
+}
+
+int
+regia_cli_tone (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) result = NULL;
+  gboolean on;
+  int status;
+
+  if (!parse (
+          &self, "tone", "on|off",
+          "While it is on, every language has 1 kHz at -20 dBFS in place of its sound; with the scene bars "
+          "it is there anyway. It ends when a rehearsal goes on the air.",
+          1, 0, &argc, &argv, &status))
+    return status;
+  if (!parse_word (argv[1], "on", "off", &on))
+    return 64;
+  result = send_change (&self, "tone", g_variant_new ("(bb)", on, self.on_air), &status);
+  if (result != NULL)
+    printf ("The tone is %s.\n", argv[1]);
   return status;
 }
 

@@ -281,8 +281,32 @@ check_sources (RegiaConfig *self, RegiaFaults *faults)
       regia_faults_add_at (faults, regia_key_text_place (self->scan, title, NULL), title, NULL,
                            "neither sound nor picture is taken from it; remove the group or one `no`");
   }
-  if (values->picture != NULL && !has_scene (values, values->picture))
+  if (values->picture == NULL || has_scene (values, values->picture))
+    return;
+  if (!g_strv_contains ((const char *const *)values->look_slates, values->picture))
     check_shown (self, place, "programme", "picture", values->picture, faults);
+  else if (g_str_equal (values->picture, "bars"))
+    regia_faults_add_at (
+        faults, place, "programme", "picture",
+        "the bars are for rehearsals, and viewers would begin with them; name another scene");
+}
+
+/* Two scenes of one name would be one that nobody can show. */
+static void
+check_slates (RegiaConfig *self, RegiaFaults *faults)
+{
+  const RegiaConfigValues *values = &self->values;
+  RegiaPlace place = regia_key_text_place (self->scan, "look", "slates");
+
+  for (guint i = 0; values->look_slates[i] != NULL; i++) {
+    const char *name = values->look_slates[i];
+    gboolean is_scene = has_scene (values, name);
+
+    if (is_scene || find_source (values, name) != NULL)
+      regia_faults_add_at (faults, place, "look", "slates",
+                           "there is a [%s %s] as well; call that another name, or leave the slate out",
+                           is_scene ? "scene" : "source", name);
+  }
 }
 
 static void
@@ -581,6 +605,8 @@ regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warn
     values->place = g_strdup ("");
   if (values->hosts == NULL)
     values->hosts = g_new0 (char *, 1);
+  if (values->look_slates == NULL)
+    values->look_slates = g_new0 (char *, 1);
   if (values->trusted_proxies == NULL)
     values->trusted_proxies = g_new0 (char *, 1);
   complete_renditions (self, faults);
@@ -590,6 +616,7 @@ regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warn
 
   check_sources (self, faults);
   check_scenes (self, faults);
+  check_slates (self, faults);
   check_renditions (self, faults, warnings);
   check_audios (self, faults, warnings);
   check_relays (self, faults);

@@ -120,7 +120,8 @@ regia_config_fill_empty (RegiaConfig *self)
 {
   RegiaConfigValues *values = &self->values;
   char **texts[] = {&values->name, &values->place, &values->id};
-  char ***lists[] = {&values->shows, &values->languages, &values->hosts, &values->trusted_proxies};
+  char ***lists[] = {&values->shows, &values->look_slates, &values->languages, &values->hosts,
+                     &values->trusted_proxies};
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     if (*texts[i] == NULL)
@@ -165,6 +166,10 @@ regia_config_unref (RegiaConfig *self)
   g_free (values->slate);
   g_ptr_array_unref (values->sources);
   g_ptr_array_unref (values->scenes);
+  g_free (values->look_logo);
+  g_free (values->look_logo_corner);
+  g_strfreev (values->look_slates);
+  g_free (values->look_institution);
   g_free (values->look_colour);
   g_free (values->look_background);
   g_ptr_array_unref (values->talks);

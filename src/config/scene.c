@@ -11,7 +11,8 @@
 #include "values-private.h"
 
 /* Between a small picture in a corner and the edge of the large one, percent of width and height. */
-#define MARGIN 3.0
+#define MARGIN        3.0
+#define SLATE_FADE_MS 400
 
 const char *const regia_scene_layouts[] = {
     "full", "picture-in-picture", "side-by-side", "slides-with-speaker", "free", NULL,
@@ -252,6 +253,12 @@ regia_scenes_new (const RegiaConfigValues *values)
       continue;
     scene = scene_new (source->name, 0);
     add_place (scene, source->name, 0, 0, 100, 100);
+    g_ptr_array_add (scenes, scene);
+  }
+  for (guint i = 0; values->look_slates != NULL && values->look_slates[i] != NULL; i++) {
+    RegiaScene *scene = scene_new (values->look_slates[i], SLATE_FADE_MS);
+
+    add_place (scene, scene->name, 0, 0, 100, 100);
     g_ptr_array_add (scenes, scene);
   }
   return scenes;

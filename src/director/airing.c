@@ -9,6 +9,7 @@
 #include "director-private.h"
 #include "exchange-private.h"
 #include "regia/base/error.h"
+#include "regia/config/scene.h"
 
 /*
  * What is rehearsed goes on the air: a session is chosen, on a thread, because its disk is asked; show.json
@@ -121,11 +122,14 @@ save (RegiaDirector *director, char *session)
 {
   RegiaShow *show = &director->show;
   gint64 now_ns = MAX (regia_epoch_show_time (&show->epoch), 0);
-  RegiaDesired *kept = regia_desired_go_on_air (show->desired, (guint64)(now_ns / REGIA_MSECOND));
+  const char *not_bars = g_strv_contains ((const char *const *)director->values->look_slates, "bars")
+                             ? regia_scenes_first_name (director->values)
+                             : NULL;
+  RegiaDesired *kept = regia_desired_go_on_air (show->desired, (guint64)(now_ns / REGIA_MSECOND), not_bars);
   RegiaDesired *in_effect =
       director->desired == show->desired
           ? regia_desired_ref (kept)
-          : regia_desired_go_on_air (director->desired, (guint64)(now_ns / REGIA_MSECOND));
+          : regia_desired_go_on_air (director->desired, (guint64)(now_ns / REGIA_MSECOND), not_bars);
 
   regia_desired_unref (show->desired);
   show->desired = kept;

@@ -146,6 +146,7 @@ change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError 
       .wall_s = regia_clock_realtime_ns () / REGIA_SECOND,
       .scenes = (const char *const *)director->values->shows,
       .audios = director->values->audios,
+      .slates = (const char *const *)director->values->look_slates,
       .talks = director->values->talks,
       .recorded = director->values->record,
       .rehearsed = director->rehearsing,

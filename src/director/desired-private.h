@@ -51,6 +51,7 @@ typedef struct {
   gint64 fade_ms;          /* how long it took to come, negative: as the event file says */
   char *caption;           /* (owned) name in the caption bar; "": there is none */
   char *caption_line;      /* (owned) … and what is below it; "" for nothing */
+  gboolean tone;           /* the line-up tone is heard in place of the sound */
   GPtrArray *faders;       /* (owned) (element-type RegiaDesiredFader) */
   gint64 end_s;            /* planned end, Unix time; 0: as the event file says */
   GPtrArray *relays_off;   /* (owned) (element-type utf8): names of relays that do not push for now */
@@ -71,6 +72,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaDesired, regia_desired_unref)
 /** What a command is judged by. */
 typedef struct {
   const char *const *relays; /* (array zero-terminated=1): that the event has */
+  const char *const *slates; /* (nullable) (array zero-terminated=1): [look] slates */
   const char *const *scenes; /* (array zero-terminated=1): that the event has */
   GPtrArray *audios;         /* (element-type RegiaConfigAudio): that the event has */
   GPtrArray *talks;          /* (nullable) (element-type RegiaConfigTalk): that the event has */
@@ -88,8 +90,9 @@ typedef struct {
  * @change: a{sv} with one key: private b, paused b, relay (sb) (name, whether it pushes), mark (ts) (show
  * time in ms, title), gain (ssx) (language, "" for all; source; tenths of a dB), mute (ssb) (the same;
  * whether it is not heard), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the
- * event file says), caption (ss) (name, line), caption-talk x (number of a talk), caption-off b, acknowledge
- * s (id of an alarm that is raised)
+ * event file says), caption (ss) (name, line), caption-talk x (number of a talk), caption-off b, tone (bb)
+ * (whether it is heard, also on the air), scene-on-air (sx) (as scene, and the bars too), acknowledge s (id
+ * of an alarm that is raised)
  *
  * Returns: (transfer full): @self with the change, its version one higher; @self itself where nothing
  * changes. %NULL with REGIA_ERROR_USAGE: what is wrong and what would be right. Pure.
@@ -99,8 +102,10 @@ RegiaDesired *regia_desired_change (RegiaDesired *self, const char *id, GVariant
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_desired_go_on_air: (transfer full): @self as it is when a rehearsal goes on the air at the show time
- * @at_ms: what was marked and over before is gone; what lasts begins there. Pure. */
-RegiaDesired *regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms);
+ * @at_ms: what was marked and over before is gone; what lasts begins there; the tone ends.
+ * @not_bars: (nullable): the scene that is shown in place of the test bars; %NULL: the event has none. Pure.
+ */
+RegiaDesired *regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms, const char *not_bars);
 
 /** regia_desired_get_fader: of @source in @audio, as wanted or as the event file says. Pure. */
 RegiaDesiredFader regia_desired_get_fader (const RegiaDesired *self, const RegiaConfigAudio *audio,

@@ -8,6 +8,7 @@
 #include "regia/base/error.h"
 #include "regia/base/json.h"
 
+#define BARS        "bars" /* of [look] slates */
 #define ID_MAX      64
 #define FADE_MAX_MS 5000
 #define END_MAX     (7 * 24 * 3600) /* no event is planned to end later than this from now */
@@ -90,6 +91,7 @@ copy (const RegiaDesired *self)
   new->private_on = self->private_on;
   new->paused = self->paused;
   new->end_s = self->end_s;
+  new->tone = self->tone;
   g_free (new->scene);
   new->scene = g_strdup (self->scene);
   new->fade_ms = self->fade_ms;
@@ -144,10 +146,25 @@ change_relay (RegiaDesired *self, const char *name, gboolean on, const RegiaDesi
   return TRUE;
 }
 
+/* Viewers and the recording are spared what is for rehearsals, unless it is said that they are not to be. */
 static gboolean
-change_scene (RegiaDesired *self, const char *name, gint64 fade_ms, const RegiaDesiredContext *context,
-              GError **error)
+may_test (const char *what, gboolean anyway, const RegiaDesiredContext *context, GError **error)
 {
+  if (anyway || context->rehearsed)
+    return TRUE;
+  return regia_error_set_usage (
+      error,
+      "the event is on the air: viewers and the recording would get the %s; write --on-air if they shall",
+      what);
+}
+
+static gboolean
+change_scene (RegiaDesired *self, const char *name, gint64 fade_ms, gboolean bars_too,
+              const RegiaDesiredContext *context, GError **error)
+{
+  if (strcmp (name, BARS) == 0 && context->slates != NULL && g_strv_contains (context->slates, BARS) &&
+      !may_test ("bars and their tone", bars_too, context, error))
+    return FALSE;
   if (!g_strv_contains (context->scenes, name)) {
     g_autofree char *names = g_strjoinv (", ", (char **)context->scenes);
     return regia_error_set_usage (error, "there is no scene \"%s\"; %s%s", name,
@@ -200,7 +217,7 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
   guint64 at_ms;
   const char *source;
   gint64 end_s, fade_ms, gain;
-  gboolean on;
+  gboolean on, anyway;
 
   if (g_variant_n_children (change) != 1)
     return regia_error_set_usage (error, "a command changes one thing");
@@ -223,7 +240,13 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
   if (g_variant_lookup (change, "mark", "(t&s)", &at_ms, &text))
     return change_mark (self, id, at_ms, text, context, error);
   if (g_variant_lookup (change, "scene", "(&sx)", &text, &fade_ms))
-    return change_scene (self, text, fade_ms, context, error);
+    return change_scene (self, text, fade_ms, FALSE, context, error);
+  if (g_variant_lookup (change, "scene-on-air", "(&sx)", &text, &fade_ms))
+    return change_scene (self, text, fade_ms, TRUE, context, error);
+  if (g_variant_lookup (change, "tone", "(bb)", &on, &anyway)) {
+    self->tone = on;
+    return !on || may_test ("tone", anyway, context, error);
+  }
   if (g_variant_lookup (change, "caption", "(&s&s)", &text, &source))
     return regia_desired_change_caption (self, text, source, error);
   if (g_variant_lookup (change, "caption-talk", "x", &gain))
@@ -240,10 +263,9 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return regia_desired_acknowledge (self, text, context, error);
   if (g_variant_lookup (change, "end", "x", &end_s))
     return change_end (self, end_s, context, error);
-  return regia_error_set_usage (
-      error,
-      "this command is not known; scene, caption, gain, mute, acknowledge, private, paused, relay, mark and "
-      "end are");
+  return regia_error_set_usage (error, "this command is not known; scene, caption, tone, gain, mute, "
+                                       "acknowledge, private, paused, relay, mark and "
+                                       "end are");
 }
 
 static gboolean
@@ -293,12 +315,17 @@ begin_spans (GArray *spans, guint64 at_ms)
 }
 
 RegiaDesired *
-regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms)
+regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms, const char *not_bars)
 {
   RegiaDesired *new = copy (self);
 
   new->version++;
   g_ptr_array_set_size (new->marks, 0);
+  new->tone = FALSE;
+  if (not_bars != NULL && strcmp (new->scene, BARS) == 0) {
+    g_free (new->scene);
+    new->scene = g_strdup (not_bars);
+  }
   begin_spans (new->private_spans, at_ms);
   begin_spans (new->paused_spans, at_ms);
   return new;
@@ -353,6 +380,7 @@ regia_desired_to_variant (const RegiaDesired *self)
   g_variant_dict_insert (&dict, "end", "x", self->end_s);
   g_variant_dict_insert (&dict, "scene", "s", self->scene);
   g_variant_dict_insert (&dict, "scene-fade-ms", "x", self->fade_ms);
+  g_variant_dict_insert (&dict, "tone", "b", self->tone);
   g_variant_dict_insert (&dict, "caption", "s", self->caption);
   g_variant_dict_insert (&dict, "caption-line", "s", self->caption_line);
   g_variant_dict_insert_value (&dict, "faders", regia_desired_faders_to_variant (self->faders));
@@ -473,8 +501,9 @@ regia_desired_from_variant (GVariant *value)
   if (!g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT) || !read_number (value, "version", &version) ||
       !regia_json_read_boolean (value, "private", &self->private_on) ||
       !regia_json_read_boolean (value, "paused", &self->paused) ||
-      !read_number (value, "end", &self->end_s) || !read_scene (value, self) ||
-      !regia_desired_read_caption (value, self) || !read_list (value, "relays-off", take_relay_cb, self) ||
+      !regia_json_read_boolean (value, "tone", &self->tone) || !read_number (value, "end", &self->end_s) ||
+      !read_scene (value, self) || !regia_desired_read_caption (value, self) ||
+      !read_list (value, "relays-off", take_relay_cb, self) ||
       !read_list (value, "faders", regia_desired_take_fader, self) ||
       !read_list (value, "acknowledged", regia_desired_take_acknowledgement, self) ||
       !read_list (value, "marks", take_mark_cb, self) ||

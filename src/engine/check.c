@@ -8,6 +8,7 @@
 
 #include "launch-private.h"
 #include "links-private.h"
+#include "logo-private.h"
 #include "regia/base/error.h"
 #include "regia/base/thread.h"
 #include "slate-private.h"
@@ -147,4 +148,17 @@ regia_engine_check_slate (const char *path, guint width, guint height, GError **
     return FALSE;
   frame = regia_slate_draw_image (path, caps, NULL, error);
   return frame != NULL;
+}
+
+gboolean
+regia_engine_check_logo (const char *path, GError **error)
+{
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
+
+  g_autoptr (cairo_surface_t) logo = NULL;
+
+  if (!regia_gst_init (error))
+    return FALSE;
+  logo = regia_logo_load (path, NULL, error);
+  return logo != NULL;
 }

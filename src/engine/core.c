@@ -229,8 +229,8 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   self->programme = regia_programme_new (self->values, epoch, log, on_programme_failed_cb, self, error);
   if (self->programme == NULL)
     return NULL;
+  self->look = regia_look_new (self->values, epoch, self->programme);
   self->shedding = regia_shedding_new (self->values->renditions->len);
-  self->look = regia_look_new (self->values, self->programme);
   self->rates = g_new0 (Rate, regia_programme_get_encoders (self->programme)->len);
   self->meters = regia_meters_new ();
   for (guint i = 0; i < self->values->audios->len; i++)
@@ -243,6 +243,7 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   self->scenes = regia_scenes_new (self->values);
   self->scene = regia_scenes_first (self->scenes, self->values);
   regia_programme_show (self->programme, self->scene, 0);
+  regia_look_set_scene (self->look, regia_engine_get_scene (self));
   return g_steal_pointer (&self);
 }
 
@@ -253,6 +254,7 @@ regia_engine_start (RegiaEngine *self, GError **error)
   if (!regia_programme_start (self->programme, error))
     return FALSE;
   self->started_ns = regia_clock_monotonic_ns ();
+  regia_look_start (self->look);
   self->tick = g_timeout_add (TICK_MS, on_tick_cb, self);
   on_tick_cb (self);
   return TRUE;
@@ -270,6 +272,7 @@ regia_engine_show (RegiaEngine *self, const char *name, int fade_ms)
   if (scene != self->scene)
     regia_programme_show (self->programme, scene, fade_ms >= 0 ? (guint)fade_ms : scene->fade_ms);
   self->scene = scene;
+  regia_look_set_scene (self->look, scene->name);
   return TRUE;
 }
 
@@ -278,6 +281,13 @@ regia_engine_set_caption (RegiaEngine *self, const char *name, const char *line)
 {
   REGIA_ON_THREAD (NULL);
   regia_look_set_caption (self->look, name, line, self->started_ns == 0);
+}
+
+void
+regia_engine_set_tone (RegiaEngine *self, gboolean on)
+{
+  REGIA_ON_THREAD (NULL);
+  regia_look_set_tone (self->look, on);
 }
 
 void

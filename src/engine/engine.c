@@ -142,10 +142,13 @@ show (Process *self, GVariant *part, gboolean at_once)
 }
 
 static void
-set_caption (Process *self, GVariant *part)
+set_look (Process *self, GVariant *part)
 {
   const char *name = "", *line = "";
+  gboolean tone = FALSE;
 
+  g_variant_lookup (part, "tone", "b", &tone);
+  regia_engine_set_tone (self->engine, tone);
   g_variant_lookup (part, "caption", "&s", &name);
   g_variant_lookup (part, "caption-line", "&s", &line);
   regia_engine_set_caption (self->engine, name, line);
@@ -184,7 +187,7 @@ apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
   gboolean is_hidden = hide (self, part, now_ns), is_another = show (self, part, FALSE);
 
   set_gains (self, part);
-  set_caption (self, part);
+  set_look (self, part);
   if (!is_another && !is_hidden)
     return TRUE;
   /* Or the public would wait for the next segment. */
@@ -298,7 +301,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
     return FALSE;
   show (self, regia_child_get_part (child), TRUE);
   set_gains (self, regia_child_get_part (child));
-  set_caption (self, regia_child_get_part (child));
+  set_look (self, regia_child_get_part (child));
   if (!regia_engine_start (self->engine, error))
     return FALSE;
   self->publisher = g_timeout_add_seconds (1, publish_cb, self);

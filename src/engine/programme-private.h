@@ -55,6 +55,9 @@ RegiaPreview *regia_programme_add_preview (RegiaProgramme *self, const char *sou
 void regia_programme_set_wanted (RegiaProgramme *self, guint64 tracks);
 /** regia_programme_show: see regia_scene_mixer_show(). Any thread. */
 void regia_programme_show (RegiaProgramme *self, const RegiaScene *scene, guint fade_ms);
+/** regia_programme_add_still: (transfer full): the same for a picture that stands until the next one comes:
+ * I420 of the programme's size, BT.709. Before start. */
+GstAppSrc *regia_programme_add_still (RegiaProgramme *self, const char *source);
 /** regia_programme_get_overlay: (transfer none): what lies over the picture. Any thread. */
 RegiaOverlay *regia_programme_get_overlay (RegiaProgramme *self);
 /** regia_programme_hold_picture: how long the last picture of @source (of regia_programme_add_picture())
@@ -66,6 +69,9 @@ void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);
  * @ret_fader: (out) (transfer none): how loud it is there; lives as long as the programme */
 GstAppSrc *regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns,
                                       RegiaFader **ret_fader);
+
+/** regia_programme_set_tone: 1 kHz at −20 dBFS in place of every language's mix. Any thread. */
+void regia_programme_set_tone (RegiaProgramme *self, gboolean on);
 
 gboolean regia_programme_start (RegiaProgramme *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -7,6 +7,7 @@
 
 #include "mix-private.h"
 #include "regia/base/clock.h"
+#include "tone-private.h"
 
 /*
  * RegiaProgrammeSound is the sound's part of the programme's pipeline: a mixer for each language, and for
@@ -22,6 +23,7 @@ struct _RegiaProgrammeSound {
   GstBin *bin;                     /* (unowned) */
   GPtrArray *faders;               /* (element-type RegiaFader) (owned) */
   GPtrArray *mixers;               /* (element-type GstElement) (unowned) one for each language */
+  GPtrArray *tones;                /* (element-type RegiaTone) (owned) one for each language */
   GPtrArray *meters;               /* (element-type RegiaMeter) (owned) one for each language */
   double *levels;                  /* (owned) dBFS, one for each language */
 };
@@ -35,6 +37,7 @@ regia_programme_sound_new (const RegiaConfigValues *config, GstBin *bin)
   self->bin = bin;
   self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_fader_free);
   self->mixers = g_ptr_array_new ();
+  self->tones = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_tone_free);
   self->meters = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_meter_unref);
   self->levels = g_new0 (double, config->audios->len);
   return self;
@@ -47,6 +50,7 @@ regia_programme_sound_free (RegiaProgrammeSound *self)
     return;
   g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->mixers);
+  g_ptr_array_unref (self->tones);
   g_ptr_array_unref (self->meters);
   g_free (self->levels);
   g_free (self);
@@ -60,13 +64,21 @@ on_mix_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+/* Streaming thread. Before all that measures. */
+static GstPadProbeReturn
+on_mixed_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GST_PAD_PROBE_INFO_DATA (info) = regia_tone_take_buffer (user_data, GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_OK;
+}
+
 gboolean
 regia_programme_sound_add_language (RegiaProgrammeSound *self, guint index, GstElement **ret_tee,
                                     GError **error)
 {
   g_autofree char *level_name = g_strdup_printf ("level-%u", index);
   GstElement *level = gst_element_factory_make ("level", level_name), *mixer;
-  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstPad) pad = NULL, mixed = NULL;
   RegiaMeter *meter;
 
   g_object_set (level, "interval", (guint64)200 * GST_MSECOND, NULL);
@@ -76,6 +88,10 @@ regia_programme_sound_add_language (RegiaProgrammeSound *self, guint index, GstE
     return FALSE;
   g_object_set (mixer, "output-buffer-duration", (guint64)BLOCK_NS, NULL);
   g_ptr_array_add (self->mixers, mixer);
+  g_ptr_array_add (self->tones, regia_tone_new ());
+  mixed = gst_element_get_static_pad (mixer, "src");
+  gst_pad_add_probe (mixed, GST_PAD_PROBE_TYPE_BUFFER, on_mixed_cb, g_ptr_array_index (self->tones, index),
+                     NULL);
   meter = regia_meter_new ();
   g_ptr_array_add (self->meters, meter);
   pad = gst_element_get_static_pad (*ret_tee, "sink");
@@ -99,6 +115,13 @@ regia_programme_sound_add_input (RegiaProgrammeSound *self, guint index, gint64 
                                &pad);
   g_object_set (pad, "volume", REGIA_FADER_SCALE, NULL);
   return input;
+}
+
+void
+regia_programme_sound_set_tone (RegiaProgrammeSound *self, gboolean on)
+{
+  for (guint i = 0; i < self->tones->len; i++)
+    regia_tone_set (g_ptr_array_index (self->tones, i), on);
 }
 
 void

@@ -445,6 +445,19 @@ regia_programme_show (RegiaProgramme *self, const RegiaScene *scene, guint fade_
   regia_scene_mixer_show (self->scenes, scene, fade_ms);
 }
 
+GstAppSrc *
+regia_programme_add_still (RegiaProgramme *self, const char *source)
+{
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+
+  g_autofree char *caps = g_strdup_printf ("%s,framerate=0/1", self->video_caps);
+  g_autoptr (GstPad) pad = NULL;
+  GstAppSrc *input = regia_mix_add_input (GST_BIN (self->pipeline), NULL, self->compositor, caps, 0, &pad);
+
+  regia_scene_mixer_add (self->scenes, source, pad);
+  return input;
+}
+
 RegiaOverlay *
 regia_programme_get_overlay (RegiaProgramme *self)
 {
@@ -467,6 +480,12 @@ regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns, R
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
   return regia_programme_sound_add_input (self->sound, index, queue_ns, ret_fader);
+}
+
+void
+regia_programme_set_tone (RegiaProgramme *self, gboolean on)
+{
+  regia_programme_sound_set_tone (self->sound, on);
 }
 
 gboolean

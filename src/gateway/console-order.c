@@ -83,7 +83,15 @@ change_scene (GVariant *body, guint64 show_ms)
   gint64 fade_ms = -1;
 
   regia_json_read_int (body, "fade-ms", &fade_ms);
-  return one ("scene", g_variant_new ("(sx)", regia_json_get_string (body, "name"), fade_ms));
+  return one (regia_json_get_boolean (body, "on-air") ? "scene-on-air" : "scene",
+              g_variant_new ("(sx)", regia_json_get_string (body, "name"), fade_ms));
+}
+
+static GVariant *
+change_tone (GVariant *body, guint64 show_ms)
+{
+  return one ("tone", g_variant_new ("(bb)", regia_json_get_boolean (body, "on"),
+                                     regia_json_get_boolean (body, "on-air")));
 }
 
 /* `off` goes before a talk, that before a name. */
@@ -132,7 +140,11 @@ static const Order orders[] = {
     {"mark", "Command", change_mark, {{"title", "s", FALSE}, {"at-ms", "x", FALSE}}},
     {"extend", "Command", change_end, {{"end", "x", TRUE}}},
     {"relay", "Command", change_relay, {{"name", "s", TRUE}, {"on", "b", TRUE}}},
-    {"scene", "Command", change_scene, {{"name", "s", TRUE}, {"fade-ms", "x", FALSE}}},
+    {"scene",
+     "Command",
+     change_scene,
+     {{"name", "s", TRUE}, {"fade-ms", "x", FALSE}, {"on-air", "b", FALSE}}},
+    {"tone", "Command", change_tone, {{"on", "b", TRUE}, {"on-air", "b", FALSE}}},
     {"caption",
      "Command",
      change_caption,

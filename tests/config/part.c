@@ -42,6 +42,12 @@ static const char event[] = "[event]\n"
                             "areas = 0 0 50 100\n"
                             "fade = 300ms\n"
                             "[look]\n"
+                            "logo = MARK-LOGO.png\n"
+                            "logo_corner = top-left\n"
+                            "logo_size = 12\n"
+                            "logo_opacity = 50\n"
+                            "slates = starting; break\n"
+                            "institution = Prefettura\n"
                             "colour = #abcdef\n"
                             "background = #102030\n"
                             "[talk 1]\n"
@@ -153,15 +159,15 @@ static const Holds holds[] = {
     {"engine", "", NULL,
      "audio audio.backup audio.backup_after_ms audio.backup_below audio.bitrate_kbps audio.duck "
      "audio.duck_above audio.duck_attack_ms audio.duck_by audio.duck_release_ms audio.gains audio.language "
-     "audio.opus_bitrate_kbps audio.sources audio.title "
-     "feed_mbytes feed_seconds height latency_ms look_background look_colour name picture place rate_den "
-     "rate_num record rendition "
+     "audio.opus_bitrate_kbps audio.sources audio.title feed_mbytes feed_seconds height languages latency_ms "
+     "look_background look_colour look_institution look_logo look_logo_corner look_logo_opacity "
+     "look_logo_percent look_slates name picture place rate_den rate_num record rendition "
      "rendition.bitrate_kbps rendition.encoder rendition.height rendition.name rendition.preset "
      "rendition.width scene scene.areas scene.corner scene.fade_ms scene.layout scene.name "
      "scene.small_percent scene.sources segment_ms slate source source.audio source.channel_left "
      "source.channel_right "
      "source.crop_bottom source.crop_left source.crop_right source.crop_top source.delay_ms source.fit "
-     "source.name source.parameters source.pipeline source.video width",
+     "source.name source.parameters source.pipeline source.video start_s timezone width",
      "MARK-CAMERA MARK-PASSWORD MARK-DESK"},
     {"recorder", "", NULL,
      "audio audio.language audio.title end end_s feed_seconds id languages name place record rendition "

@@ -99,6 +99,23 @@ test_names (void)
   g_assert_cmpstr (first, ==, "slides");
 }
 
+/* After all others, so that what is shown at first stays what it was; but they can be. */
+static void
+test_slates (void)
+{
+  g_autofree char *first = NULL, *first_slate = NULL;
+  g_autofree char *found = describe ("[look]\nslates = ending; starting\n", &first);
+  g_autofree char *again =
+      describe ("[look]\nslates = ending; starting\n[programme]\npicture = starting\n", &first_slate);
+
+  g_assert_cmpstr (found, ==,
+                   "camera 0; camera 0 0 100 100 | slides 0; slides 0 0 100 100 | ending 400; ending 0 0 100 "
+                   "100 | starting 400; starting 0 0 100 100");
+  g_assert_cmpstr (again, ==, found);
+  g_assert_cmpstr (first, ==, "camera");
+  g_assert_cmpstr (first_slate, ==, "starting");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -106,5 +123,6 @@ main (int argc, char **argv)
   g_test_add_func ("/config/scene/sources", test_sources);
   g_test_add_func ("/config/scene/layouts", test_layouts);
   g_test_add_func ("/config/scene/names", test_names);
+  g_test_add_func ("/config/scene/slates", test_slates);
   return g_test_run ();
 }

@@ -10,7 +10,7 @@
 
 static const char *const relays[] = {"platform", "school", NULL};
 static const char *const no_relays[] = {NULL};
-static const char *const scenes[] = {"both", "camera", NULL};
+static const char *const scenes[] = {"both", "camera", "bars", NULL};
 /* What is mixed into which language. */
 static char desk[] = "desk", booth[] = "booth", it[] = "it", en[] = "en", zero[] = "0", lowered[] = "-180";
 static char *floor_alone[] = {desk, NULL}, *booth_first[] = {booth, desk, NULL},
@@ -20,6 +20,7 @@ static RegiaConfigAudio italian = {.language = it, .sources = floor_alone},
 static gpointer languages[] = {&italian, &english};
 static GPtrArray audios = {languages, G_N_ELEMENTS (languages)};
 
+static const char *const slates[] = {"starting", "bars", NULL};
 static RegiaConfigTalk first_talk = {(char *)"1", (char *)"Saluti", (char *)"Maria Rossi", NULL};
 static RegiaConfigTalk twelfth_talk = {(char *)"12", (char *)"Gli sportelli", (char *)"Anna D'Àvila",
                                        (char *)"Scuola"};
@@ -28,6 +29,7 @@ static GPtrArray talks = {talk_list, G_N_ELEMENTS (talk_list)};
 
 static const RegiaDesiredContext context = {.relays = relays,
                                             .scenes = scenes,
+                                            .slates = slates,
                                             .audios = &audios,
                                             .talks = &talks,
                                             .now_ms = 60000,
@@ -203,7 +205,7 @@ test_refusals (void)
       {"1", "{'paused': <true>}", "not recorded", .not_recorded = TRUE},
       {"1", "{'relay': <('tv', true)>}", "platform, school"},
       {"1", "{'relay': <('tv', true)>}", "has none", .no_relays = TRUE},
-      {"1", "{'scene': <('nowhere', int64 -1)>}", "has both, camera"},
+      {"1", "{'scene': <('nowhere', int64 -1)>}", "has both, camera, bars"},
       {"1", "{'scene': <('both', int64 5001)>}", "at most 5 s"},
       {"1", "{'scene': <'both'>}", "not known"},
       {"1", "{'caption': <('', 'Parole')>}", "a caption has a name"},
@@ -213,6 +215,10 @@ test_refusals (void)
       {"1", "{'caption': <'Rossi'>}", "not known"},
       {"1", "{'caption-talk': <int64 3>}", "has 1, 12"},
       {"1", "{'caption-talk': <int64 -1>}", "no talk -1"},
+      {"1", "{'tone': <(true, false)>}", "on the air: viewers and the recording would get the tone"},
+      {"1", "{'tone': <true>}", "not known"},
+      {"1", "{'scene': <('bars', int64 -1)>}", "would get the bars and their tone; write --on-air"},
+      {"1", "{'scene-on-air': <('nowhere', int64 -1)>}", "has both, camera, bars"},
       {"1", "{'gain': <('', 'camera', int64 0)>}", "any language; there are it: desk; en: booth, desk"},
       {"1", "{'gain': <('it', 'booth', int64 0)>}", "into \"it\"; there are"},
       {"1", "{'gain': <('fr', 'desk', int64 0)>}", "into \"fr\"; there are"},
@@ -279,6 +285,42 @@ test_caption (void)
   g_assert_null (regia_desired_change (desired, "longer", over, &context, &error));
   g_assert_error (error, REGIA_ERROR, REGIA_ERROR_USAGE);
   g_assert_nonnull (strstr (error->message, "at most 300 letters"));
+}
+
+/* Bars and tone are for rehearsals: refused on the air unless asked for, and gone when one goes on the air.
+ */
+static void
+test_tone (void)
+{
+  RegiaDesiredContext rehearsed = context, plain = context;
+  g_autoptr (RegiaDesired) start = regia_desired_new (), bars = NULL, both = NULL, read = NULL, aired = NULL,
+                           camera = NULL, own = NULL;
+  g_autoptr (GVariant) show = g_variant_ref_sink (parse ("{'scene': <('bars', int64 0)>}")),
+                       on = g_variant_ref_sink (parse ("{'tone': <(true, false)>}"));
+  g_autoptr (GError) error = NULL;
+
+  rehearsed.rehearsed = TRUE;
+  plain.slates = NULL; /* a source of that name */
+  bars = regia_desired_change (start, "1", show, &rehearsed, &error);
+  g_assert_no_error (error);
+  both = regia_desired_change (bars, "2", on, &rehearsed, &error);
+  g_assert_no_error (error);
+  read = through_json (both);
+  g_assert_true (read->tone);
+  g_assert_cmpstr (read->scene, ==, "bars");
+  aired = regia_desired_go_on_air (read, 5000, "camera");
+  g_assert_false (aired->tone);
+  g_assert_cmpstr (aired->scene, ==, "camera");
+  own = regia_desired_change (start, "3", show, &plain, &error);
+  g_assert_no_error (error);
+  camera = regia_desired_go_on_air (own, 5000, NULL);
+  g_assert_cmpstr (camera->scene, ==, "bars");
+  camera = take (camera, "4", "{'tone': <(true, true)>}", 1000);
+  g_assert_true (camera->tone);
+  camera = take (camera, "5", "{'scene-on-air': <('bars', int64 -1)>}", 1000);
+  g_assert_cmpstr (camera->scene, ==, "bars");
+  camera = take (camera, "6", "{'tone': <(false, false)>}", 1000);
+  g_assert_false (camera->tone);
 }
 
 /* The value a change was made of stays as it is: whoever still holds it sees no half of the new one. */
@@ -358,12 +400,12 @@ test_rehearsal (void)
   }
   desired = take (desired, "1", "{'private': <true>}", 1000);
   desired = take (desired, "2", "{'private': <false>}", 2000);
-  ended = regia_desired_go_on_air (desired, 5000);
+  ended = regia_desired_go_on_air (desired, 5000, NULL);
   g_assert_cmpuint (ended->private_spans->len, ==, 0);
   g_assert_cmpuint (desired->private_spans->len, ==, 1);
   g_assert_cmpuint (ended->version, ==, desired->version + 1);
   desired = take (desired, "3", "{'private': <true>}", 3000);
-  aired = regia_desired_go_on_air (desired, 5000);
+  aired = regia_desired_go_on_air (desired, 5000, NULL);
   g_assert_true (aired->private_on);
   g_assert_cmpuint (aired->private_spans->len, ==, 1);
   g_assert_cmpuint (g_array_index (aired->private_spans, RegiaDesiredSpan, 0).from_ms, ==, 5000);
@@ -415,6 +457,7 @@ main (int argc, char **argv)
   g_test_add_func ("/director/desired/faders", test_faders);
   g_test_add_func ("/director/desired/refusals", test_refusals);
   g_test_add_func ("/director/desired/caption", test_caption);
+  g_test_add_func ("/director/desired/tone", test_tone);
   g_test_add_func ("/director/desired/immutable", test_immutable);
   g_test_add_func ("/director/desired/repeated", test_repeated);
   g_test_add_func ("/director/desired/limits", test_limits);

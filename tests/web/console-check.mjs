@@ -31,6 +31,7 @@ const good = {
   '/api/v1/commands/relay': { name: 'none', on: true },
   '/api/v1/commands/scene': { name: 'camera', 'fade-ms': 200 },
   '/api/v1/commands/caption': { name: 'Maria Rossi', line: 'Gli sportelli informativi' },
+  '/api/v1/commands/tone': { on: false },
   '/api/v1/commands/gain': { source: 'camera', db: -3.5 },
   '/api/v1/commands/mute': { source: 'camera', on: false, language: 'it' },
   '/api/v1/commands/acknowledge': { alarm: 'disk' },

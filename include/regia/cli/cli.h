@@ -26,6 +26,7 @@ int regia_cli_pause (int argc, char **argv);
 int regia_cli_resume (int argc, char **argv);
 int regia_cli_relay (int argc, char **argv);
 int regia_cli_scene (int argc, char **argv);
+int regia_cli_tone (int argc, char **argv);
 int regia_cli_caption (int argc, char **argv);
 int regia_cli_gain (int argc, char **argv);
 int regia_cli_mute (int argc, char **argv);
@@ -42,11 +43,13 @@ int regia_cli_version (int argc, char **argv);
 char *regia_cli_state_dir (const char *option);
 
 /**
- * regia_cli_check_slate: whether the event's slate, if it has one, can be drawn on this machine. Tried in a
- * child of its own, some 0.2 s. Errors: REGIA_ERROR_CONFIG, REGIA_ERROR_UNAVAILABLE, with file and line.
+ * regia_cli_check_slate: whether the event's slate and its logo, if it has them, can be drawn on this
+ * machine. Each is tried in a child of its own, some 0.2 s. Errors: REGIA_ERROR_CONFIG,
+ * REGIA_ERROR_UNAVAILABLE, with file and line.
  */
 gboolean regia_cli_check_slate (RegiaConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** regia_cli_slate_main: that child: `regia child slate FILE WIDTHxHEIGHT`. Its words go to standard output.
+/** regia_cli_slate_main: that child: `regia child slate FILE WIDTHxHEIGHT`, or `… FILE logo`. Its words go to
+ * standard output.
  */
 int regia_cli_slate_main (int argc, char **argv);
 

@@ -114,8 +114,13 @@ typedef struct {
   guint latency_ms; /* mixing window: sources later than this are late; 50 … 2000, default 200 */
   char **shows;     /* names of all scenes, see regia_scenes_new(); empty for what was not read from files */
   /* [look] */
-  char *look_colour;     /* #rrggbb, of lines and signs; default #8dc0ff */
-  char *look_background; /* #rrggbb, behind words; default #14212b */
+  char *look_logo;                            /* (nullable) absolute path of a PNG or JPEG */
+  char *look_logo_corner;                     /* top-left … bottom-right; default top-right */
+  guint look_logo_percent, look_logo_opacity; /* 2 … 30, default 10; 10 … 100, default 90 */
+  char **look_slates;     /* starting, break, ending, bars: scenes of the event's own text; may be empty */
+  char *look_institution; /* (nullable) */
+  char *look_colour;      /* #rrggbb, of lines and signs; default #8dc0ff */
+  char *look_background;  /* #rrggbb, behind words; default #14212b */
   /* groups */
   GPtrArray *sources; /* (element-type RegiaConfigSource) at least 1; of a hall by itself perhaps none */
   GPtrArray *scenes;  /* (element-type RegiaConfigScene) as written; regia_scenes_new() has all there are */

@@ -5,7 +5,8 @@
 
 /**
  * What the programme can show: each [scene NAME] of the event file, and each source by itself, as a scene of
- * its name, where there is none of that name. Immutable once made; any thread.
+ * its name, where there is none of that name; and each of [look] slates, as a scene with one place, of a
+ * source of its name. Immutable once made; any thread.
  */
 
 /** One source's place in the picture. A place has the source's picture whole, in its middle, as large as
@@ -26,7 +27,8 @@ typedef struct {
  *
  * Reads the pipeline files of sources, to tell which of them give a picture; what cannot be read gives none.
  *
- * Returns: (transfer full) (element-type RegiaScene): in the order of the file, the [scene] groups first.
+ * Returns: (transfer full) (element-type RegiaScene): in the order of the file, the [scene] groups first,
+ * then the sources, then the slates.
  */
 GPtrArray *regia_scenes_new (const RegiaConfigValues *values);
 

@@ -48,3 +48,6 @@ gboolean regia_engine_needs_hardware (const RegiaPipelineFile *file);
  */
 gboolean regia_engine_check_slate (const char *path, guint width, guint height,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_engine_check_logo: the same for [look] logo. */
+gboolean regia_engine_check_logo (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

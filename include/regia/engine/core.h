@@ -52,6 +52,10 @@ gboolean regia_engine_show (RegiaEngine *self, const char *name, int fade_ms) G_
  * @line: "" for none */
 void regia_engine_set_caption (RegiaEngine *self, const char *name, const char *line);
 
+/** regia_engine_set_tone: 1 kHz at −20 dBFS in place of every language's mix; while the scene bars of [look]
+ * slates is shown it is there anyway. Main thread. */
+void regia_engine_set_tone (RegiaEngine *self, gboolean on);
+
 /** How loud a source is in a language. */
 typedef struct {
   const char *language, *source;
