@@ -300,6 +300,15 @@ regia_read_level (const RegiaOption *option, const char *text, const char *base_
 }
 
 char *
+regia_read_limit (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  if (g_ascii_strcasecmp (text, "off") != 0)
+    return regia_read_level (option, text, base_dir, field);
+  *(int *)field = REGIA_CONFIG_NO_LIMIT;
+  return NULL;
+}
+
+char *
 regia_read_gains (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
   g_auto (GStrv) parts = regia_split_list (text);

@@ -144,6 +144,7 @@ static const Field audio_fields[] = {
     AUDIO (backup, TEXT, ENGINE),
     AUDIO (backup_below, INT, ENGINE),
     AUDIO (backup_after_ms, UINT, ENGINE),
+    AUDIO (limit, INT, ENGINE),
     AUDIO (duck, LIST, ENGINE),
     AUDIO (duck_by, INT, ENGINE),
     AUDIO (duck_above, INT, ENGINE),

@@ -41,6 +41,8 @@ char *regia_read_gains (const RegiaOption *option, const char *text, const char 
                         gpointer field); /* [char **], tenths of a dB */
 char *regia_read_level (const RegiaOption *option, const char *text, const char *base_dir,
                         gpointer field); /* [int], tenths of a dB */
+char *regia_read_limit (const RegiaOption *option, const char *text, const char *base_dir,
+                        gpointer field); /* [int], the same, or #REGIA_CONFIG_NO_LIMIT */
 char *regia_read_duration (const RegiaOption *option, const char *text, const char *base_dir,
                            gpointer field); /* [int, guint, guint64] */
 /* As above, and `off`, which is 0. */

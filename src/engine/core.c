@@ -472,7 +472,7 @@ rendition_state (RegiaEngine *self, guint index, const RegiaEncoderStats *stats,
 }
 
 static GVariant *
-audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *rate, double level_db,
+audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *rate,
              const RegiaMeterValues *meter, const char *backup, gboolean ducked)
 {
   GVariantDict dict;
@@ -482,7 +482,7 @@ audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *
   g_variant_dict_insert (&dict, "track", "s", regia_encoder_get_spec (encoder)->track_name);
   g_variant_dict_insert (&dict, "codec", "s", regia_encoder_get_codec (encoder));
   g_variant_dict_insert (&dict, "bps", "t", (guint64)rate->bps);
-  g_variant_dict_insert (&dict, "level-db", "d", level_db);
+  g_variant_dict_insert (&dict, "level-db", "d", meter->rms_db);
   regia_meter_values_add (meter, &dict);
   g_variant_dict_insert (&dict, "backup", "s", backup);
   g_variant_dict_insert (&dict, "ducked", "b", ducked);
@@ -526,10 +526,9 @@ regia_engine_get_state (RegiaEngine *self)
       const RegiaConfigAudio *config = g_ptr_array_index (self->values->audios, audio);
       RegiaMeterValues meter = regia_meters_get_mix (self->meters, config->language);
 
-      g_variant_builder_add_value (
-          &audios, audio_state (config, encoder, rate, regia_programme_get_level (self->programme, audio),
-                                &meter, regia_inputs_get_backup (self->inputs, audio),
-                                regia_inputs_is_ducked (self->inputs, audio)));
+      g_variant_builder_add_value (&audios, audio_state (config, encoder, rate, &meter,
+                                                         regia_inputs_get_backup (self->inputs, audio),
+                                                         regia_inputs_is_ducked (self->inputs, audio)));
     }
   }
   regia_programme_get_stats (self->programme, &mix);

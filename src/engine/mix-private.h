@@ -11,14 +11,12 @@
  * regia_mix_new:
  * @factory: `compositor` or `audiomixer`
  * @caps: of its output
- * @middle: (nullable) (transfer floating): comes between the mixer and its tee
  * @ret_tee: (out) (transfer none): what its output goes into
  *
  * Returns: (transfer none): the mixer, in @bin. Errors: REGIA_ERROR_UNAVAILABLE.
  */
 GstElement *regia_mix_new (GstBin *bin, const char *factory, const char *caps, guint latency_ms,
-                           GstElement *middle, GstElement **ret_tee,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                           GstElement **ret_tee, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * regia_mix_add_input:

@@ -9,7 +9,7 @@
 #include "regia/base/error.h"
 
 GstElement *
-regia_mix_new (GstBin *bin, const char *factory, const char *caps_text, guint latency_ms, GstElement *middle,
+regia_mix_new (GstBin *bin, const char *factory, const char *caps_text, guint latency_ms,
                GstElement **ret_tee, GError **error)
 {
   GstElement *mixer =
@@ -27,11 +27,7 @@ regia_mix_new (GstBin *bin, const char *factory, const char *caps_text, guint la
   }
   g_object_set (filter, "caps", caps, NULL);
   gst_bin_add_many (bin, mixer, filter, tee, NULL);
-  if (middle) {
-    gst_bin_add (bin, middle);
-    gst_element_link_many (mixer, filter, middle, tee, NULL);
-  } else
-    gst_element_link_many (mixer, filter, tee, NULL);
+  gst_element_link_many (mixer, filter, tee, NULL);
   *ret_tee = tee;
   return mixer;
 }

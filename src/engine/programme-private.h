@@ -92,8 +92,6 @@ void regia_programme_get_stats (RegiaProgramme *self, RegiaProgrammeStats *ret_s
 /** (transfer none) (element-type RegiaEncoder): renditions in order, then AAC and Opus of each language;
  * fixed. */
 GPtrArray *regia_programme_get_encoders (RegiaProgramme *self);
-/** regia_programme_get_level: of one language; dBFS, −120 for silence. */
-double regia_programme_get_level (RegiaProgramme *self, guint index);
 /** regia_programme_get_meter: (transfer none): of the mix of language @index. */
 RegiaMeter *regia_programme_get_meter (RegiaProgramme *self, guint index);
 /** regia_programme_give_meters: the next packet of the track `meters`, which is there where there is sound.

@@ -22,7 +22,7 @@ void regia_programme_sound_free (RegiaProgrammeSound *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaProgrammeSound, regia_programme_sound_free)
 
 /** regia_programme_sound_add_language: one after the other, from @index 0. @ret_tee: see regia_mix_new(),
- * errors too. */
+ * errors too, and those of regia_limiter_new(). */
 gboolean regia_programme_sound_add_language (RegiaProgrammeSound *self, guint index, GstElement **ret_tee,
                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_programme_sound_add_input: see regia_programme_add_sound(). */
@@ -32,9 +32,5 @@ GstAppSrc *regia_programme_sound_add_input (RegiaProgrammeSound *self, guint ind
 void regia_programme_sound_set_tone (RegiaProgrammeSound *self, gboolean on);
 /** regia_programme_sound_set_start: see regia_mix_set_start(). */
 void regia_programme_sound_set_start (RegiaProgrammeSound *self, gint64 start_ns);
-/** regia_programme_sound_take_message: an element's message on the pipeline's bus. */
-void regia_programme_sound_take_message (RegiaProgrammeSound *self, GstMessage *message);
-/** regia_programme_sound_get_level: of one language; dBFS, −120 for silence. */
-double regia_programme_sound_get_level (RegiaProgrammeSound *self, guint index);
 /** regia_programme_sound_get_meter: (transfer none): of the mix of language @index. */
 RegiaMeter *regia_programme_sound_get_meter (RegiaProgrammeSound *self, guint index);

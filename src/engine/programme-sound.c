@@ -3,8 +3,9 @@
 
 #include "programme-sound-private.h"
 
-#include <stdio.h>
+#include <math.h>
 
+#include "limiter-private.h"
 #include "mix-private.h"
 #include "regia/base/clock.h"
 #include "tone-private.h"
@@ -18,15 +19,31 @@
 
 #define BLOCK_NS (20 * REGIA_MSECOND)
 
+/* What a mix goes through on its way to the encoders; its streaming thread's. */
+typedef struct {
+  RegiaTone *tone;       /* (owned) */
+  RegiaLimiter *limiter; /* (owned) (nullable) */
+  RegiaMeter *meter;     /* (owned) */
+} Mix;
+
 struct _RegiaProgrammeSound {
   const RegiaConfigValues *config; /* (unowned) */
   GstBin *bin;                     /* (unowned) */
   GPtrArray *faders;               /* (element-type RegiaFader) (owned) */
   GPtrArray *mixers;               /* (element-type GstElement) (unowned) one for each language */
-  GPtrArray *tones;                /* (element-type RegiaTone) (owned) one for each language */
-  GPtrArray *meters;               /* (element-type RegiaMeter) (owned) one for each language */
-  double *levels;                  /* (owned) dBFS, one for each language */
+  GPtrArray *mixes;                /* (element-type Mix) (owned) one for each language */
 };
+
+static void
+mix_free (gpointer data)
+{
+  Mix *self = data;
+
+  regia_tone_free (self->tone);
+  regia_limiter_free (self->limiter);
+  regia_meter_unref (self->meter);
+  g_free (self);
+}
 
 RegiaProgrammeSound *
 regia_programme_sound_new (const RegiaConfigValues *config, GstBin *bin)
@@ -37,9 +54,7 @@ regia_programme_sound_new (const RegiaConfigValues *config, GstBin *bin)
   self->bin = bin;
   self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_fader_free);
   self->mixers = g_ptr_array_new ();
-  self->tones = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_tone_free);
-  self->meters = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_meter_unref);
-  self->levels = g_new0 (double, config->audios->len);
+  self->mixes = g_ptr_array_new_with_free_func (mix_free);
   return self;
 }
 
@@ -50,25 +65,22 @@ regia_programme_sound_free (RegiaProgrammeSound *self)
     return;
   g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->mixers);
-  g_ptr_array_unref (self->tones);
-  g_ptr_array_unref (self->meters);
-  g_free (self->levels);
+  g_ptr_array_unref (self->mixes);
   g_free (self);
 }
 
-/* Streaming thread. What goes into the encoders. */
+/* Streaming thread. What goes into the encoders is measured as it goes into them. */
 static GstPadProbeReturn
 on_mix_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-  regia_meter_take_buffer (user_data, GST_PAD_PROBE_INFO_BUFFER (info));
-  return GST_PAD_PROBE_OK;
-}
+  Mix *self = user_data;
 
-/* Streaming thread. Before all that measures. */
-static GstPadProbeReturn
-on_mixed_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  GST_PAD_PROBE_INFO_DATA (info) = regia_tone_take_buffer (user_data, GST_PAD_PROBE_INFO_BUFFER (info));
+  info->data = regia_tone_take_buffer (self->tone, GST_PAD_PROBE_INFO_BUFFER (info));
+  if (self->limiter != NULL)
+    info->data = regia_limiter_take (self->limiter, GST_PAD_PROBE_INFO_BUFFER (info));
+  if (info->data == NULL)
+    return GST_PAD_PROBE_HANDLED;
+  regia_meter_take_buffer (self->meter, GST_PAD_PROBE_INFO_BUFFER (info));
   return GST_PAD_PROBE_OK;
 }
 
@@ -76,28 +88,27 @@ gboolean
 regia_programme_sound_add_language (RegiaProgrammeSound *self, guint index, GstElement **ret_tee,
                                     GError **error)
 {
-  g_autofree char *level_name = g_strdup_printf ("level-%u", index);
-  GstElement *level = gst_element_factory_make ("level", level_name), *mixer;
-  g_autoptr (GstPad) pad = NULL, mixed = NULL;
-  RegiaMeter *meter;
+  const RegiaConfigAudio *audio = g_ptr_array_index (self->config->audios, index);
+  GstElement *mixer = regia_mix_new (self->bin, "audiomixer", REGIA_PROGRAMME_SOUND_CAPS,
+                                     self->config->latency_ms, ret_tee, error);
+  g_autoptr (GstPad) pad = NULL;
+  Mix *mix;
 
-  g_object_set (level, "interval", (guint64)200 * GST_MSECOND, NULL);
-  mixer = regia_mix_new (self->bin, "audiomixer", REGIA_PROGRAMME_SOUND_CAPS, self->config->latency_ms, level,
-                         ret_tee, error);
   if (mixer == NULL)
     return FALSE;
   g_object_set (mixer, "output-buffer-duration", (guint64)BLOCK_NS, NULL);
   g_ptr_array_add (self->mixers, mixer);
-  g_ptr_array_add (self->tones, regia_tone_new ());
-  mixed = gst_element_get_static_pad (mixer, "src");
-  gst_pad_add_probe (mixed, GST_PAD_PROBE_TYPE_BUFFER, on_mixed_cb, g_ptr_array_index (self->tones, index),
-                     NULL);
-  meter = regia_meter_new ();
-  g_ptr_array_add (self->meters, meter);
+  mix = g_new0 (Mix, 1);
+  mix->tone = regia_tone_new ();
+  mix->meter = regia_meter_new ();
+  g_ptr_array_add (self->mixes, mix);
+  if (audio->limit != REGIA_CONFIG_NO_LIMIT) {
+    mix->limiter = regia_limiter_new (pow (10, audio->limit / 200.0), error);
+    if (mix->limiter == NULL)
+      return FALSE;
+  }
   pad = gst_element_get_static_pad (*ret_tee, "sink");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_mix_cb, regia_meter_ref (meter),
-                     (GDestroyNotify)regia_meter_unref);
-  self->levels[index] = REGIA_METER_SILENCE;
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_mix_cb, mix, NULL);
   return TRUE;
 }
 
@@ -120,8 +131,8 @@ regia_programme_sound_add_input (RegiaProgrammeSound *self, guint index, gint64 
 void
 regia_programme_sound_set_tone (RegiaProgrammeSound *self, gboolean on)
 {
-  for (guint i = 0; i < self->tones->len; i++)
-    regia_tone_set (g_ptr_array_index (self->tones, i), on);
+  for (guint i = 0; i < self->mixes->len; i++)
+    regia_tone_set (((Mix *)g_ptr_array_index (self->mixes, i))->tone, on);
 }
 
 void
@@ -131,39 +142,8 @@ regia_programme_sound_set_start (RegiaProgrammeSound *self, gint64 start_ns)
     regia_mix_set_start (g_ptr_array_index (self->mixers, i), start_ns);
 }
 
-static double
-loudest (const GstStructure *structure)
-{
-  const GValue *value = gst_structure_get_value (structure, "rms");
-  GValueArray *channels = value ? g_value_get_boxed (value) : NULL;
-  double db = REGIA_METER_SILENCE;
-
-  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-  for (guint i = 0; channels && i < channels->n_values; i++)
-    db = MAX (db, g_value_get_double (g_value_array_get_nth (channels, i)));
-  G_GNUC_END_IGNORE_DEPRECATIONS
-  return db;
-}
-
-void
-regia_programme_sound_take_message (RegiaProgrammeSound *self, GstMessage *message)
-{
-  guint index;
-
-  if (gst_message_has_name (message, "level") &&
-      sscanf (GST_OBJECT_NAME (GST_MESSAGE_SRC (message)), "level-%u", &index) == 1 &&
-      index < self->mixers->len)
-    self->levels[index] = loudest (gst_message_get_structure (message));
-}
-
-double
-regia_programme_sound_get_level (RegiaProgrammeSound *self, guint index)
-{
-  return self->levels[index];
-}
-
 RegiaMeter *
 regia_programme_sound_get_meter (RegiaProgrammeSound *self, guint index)
 {
-  return g_ptr_array_index (self->meters, index);
+  return ((Mix *)g_ptr_array_index (self->mixes, index))->meter;
 }

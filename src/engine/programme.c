@@ -22,8 +22,8 @@
  *
  *   slate   appsrc ─┐
  *   picture appsrc ─┼─ compositor ─ tee ─ encoder …          one for each rendition
- *   sound   appsrc ─── audiomixer ─ level ─ tee ─ encoder …  one mixer for each language, AAC and Opus behind
- * it
+ *   sound   appsrc ─── audiomixer ─ (limiter) ─ tee ─ encoder …  one mixer for each language, AAC and Opus
+ * behind it
  *
  * The clock reads show time and the base time is 0, so running time is show time. Mixers are live by force:
  * they make their output by the clock, `latency` after its time has come, from whatever has arrived by then;
@@ -163,9 +163,6 @@ on_message_cb (GstBus *bus, GstMessage *message, gpointer user_data)
     regia_scrub_error (error, NULL);
     g_debug ("programme: %s", error->message);
     break;
-  case GST_MESSAGE_ELEMENT:
-    regia_programme_sound_take_message (self->sound, message);
-    break;
   default:
     break;
   }
@@ -296,8 +293,8 @@ build (RegiaProgramme *self, GError **error)
   g_autoptr (GstPad) pad = NULL, slate_pad = NULL;
   GstElement *tee;
 
-  self->compositor = regia_mix_new (GST_BIN (self->pipeline), "compositor", self->out_caps,
-                                    config->latency_ms, NULL, &tee, error);
+  self->compositor =
+      regia_mix_new (GST_BIN (self->pipeline), "compositor", self->out_caps, config->latency_ms, &tee, error);
   if (self->compositor == NULL)
     return FALSE;
   take_tee (self, tee);
@@ -568,12 +565,6 @@ GPtrArray *
 regia_programme_get_encoders (RegiaProgramme *self)
 {
   return self->encoders;
-}
-
-double
-regia_programme_get_level (RegiaProgramme *self, guint index)
-{
-  return regia_programme_sound_get_level (self->sound, index);
 }
 
 RegiaMeter *

@@ -163,6 +163,8 @@ static const Bad bad[] = {
     {"backup-loud", "[audio it]\nsources = test\nbackup_below = 3dB\n",
      ":7: [audio it] backup_below: ", "-90dB"},
     {"backup-unit", "[audio it]\nsources = test\nbackup_after = 3\n", ":7: [audio it] backup_after: ", "60s"},
+    {"limit-above", "[audio it]\nsources = test\nlimit = 1dB\n", ":7: [audio it] limit: ", "or off"},
+    {"limit-no", "[audio it]\nsources = test\nlimit = no\n", ":7: [audio it] limit: ", "or off"},
     {"duck-nobody", "[audio it]\nsources = test\nduck = desk\n",
      ":7: [audio it] duck: ", "none of its sources (test)"},
     {"duck-all", "[audio it]\nsources = test\nduck = test\n", ":7: [audio it] duck: ", "all of its sources"},

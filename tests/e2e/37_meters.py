@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tests/run: beside others
 """A real desk: what the meters say of it, ten times a second in show time, is as loud as another program finds the recording to be; the hall is
-lowered under the interpreter; a backup microphone is heard when the desk is not, and no longer than that."""
+lowered under the interpreter; what is too loud is limited; a backup microphone is heard when the desk is not, and no longer than that."""
 
 import array
 import json
@@ -22,6 +22,10 @@ NEAR_DB = 0.3
 TONE_DB = 0.5
 DESK, BOOTH, HALL = 1, 2, 3
 DUCK_DB = -18
+# Not the usual -1: FFmpeg's AAC takes 2 dB off a tone of more than -5 dBFS, in a mix of nothing else.
+LIMIT_DB = -8
+# By so much AAC may be off in a single sample.
+CODEC_DB = 0.5
 # So long around a change nothing is measured: ramp, encoder, and the time until it was seen.
 APART_MS = 700
 
@@ -33,7 +37,7 @@ def run(t):
     regia = Regia(t, name="meters", sources={"camera": {"pipeline": "test", "width": 320, "height": 180, "audio": "no"}, "desk": {**pulse, "channels": "1"},
                                              "booth": {**pulse, "channels": "2"}, "hall": {**pulse, "channels": "3"}, "sides": {**pulse, "channels": "1, 2"}},
                   renditions={"small": {"size": "320x180", "bitrate": "200k", "preset": "ultrafast"}},
-                  groups={"audio it": {"sources": "desk", "backup": "hall", "backup_after": "1s"},
+                  groups={"audio it": {"sources": "desk", "backup": "hall", "backup_after": "1s", "limit": f"{LIMIT_DB}dB"},
                           "audio en": {"sources": "booth; desk", "duck": "desk", "duck_by": f"{DUCK_DB}dB", "duck_release": "500ms"},
                           "audio fr": {"sources": "sides"}})
     regia.start()
@@ -92,6 +96,13 @@ def run(t):
         status = regia.wait_status("its own", lambda s: language(s, "it")["backup"] == "")
         check(not any("takes their place" in w for w in status["warnings"]), status["warnings"])
         hold(it={DESK: 0, HALL: None}, en={DESK: 0, BOOTH: None})
+    with t.case("what is made far too loud is held below the limit"):
+        regia.command("gain", "--state", regia.state, "desk", "+18", "--in", "it")
+        hold(it={DESK: LIMIT_DB - PEAK_DB, HALL: None}, en={DESK: 0, BOOTH: None})
+        near(language(regia.status(), "it")["peak-db"], LIMIT_DB, "peak of the mix", 0.05)
+        equal(language(regia.status(), "it")["clips"], 0, "clips of the mix")
+        regia.command("gain", "--state", regia.state, "desk", "0", "--in", "it")
+        hold(it={DESK: 0, HALL: None}, en={DESK: 0, BOOTH: None})
     with t.case("who is muted on purpose is not replaced"):
         regia.command("mute", "--state", regia.state, "desk", "on", "--in", "it")
         hold(it={DESK: None, HALL: None}, en={DESK: 0, BOOTH: None})
@@ -116,7 +127,7 @@ def run(t):
             near(statistics.median(next(m for m in line[where] if m[key] in ("desk", "it"))["momentary-lufs"] for line in at), found, f"{where}: momentary")
     with t.case("in the recording: each channel in each language as loud as it was to be"):
         tracks = {name: sound(regia.session_file(), track) for track, name in enumerate(("it", "en"))}
-        wrong = []
+        wrong, samples = [], tracks["it"]
         for begin, expected in spans:
             for name, wanted in expected.items():
                 at = 48 * (begin - first)
@@ -125,7 +136,10 @@ def run(t):
                     if (abs(db - goal) > TONE_DB) if goal is not None else db > -40:
                         wrong.append((begin, name, channel, goal, round(db, 1)))
         equal(wrong, [], "not as loud as it was to be")
-        equal(len(spans), 7, "spans")
+        equal(len(spans), 9, "spans")
+        most = 20 * math.log10(max(max(samples), -min(samples)))
+        t.say(f"largest sample of the recording: {most:.2f} dBFS")
+        check(most <= LIMIT_DB + CODEC_DB, f"{most:.2f} dBFS")
     with t.case("the recording has pictures and sound alone"):
         done = subprocess.run(["ffprobe", "-v", "error", "-of", "json", "-show_streams", regia.session_file()], capture_output=True, text=True, timeout=30,
                               check=True)

@@ -17,6 +17,7 @@ LIBRARIES = {
     "GStreamer": r"gst/",
     "Pango": r"(pango/|cairo\.h$)",
     "libav": r"lib(avformat|avcodec|avutil|swscale|avfilter|avdevice)/",
+    "libavfilter": r"lib(avfilter|avutil)/",
     "libebur128": r"ebur128\.h$",
     "libpulse": r"pulse/",
     "libswresample": r"lib(swresample|avutil)/",

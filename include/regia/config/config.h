@@ -68,6 +68,9 @@ typedef struct {
   char *preset;        /* x264 speed preset, default "veryfast" */
 } RegiaConfigRendition;
 
+/** A mix that is not held below a peak. */
+#define REGIA_CONFIG_NO_LIMIT 1
+
 typedef struct {
   char *language;          /* [audio LANG], BCP 47; track audio/LANG and audio/LANG/opus */
   char *title;             /* for the viewer's menu, default the language's own name */
@@ -76,6 +79,7 @@ typedef struct {
   char *backup;            /* (nullable) a source that is heard while all of them are silent */
   int backup_below;        /* tenths of dBFS; −900 … −100 */
   guint backup_after_ms;   /* 500 … 60000 */
+  int limit;               /* tenths of dBFS, −200 … 0, or #REGIA_CONFIG_NO_LIMIT */
   char **duck;             /* (nullable) those of the sources that are lowered while another one is heard */
   int duck_by;             /* tenths of dB; −600 … 0 */
   int duck_above;          /* tenths of dBFS; −900 … −100 */

@@ -232,6 +232,7 @@ class ToneDesk:
         self.server = f"unix:{self.folder}/native"
         self.device = "desk.monitor"
         self.channels = channels
+        self.wait = t.wait
         env = {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder), "PULSE_RUNTIME_PATH": str(self.folder)}
         names = ",".join(f"aux{n}" for n in range(channels))
         t.spawn("pulseaudio", [
@@ -253,7 +254,7 @@ class ToneDesk:
         def pactl(*arguments):
             return subprocess.run(["pactl", f"--server={self.server}", *arguments], capture_output=True, text=True, timeout=20, check=True).stdout
 
-        player = next(line.split()[0] for line in pactl("list", "short", "sink-inputs").splitlines())
+        player = self.wait("the desk's player", lambda: pactl("list", "short", "sink-inputs").split())[0]
         pactl("set-sink-input-volume", player, *(f"{100 if not channels or c in channels else 0}%" for c in range(1, self.channels + 1)))
 
     @staticmethod
