@@ -19,7 +19,8 @@ typedef struct {
   double short_term_lufs; /* … of the last 3 s */
   double channel_db[2];   /* RMS of left and right, dBFS */
   double correlation; /* of left and right: 1 the same, −1 one turned over, 0 nothing in common or silent */
-  guint64 clips;      /* how often a channel went to full scale since the meter was made */
+  guint64
+      clips; /* how often a channel went to full scale, having been 3 dB below, since the meter was made */
 } RegiaMeterValues;
 
 /**

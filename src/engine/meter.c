@@ -32,6 +32,8 @@
 #define FORGOTTEN_STEPS 34
 /* The largest sample that 16 bits have. */
 #define FULL_SCALE (32767.0f / 32768)
+/* 3 dB below: what was cut off flat comes wavy out of a resampler, and is one clip all the same. */
+#define CLIP_OVER 0.7f
 /* Steps that are kept: sound may be as much earlier than the mix that is waited for. */
 #define STEPS      256
 #define HOLD_STEPS (REGIA_METER_HOLD_NS / REGIA_METER_STEP_NS)
@@ -128,16 +130,16 @@ end_step (RegiaMeter *self)
 
 static const float silence[2 * STEP_FRAMES] = {0};
 
-/* With the lock held. Each way up to full scale is counted once, however long it stays there. */
+/* With the lock held. Each way up to full scale is counted once, however long it stays near it. */
 static void
 count_clips (RegiaMeter *self, const float *samples, gsize count)
 {
   for (gsize i = 0; i < count; i++)
     for (guint j = 0; j < 2; j++) {
-      gboolean full = fabsf (samples[2 * i + j]) >= FULL_SCALE;
+      float size = fabsf (samples[2 * i + j]);
 
-      self->clips += full && !self->clipping[j];
-      self->clipping[j] = full;
+      self->clips += size >= FULL_SCALE && !self->clipping[j];
+      self->clipping[j] = size >= FULL_SCALE || (self->clipping[j] && size >= CLIP_OVER);
     }
 }
 

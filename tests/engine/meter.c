@@ -162,10 +162,11 @@ test_clips (void)
   g_autoptr (RegiaMeter) meter = regia_meter_new ();
   float samples[2 * BLOCK] = {0};
 
-  samples[2 * 10] = samples[2 * 11] = samples[2 * 12] = 1; /* one, of left */
-  samples[2 * 50 + 1] = -32767.0f / 32768;                 /* one, of right */
-  samples[2 * 70] = 0.9999f;                               /* none */
-  samples[2 * (BLOCK - 1)] = 1;                            /* one, that goes on in the next block */
+  samples[2 * 10] = samples[2 * 12] = 1; /* one, of left, with a dent in it */
+  samples[2 * 11] = 0.9f;
+  samples[2 * 50 + 1] = -32767.0f / 32768; /* one, of right */
+  samples[2 * 70] = 0.9999f;               /* none */
+  samples[2 * (BLOCK - 1)] = 1;            /* one, that goes on in the next block */
   regia_meter_take (meter, samples, BLOCK, time_of (0));
   for (guint i = 0; i < 2 * BLOCK; i++)
     samples[i] = i == 0 ? 1 : 0;

@@ -249,13 +249,13 @@ class ToneDesk:
         threading.Thread(target=self.play, args=[second], daemon=True).start()
         t.defer(self.player.kill)
 
-    def let(self, *channels):
-        """Only these are heard from now on; all without any."""
+    def let(self, *channels, percent=100):
+        """Only these are heard from now on; all without any. @percent as PulseAudio has it: 200 is eight times as loud."""
         def pactl(*arguments):
             return subprocess.run(["pactl", f"--server={self.server}", *arguments], capture_output=True, text=True, timeout=20, check=True).stdout
 
         player = self.wait("the desk's player", lambda: pactl("list", "short", "sink-inputs").split())[0]
-        pactl("set-sink-input-volume", player, *(f"{100 if not channels or c in channels else 0}%" for c in range(1, self.channels + 1)))
+        pactl("set-sink-input-volume", player, *(f"{percent if not channels or c in channels else 0}%" for c in range(1, self.channels + 1)))
 
     @staticmethod
     def hz(channel):
