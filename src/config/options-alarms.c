@@ -14,7 +14,7 @@
   .read = regia_read_duration_or_off, FIELD (member), .min = 1000, .max = 600000, .unit = 1,                 \
   .range = "1s to 10min, or off"
 
-const RegiaOption regia_alarms_options[] = {
+const RegiaOption regia_option_alarms[] = {
     {.key = "silence",
      .default_value = "-60dB",
      .read = regia_read_level_or_off,

@@ -50,8 +50,8 @@ extern const RegiaOptionGroup regia_option_groups[];
 
 /** regia_option_audio: the keys of [audio LANG]; ends with a NULL key. */
 extern const RegiaOption regia_option_audio[];
-/** Those of [alarms]; ends with a NULL key. */
-extern const RegiaOption regia_alarms_options[];
+/** regia_option_alarms: the keys of [alarms]; ends with a NULL key. */
+extern const RegiaOption regia_option_alarms[];
 
 const RegiaOptionGroup *regia_option_group_find (const char *kind);
 const RegiaOption *regia_option_find (const RegiaOptionGroup *group, const char *key);

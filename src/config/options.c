@@ -554,7 +554,7 @@ const RegiaOptionGroup regia_option_groups[] = {
     {.kind = "web", .help = "the viewers' page, the recordings and the status", .options = web_options},
     {.kind = "alarms",
      .help = "from when on those who work here are told that something is wrong",
-     .options = regia_alarms_options},
+     .options = regia_option_alarms},
     {.kind = "console", .help = "the address for those who work here", .options = console_options},
     {NULL},
 };
