@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tests/run: beside others
-"""Alarms of a real camera that goes away and freezes, a real desk whose sound stops, a picture that turns black, one that stands still, and a language
+"""Alarms of a real camera that goes away and freezes, a real desk whose sound stops, one with bad cables, a picture that turns black, one that stands still, and a language
 that nobody hears: each raised and over in time, and no other; acknowledged by the console and by `regia`, the director killed one instant after; told
 by log, audit and the event stream, and to nobody outside."""
 
@@ -11,40 +11,48 @@ import signal
 import subprocess
 import threading
 
-from harness import Camera, Desk, Regia, Technician, check, equal, main
+from harness import Camera, Desk, FaultyDesk, Regia, Technician, check, equal, main
 
 AFTER_S = 3
 # From when it is so until it is told: looks once a second of engine and director, and a busy machine.
 LATE_S = 6
-EXPECTED = {"source-lost/camera", "silence/desk", "muted/it", "black/stage", "frozen/screen"}
+EXPECTED = {"source-lost/camera", "silence/desk", "muted/it", "black/stage", "frozen/screen", "channel-dead/panel", "out-of-phase/panel", "clipping/panel"}
 
 
 def run(t):
-    camera, desk = Camera(t), Desk(t)
+    camera, desk, panel = Camera(t), Desk(t), FaultyDesk(t)
     after = f"{AFTER_S}s"
     regia = Regia(t, name="alarms", sources={
         "camera": {"pipeline": "rtsp", "location": camera.url, "audio": "no"},
         "desk": {"pipeline": "pulse", "server": desk.server, "device": desk.device},
+        "panel": {"pipeline": "pulse", "server": panel.server, "device": panel.device},
         # What is black stands still as well.
         "stage": {"pipeline": "file", "location": clip(t, "stage", "color=black:size=320x180:rate=10:duration=8"), "no_alarms": "frozen"},
         "screen": {"pipeline": "file", "location": clip(t, "screen", "color=gray:size=320x180:rate=10:duration=8")},
         # A booth in which nobody speaks.
         "booth": {"pipeline": "file", "location": silence(t), "no_alarms": "silence"},
     }, renditions={"small": {"size": "320x180", "bitrate": "200k", "preset": "ultrafast"}},
-        groups={"alarms": {"silence_after": after, "black_after": after, "frozen_after": after, "hot": "off"},
-                "audio it": {"sources": "desk"}, "audio en": {"sources": "desk; booth"}})
+        groups={"alarms": {"silence_after": after, "black_after": after, "frozen_after": after, "channels_after": after, "hot": "off"},
+                "audio it": {"sources": "desk"}, "audio en": {"sources": "desk; panel; booth"}})
     technician = Technician(regia)
     regia.start()
     with t.case("on air, and nothing is wrong with camera and desk", needed=True):
         regia.wait_on_air()
-        regia.wait_status("all sources", lambda s: {x["state"] for x in s["engine"]["sources"]} == {"live"} and len(s["engine"]["sources"]) == 5)
+        regia.wait_status("all sources", lambda s: {x["state"] for x in s["engine"]["sources"]} == {"live"} and len(s["engine"]["sources"]) == 6)
         technician.log_in()
     stream = Stream(regia, technician)
+    panel.play("left-dead")
     with t.case("black, and standing still: raised, and over when it moves again"):
         for alarm in ("black/stage", "frozen/screen"):
             raised(regia, alarm, 14 + AFTER_S + LATE_S)
         for alarm in ("black/stage", "frozen/screen"):
             over(regia, alarm, 14 + LATE_S)
+    with t.case("one channel dead: raised; then out of phase, and the first is over"):
+        raised(regia, "channel-dead/panel", 1)
+        panel.play("out-of-phase")
+        raised(regia, "out-of-phase/panel", AFTER_S + LATE_S)
+        over(regia, "channel-dead/panel", 1)
+        panel.play("clipping")
     with t.case("the desk's sound stops: raised once it lasts, with what to do, in two languages; over when it is back"):
         desk.player.send_signal(signal.SIGSTOP)
         alarm = raised(regia, "silence/desk", AFTER_S + LATE_S)
@@ -55,11 +63,16 @@ def run(t):
         listed(regia, "silence/desk", {"LANG": "C", "LANGUAGE": ""}, "Look whether the microphone")
         desk.player.send_signal(signal.SIGCONT)
         over(regia, "silence/desk", LATE_S)
+    with t.case("clipping: raised, and not out of phase any more"):
+        raised(regia, "clipping/panel", 1)
+        over(regia, "out-of-phase/panel", LATE_S)
+        panel.play("voice")
     with t.case("the camera freezes: raised, and over when it goes on"):
         camera.command("freeze")
         equal(raised(regia, "source-lost/camera", 10)["severity"], "critical", "severity")
         camera.command("thaw")
         over(regia, "source-lost/camera", 20)
+        over(regia, "clipping/panel", 10 + LATE_S)
     with t.case("the camera is away; acknowledged at the console's address, the director killed one instant after: it is acknowledged, and no newer"):
         camera.command("stop")
         before = raised(regia, "source-lost/camera", 10)
@@ -177,7 +190,7 @@ def acknowledged(regia, old, alarm, by):
     found = raised(regia, alarm, 15)
     check(found["acknowledged-by"] and by in found["acknowledged-by"] and found["acknowledged-at"], f"{alarm}: {found}")
     regia.wait_on_air(20)
-    regia.wait_status("all but the camera", lambda s: sum(x["state"] == "live" for x in s["engine"].get("sources", [])) == 4)
+    regia.wait_status("all but the camera", lambda s: sum(x["state"] == "live" for x in s["engine"].get("sources", [])) == 5)
     check(find(regia.status(), alarm)["acknowledged-by"] == found["acknowledged-by"], "not any more, once the sources are there")
     return found
 
