@@ -160,7 +160,8 @@ static const Holds holds[] = {
     {"engine", "", NULL,
      "audio audio.backup audio.backup_after_ms audio.backup_below audio.bitrate_kbps audio.duck "
      "audio.duck_above audio.duck_attack_ms audio.duck_by audio.duck_release_ms audio.gains audio.language "
-     "audio.limit audio.opus_bitrate_kbps audio.sources audio.title feed_mbytes feed_seconds height languages latency_ms "
+     "audio.limit audio.opus_bitrate_kbps audio.sources audio.title feed_mbytes feed_seconds height "
+     "languages latency_ms "
      "look_background look_colour look_institution look_logo look_logo_corner look_logo_opacity "
      "look_logo_percent look_slates name picture place rate_den rate_num record rendition "
      "rendition.bitrate_kbps rendition.encoder rendition.height rendition.name rendition.preset "
