@@ -20,6 +20,8 @@ PEAK_DB = 20 * math.log10(8000 / 32768)
 NEAR_DB = 0.3
 # … of a tone, through two clocks and an encoder.
 TONE_DB = 0.5
+# What another tone leaves here, of one that is not heard.
+GONE_DB = -30
 DESK, BOOTH, HALL = 1, 2, 3
 DUCK_DB = -18
 # Not the usual -1: FFmpeg's AAC takes 2 dB off a tone of more than -5 dBFS, in a mix of nothing else.
@@ -142,8 +144,8 @@ def run(t):
             for name, wanted in expected.items():
                 at = 48 * (begin - first)
                 for channel, goal in wanted.items():
-                    db = 20 * math.log10(max(tone(tracks[name][at:at + 19200], desk.hz(channel)), 1e-6)) - PEAK_DB
-                    if (abs(db - goal) > TONE_DB) if goal is not None else db > -40:
+                    db = heard(tracks[name][at:at + 19200], desk.hz(channel)) - PEAK_DB
+                    if (abs(db - goal) > TONE_DB) if goal is not None else db > GONE_DB:
                         wrong.append((begin, name, channel, goal, round(db, 1)))
         equal(wrong, [], "not as loud as it was to be")
         equal(len(spans), 9, "spans")
@@ -169,6 +171,11 @@ def language(status, name):
 
 def near(found, wanted, what, most=NEAR_DB):
     check(abs(found - wanted) <= most, f"{what}: {found}, not {wanted:.2f} ± {most}")
+
+
+def heard(samples, hz):
+    """dBFS of a tone, in pieces so short that a desk's clock that is being caught up with does not matter."""
+    return 20 * math.log10(max(statistics.median(tone(samples[at:at + 4800], hz) for at in range(0, len(samples), 4800)), 1e-6))
 
 
 def loudness(path, from_s):
