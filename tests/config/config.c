@@ -96,23 +96,6 @@ static const Bad bad[] = {
     {"no-size", "[rendition a]\nbitrate = 1M\n", ":5: [rendition a] size: ", "add it"},
     {"no-url", "[relay a]\nrendition = 720p\n", ":5: [relay a] url: ", "add it"},
     {"empty-default", "[web]\nthreads =\n", ":6: [web] threads: ", "1 to 32"},
-
-    /* look and talks */
-    {"look-colour", "[look]\ncolour = blue\n", ":6: [look] colour: ", "write #rrggbb"},
-    {"look-colour-short", "[look]\nbackground = #12345\n", ":6: [look] background: ", "write #rrggbb"},
-    {"look-logo", "[look]\nlogo = logo.svg\n", ":6: [look] logo: ", ".png"},
-    {"look-size", "[look]\nlogo_size = 31\n", ":6: [look] logo_size: ", "2 to 30"},
-    {"look-slate", "[look]\nslates = starting; lunch\n",
-     ":6: [look] slates: ", "starting, break, ending, bars"},
-    {"look-slate-twice", "[look]\nslates = break; break\n", ":6: [look] slates: ", "twice"},
-    {"look-slate-source", "[source break]\npipeline = test\n[look]\nslates = break\n",
-     ":8: [look] slates: ", "there is a [source break] as well"},
-    {"look-slate-scene", "[scene ending]\nsources = test\n[look]\nslates = break; ending\n",
-     ":8: [look] slates: ", "there is a [scene ending] as well"},
-    {"look-bars-first", "[programme]\npicture = bars\n[look]\nslates = bars\n",
-     ":6: [programme] picture: ", "for rehearsals"},
-    {"talk-number", "[talk 01]\ntitle = a\nspeaker = b\n", ":5: [talk 01]: ", "a number from 1 to 999"},
-    {"talk-speaker", "[talk 1]\ntitle = a\n", ":5: [talk 1] speaker: ", "add it"},
     /* scenes */
     {"scene-none", "[scene a]\nlayout = full\n", ":5: [scene a] sources: ", "add it"},
     {"scene-unknown", "[scene a]\nsources = camera\n",
