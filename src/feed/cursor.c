@@ -244,7 +244,7 @@ tell_table_locked (RegiaFeedCursor *self, const RegiaFeedTable *table, RegiaFeed
   self->told = table->version;
   /* Places may mean other tracks now. */
   self->given = self->lost = self->wants_key = 0;
-  result->table = g_bytes_ref (table->bytes);
+  result->table = g_bytes_ref (self->rights == REGIA_FEED_PUBLIC ? table->public_bytes : table->bytes);
   return TRUE;
 }
 

@@ -19,6 +19,7 @@ typedef struct {
   guint version;                       /* from 1, rising */
   GPtrArray *tracks;                   /* (owned) (element-type RegiaTrack) */
   GBytes *bytes;                       /* (owned): the same, as sent */
+  GBytes *public_bytes;                /* (owned): … to the public, who is not told of the rest */
   GPtrArray *blanks[REGIA_TRACKS_MAX]; /* (owned) (nullable) (element-type GBytes) */
   guint8 classes[REGIA_TRACKS_MAX];    /* RegiaFeedClass */
   guint64 public_mask;                 /* tracks that the public may have */

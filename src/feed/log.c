@@ -29,6 +29,7 @@ table_free (RegiaFeedTable *table)
     g_clear_pointer (&table->blanks[i], g_ptr_array_unref);
   g_ptr_array_unref (table->tracks);
   g_bytes_unref (table->bytes);
+  g_bytes_unref (table->public_bytes);
   g_free (table);
 }
 
@@ -95,7 +96,6 @@ table_new (GPtrArray *tracks)
   RegiaFeedTable *table = g_new0 (RegiaFeedTable, 1);
 
   table->tracks = g_ptr_array_ref (tracks);
-  table->bytes = regia_feed_tracks_to_bytes (tracks);
   for (guint i = 0; i < tracks->len; i++) {
     const char *name = ((const RegiaTrack *)g_ptr_array_index (tracks, i))->name;
 
@@ -108,6 +108,8 @@ table_new (GPtrArray *tracks)
       table->public_mask |= G_GUINT64_CONSTANT (1) << i;
     }
   }
+  table->bytes = regia_feed_tracks_to_bytes (tracks, G_MAXUINT64);
+  table->public_bytes = regia_feed_tracks_to_bytes (tracks, table->public_mask);
   return table;
 }
 

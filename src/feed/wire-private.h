@@ -59,8 +59,11 @@ typedef struct {
 G_STATIC_ASSERT (sizeof (RegiaFeedRequest) == 40);
 G_STATIC_ASSERT (sizeof (RegiaFeedHeader) == 56);
 
-/** The table as bytes, and back; the reverse checks everything and gives REGIA_ERROR_PROTOCOL. Pure. */
-GBytes *regia_feed_tracks_to_bytes (GPtrArray *tracks);
+/** The table as bytes, and back; the reverse checks everything and gives REGIA_ERROR_PROTOCOL. Pure.
+ * @shown: bit i set for track i: of the others nothing is told but that there is one, called
+ * %REGIA_FEED_WITHHELD_NAME: ids are places in the table */
+#define REGIA_FEED_WITHHELD_NAME "withheld"
+GBytes *regia_feed_tracks_to_bytes (GPtrArray *tracks, guint64 shown);
 GPtrArray *regia_feed_tracks_from_bytes (GBytes *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Bit i set when track i matches one of the '\n'-ended patterns; all tracks when there is no pattern. Pure.

@@ -11,7 +11,7 @@
 #define TRACKS_FORMAT "a" TRACK_FORMAT
 
 GBytes *
-regia_feed_tracks_to_bytes (GPtrArray *tracks)
+regia_feed_tracks_to_bytes (GPtrArray *tracks, guint64 shown)
 {
   GVariantBuilder builder;
   g_autoptr (GVariant) table = NULL;
@@ -19,6 +19,13 @@ regia_feed_tracks_to_bytes (GPtrArray *tracks)
   g_variant_builder_init (&builder, G_VARIANT_TYPE (TRACKS_FORMAT));
   for (guint i = 0; i < tracks->len; i++) {
     const RegiaTrack *track = g_ptr_array_index (tracks, i);
+
+    if ((shown >> i & 1) == 0) {
+      g_variant_builder_add (&builder, "(usssuuuuuuu@ay)", i, REGIA_FEED_WITHHELD_NAME, "", "",
+                             (guint)REGIA_CODEC_TEXT, 0u, 0u, 0u, 1u, 0u, 0u,
+                             g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, NULL, 0, 1));
+      continue;
+    }
     g_variant_builder_add (&builder, "(usssuuuuuuu@ay)", track->id, track->name, track->language,
                            track->title, (guint)track->codec, track->width, track->height, track->rate_num,
                            track->rate_den, track->sample_rate | track->channels << 24, track->bitrate_bps,

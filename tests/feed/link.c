@@ -326,12 +326,20 @@ test_wanted (Fixture *f, gconstpointer data)
   }
   append_frame (f->log, 1, 100);
   next (other, &event, REGIA_FEED_EVENT_PACKET);
+  /* … and who is not told what it is called. */
+  next (other, &event, REGIA_FEED_EVENT_TRACKS);
+  g_assert_cmpuint (event.tracks->len, ==, 5);
+  g_assert_null (regia_tracks_find (event.tracks, "preview/camera"));
+  g_assert_nonnull (regia_tracks_find (event.tracks, "video/360p"));
   g_assert_cmphex (wait_wanted (f, 0xe), ==, 0xe);
   {
     g_autoptr (RegiaFeedClient) house =
         regia_feed_client_new (reader_new (f, REGIA_FEED_HOUSE), small, REGIA_FEED_FROM_LIVE, 0, 0);
 
     next (house, &event, REGIA_FEED_EVENT_TRACKS);
+    while (event.type != REGIA_FEED_EVENT_TRACKS ||
+           regia_tracks_find (event.tracks, "preview/camera") == NULL)
+      g_assert_true (regia_feed_client_next (house, 5000, NULL, &event, NULL));
     g_assert_cmphex (wait_wanted (f, 0x1e), ==, 0x1e);
   }
   regia_feed_client_free (other);

@@ -278,7 +278,7 @@ test_refused (Fixture *f, gconstpointer data)
       .magic = REGIA_FEED_MAGIC, .type = REGIA_FEED_MESSAGE_PACKET, .size = 0, .track = 1, .duration_ns = 1};
   RegiaFeedHeader bad[] = {good, good, good, good, good, good, good, good, good, good, good};
   g_autoptr (GPtrArray) tracks = table (FIRST);
-  g_autoptr (GBytes) bytes = regia_feed_tracks_to_bytes (tracks);
+  g_autoptr (GBytes) bytes = regia_feed_tracks_to_bytes (tracks, G_MAXUINT64);
 
   bad[0].magic++;
   bad[1].type = 0;

@@ -18,7 +18,7 @@ check_table (const guint8 *data, gsize length)
   if (tracks == NULL)
     return;
   g_assert_cmpuint (tracks->len, <=, REGIA_TRACKS_MAX);
-  written = regia_feed_tracks_to_bytes (tracks);
+  written = regia_feed_tracks_to_bytes (tracks, G_MAXUINT64);
   again = regia_feed_tracks_from_bytes (written, NULL);
   g_assert_nonnull (again);
   g_assert_cmpuint (again->len, ==, tracks->len);
