@@ -10,7 +10,6 @@ typedef struct {
   guint64 restarts;    /* encoders that took the place of one that got stuck or gave up */
   gint64 restarted_ns; /* the last of them */
   guint waiting;       /* frames that wait for the encoder */
-  gboolean working;    /* frames went in, and no packet of them has come out yet */
 } RegiaEncoderStats;
 
 /**
@@ -56,7 +55,8 @@ void regia_encoder_force_keyframe (RegiaEncoder *self, gint64 from_ns);
 /** Any thread. */
 void regia_encoder_get_stats (RegiaEncoder *self, RegiaEncoderStats *ret_stats);
 /** regia_encoder_wait_drained: waits until the end of the stream has passed through, or until @until_ns
- * (CLOCK_MONOTONIC). Returns: whether it has. Any thread but its streaming one. */
+ * (CLOCK_MONOTONIC). Returns: whether it has, or there is no encoder that it could pass through. Any thread
+ * but its streaming one. */
 gboolean regia_encoder_wait_drained (RegiaEncoder *self, gint64 until_ns) G_GNUC_WARN_UNUSED_RESULT;
 /** regia_encoder_get_encoder: (transfer full): the encode file in use. Any thread. */
 char *regia_encoder_get_encoder (RegiaEncoder *self);

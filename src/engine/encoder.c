@@ -64,10 +64,12 @@ struct _RegiaEncoder {
   guint fruitless;           /* lives in a row that gave nothing */
 
   GMutex lock;        /* guards what follows */
-  GCond drained_cond; /* told when drained becomes true */
+  GCond drained_cond; /* told when one of the next becomes true */
   RegiaEncoderStats stats;
   gint64 forced_ns; /* the first frame at or after this show time becomes a keyframe; −1: none is asked for */
   gboolean drained;
+  gboolean
+      lifeless; /* its last encoder gave up, and the next one has not begun: there is nothing to wait for */
   RegiaTrack *track; /* (owned) (nullable): told last */
   Use use;
   gint64 period; /* number of the keyframe period that the last frame of the mix was in */
@@ -193,9 +195,19 @@ room_of (const RegiaEncoderSpec *spec)
 }
 
 static void
+set_lifeless (RegiaEncoder *self, gboolean lifeless)
+{
+  g_mutex_lock (&self->lock);
+  self->lifeless = lifeless;
+  g_cond_broadcast (&self->drained_cond);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
 begin_life (RegiaEncoder *self, gint64 now_ns)
 {
   self->begun_ns = now_ns;
+  set_lifeless (self, FALSE);
   self->life =
       regia_encoder_life_start (&self->spec, self->after_ns, self->frames, &encoding_callbacks, self);
 }
@@ -259,6 +271,7 @@ end_life (RegiaEncoder *self, gint64 wait_ns)
   if (life == NULL)
     return;
   self->after_ns = regia_encoder_life_cut (life);
+  set_lifeless (self, TRUE);
   regia_frames_begin (self->frames);
   if (!regia_encoder_life_end (life, regia_clock_monotonic_ns () + wait_ns) && wait_ns > 0)
     g_debug ("track %s: its encoder hangs and is left behind", self->spec.track_name);
@@ -294,11 +307,9 @@ fault_of (RegiaEncoder *self, gint64 now_ns)
   g_mutex_lock (&self->lock);
   since_ns = MAX (self->stats.last_packet_ns, self->begun_ns);
   g_mutex_unlock (&self->lock);
-  /* One that does not even take a frame (it hangs while it gets ready) counts from its beginning. */
-  if (frames.inside > 0)
-    since_ns = MAX (since_ns, frames.inside_ns);
-  else if (frames.waiting == 0)
+  if (frames.owed_ns == 0)
     return NULL;
+  since_ns = MAX (since_ns, frames.owed_ns);
   if (now_ns - since_ns < STUCK_NS)
     return NULL;
   return g_strdup_printf ("frames go in and no packet has come out for %.0f s",
@@ -415,7 +426,6 @@ regia_encoder_get_stats (RegiaEncoder *self, RegiaEncoderStats *ret_stats)
   ret_stats->dropped = frames.dropped;
   ret_stats->last_in_ns = frames.last_in_ns;
   ret_stats->waiting = frames.waiting;
-  ret_stats->working = frames.inside > 0;
 }
 
 gboolean
@@ -424,10 +434,10 @@ regia_encoder_wait_drained (RegiaEncoder *self, gint64 until_ns)
   gboolean drained;
 
   g_mutex_lock (&self->lock);
-  while (!self->drained)
+  while (!self->drained && !self->lifeless)
     if (!g_cond_wait_until (&self->drained_cond, &self->lock, until_ns / 1000))
       break;
-  drained = self->drained;
+  drained = self->drained || self->lifeless;
   g_mutex_unlock (&self->lock);
   return drained;
 }

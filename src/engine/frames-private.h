@@ -5,12 +5,10 @@
 
 /** What a queue of frames did; a copy. Times are CLOCK_MONOTONIC ns, 0 for never. */
 typedef struct {
-  guint waiting;        /* not taken by the encoder yet */
-  guint inside;         /* taken, and no packet of them has come out yet */
-  guint64 dropped;      /* left out since the start */
-  gint64 last_in_ns;    /* a frame came from the mix, whether it was kept or not */
-  gint64 last_taken_ns; /* the encoder took one */
-  gint64 inside_ns;     /* the oldest of those inside was taken */
+  guint waiting;     /* not taken by the encoder yet */
+  guint64 dropped;   /* left out since the start */
+  gint64 last_in_ns; /* a frame came from the mix, whether it was kept or not */
+  gint64 owed_ns;    /* since when there has been a frame of which no packet has come out; 0: there is none */
 } RegiaFramesStats;
 
 /**
@@ -32,7 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFrames, regia_frames_unref)
 void regia_frames_push (RegiaFrames *self, GstBuffer *frame);
 /** regia_frames_skip: a frame came that is not to be encoded: counted, and nothing else. */
 void regia_frames_skip (RegiaFrames *self);
-/** regia_frames_drop: those that wait are left out. */
+/** regia_frames_drop: those that wait are left out, and those that are inside are not asked for any more. */
 void regia_frames_drop (RegiaFrames *self);
 /** regia_frames_end: no more will come. */
 void regia_frames_end (RegiaFrames *self);

@@ -11,32 +11,27 @@
  * `lock` is a leaf.
  */
 
-typedef struct {
-  GstBuffer *buffer; /* (owned) */
-  gint64 taken_ns;   /* CLOCK_MONOTONIC */
-} Frame;
-
 struct _RegiaFrames {
   gatomicrefcount ref_count;
   guint room;
 
   GMutex lock;            /* guards what follows */
   GCond cond;             /* a frame came, the end, or another life */
-  GQueue inside, waiting; /* (element-type Frame) (owned) */
+  GQueue inside, waiting; /* (element-type GstBuffer) (owned) */
   guint life;
   guint told_end; /* life that was told the end */
   gboolean ended;
   guint64 dropped;
-  gint64 last_in_ns, last_taken_ns;
+  gint64 last_in_ns, owed_ns;
 };
 
 static void
-frame_free (gpointer data)
+drop_all (GQueue *queue)
 {
-  Frame *self = data;
+  GstBuffer *frame;
 
-  gst_buffer_unref (self->buffer);
-  g_free (self);
+  while ((frame = g_queue_pop_head (queue)))
+    gst_buffer_unref (frame);
 }
 
 RegiaFrames *
@@ -65,8 +60,8 @@ regia_frames_unref (RegiaFrames *self)
 {
   if (self == NULL || !g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_queue_clear_full (&self->inside, frame_free);
-  g_queue_clear_full (&self->waiting, frame_free);
+  drop_all (&self->inside);
+  drop_all (&self->waiting);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   g_free (self);
@@ -79,9 +74,9 @@ make_room_locked (RegiaFrames *self)
   if (self->inside.length + self->waiting.length < self->room)
     return;
   if (self->inside.length > 0) {
-    frame_free (g_queue_pop_head (&self->inside));
+    gst_buffer_unref (g_queue_pop_head (&self->inside));
   } else {
-    frame_free (g_queue_pop_head (&self->waiting));
+    gst_buffer_unref (g_queue_pop_head (&self->waiting));
     self->dropped++;
   }
 }
@@ -90,12 +85,12 @@ void
 regia_frames_push (RegiaFrames *self, GstBuffer *frame)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  Frame *one = g_new0 (Frame, 1);
 
-  one->buffer = frame;
-  make_room_locked (self);
-  g_queue_push_tail (&self->waiting, one);
   self->last_in_ns = regia_clock_monotonic_ns ();
+  if (self->inside.length + self->waiting.length == 0)
+    self->owed_ns = self->last_in_ns;
+  make_room_locked (self);
+  g_queue_push_tail (&self->waiting, frame);
   g_cond_broadcast (&self->cond);
 }
 
@@ -114,7 +109,8 @@ regia_frames_drop (RegiaFrames *self)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->dropped += self->waiting.length;
-  g_queue_clear_full (&self->waiting, frame_free);
+  drop_all (&self->waiting);
+  drop_all (&self->inside);
 }
 
 void
@@ -130,7 +126,7 @@ guint
 regia_frames_begin (RegiaFrames *self)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  Frame *frame;
+  GstBuffer *frame;
 
   while ((frame = g_queue_pop_tail (&self->inside)))
     g_queue_push_head (&self->waiting, frame);
@@ -143,7 +139,7 @@ GstBuffer *
 regia_frames_take (RegiaFrames *self, guint life, gboolean *ret_end)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  Frame *frame;
+  GstBuffer *frame;
 
   *ret_end = FALSE;
   while (life == self->life && self->waiting.length == 0 && !(self->ended && self->told_end != life))
@@ -156,9 +152,8 @@ regia_frames_take (RegiaFrames *self, guint life, gboolean *ret_end)
     return NULL;
   }
   frame = g_queue_pop_head (&self->waiting);
-  frame->taken_ns = self->last_taken_ns = regia_clock_monotonic_ns ();
   g_queue_push_tail (&self->inside, frame);
-  return gst_buffer_ref (frame->buffer);
+  return gst_buffer_ref (frame);
 }
 
 void
@@ -174,22 +169,19 @@ void
 regia_frames_done (RegiaFrames *self, gint64 pts_ns)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  Frame *frame;
+  GstBuffer *frame;
 
-  while ((frame = g_queue_peek_head (&self->inside)) && (gint64)GST_BUFFER_PTS (frame->buffer) <= pts_ns)
-    frame_free (g_queue_pop_head (&self->inside));
+  while ((frame = g_queue_peek_head (&self->inside)) && (gint64)GST_BUFFER_PTS (frame) <= pts_ns)
+    gst_buffer_unref (g_queue_pop_head (&self->inside));
 }
 
 void
 regia_frames_get_stats (RegiaFrames *self, RegiaFramesStats *ret_stats)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  const Frame *oldest = g_queue_peek_head (&self->inside);
 
   ret_stats->waiting = self->waiting.length;
-  ret_stats->inside = self->inside.length;
   ret_stats->dropped = self->dropped;
   ret_stats->last_in_ns = self->last_in_ns;
-  ret_stats->last_taken_ns = self->last_taken_ns;
-  ret_stats->inside_ns = oldest ? oldest->taken_ns : 0;
+  ret_stats->owed_ns = self->inside.length + self->waiting.length > 0 ? self->owed_ns : 0;
 }

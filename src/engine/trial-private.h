@@ -9,7 +9,7 @@
  *
  * Encodes a second for real: every picture comes out, in order, with a keyframe where
  * one is asked for; and hardware takes less than that second for it. An encoder that hangs is left behind.
- * Takes as long as it takes, at most 3 s. Any thread.
+ * Takes as long as it takes, at most 3 s, software 10. Any thread.
  *
  * Errors: of regia_launch_parse(); REGIA_ERROR_UNAVAILABLE when hardware or package is missing;
  * REGIA_ERROR_MEDIA.
