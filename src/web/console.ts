@@ -29,6 +29,8 @@ interface Alarm {
   ended?: string;
 }
 
+const SEVERITIES: Record<Alarm['severity'], Key> = { warning: 'console-warning', critical: 'console-critical' };
+
 interface Status {
   event: { name: string; place: string };
   state: string;
@@ -275,7 +277,7 @@ class Page {
     get('alarms').replaceChildren(...status.alarms.map((alarm) => {
       const item = document.createElement('li');
       item.dataset['severity'] = alarm.severity;
-      item.append(line('strong', `${t(`console-${alarm.severity}` as Key)}: ${words(alarm.text)}`), line('p', words(alarm.remedy)));
+      item.append(line('strong', `${t(SEVERITIES[alarm.severity])}: ${words(alarm.text)}`), line('p', words(alarm.remedy)));
       const seen = alarm['acknowledged-by'];
       const said = seen ? ` · ${t('console-acknowledged', { who: seen.split(',')[0]!, time: time(alarm['acknowledged-at']) })}` : '';
       item.append(Object.assign(line('p', t('console-since', { time: time(alarm.since) }) + said), { className: 'when' }));
