@@ -35,7 +35,7 @@ static void
 set (GVariant **place, GVariant *value)
 {
   g_clear_pointer (place, g_variant_unref);
-  *place = g_variant_ref_sink (value);
+  *place = g_variant_take_ref (value);
 }
 
 static GVariant *
@@ -80,7 +80,7 @@ show_init (Show *self, const char *more)
                          .now_ms = 50000,
                          .wall_ms = 1700000000000,
                          .relays = g_ptr_array_new_with_free_func ((GDestroyNotify)g_variant_unref)};
-  g_ptr_array_add (self->input.relays, g_variant_ref_sink (parse ("{'name': <'tv'>, 'state': <'live'>}")));
+  g_ptr_array_add (self->input.relays, parse ("{'name': <'tv'>, 'state': <'live'>}"));
 }
 
 static void
@@ -346,7 +346,7 @@ test_show (void)
   set (&self.gateway, parse ("{'viewers': <uint64 1>}"));
   g_assert_cmpstr (pass (&self, 4), ==, "-viewers ");
   g_ptr_array_set_size (self.input.relays, 0);
-  g_ptr_array_add (self.input.relays, g_variant_ref_sink (parse ("{'name': <'tv'>, 'state': <'retrying'>}")));
+  g_ptr_array_add (self.input.relays, parse ("{'name': <'tv'>, 'state': <'retrying'>}"));
   g_assert_cmpstr (pass (&self, 12), ==, "+relay-lost/tv ");
   self.input.temperature_c = 84.9;
   g_assert_cmpstr (pass (&self, 30), ==, "");
@@ -385,7 +385,7 @@ static RegiaDesired *
 change (RegiaDesired *from, const char *id, const char *text, GPtrArray *alarms, const Show *show,
         GError **error)
 {
-  g_autoptr (GVariant) what = g_variant_ref_sink (parse (text));
+  g_autoptr (GVariant) what = parse (text);
   RegiaDesiredContext context = {.relays = (const char *const[]){NULL},
                                  .scenes = (const char *const[]){NULL},
                                  .audios = regia_config_get (show->config)->audios,

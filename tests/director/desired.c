@@ -295,8 +295,8 @@ test_tone (void)
   RegiaDesiredContext rehearsed = context, plain = context;
   g_autoptr (RegiaDesired) start = regia_desired_new (), bars = NULL, both = NULL, read = NULL, aired = NULL,
                            camera = NULL, own = NULL;
-  g_autoptr (GVariant) show = g_variant_ref_sink (parse ("{'scene': <('bars', int64 0)>}")),
-                       on = g_variant_ref_sink (parse ("{'tone': <(true, false)>}"));
+  g_autoptr (GVariant) show = parse ("{'scene': <('bars', int64 0)>}"),
+                       on = parse ("{'tone': <(true, false)>}");
   g_autoptr (GError) error = NULL;
 
   rehearsed.rehearsed = TRUE;
