@@ -38,6 +38,8 @@ def run(t):
                           and s["gateway"].get("address") == "taken over" and all(p["state"] == "running" for p in s["processes"]))
         done = regia.command("mark", "--state", regia.state, "Saluti")
         equal(done.returncode, 0, f"exit status of `regia mark`: {done.stderr}")
+        # Of the far end that says nothing: it would come in the midst of the tries.
+        regia.wait_status("its alarm", lambda s: [a["id"] for a in s["alarms"]] == ["relay-lost/platform"], 60)
     before = Picture(t, regia)
     with t.case("it tries everything", needed=True):
         regia.kill("gateway", signal.SIGUSR1)

@@ -100,7 +100,6 @@ class Desk:
 
     def __init__(self, t, server="pulseaudio"):
         self.folder = t.dir / "desk"
-        self.recorder = None
         self.folder.mkdir(mode=0o700)
         self.server = f"unix:{self.folder}/native"
         self.device = "desk.monitor"
@@ -139,11 +138,16 @@ class Desk:
         t.wait("the sink's monitor", is_known)
 
     def record(self, t):
-        """What the desk really gives, taken with much patience beside Regia: the path of a WAV file, which is ready after `end`."""
-        path = self.folder / "given.wav"
+        """Begins to keep what the desk really gives, taken with much patience beside Regia; `recorded` says where."""
+        self.given = self.folder / "given.wav"
         self.recorder = t.spawn("recorder", ["parec", f"--server={self.server}", f"--device={self.device}", "--latency-msec=500", "--rate=48000",
-                                             "--channels=2", "--file-format=wav", path], env=self.env, nice="realtime")
-        return path
+                                             "--channels=2", "--file-format=wav", self.given], env=self.env, nice="realtime")
+
+    def recorded(self):
+        """Ends that. The path of a WAV file."""
+        self.recorder.terminate()
+        self.recorder.wait(10)
+        return self.given
 
     def pace(self, t):
         """In which rounds PipeWire's server works: those that its clients ask for, by name, and its usual one, in ms."""
@@ -161,9 +165,6 @@ class Desk:
         with contextlib.suppress(OSError):
             self.player.stdin.close()
         self.player.wait(10)
-        if self.recorder:
-            self.recorder.terminate()
-            self.recorder.wait(10)
         for server in reversed(self.servers):
             server.terminate()
 
