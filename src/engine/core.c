@@ -519,7 +519,9 @@ regia_engine_get_state (RegiaEngine *self)
 
     regia_encoder_get_stats (encoder, &stats);
     rate = measure (self, i, &stats, now_ns);
-    dropped += stats.dropped;
+    /* Of one that may be shed it is told by itself that it is. */
+    if (!regia_encoder_get_spec (encoder)->may_shed)
+      dropped += stats.dropped;
     if (i < first_audio)
       g_variant_builder_add_value (&renditions, rendition_state (self, i, &stats, rate, now_ns));
     else {
