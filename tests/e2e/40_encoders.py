@@ -25,7 +25,11 @@ def run(t):
 
 
 def starved(t):
-    quota = Quota(t)
+    try:
+        quota = Quota(t)
+    except RuntimeError as why:
+        t.skip("with half of the processor renditions are shed, and come back", str(why))
+        return
     regia = Regia(t, name="starved", sources={"camera": {"pipeline": "test", "width": "640", "height": "360"}}, renditions=LADDER).start()
     with t.case("on air with all renditions", needed=True):
         regia.wait_on_air()
