@@ -194,6 +194,23 @@ regia_ready_judge_trial (GPtrArray *rows, const RegiaConfigValues *values, GVari
   judge_processor (rows, report, all_live);
 }
 
+/* The disk is not written to besides: the recorder needs it. */
+static void
+judge_recorder (GPtrArray *rows, GVariant *status)
+{
+  g_autoptr (GVariant) recorder = g_variant_lookup_value (status, "recorder", G_VARIANT_TYPE_VARDICT);
+  const char *state = recorder != NULL ? regia_json_get_string (recorder, "state") : "";
+  double hours = recorder != NULL ? (double)regia_json_get_int (recorder, "left-ms") / 3600000 : 0;
+  gboolean records = g_str_equal (state, "recording");
+
+  if (records && hours > 0)
+    regia_ready_add (rows, REGIA_READY_GO, "recording", NULL, NULL, "recording, room for %.1f hours", hours);
+  else
+    regia_ready_add (rows, records ? REGIA_READY_GO : REGIA_READY_LOOK, "recording", NULL,
+                     records ? NULL : "see `regia status`", "%s",
+                     state[0] != '\0' ? state : "the recorder says nothing");
+}
+
 void
 regia_ready_judge_running (GPtrArray *rows, const RegiaConfigValues *values, GVariant *status)
 {
@@ -214,6 +231,8 @@ regia_ready_judge_running (GPtrArray *rows, const RegiaConfigValues *values, GVa
   }
   regia_ready_add (rows, REGIA_READY_LOOK, "processor", NULL, "see `regia status`",
                    "not measured while an event is on");
+  if (values->record)
+    judge_recorder (rows, status);
   for (guint i = 0; i < values->relays->len; i++) {
     const char *name = ((const RegiaConfigRelay *)g_ptr_array_index (values->relays, i))->name;
     GVariant *relay = find (relays, name);

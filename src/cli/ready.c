@@ -336,12 +336,13 @@ begin (Ready *self, const char *event, const char *hall, const char *state_dir, 
     g_ptr_array_add (self->waiting, g_strconcat ("relay ", relay->name, NULL));
     regia_ready_ask_relay (relay, on_relay_cb, self);
   }
-  if (values->record)
-    ask_child (self, "recording", take_disk, disk);
   if (running != NULL)
     regia_ready_judge_running (self->rows, values, running);
-  else
+  else {
     ask_child (self, "sources and processor", take_trial, trial);
+    if (values->record)
+      ask_child (self, "recording", take_disk, disk);
+  }
   regia_ready_add_ports (self->rows, values, running != NULL);
   regia_ready_add_certificate (self->rows, values);
   regia_ready_add_clock (self->rows);

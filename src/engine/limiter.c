@@ -124,7 +124,7 @@ regia_limiter_take (RegiaLimiter *self, GstBuffer *buffer)
   buffer = gst_buffer_make_writable (buffer);
   if (gst_buffer_map (buffer, &map, GST_MAP_READWRITE)) {
     if (!limit (self, (float *)map.data, (gsize)frames))
-      g_debug ("limiter: %" G_GINT64_FORMAT " samples went past it", frames);
+      g_warning_once ("the limiter refuses sound; it goes past it");
     gst_buffer_unmap (buffer, &map);
   }
   GST_BUFFER_PTS (buffer) =

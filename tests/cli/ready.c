@@ -179,16 +179,18 @@ test_running (void)
   g_autoptr (RegiaConfig) config = load ();
   g_autoptr (GPtrArray) rows = regia_ready_rows_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) status =
-      regia_json_to_vardict ("{\"engine\": {\"sources\": [{\"name\": \"camera\", \"state\": \"live\", "
-                             "\"has-video\": true, \"fps\": 25.0}]}}",
-                             -1, &error);
+  g_autoptr (GVariant) status = regia_json_to_vardict (
+      "{\"engine\": {\"sources\": [{\"name\": \"camera\", \"state\": \"live\", "
+      "\"has-video\": true, \"fps\": 25.0}]}, \"recorder\": {\"state\": \"recording\", "
+      "\"left-ms\": 7200000}}",
+      -1, &error);
 
   g_assert_no_error (error);
   regia_ready_judge_running (rows, regia_config_get (config), status);
   is (rows, "source camera", REGIA_READY_GO, "25.0 a second");
   is (rows, "source desk", REGIA_READY_LOOK, "not tried");
   is (rows, "processor", REGIA_READY_LOOK, "not measured");
+  is (rows, "recording", REGIA_READY_GO, "room for 2.0 hours");
 }
 
 int

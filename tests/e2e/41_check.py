@@ -83,6 +83,7 @@ def run(t):
         rows = ask(hall)
         equal(states(rows, "source camera", "source desk", "viewers", "console", "relay rtmp", "relay srt"), ["go"] * 6, "states")
         check("not measured" in rows["processor"]["text"], rows["processor"]["text"])
+        check("writes" not in rows["recording"]["text"] and rows["recording"]["state"] == "go", f"{rows['recording']}")
         after = hall.status()
         equal([(s["name"], s["restarts"]) for s in after["engine"]["sources"]], [(s["name"], s["restarts"]) for s in before["engine"]["sources"]],
               "restarts of the sources")
