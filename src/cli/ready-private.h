@@ -32,8 +32,8 @@ void regia_ready_add (GPtrArray *rows, RegiaReadiness state, const char *kind, c
 /** regia_ready_judge_trial: rows for sources, slate, renditions and processor.
  * @report: a{sv} of regia_cli_trial_main(). Pure. */
 void regia_ready_judge_trial (GPtrArray *rows, const RegiaConfigValues *values, GVariant *report);
-/** regia_ready_judge_running: rows for sources, processor, recording and relays of an event that is on already: nothing
- * can be tried then.
+/** regia_ready_judge_running: rows for sources, processor, recording and relays of an event that is on
+ * already: nothing can be tried then.
  * @status: a{sv} of Show1.GetStatus. Pure. */
 void regia_ready_judge_running (GPtrArray *rows, const RegiaConfigValues *values, GVariant *status);
 

@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "regia/config/config.h"
-
 #include <locale.h>
 #include <string.h>
 
+#include "parse.h"
 #include "regia/base/error.h"
-
-/* The shortest whole event file; what a row of the tables adds begins in line 5. */
-#define BASE "[event]\nname = Prova\n[source test]\npipeline = test\n"
-
-static RegiaConfig *
-parse (const char *text, gssize length, GError **error)
-{
-  return regia_config_parse (text, length < 0 ? strlen (text) : (gsize)length, "event.conf", "/srv/event",
-                             FALSE, error);
-}
-
-static RegiaConfig *
-parse_good (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  RegiaConfig *config = parse (text, -1, &error);
-
-  g_assert_no_error (error);
-  g_assert_nonnull (config);
-  return config;
-}
 
 typedef struct {
   const char *name;

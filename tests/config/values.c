@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What event files mean that have no fault; config.c has those that have. */
-#include "regia/config/config.h"
-
 #include <locale.h>
 #include <string.h>
 
-/* The shortest whole event file; what a row of the tables adds begins in line 5. */
-#define BASE "[event]\nname = Prova\n[source test]\npipeline = test\n"
-
-static RegiaConfig *
-parse (const char *text, gssize length, GError **error)
-{
-  return regia_config_parse (text, length < 0 ? strlen (text) : (gsize)length, "event.conf", "/srv/event",
-                             FALSE, error);
-}
-
-static RegiaConfig *
-parse_good (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  RegiaConfig *config = parse (text, -1, &error);
-
-  g_assert_no_error (error);
-  g_assert_nonnull (config);
-  return config;
-}
+#include "parse.h"
 
 static void
 test_defaults (void)

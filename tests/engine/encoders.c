@@ -47,26 +47,6 @@ state_text (Fixture *self, const char *key, int rendition)
   return text;
 }
 
-/* The numbers that are burnt in: none is missing. */
-static guint
-check_numbers (Fixture *self, const char *track, GPtrArray *packets)
-{
-  g_auto (Picture) picture = decode_picture (self, track, packets);
-  gint64 last = -1;
-  guint seen = 0;
-
-  for (guint i = 0; i < picture.frames->len; i++) {
-    gint64 number = g_array_index (picture.frames, gint64, i);
-
-    if (number < 0 && last < 0)
-      continue;
-    g_assert_cmpint (number, ==, last < 0 ? number : last + 1);
-    last = number;
-    seen++;
-  }
-  return seen;
-}
-
 /* What parameter sets come with a keyframe are those of the track. */
 static guint
 check_parameter_sets (const RegiaTrack *track, GPtrArray *packets)

@@ -292,6 +292,26 @@ decode_picture (Fixture *self, const char *name, GPtrArray *packets)
   return result;
 }
 
+guint
+check_numbers (Fixture *self, const char *track, GPtrArray *packets)
+{
+  g_auto (Picture) picture = decode_picture (self, track, packets);
+  gint64 last = -1;
+  guint seen = 0;
+
+  for (guint i = 0; i < picture.frames->len; i++) {
+    gint64 number = g_array_index (picture.frames, gint64, i);
+
+    if (number < 0 && last < 0)
+      continue;
+    g_assert_cmpint (number, ==, last < 0 ? number : last + 1);
+    last = number;
+    seen++;
+  }
+  g_test_message ("%s: %u frames of the source, none missing", track, seen);
+  return seen;
+}
+
 void
 source_state_clear (SourceState *self)
 {

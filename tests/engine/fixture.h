@@ -73,6 +73,9 @@ void check_audio (GPtrArray *packets, gint64 packet_samples, guint least);
 GstElement *decoder_new (const RegiaTrack *track, const char *caps_text, const char *decode);
 void feed_decoder (GstElement *pipeline, GPtrArray *packets);
 Picture decode_picture (Fixture *self, const char *name, GPtrArray *packets);
+/** check_numbers: every frame of the source is there, in order: its numbers are burnt in. Returns: how many.
+ */
+guint check_numbers (Fixture *self, const char *track, GPtrArray *packets);
 
 /** What the engine says of a source. */
 typedef struct {
