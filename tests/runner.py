@@ -61,7 +61,7 @@ class Results:
             else:
                 self.failed += 1
                 word = "FAILED"
-                self.failures.append(name)
+                self.failures.append((name, why))
             print(f"{word} {took}  {name}", flush=True)
             if why and not ok:
                 for line in why.rstrip().splitlines()[-25:]:
@@ -382,8 +382,11 @@ def main():
     results = run.results
     took = time.monotonic() - began
     print(f"\n{int(took // 60)} min {took % 60:.0f} s, logs in {LOGS}")
-    for name in results.failures:
+    # Once more, with why: who sees only the end of a long output must not have to guess.
+    for name, why in results.failures:
         print(f"failed: {name}")
+        for line in why.rstrip().splitlines()[-25:]:
+            print(f"   | {line}")
     skipped = f", {results.skipped} skipped" if results.skipped else ""
     print(f"{results.passed} passed, {results.failed} failed{skipped}", flush=True)
     return 1 if results.failed or results.passed == 0 else 0

@@ -82,13 +82,16 @@ test_looked_at (void)
   {
     g_auto (Picture) preview = decode_picture (&self, names[0], packets),
                      programme = decode_picture (&self, "video/360p", video);
-    guint same = 0;
+    gint64 end_ns = ((RegiaPacket *)video->pdata[video->len - 1])->pts_ns;
+    guint same = 0, late = 0;
 
     for (guint i = 0, v = 0; i < preview.pts->len; i++) {
       gint64 time_ns = ((RegiaPacket *)packets->pdata[i])->pts_ns;
 
       while (v + 1 < video->len && ((RegiaPacket *)video->pdata[v])->pts_ns < time_ns)
         v++;
+      if (time_ns > end_ns) /* the engine was stopped before that one was encoded */
+        late++;
       if (((RegiaPacket *)video->pdata[v])->pts_ns != time_ns)
         continue;
       g_assert_cmpint (g_array_index (preview.frames, gint64, i), ==,
@@ -96,7 +99,8 @@ test_looked_at (void)
       same++;
     }
     g_test_message ("%u previews of %u are of a picture of the programme", same, preview.pts->len);
-    g_assert_cmpuint (same, ==, preview.pts->len);
+    g_assert_cmpuint (late, <=, 1);
+    g_assert_cmpuint (same + late, ==, preview.pts->len);
   }
   {
     g_autoptr (GPtrArray) camera = packets_of (&self, names[1]);

@@ -35,13 +35,14 @@ pair_make (Pair *self, glong from_s, glong until_s)
 {
   EVP_PKEY *key = EVP_EC_gen ("P-256");
   X509 *certificate = X509_new ();
+  time_t now = time (NULL);
   BIO *bio;
 
   g_assert_nonnull (key);
   X509_set_version (certificate, X509_VERSION_3);
   ASN1_INTEGER_set (X509_get_serialNumber (certificate), g_random_int_range (1, G_MAXINT32));
-  X509_gmtime_adj (X509_getm_notBefore (certificate), from_s);
-  X509_gmtime_adj (X509_getm_notAfter (certificate), until_s);
+  X509_time_adj (X509_getm_notBefore (certificate), from_s, &now); /* one second for both */
+  X509_time_adj (X509_getm_notAfter (certificate), until_s, &now);
   X509_set_pubkey (certificate, key);
   X509_NAME_add_entry_by_txt (X509_get_subject_name (certificate), "CN", MBSTRING_ASC,
                               (const guchar *)"localhost", -1, -1, 0);
