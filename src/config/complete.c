@@ -202,6 +202,7 @@ complete_times (RegiaConfig *self, RegiaFaults *faults)
   g_autofree char *end_fault = NULL;
   RegiaPlace end_place = regia_key_text_place (self->scan, "event", "end");
 
+  values->zone = values->timezone != NULL ? g_time_zone_new_identifier (values->timezone) : NULL;
   if (values->start != NULL)
     start_fault = regia_time_resolve (values->start, values->timezone, &values->start_s, &date);
   if (values->end != NULL)

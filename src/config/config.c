@@ -159,6 +159,7 @@ regia_config_unref (RegiaConfig *self)
   g_free (values->start);
   g_free (values->end);
   g_free (values->timezone);
+  g_clear_pointer (&values->zone, g_time_zone_unref);
   g_strfreev (values->languages);
   g_free (values->id);
   g_free (values->picture);

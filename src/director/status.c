@@ -154,10 +154,9 @@ regia_status_warnings (const RegiaConfigValues *config, const char *state, gbool
 char *
 regia_status_format_time (const RegiaConfigValues *config, gint64 time_s)
 {
-  g_autoptr (GTimeZone) zone =
-      config->timezone != NULL ? g_time_zone_new_identifier (config->timezone) : NULL;
   g_autoptr (GDateTime) utc = g_date_time_new_from_unix_utc (time_s);
-  g_autoptr (GDateTime) there = utc != NULL && zone != NULL ? g_date_time_to_timezone (utc, zone) : NULL;
+  g_autoptr (GDateTime) there =
+      utc != NULL && config->zone != NULL ? g_date_time_to_timezone (utc, config->zone) : NULL;
 
   if (time_s == 0)
     return g_strdup ("");

@@ -19,6 +19,7 @@
 #define PER_ADDRESS   100
 #define HANG_MS       5000
 #define STOP_DRAIN_MS 1000
+#define TOLD_LATE_US  (1500 * 1000) /* the director tells each second; after that what is shown ages */
 
 /*
  * The console process: the gateway's server at an address of its own, for those who work here; by https where
@@ -131,7 +132,8 @@ second_cb (gpointer data)
   g_variant_dict_insert (&dict, "refused", "t", http.wire.refused + http.wire.turned_away + http.wire.cut);
   g_variant_dict_insert (&dict, "bytes-sent", "t", http.wire.bytes_sent);
   regia_child_set_state (self->child, g_variant_dict_end (&dict));
-  post_status (self);
+  if (g_get_monotonic_time () - self->status_us > TOLD_LATE_US)
+    post_status (self);
   regia_certificate_tick (self->certificate);
   return G_SOURCE_CONTINUE;
 }

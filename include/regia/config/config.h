@@ -107,6 +107,7 @@ typedef struct {
   gint64 start_s, end_s;    /* Unix time, 0 when not given */
   gboolean start_by_itself; /* at its start, from a folder of events; start and end are then given */
   char *timezone;           /* default Europe/Rome */
+  GTimeZone *zone;          /* (owned) (nullable): the same, read once; %NULL in a part of the values */
   char **languages;         /* default: those of the [audio] groups, in order */
   char *id; /* as given, or slug of date and name: 2022-09-29-sirio-migranti (of the name alone without a
                start); the session folder's name */
