@@ -66,6 +66,7 @@ static const RegiaProcessKind kinds[] = {
      .lasts = TRUE,
      .stop_ms = GATEWAY_MS,
      .hurry_ms = HURRY_MS,
+     .reads = REGIA_READERS_HOUSE,
      .https = console_by_https,
      .accounts = TRUE,
      .commands = TRUE,

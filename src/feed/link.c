@@ -27,10 +27,11 @@ struct _RegiaFeedLink {
   gatomicrefcount ref_count;
   int wake_fd; /* eventfd, immutable: written when a descriptor is handed over */
 
-  GMutex lock;   /* guards the following three; a leaf */
-  int handed;    /* newer than fd; −1: none */
-  gboolean safe; /* told, or to be told, on every connection */
-  gboolean used; /* a client is there */
+  GMutex lock;    /* guards the following four; a leaf */
+  int handed;     /* newer than fd; −1: none */
+  gboolean rests; /* says of every connection without a client that nobody reads it */
+  gboolean safe;  /* told, or to be told, on every connection */
+  gboolean used;  /* a client is there */
 
   /* The client's thread's own. */
   int fd;
@@ -113,7 +114,8 @@ regia_feed_link_use (RegiaFeedLink *self, int fd)
   g_mutex_lock (&self->lock);
   replaced = self->handed;
   self->handed = fd;
-  if (self->safe && !send_word (fd, REGIA_FEED_REQUEST_SAFE))
+  if ((self->rests && !self->used && !send_word (fd, REGIA_FEED_REQUEST_STOP)) ||
+      (self->safe && !send_word (fd, REGIA_FEED_REQUEST_SAFE)))
     g_debug ("a descriptor was handed over that leads nowhere");
   g_mutex_unlock (&self->lock);
   if (replaced >= 0)
@@ -121,6 +123,14 @@ regia_feed_link_use (RegiaFeedLink *self, int fd)
   /* Fails only when the counter is full, and then whoever waits is awake anyway. */
   if (write (self->wake_fd, &one, sizeof one) < 0)
     g_debug ("already woken");
+}
+
+void
+regia_feed_link_set_rests (RegiaFeedLink *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->rests = TRUE;
 }
 
 void

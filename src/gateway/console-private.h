@@ -5,6 +5,7 @@
 
 #include "assets-private.h"
 #include "console-events-private.h"
+#include "console-feed-private.h"
 #include "http-private.h"
 #include "regia/base/clock.h"
 #include "regia/control/role.h"
@@ -19,6 +20,7 @@
  *   POST /api/v1/login  /api/v1/logout                              anybody
  *   /api/v1/session                                                 who one is
  *   /api/v1/status  /api/v1/planned  /api/v1/events  /metrics       who may observe
+ *   /api/v1/live                                                    the same, over a WebSocket
  *   POST /api/v1/commands/NAME                                      who may command
  *
  * Who somebody is, the director says (org.regia.Accounts1), by the token of `Authorization: Bearer` or of the
@@ -32,6 +34,7 @@ typedef struct {
   RegiaSnapshot *snapshot; /* the whole status */
   RegiaSnapshot *metrics;  /* the same as Prometheus reads it */
   RegiaConsoleEvents *events;
+  RegiaConsoleFeed *feed;
   GDBusConnection *connection;
   RegiaEpoch epoch;
   gboolean https; /* that is what is spoken here */

@@ -8,6 +8,7 @@
 #include "router-private.h"
 
 #define COMMANDS   "/api/v1/commands/"
+#define LIVE       "/api/v1/live"
 #define BODY_BYTES 4096
 #define BODY_MS    5000
 #define NOT_SURE                                                                                             \
@@ -17,6 +18,7 @@ const RegiaBodyRule regia_console_rules[] = {
     {REGIA_METHOD_POST, "/api/v1/login", BODY_BYTES, BODY_MS},
     {REGIA_METHOD_POST, "/api/v1/logout", BODY_BYTES, BODY_MS},
     {REGIA_METHOD_POST, COMMANDS, BODY_BYTES, BODY_MS},
+    {.method = REGIA_METHOD_GET, .path = LIVE},
     {0},
 };
 
@@ -85,6 +87,36 @@ show_events (RegiaTurn *turn)
   if (message != NULL)
     regia_console_streams_add (turn->worker->streams, message, turn->token,
                                regia_turn_get_field (turn, "Last-Event-ID"));
+  regia_turn_free (turn);
+}
+
+/* A browser lets every page open a WebSocket to everybody, and sends our cookie with it. */
+static void
+show_live (RegiaTurn *turn)
+{
+  g_autoptr (SoupServerMessage) message = NULL;
+
+  if (!regia_turn_is_of_ours (turn)) {
+    regia_turn_refuse (turn, 403, "another site's page asked for this, or a cookie came without an Origin",
+                       0);
+    return;
+  }
+  if (!regia_console_sockets_have_room (turn->worker->sockets)) {
+    regia_turn_refuse (turn, 503, "too many pages are open already", 10);
+    return;
+  }
+  if (regia_turn_get_field (turn, "Upgrade") == NULL) {
+    regia_turn_refuse (turn, 426, "this is a WebSocket (RFC 6455, version 13)", 0);
+    return;
+  }
+  if (turn->pending == NULL)
+    turn->pending = regia_http_pause (turn->worker->http, turn->message);
+  message = regia_http_take_back (g_steal_pointer (&turn->pending));
+  if (message != NULL) {
+    if (!regia_console_sockets_add (turn->worker->sockets, message, turn->token))
+      soup_server_message_set_status (message, 400, NULL);
+    soup_server_message_unpause (message);
+  }
   regia_turn_free (turn);
 }
 
@@ -198,6 +230,7 @@ static const RegiaTurnRoute routes[] = {
     {"/api/v1/session", FALSE, FALSE, REGIA_ACTION_WATCH, show_session},
     {"/api/v1/status", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_status},
     {"/api/v1/events", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_events},
+    {LIVE, FALSE, FALSE, REGIA_ACTION_OBSERVE, show_live},
     {"/metrics", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_metrics},
     {"/api/v1/planned", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_planned},
     {"/api/v1/login", TRUE, TRUE, REGIA_ACTION_WATCH, regia_turn_log_in},
@@ -231,6 +264,7 @@ worker_free (gpointer data)
 {
   RegiaTurnWorker *worker = data;
 
+  regia_console_sockets_free (worker->sockets);
   regia_console_streams_free (worker->streams);
   regia_console_ask_free (worker->ask);
   g_free (worker);
@@ -246,6 +280,7 @@ regia_console_add_handlers (RegiaHttp *http, SoupServer *server, gpointer user_d
   worker->site = site;
   worker->ask = regia_console_ask_new (site->connection);
   worker->streams = regia_console_streams_new (site->events, worker->ask);
+  worker->sockets = regia_console_sockets_new (site->events, site->feed, worker->ask);
   g_object_set_data_full (G_OBJECT (server), "regia-console-worker", worker, worker_free);
   for (gsize i = 0; i < G_N_ELEMENTS (routes); i++) {
     Handler *handler = g_new (Handler, 1);

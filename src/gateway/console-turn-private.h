@@ -2,6 +2,7 @@
 #pragma once
 
 #include "console-private.h"
+#include "console-socket-private.h"
 #include "console-stream-private.h"
 
 typedef struct _RegiaTurn RegiaTurn;
@@ -21,6 +22,7 @@ typedef struct {
   RegiaConsoleSite *site;
   RegiaConsoleAsk *ask;         /* (owned) */
   RegiaConsoleStreams *streams; /* (owned) */
+  RegiaConsoleSockets *sockets; /* (owned) */
 } RegiaTurnWorker;
 
 /**
@@ -63,6 +65,9 @@ void regia_turn_free (RegiaTurn *turn);
 const char *regia_turn_get_field (RegiaTurn *turn, const char *name);
 /** regia_turn_is_https: whether it came to us, or to the trusted proxy that asks, by https. */
 gboolean regia_turn_is_https (RegiaTurn *turn);
+/** regia_turn_is_of_ours: whether a page of this very address asks, or a program. What changes something was
+ * asked from nowhere else; what opens a WebSocket has to look. */
+gboolean regia_turn_is_of_ours (RegiaTurn *turn);
 /** (transfer full): the request's body. */
 GBytes *regia_turn_get_body (RegiaTurn *turn);
 

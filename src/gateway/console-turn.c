@@ -188,6 +188,15 @@ is_of_ours (RegiaTurn *turn, gboolean by_cookie)
   return rest != NULL && host != NULL && g_ascii_strcasecmp (rest, host) == 0;
 }
 
+gboolean
+regia_turn_is_of_ours (RegiaTurn *turn)
+{
+  gboolean by_cookie;
+  g_autofree char *token = read_token (turn, &by_cookie);
+
+  return is_of_ours (turn, by_cookie);
+}
+
 static gboolean
 is_json (RegiaTurn *turn)
 {

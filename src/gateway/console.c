@@ -23,9 +23,9 @@
 
 /*
  * The console process: the gateway's server at an address of its own, for those who work here; by https where
- * that can be reached from other machines and there is a certificate. It has neither
- * the feed nor a folder; of the director it is told the whole status, and asks it who is who and what those
- * want. One worker, so that all it knows of them is one thread's.
+ * that can be reached from other machines and there is a certificate. It has no folder; of the feed it reads
+ * meters and previews while a page shows them; of the director it is told the whole status, and asks it who
+ * is who and what those want. One worker, so that all it knows of them is one thread's.
  *
  * Started and ended with the gateway, and like it: what has to be opened is opened, the process shuts itself
  * in, and then it serves.
@@ -37,9 +37,10 @@ typedef struct {
   RegiaServer *server;
   RegiaCertificate *certificate; /* (owned) (nullable): https */
   RegiaIsolated isolated;
-  char **addresses; /* (owned): the first is the one to give away */
-  GVariant *status; /* (owned) (nullable): the last one that the director told */
-  gint64 status_us; /* when it did */
+  char **addresses;    /* (owned): the first is the one to give away */
+  RegiaFeedLink *link; /* (owned) */
+  GVariant *status;    /* (owned) (nullable): the last one that the director told */
+  gint64 status_us;    /* when it did */
   guint timer;
   gboolean is_ending; /* the server is, and still reads the site */
 } Console;
@@ -138,6 +139,12 @@ second_cb (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+static void
+use_feed_cb (int fd, gpointer data)
+{
+  regia_feed_link_use (((Console *)data)->link, fd);
+}
+
 static gboolean
 health_cb (char **ret_why, gpointer data)
 {
@@ -227,6 +234,9 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   self->site.snapshot = regia_snapshot_new ();
   self->site.metrics = regia_snapshot_new ();
   self->site.events = regia_console_events_new ();
+  self->link = regia_feed_link_new ();
+  regia_feed_link_set_rests (self->link);
+  self->site.feed = regia_console_feed_new (self->link);
   self->site.connection = regia_child_get_connection (child);
   self->site.epoch = *regia_child_get_epoch (child);
   if (!regia_server_start (self->server, error))
@@ -250,6 +260,8 @@ clear_cb (gpointer data)
   g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
   g_clear_pointer (&self->site.metrics, regia_snapshot_free);
   g_clear_pointer (&self->site.events, regia_console_events_free);
+  g_clear_pointer (&self->site.feed, regia_console_feed_free);
+  g_clear_pointer (&self->link, regia_feed_link_unref);
   g_clear_pointer (&self->status, g_variant_unref);
   g_strfreev (self->addresses);
   g_clear_pointer (&self->config, regia_config_unref);
@@ -262,6 +274,7 @@ const RegiaChildClass regia_console_class = {
     .start = start_cb,
     .apply = apply_cb,
     .tell = tell_cb,
+    .use_feed = use_feed_cb,
     .stop = stop_cb,
     .health = health_cb,
     .clear = clear_cb,

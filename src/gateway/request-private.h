@@ -26,9 +26,11 @@ typedef enum {
   REGIA_METHOD_DELETE,
 } RegiaMethod;
 
-/** Where a request may change something, and how much may come with it. */
+/** Where a request may change something, and how much may come with it; and where one may ask for a
+ * WebSocket.
+ */
 typedef struct {
-  RegiaMethod method; /* POST, PUT or DELETE */
+  RegiaMethod method; /* POST, PUT or DELETE; GET: of a WebSocket */
   const char *path;   /* as in a request; one that ends in `/` stands for everything below it */
   guint64 max_bytes;  /* of the body; 0: none */
   guint deadline_ms;  /* from the head to the body's last byte */
@@ -72,6 +74,9 @@ typedef struct {
   guint64 body_bytes;                 /* that follow the head */
   gboolean expects_continue;          /* and only when it was told to go on (RFC 9110 §10.1.1) */
   const char *viewer;                 /* (nullable) X-Regia-Viewer when it is 1–32 hexadecimal digits */
+  const char
+      *websocket_key; /* (nullable) Sec-WebSocket-Key of who asks for a WebSocket by the book (RFC 6455
+                         §4.2.1) where a rule takes one; without it such a request is an ordinary one */
 } RegiaRequest;
 
 /** Why a request is refused; the connection is closed behind it. */
@@ -137,7 +142,8 @@ gboolean regia_request_parse (char *head, gsize length, const RegiaHosts *hosts,
  * for, where it said that
  *
  * Returns: (transfer full): the same request in the one form in which anybody but us sees it: origin form,
- * one Host, then those of the fields above that it has, each once, under one spelling, in one order. Pure.
+ * one Host, then those of the fields above that it has, each once, under one spelling, in one order; of a
+ * WebSocket neither protocols nor extensions. Pure.
  */
 char *regia_request_canonical (const RegiaRequest *request, gboolean last, const char *client,
                                gboolean proxied);

@@ -211,6 +211,8 @@ refuse (RegiaRefusal *ret_refusal, guint status, const char *words)
 typedef struct {
   guint count, hosts, lengths, encodings, expects;
   gboolean length_bad;
+  gboolean upgrade, to_websocket;                /* Connection and Upgrade say so */
+  const char *websocket_key, *websocket_version; /* (nullable) */
   guint64 length;
   guint seen;        /* bit per single field */
   guint seen_passed; /* the same of those that are passed on */
@@ -301,6 +303,7 @@ take_field (Fields *fields, RegiaRequest *request, const char *name, const char 
       fields->length = fields->length_bad ? 0 : g_ascii_strtoull (value, NULL, 10);
     } else if (g_ascii_strcasecmp (name, "connection") == 0) {
       request->close |= list_has_token (value, "close");
+      fields->upgrade |= list_has_token (value, "upgrade");
     }
     break;
   case 'e':
@@ -327,6 +330,12 @@ take_field (Fields *fields, RegiaRequest *request, const char *name, const char 
     if (g_ascii_strcasecmp (name, "range") == 0)
       keep_single (fields, 3, &request->range, value);
     break;
+  case 's':
+    if (g_ascii_strcasecmp (name, "sec-websocket-key") == 0)
+      keep_single (fields, 5, &fields->websocket_key, value);
+    else if (g_ascii_strcasecmp (name, "sec-websocket-version") == 0)
+      keep_single (fields, 6, &fields->websocket_version, value);
+    break;
   case 't':
     if (g_ascii_strcasecmp (name, "transfer-encoding") == 0)
       fields->encodings++;
@@ -334,6 +343,8 @@ take_field (Fields *fields, RegiaRequest *request, const char *name, const char 
   case 'u':
     if (g_ascii_strcasecmp (name, "user-agent") == 0)
       keep_single (fields, 4, &request->user_agent, value);
+    else if (g_ascii_strcasecmp (name, "upgrade") == 0)
+      fields->to_websocket = g_ascii_strcasecmp (value, "websocket") == 0;
     break;
   case 'x':
     if (g_ascii_strcasecmp (name, "x-forwarded-for") == 0) {
@@ -501,10 +512,9 @@ find_method (const char *text, const char *target, const RegiaBodyRule *rules, R
     if (strcmp (text, names[i]) != 0)
       continue;
     request->method = (RegiaMethod)i;
-    if (request->method < REGIA_METHOD_POST)
-      return TRUE;
-    request->rule = find_rule (rules, request->method, target);
-    return request->rule != NULL;
+    if (request->method != REGIA_METHOD_HEAD && request->method != REGIA_METHOD_OPTIONS)
+      request->rule = find_rule (rules, request->method, target);
+    return request->method < REGIA_METHOD_POST || request->rule != NULL;
   }
   return FALSE;
 }
@@ -529,6 +539,23 @@ check_body (const Fields *fields, RegiaRequest *request, RegiaRefusal *ret_refus
     return refuse (ret_refusal, 413, "The body is longer than this address takes");
   request->body_bytes = fields->length;
   return TRUE;
+}
+
+/* 16 bytes as base64 (RFC 4648 §4), of which the last digit has four bits that are 0. */
+static gboolean
+is_websocket_key (const char *key)
+{
+  return strlen (key) == 24 && strspn (key, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+/") == 22 &&
+         strchr ("AQgw", key[21]) != NULL && strcmp (key + 22, "==") == 0;
+}
+
+static void
+take_websocket (const Fields *fields, RegiaRequest *request)
+{
+  if (request->method == REGIA_METHOD_GET && request->rule != NULL && !request->http10 && !request->close &&
+      fields->upgrade && fields->to_websocket && g_strcmp0 (fields->websocket_version, "13") == 0 &&
+      fields->websocket_key != NULL && is_websocket_key (fields->websocket_key))
+    request->websocket_key = fields->websocket_key;
 }
 
 gboolean
@@ -585,6 +612,7 @@ regia_request_parse (char *head, gsize length, const RegiaHosts *hosts, const Re
   if (request.forwarded_host != NULL &&
       !regia_hosts_allow (hosts, request.forwarded_host, strlen (request.forwarded_host)))
     request.forwarded_host = NULL;
+  take_websocket (&fields, &request);
   *ret_request = request;
   return TRUE;
 }
@@ -608,7 +636,8 @@ regia_request_canonical (const RegiaRequest *request, gboolean last, const char 
   g_string_append_printf (text, " HTTP/1.%c\r\n", request->http10 ? '0' : '1');
   append_field (text, "Host",
                 proxied && request->forwarded_host != NULL ? request->forwarded_host : request->host);
-  if (request->body_bytes > 0 || (request->rule != NULL && request->method != REGIA_METHOD_DELETE))
+  if (request->body_bytes > 0 || (request->rule != NULL && request->method != REGIA_METHOD_DELETE &&
+                                  request->method != REGIA_METHOD_GET))
     g_string_append_printf (text, "Content-Length: %" G_GUINT64_FORMAT "\r\n", request->body_bytes);
   if (request->body_bytes > 0 && request->expects_continue)
     append_field (text, "Expect", "100-continue");
@@ -620,8 +649,14 @@ regia_request_canonical (const RegiaRequest *request, gboolean last, const char 
     append_field (text, "X-Forwarded-Proto", request->forwarded_proto);
   }
   append_field (text, "X-Regia-Viewer", request->viewer);
-  if (last)
+  if (request->websocket_key != NULL) {
+    append_field (text, "Upgrade", "websocket");
+    append_field (text, "Connection", "Upgrade");
+    append_field (text, "Sec-WebSocket-Version", "13");
+    append_field (text, "Sec-WebSocket-Key", request->websocket_key);
+  } else if (last) {
     append_field (text, "Connection", "close");
+  }
   g_string_append (text, "\r\n");
   return g_string_free (text, FALSE);
 }

@@ -140,6 +140,21 @@ regia_wire_is_readable (RegiaWire *self)
   return self->is_librarys;
 }
 
+/* A WebSocket begins behind the library's own yes (RFC 6455 §4.2.2): not before, so that nothing that was
+ * sent ahead of it, or behind a no, is ever read as a request. From then on both ends are passed through, for
+ * as long as the client takes what it is sent. */
+static void
+heed_switch (RegiaWire *self, const void *buffer, gsize count)
+{
+  static const char yes[] = "HTTP/1.1 101 ";
+
+  if (!self->is_librarys || self->request.websocket_key == NULL || self->body_left > 0 ||
+      count < sizeof yes - 1 || memcmp (buffer, yes, sizeof yes - 1) != 0)
+    return;
+  self->body_left = G_MAXUINT64;
+  self->body_deadline_us = G_MAXINT64;
+}
+
 gssize
 regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **error)
 {
@@ -150,6 +165,7 @@ regia_wire_write (RegiaWire *self, const void *buffer, gsize count, GError **err
     return (gssize)count;
   if (self->phase >= REGIA_WIRE_LINGER)
     return fail_closed (error);
+  heed_switch (self, buffer, count);
   n = self->stream->class->write (self->stream, &part, 1, FALSE);
   if (n < 0) {
     int code = errno;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "director.h"
+#include "console-house.h"
 #include "regia/base/json.h"
 #include "server-private.h"
 
@@ -20,61 +20,11 @@
 #define NOBODYS    "NNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNN"
 #define DEEP       "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
 
-typedef struct {
-  Director *director;
-  RegiaConsoleSite site;
-  RegiaServer *server;
-  guint port;
-} Fixture;
-
-static const char *const proxies[] = {"127.0.0.1", NULL}, *const strangers[] = {NULL};
-static const char *const hosts[] = {"hall.example", NULL};
-
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  RegiaServerOptions options = {.listen_key = "[console] listen",
-                                .listen = "127.0.0.1:0",
-                                .hosts = hosts,
-                                .trusted_proxies = data != NULL ? data : proxies,
-                                .threads = 1,
-                                .rules = regia_console_rules,
-                                .answer = regia_console_answer,
-                                .add_handlers = regia_console_add_handlers,
-                                .user_data = &self->site};
-  g_autoptr (GBytes) ok = g_bytes_new_static ("ok", 2),
-                     status = g_bytes_new_static ("{\"state\":\"on-air\"}", 18);
-  g_autoptr (GError) error = NULL;
-
-  regia_limits_default (&options.limits);
-  self->director = director_new (&self->site.connection);
-  self->site.assets = regia_assets_new ("/org/regia/web/");
-  self->site.snapshot = regia_snapshot_new ();
-  self->site.metrics = regia_snapshot_new ();
-  self->site.events = regia_console_events_new ();
-  regia_epoch_now (&self->site.epoch);
-  regia_snapshot_post (self->site.snapshot, status, TRUE, ok);
-  self->server = regia_server_new (&options, &error);
-  g_assert_no_error (error);
-  self->port = regia_server_get_port (self->server);
-  g_assert_true (regia_server_start (self->server, &error));
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  regia_server_free (self->server);
-  regia_assets_free (self->site.assets);
-  regia_snapshot_free (self->site.snapshot);
-  regia_snapshot_free (self->site.metrics);
-  regia_console_events_free (self->site.events);
-  director_free (self->director);
-  g_object_unref (self->site.connection);
-}
+static const char *const strangers[] = {NULL};
 
 /* @body: (nullable) */
 static guint
-ask (Fixture *self, const char *method, const char *path, const char *fields, const char *body,
+ask (ConsoleHouse *self, const char *method, const char *path, const char *fields, const char *body,
      ClientAnswer *ret_answer)
 {
   g_autoptr (GString) text = g_string_new (NULL);
@@ -181,7 +131,7 @@ static const struct {
 };
 
 static void
-test_attacks (Fixture *self, gconstpointer data)
+test_attacks (ConsoleHouse *self, gconstpointer data)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (attacks); i++) {
     g_auto (ClientAnswer) answer = {0};
@@ -201,7 +151,7 @@ test_attacks (Fixture *self, gconstpointer data)
 
 /* Larger than a body may be: refused at its head, by the guard. */
 static void
-test_oversized (Fixture *self, gconstpointer data)
+test_oversized (ConsoleHouse *self, gconstpointer data)
 {
   g_autofree char *title = g_strnfill (5000, 'a'), *body = g_strdup_printf ("{\"title\":\"%s\"}", title);
   g_auto (ClientAnswer) answer = {0};
@@ -252,7 +202,7 @@ static const struct {
 };
 
 static void
-test_commands (Fixture *self, gconstpointer data)
+test_commands (ConsoleHouse *self, gconstpointer data)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++) {
     g_autofree char *path = g_strconcat ("/api/v1/commands/", commands[i].name, NULL), *asked = NULL;
@@ -272,7 +222,7 @@ test_commands (Fixture *self, gconstpointer data)
 
 /* What the director refuses, and that it does not answer: which is not the same. */
 static void
-test_refused (Fixture *self, gconstpointer data)
+test_refused (ConsoleHouse *self, gconstpointer data)
 {
   static const struct {
     const char *title;
@@ -293,7 +243,7 @@ test_refused (Fixture *self, gconstpointer data)
 
 /* In by name and password or by a link, once; out again. */
 static void
-test_session (Fixture *self, gconstpointer data)
+test_session (ConsoleHouse *self, gconstpointer data)
 {
   g_auto (ClientAnswer) in = {0}, link = {0}, again = {0}, who = {0}, out = {0}, after = {0}, head = {0};
   g_autofree char *cookie = NULL, *by_link = NULL, *location = NULL, *ended = NULL, *asked = NULL;
@@ -326,7 +276,7 @@ test_session (Fixture *self, gconstpointer data)
 
 /* Behind a proxy that speaks TLS: whom it speaks for is who comes in, and the cookie stays under TLS. */
 static void
-test_proxy (Fixture *self, gconstpointer data)
+test_proxy (ConsoleHouse *self, gconstpointer data)
 {
   g_auto (ClientAnswer) in = {0};
   g_autofree char *cookie = NULL, *asked = NULL;
@@ -345,7 +295,7 @@ test_proxy (Fixture *self, gconstpointer data)
 /* The name under which a proxy was asked is the page's origin, as Host or, where the proxy says another one
  * there, as X-Forwarded-Host; whoever is no trusted proxy has said nothing. */
 static void
-test_forwarded (Fixture *self, gconstpointer data)
+test_forwarded (ConsoleHouse *self, gconstpointer data)
 {
   static const struct {
     const char *fields;
@@ -383,7 +333,7 @@ test_forwarded (Fixture *self, gconstpointer data)
 /* Where https is spoken here, the cookie stays under it, unless a trusted proxy says that its browser has
  * none; and a page that came by http is another one's. */
 static void
-test_https (Fixture *self, gconstpointer data)
+test_https (ConsoleHouse *self, gconstpointer data)
 {
   static const struct {
     const char *fields;
@@ -414,7 +364,7 @@ test_https (Fixture *self, gconstpointer data)
 
 /* A session that ends is believed for a second at most, and never by the director. */
 static void
-test_ended (Fixture *self, gconstpointer data)
+test_ended (ConsoleHouse *self, gconstpointer data)
 {
   g_auto (ClientAnswer) before = {0}, after = {0}, later = {0};
 
@@ -426,7 +376,7 @@ test_ended (Fixture *self, gconstpointer data)
 
 /* Whoever guesses is held back before the director is asked too much, and keeps nobody out who is known. */
 static void
-test_guessing (Fixture *self, gconstpointer data)
+test_guessing (ConsoleHouse *self, gconstpointer data)
 {
   gint64 began_us = g_get_monotonic_time ();
   guint held_back = 0, checks = 0, seconds;
@@ -458,7 +408,7 @@ test_guessing (Fixture *self, gconstpointer data)
 }
 
 static void
-test_open (Fixture *self, gconstpointer data)
+test_open (ConsoleHouse *self, gconstpointer data)
 {
   static const char *const open[] = {"/", "/healthz", "/api/v1/openapi.json", "/?lang=en"};
   g_autofree char *asked = NULL;
@@ -474,7 +424,7 @@ test_open (Fixture *self, gconstpointer data)
 }
 
 static void
-post_event (Fixture *self, const char *state, const char *warning)
+post_event (ConsoleHouse *self, const char *state, const char *warning)
 {
   g_autoptr (GVariant) status =
       g_variant_ref_sink (g_variant_new_parsed ("{'state': <%s>, 'warnings': <[%s]>, 'show-time-ms': <%t>}",
@@ -484,7 +434,7 @@ post_event (Fixture *self, const char *state, const char *warning)
 }
 
 static int
-follow (Fixture *self, const char *last_id)
+follow (ConsoleHouse *self, const char *last_id)
 {
   g_autofree char *text =
       g_strdup_printf ("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n" TECHNICIAN "%s%s%s\r\n",
@@ -516,7 +466,7 @@ hear (int fd, GString *heard, const char *words)
 /* Events as they happen; who comes back hears what was missed, and nothing twice; who may no more, nothing.
  */
 static void
-test_events (Fixture *self, gconstpointer data)
+test_events (ConsoleHouse *self, gconstpointer data)
 {
   g_autoptr (GString) first = g_string_new (NULL), second = g_string_new (NULL), third = g_string_new (NULL);
   g_autofree char *id = NULL, *strange = NULL;
@@ -555,7 +505,7 @@ test_events (Fixture *self, gconstpointer data)
 
 /* Each alarm as it is raised and as it ends, once; what is said of it meanwhile is in the status alone. */
 static void
-test_alarms (Fixture *self, gconstpointer data)
+test_alarms (ConsoleHouse *self, gconstpointer data)
 {
   static const char *const alarms[] = {"", "<{'id': <'a'>, 'since': <'1'>, 'by': <''>}>",
                                        "<{'id': <'a'>, 'since': <'1'>, 'by': <'anna'>}>",
@@ -583,7 +533,7 @@ test_alarms (Fixture *self, gconstpointer data)
 /* Who reads nothing holds no memory, and keeps nobody else waiting; more than there is room for are refused.
  */
 static void
-test_slow_followers (Fixture *self, gconstpointer data)
+test_slow_followers (ConsoleHouse *self, gconstpointer data)
 {
   int fds[REGIA_CONSOLE_STREAMS];
   g_auto (ClientAnswer) refused = {0}, status = {0};
@@ -675,7 +625,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define TEST(name, func) g_test_add ("/gateway/console/" name, Fixture, NULL, set_up, func, tear_down)
+#define TEST(name, func)                                                                                     \
+  g_test_add ("/gateway/console/" name, ConsoleHouse, NULL, console_house_set_up, func,                      \
+              console_house_tear_down)
   TEST ("open", test_open);
   TEST ("attacks", test_attacks);
   TEST ("oversized", test_oversized);
@@ -684,7 +636,8 @@ main (int argc, char **argv)
   TEST ("session", test_session);
   TEST ("proxy", test_proxy);
   TEST ("forwarded", test_forwarded);
-  g_test_add ("/gateway/console/stranger", Fixture, strangers, set_up, test_forwarded, tear_down);
+  g_test_add ("/gateway/console/stranger", ConsoleHouse, strangers, console_house_set_up, test_forwarded,
+              console_house_tear_down);
   TEST ("https", test_https);
   TEST ("ended", test_ended);
   TEST ("events", test_events);

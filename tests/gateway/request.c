@@ -197,11 +197,9 @@ static const Row rows[] = {
 };
 
 static const RegiaBodyRule rules[] = {
-    {REGIA_METHOD_POST, "/api/v1/take", 100, 1000},
-    {REGIA_METHOD_POST, "/api/v1/nothing", 0, 1000},
-    {REGIA_METHOD_PUT, "/api/v1/pictures/", 1000, 1000},
-    {REGIA_METHOD_DELETE, "/api/v1/pictures/", 0, 1000},
-    {0},
+    {REGIA_METHOD_POST, "/api/v1/take", 100, 1000},       {REGIA_METHOD_POST, "/api/v1/nothing", 0, 1000},
+    {REGIA_METHOD_PUT, "/api/v1/pictures/", 1000, 1000},  {REGIA_METHOD_DELETE, "/api/v1/pictures/", 0, 1000},
+    {.method = REGIA_METHOD_GET, .path = "/api/v1/live"}, {0},
 };
 
 static gboolean
@@ -366,6 +364,11 @@ test_hosts_any (void)
 }
 
 /* Whatever form a request came in, it is passed on in one, which is judged alike. */
+#define VERSION "Sec-WebSocket-Version: 13\r\n"
+#define KEY     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+#define PLAIN   "GET /api/v1/live HTTP/1.1\r\n" H "\r\n"
+
 static void
 test_canonical (void)
 {
@@ -420,6 +423,30 @@ test_canonical (void)
       {"GET /a HTTP/1.1\r\n" H "X-Regia-Client: 127.0.0.1\r\nX-Forwarded-For: 1.2.3.4\r\n",
        "GET /a HTTP/1.1\r\n" H "X-Regia-Client: 2001:db8::\r\n\r\n", FALSE, "2001:db8::"},
       {"GET /a HTTP/1.1\r\n" H "x-regia-client: 127.0.0.1\r\n", "GET /a HTTP/1.1\r\n" H "\r\n", FALSE, NULL},
+      /* A WebSocket, by the book and where there is one; else an ordinary request. */
+      {"GET /api/v1/live?a HTTP/1.1\r\n" H
+       "upgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\n" VERSION KEY
+       "Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Protocol: a\r\n",
+       "GET /api/v1/live?a HTTP/1.1\r\n" H "Upgrade: websocket\r\nConnection: Upgrade\r\n" VERSION KEY "\r\n",
+       FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H UPGRADE VERSION, PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H UPGRADE KEY, PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H UPGRADE VERSION KEY KEY, PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H UPGRADE VERSION VERSION KEY, PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H UPGRADE "Sec-WebSocket-Version: 8\r\n" KEY, PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=\r\n",
+       PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\n",
+       PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H "Upgrade: websocket\r\n" VERSION KEY, PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H "Connection: Upgrade\r\n" VERSION KEY, PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H "Upgrade: h2c\r\nConnection: Upgrade\r\n" VERSION KEY, PLAIN, FALSE,
+       NULL},
+      {"GET /api/v1/live HTTP/1.1\r\n" H UPGRADE "Connection: close\r\n" VERSION KEY, PLAIN, FALSE, NULL},
+      {"GET /api/v1/live HTTP/1.0\r\n" H UPGRADE VERSION KEY, "GET /api/v1/live HTTP/1.0\r\n" H "\r\n", FALSE,
+       NULL},
+      {"GET /api/v1/other HTTP/1.1\r\n" H UPGRADE VERSION KEY, "GET /api/v1/other HTTP/1.1\r\n" H "\r\n",
+       FALSE, NULL},
   };
   g_autoptr (RegiaHosts) hosts = regia_hosts_new (NULL, NULL);
 

@@ -27,3 +27,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedLink, regia_feed_link_unref)
  * it. Any thread; never blocks.
  */
 void regia_feed_link_use (RegiaFeedLink *self, int fd);
+
+/**
+ * regia_feed_link_set_rests: of a reader that mostly reads nothing: while no client is there, the engine is
+ * told so, and does not wait for it at its end. Others have a client soon and are waited for. Before the
+ * first regia_feed_link_use().
+ */
+void regia_feed_link_set_rests (RegiaFeedLink *self);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-gateway"
+
+#include "console-feed-private.h"
+
+#include <string.h>
+
+#include "regia/feed/client.h"
+
+#define TICK_MS  100
+#define RETRY_US G_USEC_PER_SEC
+
+/*
+ * The thread has a client on the link while something is wanted, and another one when something else is: a
+ * client says once what it reads. Between two looks at what is wanted it waits for packets, 100 ms at most;
+ * while nothing is wanted it sleeps.
+ */
+struct _RegiaConsoleFeed {
+  RegiaFeedLink *link; /* (owned) */
+  GThread *thread;     /* (owned) */
+  GCancellable *end;   /* (owned): cancelled once */
+
+  RegiaFeedClient *client; /* (owned) (nullable) the thread's */
+  GPtrArray *tracks;       /* (owned) (nullable) (element-type RegiaTrack) the thread's */
+
+  GMutex lock;        /* guards what follows; a leaf, but for g_source_set_ready_time() */
+  GCond changed;      /* what is wanted, or the end */
+  char **wanted;      /* (owned) */
+  gboolean is_new;    /* the thread has not seen that yet */
+  GHashTable *latest; /* (owned) (element-type utf8 RegiaConsoleLatest) */
+  guint64 number;     /* of the last that came */
+  GSource *waker;     /* (unowned) (nullable) */
+};
+
+void
+regia_console_latest_clear (RegiaConsoleLatest *self)
+{
+  g_clear_pointer (&self->payload, g_bytes_unref);
+  self->number = 0;
+}
+
+static void
+latest_free (gpointer data)
+{
+  regia_console_latest_clear (data);
+  g_free (data);
+}
+
+static void
+take_packet (RegiaConsoleFeed *self, const RegiaPacket *packet)
+{
+  const RegiaTrack *track = NULL;
+  g_autoptr (GMutexLocker) locker = NULL;
+  RegiaConsoleLatest *latest;
+
+  for (guint i = 0; self->tracks != NULL && i < self->tracks->len && track == NULL; i++)
+    if (((RegiaTrack *)self->tracks->pdata[i])->id == packet->track)
+      track = self->tracks->pdata[i];
+  if (track == NULL)
+    return;
+  locker = g_mutex_locker_new (&self->lock);
+  if (!g_strv_contains ((const char *const *)self->wanted, track->name))
+    return;
+  latest = g_hash_table_lookup (self->latest, track->name);
+  if (latest == NULL) {
+    latest = g_new0 (RegiaConsoleLatest, 1);
+    g_hash_table_insert (self->latest, g_strdup (track->name), latest);
+  }
+  regia_console_latest_clear (latest);
+  *latest = (RegiaConsoleLatest){++self->number, packet->pts_ns, g_bytes_ref (packet->payload)};
+  if (self->waker != NULL)
+    g_source_set_ready_time (self->waker, 0);
+}
+
+static void
+take_event (RegiaConsoleFeed *self, RegiaFeedEvent *event)
+{
+  if (event->type == REGIA_FEED_EVENT_TRACKS) {
+    g_clear_pointer (&self->tracks, g_ptr_array_unref);
+    self->tracks = g_steal_pointer (&event->tracks);
+  } else if (event->type == REGIA_FEED_EVENT_PACKET) {
+    take_packet (self, event->packet);
+  }
+}
+
+static void
+leave (RegiaConsoleFeed *self)
+{
+  g_clear_pointer (&self->client, regia_feed_client_free);
+  g_clear_pointer (&self->tracks, g_ptr_array_unref);
+}
+
+/* Waits while nothing is wanted. FALSE: it is over. */
+static gboolean
+heed (RegiaConsoleFeed *self)
+{
+  g_auto (GStrv) wanted = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->is_new && self->wanted[0] == NULL) {
+    g_mutex_unlock (&self->lock);
+    leave (self);
+    g_mutex_lock (&self->lock);
+  }
+  while (self->wanted[0] == NULL && !g_cancellable_is_cancelled (self->end))
+    g_cond_wait (&self->changed, &self->lock);
+  if (self->is_new)
+    wanted = g_strdupv (self->wanted);
+  self->is_new = FALSE;
+  g_mutex_unlock (&self->lock);
+  if (wanted != NULL) {
+    leave (self);
+    self->client =
+        regia_feed_client_new (self->link, (const char *const *)wanted, REGIA_FEED_FROM_LIVE, 0, 0);
+  }
+  return !g_cancellable_is_cancelled (self->end);
+}
+
+/* The engine speaks another version: it may be replaced by one that does not. */
+static void
+rest (RegiaConsoleFeed *self)
+{
+  gint64 until_us = g_get_monotonic_time () + RETRY_US;
+
+  g_mutex_lock (&self->lock);
+  while (!g_cancellable_is_cancelled (self->end) && g_cond_wait_until (&self->changed, &self->lock, until_us))
+    ;
+  g_mutex_unlock (&self->lock);
+}
+
+static gpointer
+thread_func (gpointer data)
+{
+  RegiaConsoleFeed *self = data;
+
+  while (heed (self)) {
+    g_auto (RegiaFeedEvent) event = {0};
+    g_autoptr (GError) error = NULL;
+
+    if (regia_feed_client_next (self->client, TICK_MS, self->end, &event, &error))
+      take_event (self, &event);
+    else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      rest (self);
+  }
+  leave (self);
+  return NULL;
+}
+
+RegiaConsoleFeed *
+regia_console_feed_new (RegiaFeedLink *link)
+{
+  RegiaConsoleFeed *self = g_new0 (RegiaConsoleFeed, 1);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  self->link = regia_feed_link_ref (link);
+  self->end = g_cancellable_new ();
+  self->wanted = g_new0 (char *, 1);
+  self->latest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, latest_free);
+  self->thread = g_thread_new ("feed", thread_func, self);
+  return self;
+}
+
+void
+regia_console_feed_free (RegiaConsoleFeed *self)
+{
+  if (self == NULL)
+    return;
+  g_mutex_lock (&self->lock);
+  g_cancellable_cancel (self->end);
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->lock);
+  g_thread_join (self->thread);
+  regia_feed_link_unref (self->link);
+  g_object_unref (self->end);
+  g_strfreev (self->wanted);
+  g_hash_table_unref (self->latest);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self);
+}
+
+void
+regia_console_feed_set_waker (RegiaConsoleFeed *self, GSource *source)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  self->waker = source;
+}
+
+static gboolean
+forget_cb (gpointer name, gpointer latest, gpointer wanted)
+{
+  return !g_strv_contains (wanted, name);
+}
+
+void
+regia_console_feed_want (RegiaConsoleFeed *self, const char *const *names)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (g_strv_equal (names, (const char *const *)self->wanted))
+    return;
+  g_strfreev (self->wanted);
+  self->wanted = g_strdupv ((char **)names);
+  self->is_new = TRUE;
+  g_hash_table_foreach_remove (self->latest, forget_cb, self->wanted);
+  g_cond_signal (&self->changed);
+}
+
+gboolean
+regia_console_feed_get (RegiaConsoleFeed *self, const char *name, guint64 after,
+                        RegiaConsoleLatest *ret_latest)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  const RegiaConsoleLatest *latest = g_hash_table_lookup (self->latest, name);
+
+  if (latest == NULL || latest->number <= after)
+    return FALSE;
+  *ret_latest = *latest;
+  g_bytes_ref (ret_latest->payload);
+  return TRUE;
+}
