@@ -14,7 +14,7 @@
  * To the page:
  *
  *   text that begins with `id:`   events as in /api/v1/events, one or several
- *   text that begins with `{`     {"meters": …, "time-ms": …}: the newest of the track `meters`
+ *   text that begins with `{`     the newest of the track `meters`, as it is in the feed
  *   binary                        a preview: a byte, so many bytes of name, show time in ms (u64, the highest
  *                                 byte first), JPEG
  *

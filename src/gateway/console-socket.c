@@ -122,18 +122,9 @@ static void
 give_meters (Page *page)
 {
   g_auto (RegiaConsoleLatest) latest = {0};
-  g_autoptr (GBytes) bytes = NULL;
-  gsize length;
-  const char *json;
-  char *text;
 
-  if (!find_new (page, METERS, &latest))
-    return;
-  json = g_bytes_get_data (latest.payload, &length);
-  text = g_strdup_printf ("{\"time-ms\":%" G_GINT64_FORMAT ",\"meters\":%.*s}", latest.time_ns / 1000000,
-                          (int)length, json);
-  bytes = g_bytes_new_take (text, strlen (text));
-  send_bytes (page, SOUP_WEBSOCKET_DATA_TEXT, bytes);
+  if (find_new (page, METERS, &latest))
+    send_bytes (page, SOUP_WEBSOCKET_DATA_TEXT, latest.payload);
 }
 
 static void

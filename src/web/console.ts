@@ -3,6 +3,8 @@
 // again when no answer came, so that it has no second effect.
 import { poll } from './api';
 import { language, onLanguage, startLanguage, t, type Key } from './i18n';
+import { Live } from './live';
+import { Tiles, type Source } from './tiles';
 
 const REFRESH_MS = 1500;
 const PLANNED_MS = 10000;
@@ -29,13 +31,19 @@ interface Alarm {
   ended?: string;
 }
 
+/** Slates of the event's own text, where it has them; each is a scene. */
+const SLATES = ['starting', 'break', 'ending'];
+
 const SEVERITIES: Record<Alarm['severity'], Key> = { warning: 'console-warning', critical: 'console-critical' };
 
 interface Status {
   event: { name: string; place: string };
   state: string;
   scenes: string[];
-  desired: { scene: string; faders: Fader[]; private: boolean; paused: boolean; marks: number; 'relays-off': string[] };
+  engine: { sources?: Source[] };
+  desired: {
+    scene: string; faders: Fader[]; private: boolean; paused: boolean; marks: number; 'relays-off': string[]; caption: string; 'caption-line': string;
+  };
   'show-time-ms': number;
   recorder: { state?: string; message?: string; 'recorded-ms'?: number; 'left-ms'?: number };
   gateway: { address?: string; viewers?: number };
@@ -117,6 +125,13 @@ class Page {
   private planned = '';
   private alarms = '';
   private raised = new Set<string>();
+  private readonly tiles = new Tiles(get('tiles'), (name) => void this.command('scene', { name }));
+  private readonly live = new Live({
+    connected: () => void this.refresh(),
+    changed: () => void this.refresh(),
+    meters: (meters) => this.tiles.sound(meters),
+    preview: (name, picture) => void this.tiles.draw(name, picture),
+  });
 
   constructor () {
     startLanguage();
@@ -145,6 +160,7 @@ class Page {
     document.body.dataset['state'] = inside ? 'inside' : 'outside';
     get('login').hidden = inside;
     get('inside').hidden = !inside;
+    this.live.follow(inside);
   }
 
   private listen (): void {
@@ -158,6 +174,11 @@ class Page {
     on('private-off', 'click', () => void this.command('private', { on: false }));
     on('pause', 'click', () => void this.command('pause'));
     on('resume', 'click', () => void this.command('resume'));
+    on('caption', 'submit', () => void this.command('caption', {
+      name: get<HTMLInputElement>('caption-name').value, line: get<HTMLInputElement>('caption-line').value,
+    }));
+    on('caption-off', 'click', () => void this.command('caption', { off: true }));
+    for (const name of SLATES) on(`slate-${name}`, 'click', () => void this.command('scene', { name }));
     on('stop', 'click', () => void this.command('stop'));
     on('mark', 'submit', () => void this.command('mark', {
       title: get<HTMLInputElement>('mark-title').value, 'at-ms': this.showTimeMs(),
@@ -253,16 +274,43 @@ class Page {
       ['console-viewers', String(status.gateway.viewers ?? 0)],
       ['console-address', status.gateway.address ?? '–'],
     ];
-    get('facts').replaceChildren(...facts.flatMap(([key, value]) => [
-      Object.assign(document.createElement('dt'), { textContent: t(key) }),
-      Object.assign(document.createElement('dd'), { textContent: value, id: key }),
-    ]));
+    get('facts').replaceChildren(...facts.map(([key, value]) => {
+      const group = document.createElement('div');
+      group.append(Object.assign(document.createElement('dt'), { textContent: t(key) }),
+        Object.assign(document.createElement('dd'), { textContent: value, id: key }));
+      return group;
+    }));
     fillList(get('warnings'), status.warnings);
+    this.showTiles(status);
     fillList(get('processes'), status.processes.map((p) => `${p.name}: ${p.state}${p.restarts ? `, ${p.restarts} restarts` : ''}`));
+    this.showDesired(status);
     this.showAlarms(status);
     this.showScenes(status);
     this.showFaders(status);
     this.showRelays(status);
+  }
+
+  /** Which of two holds is said by the button that brings it about. */
+  private showDesired ({ desired, scenes }: Status): void {
+    const pressed = (id: string, yes: boolean): void => get(id).setAttribute('aria-pressed', String(yes));
+    pressed('private-on', desired.private);
+    pressed('private-off', !desired.private);
+    pressed('pause', desired.paused);
+    pressed('resume', !desired.paused);
+    const shown = [desired.caption, desired['caption-line']].filter(Boolean).join(' · ');
+    get('caption-shown').textContent = shown && t('console-caption-now', { text: shown });
+    get<HTMLButtonElement>('caption-off').disabled = shown === '';
+    for (const name of SLATES) {
+      get(`slate-${name}`).hidden = !scenes.includes(name);
+      pressed(`slate-${name}`, desired.scene === name);
+    }
+    get('label-slates').parentElement!.hidden = !SLATES.some((name) => scenes.includes(name));
+  }
+
+  private showTiles (status: Status): void {
+    const sources = status.engine.sources ?? [];
+    get('pictures').hidden = sources.length === 0;
+    this.live.show(sources.length === 0 ? [] : this.tiles.show(sources, status.scenes, status.desired.scene, language()));
   }
 
   /** Made anew only when there is something else to show, so that the focus stays and nothing is read out twice. */
@@ -304,7 +352,7 @@ class Page {
     if (now === this.scenes) return;
     this.scenes = now;
     const focused = document.activeElement?.id;
-    get('scenes').replaceChildren(...status.scenes.map((name) => {
+    get('scenes').replaceChildren(...status.scenes.filter((name) => !SLATES.includes(name)).map((name) => {
       const button = Object.assign(document.createElement('button'), { type: 'button', id: `scene-${name}` });
       button.textContent = name === status.desired.scene ? `● ${name}` : name;
       button.setAttribute('aria-pressed', String(name === status.desired.scene));

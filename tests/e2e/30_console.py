@@ -231,6 +231,24 @@ def by_page(t, regia):
         browser.ask("key Enter")
         seen = browser.wait("the status", lambda p: p["state"] == "inside" and "Sirio migranti" in p["text"])
         equal(seen["language"], "it", "language")
+    with t.case("the programme and each source: pictures that move, and meters; also with another engine and another console"):
+        def moving():
+            seen = browser.wait("previews", lambda p: set(p["tiles"]) == {"programme", "camera"} and all(x["frame"] is not None for x in p["tiles"].values()))["tiles"]
+            return browser.wait("others", lambda p: all(p["tiles"][n]["frame"] not in (None, x["frame"]) and "dB" in p["tiles"][n]["level"] for n, x in seen.items()))
+
+        moving()
+        for name in ("engine", "console"):
+            regia.wait_restarted(name, regia.kill(name), 30)
+            moving()
+        equal(browser.probe()["loads"], 1, "loads")
+    with t.case("a name over the picture"):
+        browser.ask("fill #caption-name Anna Rossi")
+        browser.ask("fill #caption-line Prefettura")
+        browser.ask("click #caption button")
+        regia.wait_status("the caption", lambda s: (s["desired"]["caption"], s["desired"]["caption-line"]) == ("Anna Rossi", "Prefettura"), 5)
+        browser.wait("the words", lambda p: "Si vede: Anna Rossi · Prefettura" in p["text"])
+        browser.ask("click #caption-off")
+        regia.wait_status("no caption", lambda s: s["desired"]["caption"] == "", 5)
     with t.case("a button for each command: private, pause, scenes, faders, mark, the end; and what it did is said"):
         for button, key, value in (("private-on", "private", True), ("private-off", "private", False), ("pause", "paused", True), ("resume", "paused", False)):
             browser.ask(f"click #{button}")

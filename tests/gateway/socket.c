@@ -242,9 +242,10 @@ test_talk (ConsoleHouse *house, gconstpointer data)
   const guint8 *bytes;
   guint64 time_ms;
   g_autofree char *meters = NULL;
+  g_autoptr (GVariant) status = g_variant_ref_sink (g_variant_new_parsed ("{'state': <'on-air'>}"));
 
   feed_begin (&feed, house);
-  regia_console_events_post (house->site.events, g_variant_new_parsed ("{'state': <'on-air'>}"));
+  regia_console_events_post (house->site.events, status);
   page_open (&page, house->port);
   giver = g_timeout_add (5, give_cb, &feed);
   WAIT_UNTIL (feed.n > 20);

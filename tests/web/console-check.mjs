@@ -39,7 +39,7 @@ const good = {
   '/api/v1/commands/rehearse': { name: 'none' },
 };
 /** What is not answered by 200 here: no alarm is raised, there is no such relay, and one event alone has no folder. */
-const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409 };
+const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409, '/api/v1/live': 426 };
 /** One ends the event, one the session, and one has no end. */
 const NOT_NOW = ['/api/v1/commands/stop', '/api/v1/logout', '/api/v1/events'];
 

@@ -74,6 +74,33 @@ page.on('load', () => loads++);
 
 // Runs in the page. The marks are those of regia/engine/mark.h.
 function look () {
+  /** {frame, wall} of a picture whose marks can be read, else nothing. */
+  const marks = (image, width, height) => {
+    const context = new OffscreenCanvas(width, height).getContext('2d');
+    context.drawImage(image, 0, 0);
+    const edge = (block) => Math.floor(block * width / 48);
+    const pixels = context.getImageData(0, 0, width, edge(2)).data;
+    const at = (column, row) => pixels[4 * (Math.floor((edge(row) + edge(row + 1)) / 2) * width + Math.floor((edge(column) + edge(column + 1)) / 2)) + 1];
+    const bits = [];
+    for (let row = 0; row < 2; row++) {
+      const white = at(0, row);
+      const black = at(1, row);
+      if (white - black < 80) return {};
+      for (let column = 2; column < 48; column++) bits.push(at(column, row) * 2 >= white + black ? 1 : 0);
+    }
+    const number = (from, count) => bits.slice(from, from + count).reduce((value, bit) => value * 2 + bit, 0);
+    const frame = number(0, 32);
+    const wall = number(32, 42);
+    let crc = 0xffff;
+    const bytes = [];
+    for (let i = 3; i >= 0; i--) bytes.push(Math.floor(frame / 256 ** i) % 256);
+    for (let i = 5; i >= 0; i--) bytes.push(Math.floor(wall / 256 ** i) % 256);
+    for (const byte of bytes) {
+      crc ^= byte << 8;
+      for (let i = 0; i < 8; i++) crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
+    }
+    return crc === number(74, 16) ? { frame, wall } : {};
+  };
   const video = document.querySelector('video');
   const answer = {
     state: document.body.dataset.state ?? '',
@@ -88,6 +115,11 @@ function look () {
     frame: null,
     wall: 0,
     now: Date.now(),
+    // The console's: of each preview its frame number, and what its meter says.
+    tiles: Object.fromEntries([...document.querySelectorAll('.tile')].map((tile) => {
+      const canvas = tile.querySelector('canvas');
+      return [canvas.dataset.name, { frame: marks(canvas, canvas.width, canvas.height).frame ?? null, level: tile.querySelector('.meter').innerText }];
+    })),
     protocols: [...new Set(performance.getEntries().map((entry) => entry.nextHopProtocol).filter(Boolean))],
   };
   if (!video || !video.videoWidth) return answer;
@@ -102,35 +134,7 @@ function look () {
     window.regiaTest.analyser.getFloatTimeDomainData(samples);
     answer.level = Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
   }
-  const width = video.videoWidth;
-  const canvas = new OffscreenCanvas(width, video.videoHeight);
-  const context = canvas.getContext('2d');
-  context.drawImage(video, 0, 0);
-  const edge = (block) => Math.floor(block * width / 48);
-  const pixels = context.getImageData(0, 0, width, edge(2)).data;
-  const at = (column, row) => pixels[4 * (Math.floor((edge(row) + edge(row + 1)) / 2) * width + Math.floor((edge(column) + edge(column + 1)) / 2)) + 1];
-  const bits = [];
-  for (let row = 0; row < 2; row++) {
-    const white = at(0, row);
-    const black = at(1, row);
-    if (white - black < 80) return answer;
-    for (let column = 2; column < 48; column++) bits.push(at(column, row) * 2 >= white + black ? 1 : 0);
-  }
-  const number = (from, count) => bits.slice(from, from + count).reduce((value, bit) => value * 2 + bit, 0);
-  const frame = number(0, 32);
-  const wall = number(32, 42);
-  let crc = 0xffff;
-  const bytes = [];
-  for (let i = 3; i >= 0; i--) bytes.push(Math.floor(frame / 256 ** i) % 256);
-  for (let i = 5; i >= 0; i--) bytes.push(Math.floor(wall / 256 ** i) % 256);
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let i = 0; i < 8; i++) crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
-  }
-  if (crc === number(74, 16)) {
-    answer.frame = frame;
-    answer.wall = wall;
-  }
+  Object.assign(answer, marks(video, video.videoWidth, video.videoHeight));
   return answer;
 }
 
