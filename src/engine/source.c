@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "launch-private.h"
+#include "probe-private.h"
 #include "programme-private.h"
 #include "regia/base/backoff.h"
 #include "regia/base/clock.h"
@@ -26,6 +27,13 @@
  * gone 2 s after it was stopped hangs in its driver and is left behind; while eight do so, no more are
  * started.
  *
+ * What comes back is to be seen within 3 s. A start of a device of this machine costs next to nothing, so
+ * they are never further apart than 2 s. Across a network they go apart up to 10 s, since a camera may have
+ * few sessions; but there is a far end that can be asked (probe.c), and where nobody answered and somebody
+ * does now, the next start is at once. It is also asked during a start that was begun although nobody
+ * answered, whose own attempt to connect may be repeated by the kernel only seconds later. Who answers and
+ * does not serve gains nothing by that: for 10 s the answer is not acted on again.
+ *
  * The programme needs to know nothing of all this: what does not arrive is not mixed.
  *
  * Owner: RegiaEngine. Main thread only; runs are asked through their own thread-safe calls.
@@ -37,6 +45,9 @@
 #define LOOP_MIN_NS       (REGIA_SECOND / 2)
 #define LOOP_HOLD_NS      (2 * REGIA_SECOND)
 #define HUNG_MAX          8
+#define NEAR_RETRY_MAX_MS 1600 /* with what the backoff spreads them by, 2 s */
+#define FAR_RETRY_MAX_MS  8000 /* … 10 s */
+#define ANSWER_HOLD_NS    (10 * REGIA_SECOND)
 #define PATIENCE_NS       (10 * REGIA_SECOND)
 #define PATIENCE_MAX_NS   (5 * 60 * REGIA_SECOND)
 #define PATIENCE_RESET_NS (60 * REGIA_SECOND)
@@ -59,7 +70,11 @@ struct _RegiaSource {
   gboolean last_worked; /* the last one has */
   gboolean unavailable; /* the last one lacked an element, or its text was wrong */
   RegiaBackoff backoff, failed_backoff;
-  GQueue hung; /* (element-type RegiaRun) (owned): stopped, and still not gone */
+  RegiaProbe *probe; /* (owned) (nullable) of the present plan's text */
+  gint64 answer_ns;  /* when an answer was acted on last */
+  gboolean at_once;  /* … by stopping a run: no waiting when it is gone */
+  gboolean unheard;  /* the run was begun although nobody answered */
+  GQueue hung;       /* (element-type RegiaRun) (owned): stopped, and still not gone */
   guint64 starts;
   guint64 resyncs;  /* of the runs before the present one */
   char *last_error; /* (owned) */
@@ -86,7 +101,8 @@ regia_source_new (const RegiaConfigSource *config, RegiaRunPlan *plan)
   self->plan = plan;
   self->plan->name = g_strdup (config->name);
   self->plan->where = g_strdup_printf ("source %s (%s)", config->name, config->pipeline);
-  self->backoff = (RegiaBackoff){.first_ms = 500, .max_ms = 5000, .reset_ms = 5000};
+  self->backoff = (RegiaBackoff){.first_ms = 500, .max_ms = NEAR_RETRY_MAX_MS, .reset_ms = 5000};
+  self->answer_ns = -ANSWER_HOLD_NS;
   self->failed_backoff = (RegiaBackoff){.first_ms = 1000, .max_ms = 15000, .reset_ms = 5000};
   self->last_error = g_strdup ("");
   self->words = g_strdup ("");
@@ -104,6 +120,7 @@ regia_source_free (RegiaSource *self)
   regia_run_free (self->run);
   g_queue_clear_full (&self->hung, (GDestroyNotify)regia_run_free);
   regia_run_plan_unref (self->plan);
+  regia_probe_free (self->probe);
   g_free (self->last_error);
   g_free (self->words);
   g_free (self);
@@ -143,6 +160,21 @@ retry_failed (RegiaSource *self, gint64 now_ns)
   retry_in (self, FAILED, regia_backoff_failed (&self->failed_backoff, 0, g_random_double ()), now_ns);
 }
 
+/* What was known of the far end is kept as long as it is the same one. */
+static void
+renew_probe (RegiaSource *self)
+{
+  RegiaProbe *probe = regia_probe_new (self->plan->text);
+
+  if (probe != NULL && self->probe != NULL && regia_probe_is_same (probe, self->probe)) {
+    regia_probe_free (probe);
+    return;
+  }
+  regia_probe_free (self->probe);
+  self->probe = probe;
+  self->backoff.max_ms = probe ? FAR_RETRY_MAX_MS : NEAR_RETRY_MAX_MS;
+}
+
 /*
  * Its pipeline file is read anew after every start that came to nothing, so whoever corrects it need not
  * restart anything. A source that works does not touch the disk, and one that has worked goes on with what it
@@ -171,6 +203,7 @@ prepare (RegiaSource *self, GError **error)
     /* the old one may still be read by a run that was left behind */
     regia_run_plan_unref (self->plan);
     self->plan = plan;
+    renew_probe (self);
   }
   return TRUE;
 }
@@ -191,6 +224,7 @@ start (RegiaSource *self, gint64 now_ns)
     retry_failed (self, now_ns);
     return;
   }
+  self->unheard = self->probe != NULL && regia_probe_is_silent (self->probe);
   set_state (self, STARTING);
   self->run = regia_run_start (self->plan, !self->no_segment_loop);
 }
@@ -259,13 +293,16 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   if (self->looping) {
     self->starts -= 1; /* not a restart: the way this kind of file begins again */
     retry_in (self, STARTING, 0, now_ns);
-  } else if (info->end == REGIA_RUN_UNAVAILABLE)
+  } else if (self->at_once)
+    retry_in (self, RETRYING, 0, now_ns);
+  else if (info->end == REGIA_RUN_UNAVAILABLE)
     retry_failed (self, now_ns);
   else
     retry_in (self, RETRYING,
               regia_backoff_failed (&self->backoff, had_data ? (guint64)(ran_ns / REGIA_MSECOND) : 0,
                                     g_random_double ()),
               now_ns);
+  self->at_once = FALSE;
 }
 
 static void
@@ -340,6 +377,38 @@ bury_hung (RegiaSource *self)
   }
 }
 
+static gboolean
+has_answer (const RegiaRunInfo *info)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
+    any |= info->branches[i].announced_ns || info->branches[i].coded_ns || info->branches[i].data_ns;
+  return any;
+}
+
+/* @info: (nullable): of the run, if there is one */
+static void
+ask_far_end (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
+{
+  gboolean of_use = info ? self->unheard && !self->stopping && !has_answer (info) : self->state == RETRYING;
+
+  if (self->probe == NULL)
+    return;
+  if (!of_use) {
+    regia_probe_pause (self->probe);
+    return;
+  }
+  if (!regia_probe_tick (self->probe, now_ns) || now_ns - self->answer_ns < ANSWER_HOLD_NS)
+    return;
+  g_debug ("source %s: its far end answers again", self->config->name);
+  self->answer_ns = now_ns;
+  self->backoff.failures = 0;
+  self->retry_at_ns = now_ns;
+  self->at_once = info != NULL;
+  stop_run (self, now_ns);
+}
+
 void
 regia_source_tick (RegiaSource *self, gint64 now_ns)
 {
@@ -355,9 +424,11 @@ regia_source_tick (RegiaSource *self, gint64 now_ns)
     measure (self, &info, now_ns);
     if (!self->stopping)
       judge (self, &info, now_ns);
+    ask_far_end (self, &info, now_ns);
     if (self->stopping && (info.gone || now_ns > self->stop_deadline_ns))
       finish_run (self, &info, now_ns);
-  }
+  } else
+    ask_far_end (self, NULL, now_ns);
   /* In the same tick: whoever plays a file in a loop should not see the seam. */
   if (self->run || now_ns < self->retry_at_ns)
     return;

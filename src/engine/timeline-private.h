@@ -50,7 +50,7 @@ typedef struct {
  *   that is alone was that buffer's affair only.
  * - With a sender's clock (`# clock: sender`) the distances of timestamps are exact, but neither where they
  *   begin nor how fast they go is known here. What was held up least on its way tells: the quickest arrival
- *   of the first 1.5 s sets the beginning, and nothing is shown before; a line under the quickest arrivals
+ *   of the first 0.8 s sets the beginning, and nothing is shown before; a line under the quickest arrivals
  *   of the last 12 s is followed. So a stall on the way, and the burst that follows it, move nothing.
  * - Sound whose clock is another than its picture's (cheap cameras, no sender reports) shows by arriving ever
  *   later, or earlier, than it did when the two began. From 20 ms on it is followed by a line of its own.

@@ -29,7 +29,7 @@ enum { PICTURE, SOUND };
  * decoding. Measured 15 to 35 ms with the quickest of encoders on the same machine; a camera that needs more
  * is brought together with its sound by `delay`. */
 #define QUICKEST_LATE_NS (20 * REGIA_MSECOND)
-#define LEARNING_NS      (1500 * REGIA_MSECOND)
+#define LEARNING_NS      (800 * REGIA_MSECOND)
 #define WINDOW_NS        REGIA_SECOND
 #define USUAL_WINDOWS    4
 /* How a clock is followed: its own rate, and what is left of the error within 8 s, at a pace nobody hears. */

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "probe-private.h"
 #include "words-private.h"
 
 /*
@@ -78,13 +79,7 @@ describe (const GError *error, const char *host, int port)
 char *
 regia_words_why_not_reached (const char *address)
 {
-  static const struct {
-    const char *scheme;
-    int port;
-    gboolean tls;
-  } known[] = {{"rtsp", 554, FALSE}, {"rtspt", 554, FALSE}, {"rtsps", 322, TRUE}, {"http", 80, FALSE},
-               {"https", 443, TRUE}, {"rtmp", 1935, FALSE}, {"rtmps", 443, TRUE}};
-  g_autoptr (GUri) uri = g_uri_parse (address, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_NON_DNS, NULL);
+  g_autofree char *host = NULL;
   g_autoptr (GMainContext) context = NULL;
   g_autoptr (GMainLoop) loop = NULL;
   g_autoptr (GSocketClient) client = NULL;
@@ -92,34 +87,28 @@ regia_words_why_not_reached (const char *address)
   g_autoptr (GSource) late = NULL;
   g_autofree char *words = NULL;
   Try self = {0};
-  gsize kind = 0;
-  int port;
+  gboolean tls;
+  guint16 port;
 
-  while (uri && kind < G_N_ELEMENTS (known) && strcmp (known[kind].scheme, g_uri_get_scheme (uri)) != 0)
-    kind++;
-  if (uri == NULL || kind == G_N_ELEMENTS (known) || g_uri_get_host (uri) == NULL ||
-      *g_uri_get_host (uri) == '\0')
+  if (!regia_probe_read (address, &host, &port, &tls))
     return NULL;
-  port = g_uri_get_port (uri) > 0 ? g_uri_get_port (uri) : known[kind].port;
-
   context = g_main_context_new ();
   g_main_context_push_thread_default (context);
   self.loop = loop = g_main_loop_new (context, FALSE);
   client = g_socket_client_new ();
   g_socket_client_set_enable_proxy (client, FALSE);
-  g_socket_client_set_tls (client, known[kind].tls);
+  g_socket_client_set_tls (client, tls);
   g_signal_connect (client, "event", G_CALLBACK (on_event_cb), &self);
   cancellable = g_cancellable_new ();
-  late = g_timeout_source_new (known[kind].tls ? TLS_MS : TRY_MS);
+  late = g_timeout_source_new (tls ? TLS_MS : TRY_MS);
   g_source_set_callback (late, on_late_cb, cancellable, NULL);
   g_source_attach (late, context);
-  g_socket_client_connect_to_host_async (client, g_uri_get_host (uri), (guint16)port, cancellable,
-                                         on_connected_cb, &self);
+  g_socket_client_connect_to_host_async (client, host, port, cancellable, on_connected_cb, &self);
   g_main_loop_run (loop);
   g_source_destroy (late);
   g_main_context_pop_thread_default (context);
   if (self.error && !(self.connected && g_error_matches (self.error, G_IO_ERROR, G_IO_ERROR_CANCELLED)))
-    words = describe (self.error, g_uri_get_host (uri), port);
+    words = describe (self.error, host, port);
   g_clear_object (&self.connection);
   g_clear_error (&self.error);
   return g_steal_pointer (&words);

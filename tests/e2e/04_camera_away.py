@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The camera stops, freezes, and comes back: the slate in between, sound never stops, the file is the same."""
 
+import time
+
 from harness import Camera, Desk, Regia, check, decodes_cleanly, equal, main, marks
 
 
@@ -18,9 +20,14 @@ def run(t):
         camera.command("stop")
         regia.wait_status("camera gone", lambda s: state(s) != "live", 10)
         regia.wait_recorded(4000)
-    with t.case("the camera is there again: said so, without anybody's help"):
+    with t.case("away for long, it is tried less and less often; there again, it is not waited for until the next time"):
+        status = regia.wait_status("a start that is far away", lambda s: source(s)["retry-in-ms"] > 6000, 40)
+        started = time.monotonic()
         camera.command("start")
         regia.wait_status("camera live", lambda s: state(s) == "live", 15)
+        back_s = time.monotonic() - started
+        t.say(f"back after {back_s:.1f} s; the next start would have been in {source(status)['retry-in-ms'] / 1000:.1f} s")
+        check(back_s < source(status)["retry-in-ms"] / 1000, f"back after {back_s:.1f} s")
         regia.wait_recorded(3000)
     with t.case("the camera freezes, connection and all: said so"):
         camera.command("freeze")
@@ -56,8 +63,12 @@ def run(t):
         check(all(abs(ms) <= 5 for ms in uneven), f"beeps not 1 s apart: {uneven}")
 
 
+def source(status):
+    return next(s for s in status["engine"]["sources"] if s["name"] == "camera")
+
+
 def state(status):
-    return next(s["state"] for s in status["engine"]["sources"] if s["name"] == "camera")
+    return source(status)["state"]
 
 
 main(run)
