@@ -7,13 +7,15 @@
 #include <math.h>
 
 #include "regia/base/clock.h"
+#include "true-peak-private.h"
 
 /*
  * RegiaMeter counts samples from its first one on, and is put right where their timestamps say that some are
  * missing or come again: so its steps lie on the same grid as everybody else's, and loudness, whose windows
  * are longer than a step, never skips over a hole.
  *
- * libebur128 does the filters, the windows and what is between the samples; the rest is a sum or two here.
+ * libebur128 does the filters and the windows of loudness; what is between the samples is true-peak.c's, and
+ * the rest is a sum or two here.
  *
  * A sound that is gone is silence, which costs as much as sound. After more of it than the longest window
  * everything in there is 0, and it need not be measured any more.
@@ -49,8 +51,9 @@ struct _RegiaMeter {
   GMutex lock;
   ebur128_state *state; /* (owned) */
   gint64 frames;        /* measured, counted from show time 0; −1 before the first */
-  guint silent_steps;   /* in a row, at the end */
-  Step steps[STEPS];    /* by number */
+  RegiaTruePeak between;
+  guint silent_steps; /* in a row, at the end */
+  Step steps[STEPS];  /* by number */
   /* of the step that is being measured */
   double squares[2], product, peak, true_peak;
   guint64 clips;
@@ -64,7 +67,7 @@ regia_meter_new (void)
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
-  self->state = ebur128_init (2, RATE, EBUR128_MODE_S | EBUR128_MODE_TRUE_PEAK);
+  self->state = ebur128_init (2, RATE, EBUR128_MODE_S);
   if (self->state == NULL)
     g_error ("no memory for a meter");
   self->frames = -1;
@@ -172,12 +175,8 @@ measure (RegiaMeter *self, const float *samples, gsize count)
   if (peak == 0 && self->silent_steps >= FORGOTTEN_STEPS)
     return;
   ebur128_add_frames_float (self->state, samples, count);
-  for (guint j = 0; j < 2; j++) {
-    double between = 0;
-
-    ebur128_prev_true_peak (self->state, j, &between);
-    self->true_peak = MAX (self->true_peak, between);
-  }
+  self->true_peak =
+      (double)regia_true_peak_take (&self->between, samples, count, (float)MAX (self->true_peak, self->peak));
 }
 
 /* With the lock held. @samples: (nullable): silence */
