@@ -57,7 +57,8 @@ print_status (GVariant *status)
   g_autoptr (GVariant) warnings = g_variant_lookup_value (status, "warnings", G_VARIANT_TYPE_STRING_ARRAY);
   g_autoptr (GVariant) desired = g_variant_lookup_value (status, "desired", G_VARIANT_TYPE_VARDICT);
   g_autofree char *line = regia_cli_status_line (status);
-  const char *name = "", *address = "", *path = "", *scene = "";
+  const char *name = "", *address = "", *path = "", *scene = "", *why;
+  guint64 wait_ms;
 
   if (event != NULL)
     g_variant_lookup (event, "name", "&s", &name);
@@ -76,6 +77,9 @@ print_status (GVariant *status)
     printf ("caption    %s\n", scene);
   if (desired != NULL)
     print_list (desired, "faders", "faders", fader);
+  if (engine != NULL && g_variant_lookup (engine, "mix-wait-ms", "t", &wait_ms) &&
+      g_variant_lookup (engine, "mix-wait-why", "&s", &why))
+    printf ("mixer      waits %" G_GUINT64_FORMAT " ms for the slowest source: %s\n", wait_ms, why);
   if (engine != NULL) {
     print_list (engine, "sources", "sources", source);
     print_list (engine, "renditions", "video", rendition);

@@ -139,10 +139,12 @@ regia_read_duration (const RegiaOption *option, const char *text, const char *ba
   return read_quantity (option, text, duration_units, option->unit, field);
 }
 
+/* @word: what 0 is called */
 static char *
-read_or_off (const RegiaOption *option, const char *text, const Unit *units, gint64 divisor, gpointer field)
+read_or_word (const RegiaOption *option, const char *text, const char *word, const Unit *units,
+              gint64 divisor, gpointer field)
 {
-  if (g_ascii_strcasecmp (text, "off") != 0)
+  if (g_ascii_strcasecmp (text, word) != 0)
     return read_quantity (option, text, units, divisor, field);
   *(gint32 *)field = 0;
   return NULL;
@@ -151,19 +153,26 @@ read_or_off (const RegiaOption *option, const char *text, const Unit *units, gin
 char *
 regia_read_level_or_off (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
-  return read_or_off (option, text, gain_units, 1, field);
+  return read_or_word (option, text, "off", gain_units, 1, field);
 }
 
 char *
 regia_read_count_or_off (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
-  return read_or_off (option, text, no_units, 1, field);
+  return read_or_word (option, text, "off", no_units, 1, field);
 }
 
 char *
 regia_read_duration_or_off (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
 {
-  return read_or_off (option, text, duration_units, option->unit, field);
+  return read_or_word (option, text, "off", duration_units, option->unit, field);
+}
+
+char *
+regia_read_duration_or_auto (const RegiaOption *option, const char *text, const char *base_dir,
+                             gpointer field)
+{
+  return read_or_word (option, text, "auto", duration_units, option->unit, field);
 }
 
 char *

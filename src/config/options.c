@@ -123,14 +123,15 @@ static const RegiaOption programme_options[] = {
      .range = "a .png, .jpg or .jpeg file of at most 8192 pixels a side",
      .help = "still picture shown while no source gives one; without it name and place on dark ground"},
     {.key = "latency",
-     .default_value = "200ms",
-     .read = regia_read_duration,
+     .default_value = "auto",
+     .read = regia_read_duration_or_auto,
      EVENT_FIELD (latency_ms),
      .min = 50,
      .max = 2000,
      .unit = 1,
-     .range = "50ms to 2s",
-     .help = "how long the mixer waits for the slowest source; what comes later is dropped"},
+     .range = "auto, or 50ms to 2s",
+     .help = "how long the mixer waits for the slowest source; what comes later is dropped; auto: as long as "
+             "the sources of the moment need, from one picture to 200ms"},
     {NULL},
 };
 

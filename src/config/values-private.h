@@ -50,6 +50,8 @@ char *regia_read_level_or_off (const RegiaOption *option, const char *text, cons
                                gpointer field); /* [int], dB */
 char *regia_read_count_or_off (const RegiaOption *option, const char *text, const char *base_dir,
                                gpointer field); /* [guint] */
+char *regia_read_duration_or_auto (const RegiaOption *option, const char *text, const char *base_dir,
+                                   gpointer field); /* [guint]: the same, or 0 for auto */
 char *regia_read_duration_or_off (const RegiaOption *option, const char *text, const char *base_dir,
                                   gpointer field); /* [guint] */
 char *regia_read_bitrate (const RegiaOption *option, const char *text, const char *base_dir,

@@ -147,6 +147,7 @@ on_tick_cb (gpointer user_data)
   for (guint i = 0; i < self->sources->len; i++)
     regia_source_tick (g_ptr_array_index (self->sources, i), now_ns);
   give_meters (self);
+  regia_mix_wait_step (regia_programme_get_wait (self->programme), regia_epoch_show_time (&self->epoch));
   regia_inputs_tick (self->inputs, regia_epoch_show_time (&self->epoch));
   look_after_renditions (self, now_ns);
   if (!self->ready && regia_programme_is_ready (self->programme)) {
@@ -172,7 +173,8 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_
 {
   const RegiaConfigValues *values = self->values;
   RegiaRunPlan *plan = regia_run_plan_new ();
-  gint64 latency_ns = (gint64)values->latency_ms * REGIA_MSECOND, queue_ns;
+  RegiaMixWait *wait = regia_programme_get_wait (self->programme);
+  gint64 latency_ns = regia_mix_wait_get_most_ns (wait), queue_ns;
 
   plan->video_caps = g_strdup (regia_programme_video_caps (self->programme));
   plan->audio_caps = g_strdup (regia_programme_audio_caps (self->programme));
@@ -184,6 +186,7 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_
   plan->channels[1] = config->channels[1];
   plan->epoch = self->epoch;
   plan->delay_ns = (gint64)config->delay_ms * REGIA_MSECOND - earliest_ns;
+  plan->wait = regia_mix_wait_ref (wait);
   plan->late_limit_ns = latency_ns * 3 / 4;
   queue_ns = latency_ns + plan->delay_ns + QUEUE_SLACK_NS;
   if (config->video)
@@ -543,6 +546,7 @@ regia_engine_get_state (RegiaEngine *self)
   g_variant_dict_insert (&dict, "scene", "s", regia_engine_get_scene (self));
   g_variant_dict_insert (&dict, "slate-error", "s", slate_error);
   g_variant_dict_insert (&dict, "blank-error", "s", blank_error);
+  regia_mix_wait_add_state (regia_programme_get_wait (self->programme), &dict);
   g_variant_dict_insert_value (&dict, "sources", g_variant_builder_end (&sources));
   g_variant_dict_insert_value (&dict, "renditions", g_variant_builder_end (&renditions));
   g_variant_dict_insert_value (&dict, "audios", g_variant_builder_end (&audios));

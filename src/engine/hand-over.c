@@ -8,6 +8,7 @@
 #include <gst/video/gstvideometa.h>
 
 #include "convert-private.h"
+#include "grid-private.h"
 #include "regia/base/error.h"
 
 /*
@@ -85,6 +86,19 @@ account (RegiaHandOverBranch *branch, gint64 *time_ns, gboolean *ret_moved, doub
   return fate;
 }
 
+/* @time_ns: what the mixers have to wait for, show time */
+static void
+note_late (RegiaHandOverBranch *self, gint64 time_ns)
+{
+  const RegiaRunPlan *plan = self->owner->plan;
+  gint64 now_ns = regia_epoch_show_time (&plan->epoch);
+
+  if (plan->wait)
+    regia_mix_wait_note (plan->wait, plan->name,
+                         self->kind == REGIA_HAND_OVER_VIDEO ? REGIA_MIX_WAIT_PICTURE : REGIA_MIX_WAIT_SOUND,
+                         now_ns - time_ns, now_ns);
+}
+
 static void
 push_to_targets (RegiaHandOverBranch *self, GstBuffer *buffer)
 {
@@ -117,17 +131,21 @@ static void
 hand_picture (RegiaHandOverBranch *self, GstBuffer *picture, gint64 time_ns)
 {
   g_autoptr (GstBuffer) buffer = picture;
+  gint64 half_ns = regia_grid_time (1, self->pacer.rate_num, self->pacer.rate_den) / 2, place_ns;
 
   if (!regia_pacer_place (&self->pacer, time_ns, &time_ns) || time_ns < 0)
     return;
+  place_ns = time_ns;
   buffer = gst_buffer_make_writable (buffer);
   GST_BUFFER_PTS (buffer) = (GstClockTime)time_ns;
   GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
   /* Half a place long, in its middle: to the compositor it belongs to that place and to no other. If it
    * reached into the next one, a picture once late would be shown there, and so would all that follow it. */
-  if (self->pacer.last_pts_ns != time_ns)
-    GST_BUFFER_DURATION (buffer) =
-        gst_util_uint64_scale (GST_SECOND, self->pacer.rate_den, 2 * (guint64)self->pacer.rate_num);
+  if (self->pacer.last_pts_ns != time_ns) {
+    GST_BUFFER_DURATION (buffer) = (GstClockTime)half_ns;
+    place_ns -= half_ns / 2;
+  }
+  note_late (self, place_ns);
   if (self->owner->plan->preview)
     regia_preview_offer (self->owner->plan->preview, buffer, time_ns);
   push_to_targets (self, g_steal_pointer (&buffer));
@@ -157,6 +175,7 @@ hand_sound (RegiaHandOverBranch *self, GstBuffer *sound, gint64 time_ns, gboolea
   }
   if (buffer == NULL)
     return;
+  note_late (self, (gint64)GST_BUFFER_PTS (buffer));
   if (self->owner->plan->meter)
     regia_meter_take_buffer (self->owner->plan->meter, buffer);
   push_to_targets (self, g_steal_pointer (&buffer));

@@ -32,6 +32,7 @@ typedef struct {
 
 struct _RegiaLook {
   const RegiaConfigValues *config; /* (unowned) */
+  RegiaMixWait *wait;              /* (owned) of the programme's mixers */
   RegiaEpoch epoch;
   RegiaProgramme *programme; /* (unowned) */
   RegiaStyle style;          /* fixed */
@@ -75,6 +76,7 @@ regia_look_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, RegiaP
   RegiaLook *self = g_new0 (RegiaLook, 1);
 
   self->config = config;
+  self->wait = regia_mix_wait_ref (regia_programme_get_wait (programme));
   self->epoch = *epoch;
   self->programme = programme;
   self->style = (RegiaStyle){.width = config->width,
@@ -103,6 +105,7 @@ regia_look_free (RegiaLook *self)
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&self->thread, g_thread_join);
   g_ptr_array_unref (self->inputs);
+  regia_mix_wait_unref (self->wait);
   g_clear_pointer (&self->logo, regia_raster_unref);
   gst_clear_buffer (&self->starting);
   words_clear (&self->wanted.caption);
@@ -126,7 +129,7 @@ push (RegiaLook *self, GstAppSrc *input, GstBuffer *frame, gint64 at_ns)
 static gint64
 next_frame_ns (RegiaLook *self)
 {
-  return regia_epoch_show_time (&self->epoch) - (gint64)self->config->latency_ms * REGIA_MSECOND;
+  return regia_epoch_show_time (&self->epoch) - regia_mix_wait_get_ns (self->wait);
 }
 
 static gint64

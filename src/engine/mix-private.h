@@ -4,6 +4,8 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 
+#include "mix-wait-private.h"
+
 /** regia_mix_*: a mixer that makes output by the clock whatever its inputs do, in the programme's pipeline:
  * see programme.c. Main thread. */
 
@@ -11,11 +13,12 @@
  * regia_mix_new:
  * @factory: `compositor` or `audiomixer`
  * @caps: of its output
+ * @wait: how long after a time has come its output of that time is made
  * @ret_tee: (out) (transfer none): what its output goes into
  *
  * Returns: (transfer none): the mixer, in @bin. Errors: REGIA_ERROR_UNAVAILABLE.
  */
-GstElement *regia_mix_new (GstBin *bin, const char *factory, const char *caps, guint latency_ms,
+GstElement *regia_mix_new (GstBin *bin, const char *factory, const char *caps, RegiaMixWait *wait,
                            GstElement **ret_tee, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

@@ -9,12 +9,11 @@
 #include "regia/base/error.h"
 
 GstElement *
-regia_mix_new (GstBin *bin, const char *factory, const char *caps_text, guint latency_ms,
+regia_mix_new (GstBin *bin, const char *factory, const char *caps_text, RegiaMixWait *wait,
                GstElement **ret_tee, GError **error)
 {
   GstElement *mixer =
-      gst_element_factory_make_full (factory, "force-live", TRUE, "latency",
-                                     (guint64)latency_ms * REGIA_MSECOND, "ignore-inactive-pads", TRUE, NULL);
+      gst_element_factory_make_full (factory, "force-live", TRUE, "ignore-inactive-pads", TRUE, NULL);
   GstElement *filter = gst_element_factory_make ("capsfilter", NULL),
              *tee = gst_element_factory_make ("tee", NULL);
   g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
@@ -28,6 +27,7 @@ regia_mix_new (GstBin *bin, const char *factory, const char *caps_text, guint la
   g_object_set (filter, "caps", caps, NULL);
   gst_bin_add_many (bin, mixer, filter, tee, NULL);
   gst_element_link_many (mixer, filter, tee, NULL);
+  regia_mix_wait_add (wait, mixer);
   *ret_tee = tee;
   return mixer;
 }

@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include "encoder-private.h"
+#include "mix-wait-private.h"
 #include "overlay-private.h"
 #include "preview-private.h"
 #include "programme-sound-private.h"
@@ -50,6 +51,8 @@ GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, const char *source
 /** regia_programme_add_preview: (transfer none): of the picture of @source, for whoever brings it. Before
  * start. */
 RegiaPreview *regia_programme_add_preview (RegiaProgramme *self, const char *source);
+/** regia_programme_get_wait: (transfer none): how long its mixers wait; lives as long as the programme. */
+RegiaMixWait *regia_programme_get_wait (RegiaProgramme *self);
 /** regia_programme_set_wanted: @tracks: bit i for track i: those that somebody reads. Previews are made of
  * these alone. */
 void regia_programme_set_wanted (RegiaProgramme *self, guint64 tracks);

@@ -6,6 +6,7 @@
 
 #include "fader-private.h"
 #include "meter-private.h"
+#include "mix-wait-private.h"
 #include "regia/config/config.h"
 
 /** The format of all sound of the programme. */
@@ -16,8 +17,9 @@
  * RegiaProgramme; main thread. */
 typedef struct _RegiaProgrammeSound RegiaProgrammeSound;
 
-/** regia_programme_sound_new: @config and @bin outlive it. */
-RegiaProgrammeSound *regia_programme_sound_new (const RegiaConfigValues *config, GstBin *bin);
+/** regia_programme_sound_new: @config, @bin and @wait outlive it. */
+RegiaProgrammeSound *regia_programme_sound_new (const RegiaConfigValues *config, GstBin *bin,
+                                                RegiaMixWait *wait);
 void regia_programme_sound_free (RegiaProgrammeSound *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaProgrammeSound, regia_programme_sound_free)
 

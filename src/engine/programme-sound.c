@@ -29,6 +29,7 @@ typedef struct {
 struct _RegiaProgrammeSound {
   const RegiaConfigValues *config; /* (unowned) */
   GstBin *bin;                     /* (unowned) */
+  RegiaMixWait *wait;              /* (unowned) */
   GPtrArray *faders;               /* (element-type RegiaFader) (owned) */
   GPtrArray *mixers;               /* (element-type GstElement) (unowned) one for each language */
   GPtrArray *mixes;                /* (element-type Mix) (owned) one for each language */
@@ -46,12 +47,13 @@ mix_free (gpointer data)
 }
 
 RegiaProgrammeSound *
-regia_programme_sound_new (const RegiaConfigValues *config, GstBin *bin)
+regia_programme_sound_new (const RegiaConfigValues *config, GstBin *bin, RegiaMixWait *wait)
 {
   RegiaProgrammeSound *self = g_new0 (RegiaProgrammeSound, 1);
 
   self->config = config;
   self->bin = bin;
+  self->wait = wait;
   self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_fader_free);
   self->mixers = g_ptr_array_new ();
   self->mixes = g_ptr_array_new_with_free_func (mix_free);
@@ -89,8 +91,8 @@ regia_programme_sound_add_language (RegiaProgrammeSound *self, guint index, GstE
                                     GError **error)
 {
   const RegiaConfigAudio *audio = g_ptr_array_index (self->config->audios, index);
-  GstElement *mixer = regia_mix_new (self->bin, "audiomixer", REGIA_PROGRAMME_SOUND_CAPS,
-                                     self->config->latency_ms, ret_tee, error);
+  GstElement *mixer =
+      regia_mix_new (self->bin, "audiomixer", REGIA_PROGRAMME_SOUND_CAPS, self->wait, ret_tee, error);
   g_autoptr (GstPad) pad = NULL;
   Mix *mix;
 

@@ -26,9 +26,9 @@
  * behind it
  *
  * The clock reads show time and the base time is 0, so running time is show time. Mixers are live by force:
- * they make their output by the clock, `latency` after its time has come, from whatever has arrived by then;
- * a mixer without inputs makes slate or silence. Each appsrc is the leaky queue that must stand before every
- * mixer pad: what the mixer cannot take, it drops, and never holds up a source.
+ * they make their output by the clock, some time after its own has come (mix-wait.c), from whatever has
+ * arrived by then; a mixer without inputs makes slate or silence. Each appsrc is the leaky queue that must
+ * stand before every mixer pad: what the mixer cannot take, it drops, and never holds up a source.
  *
  * Life cycle: new → add_picture / add_sound → start → end → wait_drained → free. Owner: RegiaEngine.
  *
@@ -53,6 +53,7 @@ struct _RegiaProgramme {
   RegiaSceneMixer *scenes;    /* (owned) */
   RegiaOverlay *overlay;      /* (owned) */
   RegiaProgrammeSound *sound; /* (owned) */
+  RegiaMixWait *wait;         /* (owned) */
   GPtrArray *tees;            /* (element-type GstElement) (unowned) picture, then each language */
   RegiaTrackTable *tracks;    /* (owned) */
   GPtrArray *encoders;        /* (element-type RegiaEncoder) (owned) */
@@ -105,7 +106,7 @@ on_frame_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   RegiaProgramme *self = user_data;
   gint64 pts_ns = (gint64)GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info));
   gint64 frame = regia_grid_frame (pts_ns, self->config->rate_num, self->config->rate_den);
-  gint64 due_ns = pts_ns + (gint64)self->config->latency_ms * REGIA_MSECOND;
+  gint64 due_ns = pts_ns + regia_mix_wait_get_ns (self->wait);
 
   g_mutex_lock (&self->lock);
   self->stats.frames++;
@@ -294,7 +295,7 @@ build (RegiaProgramme *self, GError **error)
   GstElement *tee;
 
   self->compositor =
-      regia_mix_new (GST_BIN (self->pipeline), "compositor", self->out_caps, config->latency_ms, &tee, error);
+      regia_mix_new (GST_BIN (self->pipeline), "compositor", self->out_caps, self->wait, &tee, error);
   if (self->compositor == NULL)
     return FALSE;
   take_tee (self, tee);
@@ -345,7 +346,9 @@ regia_programme_new (const RegiaConfigValues *config, const RegiaEpoch *epoch, R
   g_mutex_init (&self->lock);
   self->slate_ending = g_cancellable_new ();
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("programme"));
-  self->sound = regia_programme_sound_new (config, GST_BIN (self->pipeline));
+  self->wait =
+      regia_mix_wait_new (regia_grid_time (1, config->rate_num, config->rate_den), config->latency_ms);
+  self->sound = regia_programme_sound_new (config, GST_BIN (self->pipeline), self->wait);
   gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
   gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE);
   bus = gst_element_get_bus (self->pipeline);
@@ -373,6 +376,7 @@ regia_programme_free (RegiaProgramme *self)
   regia_overlay_free (self->overlay);
   g_ptr_array_unref (self->encoders);
   regia_programme_sound_free (self->sound);
+  regia_mix_wait_unref (self->wait);
   g_ptr_array_unref (self->tees);
   g_ptr_array_unref (self->previews);
   g_clear_pointer (&self->meters, regia_track_unref);
@@ -417,6 +421,12 @@ regia_programme_add_preview (RegiaProgramme *self, const char *source)
 {
   REGIA_ON_THREAD_VAL (NULL, NULL);
   return add_preview (self, source);
+}
+
+RegiaMixWait *
+regia_programme_get_wait (RegiaProgramme *self)
+{
+  return self->wait;
 }
 
 void
@@ -492,7 +502,7 @@ regia_programme_start (RegiaProgramme *self, GError **error)
 
   const RegiaConfigValues *config = self->config;
   /* What is due now has its time one latency ago: so the first frame need not be waited for. */
-  gint64 due_ns = MAX (regia_epoch_show_time (&self->epoch) - (gint64)config->latency_ms * REGIA_MSECOND, 0);
+  gint64 due_ns = MAX (regia_epoch_show_time (&self->epoch) - regia_mix_wait_get_ns (self->wait), 0);
   gint64 start_ns = regia_grid_time (regia_grid_frame_after (due_ns, config->rate_num, config->rate_den),
                                      config->rate_num, config->rate_den);
   GstBuffer *slate = regia_slate_plain (config->width, config->height);

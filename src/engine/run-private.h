@@ -8,6 +8,7 @@
 #include "convert-private.h"
 #include "health-private.h"
 #include "meter-private.h"
+#include "mix-wait-private.h"
 #include "preview-private.h"
 #include "regia/base/clock.h"
 #include "timeline-private.h"
@@ -32,6 +33,7 @@ typedef struct {
   GPtrArray *video_targets; /* (element-type GstAppSrc) (owned) where pictures go; at most 1 */
   GPtrArray *audio_targets; /* (element-type GstAppSrc) (owned) one for each language that has this source */
   RegiaPreview *preview;    /* (owned) (nullable) of its picture, likewise */
+  RegiaMixWait *wait;       /* (owned) (nullable) told how late everything comes */
   RegiaMeter *meter;        /* (owned) (nullable) of its sound, whichever run brings it */
 } RegiaRunPlan;
 

@@ -84,6 +84,7 @@ regia_run_plan_unref (RegiaRunPlan *self)
   g_ptr_array_unref (self->video_targets);
   g_ptr_array_unref (self->audio_targets);
   regia_meter_unref (self->meter);
+  regia_mix_wait_unref (self->wait);
   regia_preview_unref (self->preview);
   g_free (self);
 }
@@ -105,6 +106,7 @@ regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboolean sender_cloc
   plan->find_plugins = find_plugins;
   plan->video_targets = g_ptr_array_ref (self->video_targets);
   plan->audio_targets = g_ptr_array_ref (self->audio_targets);
+  plan->wait = self->wait ? regia_mix_wait_ref (self->wait) : NULL;
   plan->meter = self->meter ? regia_meter_ref (self->meter) : NULL;
   plan->preview = self->preview ? regia_preview_ref (self->preview) : NULL;
   return plan;

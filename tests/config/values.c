@@ -29,7 +29,7 @@ test_defaults (void)
   g_assert_cmpuint (values->rate_den, ==, 1);
   g_assert_null (values->picture);
   g_assert_null (values->slate);
-  g_assert_cmpuint (values->latency_ms, ==, 200);
+  g_assert_cmpuint (values->latency_ms, ==, 0);
 
   g_assert_cmpuint (values->sources->len, ==, 1);
   g_assert_cmpstr (source->name, ==, "test");

@@ -116,7 +116,7 @@ typedef struct {
   guint rate_num, rate_den; /* default 25/1; written as 25, 30, 30000/1001, 50 */
   char *picture;            /* (nullable) scene or source shown at first; %NULL: see regia_scenes_first() */
   char *slate;      /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
-  guint latency_ms; /* mixing window: sources later than this are late; 50 … 2000, default 200 */
+  guint latency_ms; /* how long the mixer waits for sources; 50 … 2000, or 0: as they need it, up to 200 */
   char **shows;     /* names of all scenes, see regia_scenes_new(); empty for what was not read from files */
   /* [look] */
   char *look_logo;                            /* (nullable) absolute path of a PNG or JPEG */
