@@ -27,7 +27,7 @@ def build(folder):
     folder = (folder or ROOT / "build-bench").resolve()
     if not (folder / "build.ninja").exists():
         subprocess.run(["meson", "setup", folder, ROOT], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["meson", "compile", "-C", folder, "regia", "gateway-serve"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["meson", "compile", "-C", folder, "regia", "gateway-serve", "marks", "rtsp-camera", "pipewire-camera"], check=True, stdout=subprocess.DEVNULL)
     return folder
 
 
