@@ -190,14 +190,22 @@ judge_black (const Judged *self)
                         self->config->black_after_ms, SOON_MS, "%s", "");
 }
 
-/* The same picture again and again, or none while the sound goes on; where both stop it is soon lost. */
+static gboolean
+is_told_black (const Judged *self)
+{
+  return self->config->black_after_ms > 0 && is_judged (self, "black") &&
+         regia_json_get_boolean (self->state, "black");
+}
+
+/* The same picture again and again, or none while the sound goes on; where both stop it is soon lost. What is
+ * black stands still as well, which is said once. */
 static void
 judge_frozen (const Judged *self)
 {
   gboolean stalled = g_str_equal (regia_json_get_string (self->state, "state"), "stalled") &&
                      regia_json_get_boolean (self->state, "has-audio");
   gint64 frozen_ms = self->config->frozen_after_ms;
-  gboolean still = regia_json_get_int (self->state, "still-ms") >= frozen_ms;
+  gboolean still = regia_json_get_int (self->state, "still-ms") >= frozen_ms && !is_told_black (self);
 
   if (frozen_ms == 0 || !is_judged (self, "frozen") || (!stalled && !is_measured (self, REGIA_ALARM_FROZEN)))
     return;

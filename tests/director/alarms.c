@@ -267,7 +267,7 @@ test_picture (void)
   g_auto (Show) self;
 
   show_init (&self, "");
-  set_camera (&self, LIVE_CAMERA ", 'black': <true>");
+  set_camera (&self, LIVE_CAMERA ", 'black': <true>, 'still-ms': <uint64 60000>"); /* one alarm is enough */
   g_assert_cmpstr (pass (&self, 12), ==, "+black/camera ");
   set_camera (&self, LIVE_CAMERA ", 'black': <false>, 'still-ms': <uint64 9000>");
   g_assert_cmpstr (pass (&self, 12), ==, "-black/camera ");

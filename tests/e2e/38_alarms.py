@@ -26,8 +26,8 @@ def run(t):
         "camera": {"pipeline": "rtsp", "location": camera.url, "audio": "no"},
         "desk": {"pipeline": "pulse", "server": desk.server, "device": desk.device},
         "panel": {"pipeline": "pulse", "server": panel.server, "device": panel.device},
-        # What is black stands still as well.
-        "stage": {"pipeline": "file", "location": clip(t, "stage", "color=black:size=320x180:rate=10:duration=8"), "no_alarms": "frozen"},
+        # What is black stands still as well, which is said once.
+        "stage": {"pipeline": "file", "location": clip(t, "stage", "color=black:size=320x180:rate=10:duration=8")},
         "screen": {"pipeline": "file", "location": clip(t, "screen", "color=gray:size=320x180:rate=10:duration=8")},
         # A booth in which nobody speaks.
         "booth": {"pipeline": "file", "location": silence(t), "no_alarms": "silence"},
