@@ -49,7 +49,8 @@ RegiaRunPlan *regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboole
 typedef enum {
   REGIA_RUN_OK,
   REGIA_RUN_ERROR,       /* an element gave up */
-  REGIA_RUN_UNAVAILABLE, /* an element is missing or the text is wrong: trying again soon is of no use */
+  REGIA_RUN_UNAVAILABLE, /* an element is missing, text or password is wrong: trying again soon is of no use
+                          */
   REGIA_RUN_ENDED,       /* the stream is over */
 } RegiaRunEnd;
 

@@ -361,7 +361,9 @@ regia_words_of_error (GstMessage *message, GstElement *pipeline, const char *mis
   if (g_str_has_prefix (factory_of (source), "regia"))
     return regia_words_clean (error->message); /* our own elements say it all themselves */
   words = explain (error, source, debug, pipeline, missing);
+  /* Cameras lock out who tries a wrong password too often. */
   *ret_unavailable = g_error_matches (error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN) ||
+                     g_error_matches (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED) ||
                      (missing && error->domain == GST_STREAM_ERROR && error->code != GST_STREAM_ERROR_DECODE);
   /* GStreamer's stock sentences say less than what stands behind them. */
   own = detail && (g_str_has_prefix (error->message, "Could not") ||

@@ -152,10 +152,14 @@ static const struct {
   const char *says[4]; /* all of them */
   gboolean unavailable;
 } cases[] = {
-    {"rtsp-unauthorized", "rtspsrc location=rtsp://127.0.0.1:{r}/closed" RTSP, {"user name or password"}},
+    {"rtsp-unauthorized",
+     "rtspsrc location=rtsp://127.0.0.1:{r}/closed" RTSP,
+     {"user name or password"},
+     TRUE},
     {"rtsp-wrong-password",
      "rtspsrc location=rtsp://127.0.0.1:{r}/closed user-id=user user-pw=s3cret" RTSP,
-     {"user name or password"}},
+     {"user name or password"},
+     TRUE},
     {"rtsp-no-such-stream",
      "rtspsrc location=rtsp://127.0.0.1:{r}/none" RTSP,
      {"no stream of that name", "path"}},
