@@ -6,10 +6,10 @@
  *
  *   marks [--frames] [--seconds N] [--beep-hz HZ] FILE-OR-URL
  *
- * With --frames a line for each frame of video ("v INDEX PTS_MS FRAME WALL_MS FLASH NOW_MS", frame −1 when no
- * marks can be read; NOW_MS is the wall clock when it was decoded) and for each beep ("a PTS_MS"). Last a
- * JSON object with the whole. Exit status 0 when the input could be read at all; judging is the caller's
- * work.
+ * With --frames a line for each frame of video ("v INDEX PTS_MS FRAME WALL_MS FLASH NOW_MS LUMA", frame −1
+ * when no marks can be read; NOW_MS is the wall clock when it was decoded; LUMA the mean of its luma plane)
+ * and for each beep ("a PTS_MS"). Last a JSON object with the whole. Exit status 0 when the input could be
+ * read at all; judging is the caller's work.
  */
 #include <glib.h>
 #include <math.h>
@@ -52,6 +52,17 @@ static void G_GNUC_PRINTF (3, 0) log_cb (void *context, int level, const char *f
   vfprintf (stderr, format, arguments);
 }
 
+static guint
+mean_luma (const AVFrame *frame)
+{
+  guint64 sum = 0;
+
+  for (int y = 0; y < frame->height; y++)
+    for (int x = 0; x < frame->width; x++)
+      sum += frame->data[0][y * frame->linesize[0] + x];
+  return (guint)(sum / MAX ((guint64)frame->width * (guint64)frame->height, 1));
+}
+
 static void
 take_picture (Marks *self, const AVFrame *frame, AVRational base)
 {
@@ -68,9 +79,9 @@ take_picture (Marks *self, const AVFrame *frame, AVRational base)
     self->decode_errors++;
   g_array_append_val (self->pictures, picture);
   if (self->print) {
-    printf ("v %u %.1f %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %d %" G_GINT64_FORMAT "\n",
+    printf ("v %u %.1f %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %d %" G_GINT64_FORMAT " %u\n",
             self->pictures->len - 1, picture.pts_ms, picture.frame, picture.wall_ms, picture.flash,
-            g_get_real_time () / 1000);
+            g_get_real_time () / 1000, mean_luma (frame));
     fflush (stdout);
   }
 }

@@ -15,8 +15,11 @@
  * Commands on standard input, a line each: "stop" (the server goes away: connections are closed and refused),
  * "start", "freeze" (sends nothing more, connections stay), "thaw", "mute" and "unmute" (the sound alone),
  * "quit" (also at its end); what goes wrong before the lens and the microphone: "black on|off" (a cap on the
- * lens), "still on|off" (the same picture again and again), "quiet on|off" (no sound is heard); and the
- * faults of real cameras' timestamps, which need --no-reports: "step picture|sound|both MS", "wild
+ * lens), "still on|off" (the same picture again and again), "quiet on|off" (no sound is heard), "clip on|off"
+ * (a desk turned up too far before it); what becomes of its streams: "ended on|off" (they end in order, and
+ * there is none for who asks again), "broken on|off" (connections are closed, and who comes again
+ * is told that there is no such stream), "size WxH" (another one from the next picture on, in mid-stream);
+ * and the faults of real cameras' timestamps, which need --no-reports: "step picture|sound|both MS", "wild
  * picture|sound|off" (one stamp in 50 is two hours off), "clock PPM" (the sound's clock is so much slower
  * from the next client on). Says "ready" when it listens, after start as well.
  */
@@ -50,7 +53,9 @@ typedef struct {
  * the medium when there is one. The frame number counts what the camera saw, not what anybody fetched.
  */
 typedef struct {
-  int width, height, rate, rate_den, port, keyframes;
+  int width, height; /* the shutter's thread's, once it runs */
+  int rate, rate_den, port, keyframes;
+  gint wanted_size; /* atomic: width × 65536 + height */
   gboolean interlaced, sound, running, no_reports;
   Stamps stamps[2];      /* of picture and sound */
   GstElement *watcher;   /* (owned) (nullable): its own client */
@@ -61,11 +66,12 @@ typedef struct {
   GstAppSrc *microphone; /* (owned) (nullable) */
   GstRTSPMedia *media;   /* (unowned) (nullable) that medium; never looked into */
   gboolean frozen;       /* atomic */
-  gboolean muted;        /* atomic, as the three that follow */
-  gboolean black, still, quiet;
+  gboolean muted;        /* atomic, as the four that follow */
+  gboolean black, still, quiet, clipped;
   gboolean done; /* atomic */
   GMainLoop *loop;
-  GstRTSPServer *server; /* (owned) (nullable) while stopped */
+  GstRTSPServer *server;        /* (owned) (nullable) while stopped */
+  GstRTSPMediaFactory *factory; /* (owned) (nullable) while stopped */
   guint attached;
 } Camera;
 
@@ -97,6 +103,26 @@ take_picture (Camera *self, guint32 number, gint64 wall_ms)
   if (self->interlaced)
     GST_BUFFER_FLAG_SET (buffer, GST_VIDEO_BUFFER_FLAG_INTERLACED | GST_VIDEO_BUFFER_FLAG_TFF);
   return buffer;
+}
+
+/* What the pictures of the medium are from now on; one that has just been begun knows the size it began with.
+ */
+static void
+take_size (Camera *self, GstAppSrc *source)
+{
+  int size = g_atomic_int_get (&self->wanted_size);
+  g_autoptr (GstCaps) before = gst_app_src_get_caps (source);
+  g_autoptr (GstCaps) caps = NULL;
+  int width = 0;
+
+  self->width = size >> 16;
+  self->height = size & 0xffff;
+  if (before == NULL || !gst_structure_get_int (gst_caps_get_structure (before, 0), "width", &width) ||
+      width == self->width)
+    return;
+  caps = gst_caps_copy (before);
+  gst_caps_set_simple (caps, "width", G_TYPE_INT, self->width, "height", G_TYPE_INT, self->height, NULL);
+  gst_app_src_set_caps (source, caps);
 }
 
 /* Both clocks read at the same instant, as near as it can be had: the quickest of several tries. */
@@ -146,6 +172,7 @@ shutter_thread (gpointer data)
         seen = number;
         seen_ns = next_ns;
       }
+      take_size (self, source);
       buffer = take_picture (self, seen, seen_ns / 1000000);
       /* Not yet set while the medium is being started: its clock comes first. */
       gint64 base_ns = (gint64)gst_element_get_base_time (GST_ELEMENT (source));
@@ -170,7 +197,7 @@ enum { SOUND_HZ = 8000, BLOCK = 160, BEEP_HZ = 1000 };
 
 /* One block of 20 ms: what the microphone hears from @heard_ns of the wall clock on. */
 static GstBuffer *
-take_sound (gint64 heard_ns, gboolean quiet)
+take_sound (gint64 heard_ns, gboolean quiet, gboolean clipped)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, BLOCK * 2, NULL);
   GstMapInfo map;
@@ -180,8 +207,9 @@ take_sound (gint64 heard_ns, gboolean quiet)
     gint64 at_ns = heard_ns + (gint64)i * 1000000000 / SOUND_HZ, in_ns = at_ns % 1000000000;
     double seconds = (double)in_ns / 1e9, hum = 0.02 * sin (2 * G_PI * 200 * seconds);
     double beep = in_ns < 50000000 ? 0.5 * sin (2 * G_PI * BEEP_HZ * seconds) : 0;
+    double heard = quiet ? 0 : CLAMP ((hum + beep) * (clipped ? 60 : 1), -1, 1);
 
-    ((gint16 *)map.data)[i] = quiet ? 0 : (gint16)lrint ((hum + beep) * 32767);
+    ((gint16 *)map.data)[i] = (gint16)lrint (heard * 32767);
   }
   gst_buffer_unmap (buffer, &map);
   return buffer;
@@ -210,7 +238,8 @@ microphone_thread (gpointer data)
       gint64 pts = next_ns - self->wall_offset_ns - base_ns;
 
       if (base_ns > 0 && pts >= 0) {
-        GstBuffer *buffer = take_sound (next_ns, g_atomic_int_get (&self->quiet));
+        GstBuffer *buffer =
+            take_sound (next_ns, g_atomic_int_get (&self->quiet), g_atomic_int_get (&self->clipped));
 
         GST_BUFFER_PTS (buffer) = (guint64)pts;
         GST_BUFFER_DURATION (buffer) = 20000000;
@@ -385,8 +414,9 @@ start (Camera *self)
       "interlace-mode=%s "
       "! x264enc tune=zerolatency speed-preset=ultrafast bitrate=1500 key-int-max=%d threads=1 interlaced=%s "
       "! video/x-h264,profile=%s ! rtph264pay name=pay0 pt=96 config-interval=-1 %s)",
-      self->width, self->height, self->rate, self->rate_den, self->interlaced ? "interleaved" : "progressive",
-      self->keyframes, self->interlaced ? "true" : "false", self->interlaced ? "main" : "baseline",
+      self->wanted_size >> 16, self->wanted_size & 0xffff, self->rate, self->rate_den,
+      self->interlaced ? "interleaved" : "progressive", self->keyframes, self->interlaced ? "true" : "false",
+      self->interlaced ? "main" : "baseline",
       self->sound
           ? "appsrc name=microphone is-live=true format=time min-latency=0 block=false max-bytes=0 "
             "max-buffers=100 "
@@ -404,6 +434,7 @@ start (Camera *self)
   gst_rtsp_media_factory_set_shared (factory, TRUE);
   g_signal_connect (factory, "media-configure", G_CALLBACK (configure_cb), self);
   mounts = gst_rtsp_server_get_mount_points (self->server);
+  self->factory = g_object_ref (factory);
   gst_rtsp_mount_points_add_factory (mounts, "/camera", factory);
   g_object_unref (mounts);
   self->attached = gst_rtsp_server_attach (self->server, NULL);
@@ -425,9 +456,16 @@ drop_client_cb (GstRTSPServer *server, GstRTSPClient *client, gpointer data)
 }
 
 static void
+drop_clients (Camera *self)
+{
+  GList *clients = gst_rtsp_server_client_filter (self->server, drop_client_cb, NULL);
+
+  g_list_free_full (clients, g_object_unref);
+}
+
+static void
 stop (Camera *self)
 {
-  GList *clients;
 
   if (self->watcher)
     gst_element_set_state (self->watcher, GST_STATE_NULL);
@@ -435,18 +473,63 @@ stop (Camera *self)
   if (self->server == NULL)
     return;
   g_source_remove (self->attached);
-  clients = gst_rtsp_server_client_filter (self->server, drop_client_cb, NULL);
-  g_list_free_full (clients, g_object_unref);
+  drop_clients (self);
   g_clear_object (&self->server);
+  g_clear_object (&self->factory);
+}
+
+/* Whether there is the stream that clients ask for. */
+static void
+offer (Camera *self, gboolean offered)
+{
+  g_autoptr (GstRTSPMountPoints) mounts =
+      self->server ? gst_rtsp_server_get_mount_points (self->server) : NULL;
+
+  if (mounts && offered)
+    gst_rtsp_mount_points_add_factory (mounts, "/camera", g_object_ref (self->factory));
+  else if (mounts)
+    gst_rtsp_mount_points_remove_factory (mounts, "/camera");
+}
+
+static void
+end_streams (Camera *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->source)
+    gst_app_src_end_of_stream (self->source);
+  if (self->microphone)
+    gst_app_src_end_of_stream (self->microphone);
+  g_clear_pointer (&self->source, gst_object_unref);
+  g_clear_pointer (&self->microphone, gst_object_unref);
+  g_mutex_unlock (&self->lock);
+}
+
+/* What becomes of its streams. FALSE: @line is about something else. */
+static gboolean
+end_or_break (Camera *self, const char *line)
+{
+  gboolean ended = g_str_has_prefix (line, "ended "), broken = g_str_has_prefix (line, "broken ");
+  gboolean on = strstr (line, " on") != NULL;
+
+  if (!ended && !broken)
+    return FALSE;
+  offer (self, !on);
+  if (ended && on)
+    end_streams (self);
+  else if (on && self->server)
+    drop_clients (self);
+  return TRUE;
 }
 
 static void
 make_fault (Camera *self, const char *line)
 {
   char which[16] = "";
-  int amount = 0;
+  int amount = 0, width, height;
 
-  if (sscanf (line, "step %15s %d", which, &amount) == 2) {
+  if (sscanf (line, "size %dx%d", &width, &height) == 2)
+    g_atomic_int_set (&self->wanted_size, width << 16 | height);
+  else if (sscanf (line, "step %15s %d", which, &amount) == 2) {
     for (int i = 0; i < 2; i++)
       if (g_str_equal (which, i ? "sound" : "picture") || g_str_equal (which, "both"))
         g_atomic_int_add (&self->stamps[i].step_ms, amount);
@@ -483,7 +566,9 @@ command_cb (GObject *stream, gpointer data)
     g_atomic_int_set (&self->still, strstr (line, "on") != NULL);
   else if (g_str_has_prefix (line, "quiet"))
     g_atomic_int_set (&self->quiet, strstr (line, "on") != NULL);
-  else
+  else if (g_str_has_prefix (line, "clip"))
+    g_atomic_int_set (&self->clipped, strstr (line, "on") != NULL);
+  else if (!end_or_break (self, line))
     make_fault (self, line);
   return G_SOURCE_CONTINUE;
 }
@@ -526,6 +611,7 @@ main (int argc, char **argv)
   }
   if (self.keyframes == 0)
     self.keyframes = MAX (self.rate / self.rate_den, 1);
+  self.wanted_size = self.width << 16 | self.height;
   self.wall_offset_ns = measure_wall_offset ();
   setvbuf (stdin, NULL, _IONBF, 0);
   self.loop = g_main_loop_new (NULL, FALSE);

@@ -32,11 +32,12 @@ def marks(t, source, *options, timeout=120):
 
 
 class Frame:
-    """A picture as `marks --frames` tells it: when it is shown in the file (ms), its burnt-in number and wall clock (ms), −1 for the slate."""
+    """A picture as `marks --frames` tells it: when it is shown in the file (ms), its burnt-in number and wall clock (ms), −1 for the slate, whether
+    it flashes, its mean luma."""
 
     def __init__(self, line):
-        _, _, pts, number, wall, *_ = line.split()
-        self.pts, self.number, self.wall = float(pts), int(number), int(wall)
+        _, _, pts, number, wall, flash, _, luma = line.split()
+        self.pts, self.number, self.wall, self.flash, self.luma = float(pts), int(number), int(wall), flash == "1", int(luma)
 
 
 def frames(t, path):
