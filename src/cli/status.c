@@ -38,6 +38,18 @@ print_list (GVariant *parent, const char *key, const char *title, const char *co
 }
 
 static void
+print_scene (GVariant *engine, const char *scene)
+{
+  const char *replaced = engine != NULL ? regia_json_get_string (engine, "scene-for") : "";
+
+  if (*replaced != '\0')
+    printf ("scene      %s in place of %s (%s)\n", regia_json_get_string (engine, "scene"), replaced,
+            regia_json_get_string (engine, "scene-why"));
+  else
+    printf ("scene      %s\n", scene);
+}
+
+static void
 print_status (GVariant *status)
 {
   static const char *const source[] = {"name",     "state",    "fps",        "level-db", "drift-ppm",
@@ -72,7 +84,7 @@ print_status (GVariant *status)
   if (path[0] != '\0')
     printf ("recording  %s\n", path);
   if (desired != NULL && g_variant_lookup (desired, "scene", "&s", &scene) && scene[0] != '\0')
-    printf ("scene      %s\n", scene);
+    print_scene (engine, scene);
   if (desired != NULL && g_variant_lookup (desired, "caption", "&s", &scene) && scene[0] != '\0')
     printf ("caption    %s\n", scene);
   if (desired != NULL)

@@ -37,6 +37,8 @@ scene_free (gpointer data)
   g_strfreev (scene->sources);
   g_free (scene->corner);
   g_strfreev (scene->areas);
+  g_free (scene->backup);
+  g_strfreev (scene->backup_when);
   g_free (scene);
 }
 

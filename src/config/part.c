@@ -120,10 +120,18 @@ static const Field source_fields[] = {
 };
 
 static const Field scene_fields[] = {
-    SCENE (name, TEXT, ENGINE),          SCENE (layout, TEXT, ENGINE),
-    SCENE (sources, LIST, ENGINE),       SCENE (corner, TEXT, ENGINE),
-    SCENE (small_percent, UINT, ENGINE), SCENE (areas, LIST, ENGINE),
-    SCENE (fade_ms, UINT, ENGINE),       {NULL},
+    SCENE (name, TEXT, ENGINE),
+    SCENE (layout, TEXT, ENGINE),
+    SCENE (sources, LIST, ENGINE),
+    SCENE (corner, TEXT, ENGINE),
+    SCENE (small_percent, UINT, ENGINE),
+    SCENE (areas, LIST, ENGINE),
+    SCENE (fade_ms, UINT, ENGINE),
+    SCENE (backup, TEXT, ENGINE),
+    SCENE (backup_when, LIST, ENGINE),
+    SCENE (backup_after_ms, UINT, ENGINE),
+    SCENE (backup_until_ms, UINT, ENGINE),
+    {NULL},
 };
 
 static const Field rendition_fields[] = {

@@ -14,5 +14,9 @@ char **regia_scenes_names (const RegiaConfigValues *values);
 extern const char *const regia_scene_layouts[];
 extern const char *const regia_scene_corners[];
 
+/** regia_read_backup_when: [char **], of lost, black, frozen; see RegiaOptionRead. */
+char *regia_read_backup_when (const RegiaOption *option, const char *text, const char *base_dir,
+                              gpointer field);
+
 /** regia_read_areas: [char **], one `X Y WIDTH HEIGHT` in percent each; see RegiaOptionRead. */
 char *regia_read_areas (const RegiaOption *option, const char *text, const char *base_dir, gpointer field);

@@ -85,6 +85,25 @@ regia_read_areas (const RegiaOption *option, const char *text, const char *base_
   return NULL;
 }
 
+char *
+regia_read_backup_when (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)
+{
+  static const char *const allowed[] = {"lost", "black", "frozen", NULL};
+  g_auto (GStrv) kinds = regia_split_list (text);
+
+  if (kinds[0] == NULL)
+    return g_strdup_printf ("nothing is named; allowed: %s", option->range);
+  for (char **kind = kinds; *kind != NULL; kind++)
+    if (!g_strv_contains (allowed, *kind)) {
+      g_autofree char *quoted = regia_quote_clip (*kind);
+
+      return g_strdup_printf ("there is no %s; allowed: %s", quoted, option->range);
+    }
+  g_strfreev (*(char ***)field);
+  *(char ***)field = g_steal_pointer (&kinds);
+  return NULL;
+}
+
 static gboolean
 is_said (RegiaConfig *self, const char *title, const char *key)
 {
@@ -106,6 +125,39 @@ check_key (RegiaConfig *self, const char *title, const char *key, const char *la
                        "only layout = %s has this; remove it", needed);
 }
 
+static gboolean
+can_be_shown (const RegiaConfigValues *values, const char *name)
+{
+  gboolean found = g_strv_contains ((const char *const *)values->look_slates, name);
+
+  for (guint i = 0; i < values->scenes->len; i++)
+    found |= g_str_equal (((RegiaConfigScene *)g_ptr_array_index (values->scenes, i))->name, name);
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+
+    found |= source->video && g_str_equal (source->name, name);
+  }
+  return found;
+}
+
+static void
+check_backup (RegiaConfig *self, const RegiaConfigScene *scene, const char *title, RegiaFaults *faults)
+{
+  if (scene->backup == NULL)
+    return;
+  if (g_str_equal (scene->backup, scene->name))
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "backup"), title, "backup",
+                         "it cannot stand in for itself; name another scene");
+  else if (!can_be_shown (&self->values, scene->backup))
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "backup"), title, "backup",
+                         "there is no scene, source with a picture or slate \"%s\"; name one of this event",
+                         scene->backup);
+  else if (g_str_equal (scene->backup, "bars") &&
+           g_strv_contains ((const char *const *)self->values.look_slates, "bars"))
+    regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "backup"), title, "backup",
+                         "the bars are for rehearsals, and viewers would see them; name another scene");
+}
+
 void
 regia_config_check_scenes (RegiaConfig *self, RegiaFaults *faults)
 {
@@ -114,6 +166,7 @@ regia_config_check_scenes (RegiaConfig *self, RegiaFaults *faults)
     g_autofree char *title = g_strconcat ("scene ", scene->name, NULL);
     guint layout, count;
 
+    check_backup (self, scene, title, faults);
     if (scene->layout == NULL || scene->sources == NULL)
       continue; /* its own fault is named already */
     layout = find_layout (scene->layout);

@@ -291,6 +291,24 @@ judge_backups (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
   }
 }
 
+/* Of all scenes that have a backup: one that people have left is over. */
+static void
+judge_scenes (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
+{
+  const char *replaced = regia_json_get_string (input->engine, "scene-for");
+  g_autofree char *value = g_strdup_printf ("%s (%s)", regia_json_get_string (input->engine, "scene"),
+                                            regia_json_get_string (input->engine, "scene-why"));
+
+  for (guint i = 0; i < input->config->scenes->len; i++) {
+    const RegiaConfigScene *scene = g_ptr_array_index (input->config->scenes, i);
+
+    if (scene->backup != NULL)
+      regia_alarms_judge (alarms, REGIA_ALARM_BACKUP_SCENE, scene->name,
+                          truth (g_str_equal (scene->name, replaced), has (input->engine, "scene-for")), 0,
+                          SOON_MS, "%s", value);
+  }
+}
+
 /* Renditions that were given up so that the others are whole; the first, which is recorded, never is. */
 static void
 judge_renditions (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
@@ -408,6 +426,7 @@ regia_alarm_rules (RegiaAlarms *self, const RegiaAlarmsInput *input)
     judge_source (self, input, g_ptr_array_index (input->config->sources, i));
   judge_languages (self, input);
   judge_backups (self, input);
+  judge_scenes (self, input);
   judge_renditions (self, input);
   if (!rehearsal) {
     judge_recorder (self, input, starting);

@@ -140,6 +140,15 @@ static const Kind kinds[REGIA_ALARM_KINDS] = {
           {"La lingua «{about}» si sente dalla riserva: {value}.",
            "Nessuna delle sue sorgenti si sente: controllare il mixer, il cavo e il server audio. Quando una "
            "si sente di nuovo la riserva esce da sola."}}},
+    [REGIA_ALARM_BACKUP_SCENE] =
+        {"backup-scene",
+         FALSE,
+         {{"The scene {about} is not shown; its backup is in its place: {value}.",
+           "Look at the source that is named; once its picture is well the scene comes back by itself. "
+           "Choose the scene again to show it as it is, or another one."},
+          {"La scena {about} non è in onda; al suo posto c’è la riserva: {value}.",
+           "Controllare la sorgente indicata; quando la sua immagine torna buona la scena rientra da sola. "
+           "Scegliere di nuovo la scena per mostrarla com’è, o sceglierne un’altra."}}},
     [REGIA_ALARM_BEHIND] =
         {"behind",
          FALSE,

@@ -140,10 +140,12 @@ change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError 
 {
   RegiaDirector *director = self->director;
   g_autoptr (GStrvBuilder) relays = g_strv_builder_new ();
+  g_autoptr (GVariant) engine = regia_processes_get_state (director->processes, "engine");
   g_auto (GStrv) names = NULL;
   RegiaDesiredContext context = {
       .now_ms = (guint64)MAX (regia_epoch_show_time (&director->show.epoch), 0) / REGIA_MSECOND,
       .wall_s = regia_clock_realtime_ns () / REGIA_SECOND,
+      .replaced = engine != NULL ? regia_json_get_string (engine, "scene-for") : NULL,
       .scenes = (const char *const *)director->values->shows,
       .audios = director->values->audios,
       .slates = (const char *const *)director->values->look_slates,

@@ -48,6 +48,7 @@ typedef struct {
   gboolean private_on;     /* what the hall says is for the hall alone */
   gboolean paused;         /* nothing is recorded; live goes on */
   char *scene;             /* (owned) what the programme shows; "": what the event file begins with */
+  gboolean held;           /* they want it without its backup: said again while that was shown */
   gint64 fade_ms;          /* how long it took to come, negative: as the event file says */
   char *caption;           /* (owned) name in the caption bar; "": there is none */
   char *caption_line;      /* (owned) … and what is below it; "" for nothing */
@@ -74,6 +75,7 @@ typedef struct {
   const char *const *relays; /* (array zero-terminated=1): that the event has */
   const char *const *slates; /* (nullable) (array zero-terminated=1): [look] slates */
   const char *const *scenes; /* (array zero-terminated=1): that the event has */
+  const char *replaced;      /* (nullable): the scene whose backup is shown in its place just now */
   GPtrArray *audios;         /* (element-type RegiaConfigAudio): that the event has */
   GPtrArray *talks;          /* (nullable) (element-type RegiaConfigTalk): that the event has */
   guint64 now_ms;            /* show time */
@@ -90,9 +92,9 @@ typedef struct {
  * @change: a{sv} with one key: private b, paused b, relay (sb) (name, whether it pushes), mark (ts) (show
  * time in ms, title), gain (ssx) (language, "" for all; source; tenths of a dB), mute (ssb) (the same;
  * whether it is not heard), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the
- * event file says), caption (ss) (name, line), caption-talk x (number of a talk), caption-off b, tone (bb)
- * (whether it is heard, also on the air), scene-on-air (sx) (as scene, and the bars too), acknowledge s (id
- * of an alarm that is raised)
+ * event file says; the scene whose backup is shown is shown itself from then on), caption (ss) (name, line),
+ * caption-talk x (number of a talk), caption-off b, tone (bb) (whether it is heard, also on the air),
+ * scene-on-air (sx) (as scene, and the bars too), acknowledge s (id of an alarm that is raised)
  *
  * Returns: (transfer full): @self with the change, its version one higher; @self itself where nothing
  * changes. %NULL with REGIA_ERROR_USAGE: what is wrong and what would be right. Pure.

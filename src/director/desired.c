@@ -94,6 +94,7 @@ copy (const RegiaDesired *self)
   new->tone = self->tone;
   g_free (new->scene);
   new->scene = g_strdup (self->scene);
+  new->held = self->held;
   new->fade_ms = self->fade_ms;
   regia_desired_set_caption (new, self->caption, self->caption_line);
   regia_desired_copy_faders (new->faders, self->faders);
@@ -174,6 +175,7 @@ change_scene (RegiaDesired *self, const char *name, gint64 fade_ms, gboolean bar
     return regia_error_set_usage (error, "a fade takes at most %d s", FADE_MAX_MS / 1000);
   g_free (self->scene);
   self->scene = g_strdup (name);
+  self->held = g_strcmp0 (context->replaced, name) == 0;
   self->fade_ms = MAX (fade_ms, -1);
   return TRUE;
 }
@@ -380,6 +382,7 @@ regia_desired_to_variant (const RegiaDesired *self)
   g_variant_dict_insert (&dict, "end", "x", self->end_s);
   g_variant_dict_insert (&dict, "scene", "s", self->scene);
   g_variant_dict_insert (&dict, "scene-fade-ms", "x", self->fade_ms);
+  g_variant_dict_insert (&dict, "scene-held", "b", self->held);
   g_variant_dict_insert (&dict, "tone", "b", self->tone);
   g_variant_dict_insert (&dict, "caption", "s", self->caption);
   g_variant_dict_insert (&dict, "caption-line", "s", self->caption_line);
@@ -485,7 +488,8 @@ read_scene (GVariant *dict, RegiaDesired *self)
   if (scene == NULL)
     return TRUE;
   if (!g_variant_is_of_type (scene, G_VARIANT_TYPE_STRING) ||
-      !regia_json_read_int (dict, "scene-fade-ms", &self->fade_ms))
+      !regia_json_read_int (dict, "scene-fade-ms", &self->fade_ms) ||
+      !regia_json_read_boolean (dict, "scene-held", &self->held))
     return FALSE;
   g_free (self->scene);
   self->scene = g_variant_dup_string (scene, NULL);

@@ -256,6 +256,7 @@ describe_desired (const RegiaConfigValues *config, const RegiaDesired *desired, 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "version", "t", desired->version);
   g_variant_dict_insert (&dict, "scene", "s", desired->scene[0] != '\0' ? desired->scene : first);
+  g_variant_dict_insert (&dict, "scene-held", "b", desired->held);
   g_variant_dict_insert (&dict, "tone", "b", desired->tone);
   g_variant_dict_insert (&dict, "caption", "s", desired->caption);
   g_variant_dict_insert (&dict, "caption-line", "s", desired->caption_line);

@@ -14,6 +14,7 @@
 #include "regia/base/thread.h"
 #include "shedding-private.h"
 #include "source-private.h"
+#include "stand-in-private.h"
 
 /*
  * RegiaEngine holds one programme and one source for each [source] of the event, and ties them: each source
@@ -52,15 +53,20 @@ struct _RegiaEngine {
   RegiaEpoch epoch;
   RegiaEngineCallbacks callbacks;
   gpointer user_data;
-  RegiaProgramme *programme; /* (owned) */
-  RegiaLook *look;           /* (owned) */
-  GPtrArray *sources;        /* (element-type RegiaSource) (owned) */
-  RegiaMeters *meters;       /* (owned) */
-  RegiaInputs *inputs;       /* (owned) */
-  GPtrArray *scenes;         /* (element-type RegiaScene) (owned) */
-  const RegiaScene *scene;   /* (unowned) (nullable): that is shown */
-  Rate *rates;               /* (owned) one for each encoder */
-  RegiaShedding *shedding;   /* (owned) */
+  RegiaProgramme *programme;      /* (owned) */
+  RegiaLook *look;                /* (owned) */
+  GPtrArray *sources;             /* (element-type RegiaSource) (owned) */
+  RegiaMeters *meters;            /* (owned) */
+  RegiaInputs *inputs;            /* (owned) */
+  GPtrArray *scenes;              /* (element-type RegiaScene) (owned) */
+  const RegiaScene *wanted;       /* (unowned) (nullable): that people want */
+  const RegiaScene *scene;        /* (unowned) (nullable): that is shown: the same, or its backup */
+  const RegiaConfigScene *backed; /* (unowned) (nullable): of the wanted one, where it has a backup */
+  gboolean held;                  /* people want it without one */
+  RegiaStandIn stand_in;
+  char *trouble;           /* (owned) (nullable) in words, why the backup is shown */
+  Rate *rates;             /* (owned) one for each encoder */
+  RegiaShedding *shedding; /* (owned) */
   gint64 started_ns;
   gboolean ready, failed;
   guint tick; /* source id */
@@ -138,6 +144,66 @@ look_after_renditions (RegiaEngine *self, gint64 now_ns)
   }
 }
 
+static void
+show_now (RegiaEngine *self, const RegiaScene *scene, int fade_ms)
+{
+  if (scene != self->scene)
+    regia_programme_show (self->programme, scene, fade_ms >= 0 ? (guint)fade_ms : scene->fade_ms);
+  self->scene = scene;
+  regia_look_set_scene (self->look, scene->name);
+}
+
+/* (transfer full) (nullable): the first source of @scene that the backup's rules count as in trouble, in
+ * words. */
+static char *
+find_trouble (RegiaEngine *self, const RegiaScene *scene)
+{
+  for (guint i = 0; i < scene->places->len; i++) {
+    const RegiaScenePlace *place = g_ptr_array_index (scene->places, i);
+
+    for (guint j = 0; j < self->sources->len; j++) {
+      const RegiaConfigSource *config = g_ptr_array_index (self->values->sources, j);
+      RegiaPictureTrouble trouble;
+      const char *words;
+
+      if (strcmp (config->name, place->source) != 0)
+        continue;
+      regia_source_get_trouble (g_ptr_array_index (self->sources, j), &trouble);
+      words = regia_stand_in_words (self->backed, &trouble);
+      if (words != NULL)
+        return g_strdup_printf ("%s: %s", config->name, words);
+    }
+  }
+  return NULL;
+}
+
+/* A scene whose source is in trouble gives way to its backup, and gets its place back. */
+static void
+judge_scene (RegiaEngine *self, gint64 now_ns)
+{
+  const RegiaScene *backup =
+      self->backed != NULL ? regia_scenes_find (self->scenes, self->backed->backup) : NULL;
+  g_autofree char *trouble = NULL, *backup_trouble = NULL;
+  gboolean was_used = self->stand_in.used;
+
+  if (backup == NULL)
+    return;
+  trouble = find_trouble (self, self->wanted);
+  backup_trouble = find_trouble (self, backup);
+  regia_stand_in_decide (&self->stand_in, self->backed, trouble != NULL, backup_trouble != NULL, self->held,
+                         now_ns);
+  if (self->stand_in.used == was_used)
+    return;
+  g_free (self->trouble);
+  self->trouble = self->stand_in.used ? g_steal_pointer (&trouble) : NULL;
+  if (self->stand_in.used)
+    g_message ("the scene \"%s\" is shown in place of \"%s\": %s", backup->name, self->wanted->name,
+               self->trouble);
+  else
+    g_message ("the scene \"%s\" is shown again", self->wanted->name);
+  show_now (self, self->stand_in.used ? backup : self->wanted, -1);
+}
+
 static gboolean
 on_tick_cb (gpointer user_data)
 {
@@ -146,6 +212,7 @@ on_tick_cb (gpointer user_data)
 
   for (guint i = 0; i < self->sources->len; i++)
     regia_source_tick (g_ptr_array_index (self->sources, i), now_ns);
+  judge_scene (self, now_ns);
   give_meters (self);
   regia_mix_wait_step (regia_programme_get_wait (self->programme), regia_epoch_show_time (&self->epoch));
   regia_inputs_tick (self->inputs, regia_epoch_show_time (&self->epoch));
@@ -211,6 +278,21 @@ add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_
   g_ptr_array_add (self->sources, regia_source_new (config, plan));
 }
 
+static void
+want (RegiaEngine *self, const RegiaScene *scene)
+{
+  self->wanted = scene;
+  self->backed = NULL;
+  self->stand_in = (RegiaStandIn){0};
+  g_clear_pointer (&self->trouble, g_free);
+  for (guint i = 0; scene != NULL && i < self->values->scenes->len; i++) {
+    const RegiaConfigScene *config = g_ptr_array_index (self->values->scenes, i);
+
+    if (config->backup != NULL && strcmp (config->name, scene->name) == 0)
+      self->backed = config;
+  }
+}
+
 RegiaEngine *
 regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *log,
                   const RegiaEngineCallbacks *callbacks, gpointer user_data, GError **error)
@@ -247,6 +329,7 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   self->scene = regia_scenes_first (self->scenes, self->values);
   regia_programme_show (self->programme, self->scene, 0);
   regia_look_set_scene (self->look, regia_engine_get_scene (self));
+  want (self, self->scene);
   return g_steal_pointer (&self);
 }
 
@@ -264,7 +347,7 @@ regia_engine_start (RegiaEngine *self, GError **error)
 }
 
 gboolean
-regia_engine_show (RegiaEngine *self, const char *name, int fade_ms)
+regia_engine_show (RegiaEngine *self, const char *name, int fade_ms, gboolean held)
 {
   REGIA_ON_THREAD_VAL (NULL, FALSE);
 
@@ -272,10 +355,11 @@ regia_engine_show (RegiaEngine *self, const char *name, int fade_ms)
 
   if (scene == NULL)
     return FALSE;
-  if (scene != self->scene)
-    regia_programme_show (self->programme, scene, fade_ms >= 0 ? (guint)fade_ms : scene->fade_ms);
-  self->scene = scene;
-  regia_look_set_scene (self->look, scene->name);
+  if (scene != self->wanted || held != self->held)
+    want (self, scene);
+  self->held = held;
+  if (!self->stand_in.used)
+    show_now (self, scene, fade_ms);
   return TRUE;
 }
 
@@ -361,6 +445,7 @@ regia_engine_free (RegiaEngine *self)
   regia_inputs_free (self->inputs);
   regia_meters_free (self->meters);
   g_clear_pointer (&self->scenes, g_ptr_array_unref);
+  g_free (self->trouble);
   regia_look_free (self->look);
   regia_programme_free (self->programme);
   regia_shedding_free (self->shedding);
@@ -544,6 +629,8 @@ regia_engine_get_state (RegiaEngine *self)
   g_variant_dict_insert (&dict, "frames", "t", mix.frames);
   g_variant_dict_insert (&dict, "frames-dropped", "t", mix.missed + dropped);
   g_variant_dict_insert (&dict, "scene", "s", regia_engine_get_scene (self));
+  g_variant_dict_insert (&dict, "scene-for", "s", self->stand_in.used ? self->wanted->name : "");
+  g_variant_dict_insert (&dict, "scene-why", "s", self->trouble != NULL ? self->trouble : "");
   g_variant_dict_insert (&dict, "slate-error", "s", slate_error);
   g_variant_dict_insert (&dict, "blank-error", "s", blank_error);
   regia_mix_wait_add_state (regia_programme_get_wait (self->programme), &dict);

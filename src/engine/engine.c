@@ -132,11 +132,13 @@ show (Process *self, GVariant *part, gboolean at_once)
   g_autofree char *before = g_strdup (regia_engine_get_scene (self->engine));
   const char *name = "";
   gint64 fade_ms = -1;
+  gboolean held = FALSE;
 
   g_variant_lookup (part, "scene", "&s", &name);
   g_variant_lookup (part, "scene-fade-ms", "x", &fade_ms);
+  g_variant_lookup (part, "scene-held", "b", &held);
   if (*name != '\0' &&
-      !regia_engine_show (self->engine, name, at_once ? 0 : (int)CLAMP (fade_ms, -1, G_MAXINT)))
+      !regia_engine_show (self->engine, name, at_once ? 0 : (int)CLAMP (fade_ms, -1, G_MAXINT), held))
     g_warning ("there is no scene \"%s\" in this event; \"%s\" stays", name, before);
   return strcmp (before, regia_engine_get_scene (self->engine)) != 0;
 }

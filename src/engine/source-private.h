@@ -5,6 +5,7 @@
 
 #include "regia/config/config.h"
 #include "run-private.h"
+#include "stand-in-private.h"
 
 /**
  * RegiaSource: one [source] of the event: keeps a run of it going, for ever. Main thread, but for stopping,
@@ -25,6 +26,9 @@ void regia_source_tick (RegiaSource *self, gint64 now_ns);
  * @until_ns. After the last tick, any one thread. */
 void regia_source_stop (RegiaSource *self);
 void regia_source_wait_stopped (RegiaSource *self, gint64 until_ns);
+
+/** regia_source_get_trouble: how its picture is, as of the last tick. */
+void regia_source_get_trouble (RegiaSource *self, RegiaPictureTrouble *ret_trouble);
 
 /** regia_source_add_state: puts a{sv} of this source into @builder (aav), keys as in org.regia.control.xml.
  * @meter: how loud it is */

@@ -456,6 +456,16 @@ regia_source_wait_stopped (RegiaSource *self, gint64 until_ns)
 }
 
 void
+regia_source_get_trouble (RegiaSource *self, RegiaPictureTrouble *ret_trouble)
+{
+  REGIA_ON_THREAD (NULL);
+
+  ret_trouble->lost = !self->has[0];
+  ret_trouble->black = self->has[0] && self->black;
+  ret_trouble->still_ns = self->has[0] ? self->still_ns : 0;
+}
+
+void
 regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVariantBuilder *builder,
                         gint64 now_ns)
 {

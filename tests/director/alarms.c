@@ -361,6 +361,28 @@ test_show (void)
   g_assert_cmpstr (pass (&self, 1), ==, "-relay-lost/tv ");
 }
 
+/* Said of the scene that people want, for as long as another one is shown in its place. */
+static void
+test_backup_scene (void)
+{
+  g_auto (Show) self;
+  const RegiaAlarm *alarm;
+  g_autofree char *words = NULL;
+
+  show_init (&self, "[scene speaker]\nsources = camera\nbackup = camera\n");
+  set (&self.engine, parse ("{'ready': <true>, 'scene': <'camera'>, 'scene-for': <'speaker'>, 'scene-why': "
+                            "<'camera: lost'>}"));
+  g_assert_cmpstr (pass (&self, 2), ==, "+backup-scene/speaker ");
+  alarm = g_ptr_array_index (regia_alarms_get (self.alarms), 0);
+  words = regia_alarm_text (alarm, REGIA_ALARM_ENGLISH);
+  g_assert_cmpstr (words, ==,
+                   "The scene speaker is not shown; its backup is in its place: camera (camera: lost).");
+  set (&self.engine, parse ("{}")); /* nobody knows */
+  g_assert_cmpstr (pass (&self, 3), ==, "");
+  set (&self.engine, parse ("{'ready': <true>, 'scene': <'speaker'>, 'scene-for': <''>, 'scene-why': <''>}"));
+  g_assert_cmpstr (pass (&self, 4), ==, "-backup-scene/speaker ");
+}
+
 static void
 test_clock (void)
 {
@@ -643,6 +665,7 @@ main (int argc, char **argv)
   g_test_add_func ("/alarms/off", test_off);
   g_test_add_func ("/alarms/left-out", test_left_out);
   g_test_add_func ("/alarms/acknowledged", test_acknowledged);
+  g_test_add_func ("/alarms/backup-scene", test_backup_scene);
   g_test_add_func ("/alarms/kept", test_kept);
   g_test_add_func ("/alarms/ended-are-few", test_ended_are_few);
   g_test_add_func ("/alarms/words", test_words);

@@ -449,6 +449,38 @@ test_reading (void)
   }
 }
 
+/* The scene whose backup is shown is shown itself once it is said again, until a scene is said after that. */
+static void
+test_held (void)
+{
+  static const struct {
+    const char *replaced, *name;
+    gboolean held;
+  } rows[] = {
+      {"", "camera", FALSE},  {"", "camera", FALSE},     {"camera", "both", FALSE},
+      {"both", "both", TRUE}, {"both", "camera", FALSE}, {"camera", "camera", TRUE},
+      {"", "camera", FALSE},
+  };
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const RegiaDesiredContext judged_by = {.scenes = scenes, .replaced = rows[i].replaced};
+    g_autofree char *id = g_strdup_printf ("held-%u", i);
+    g_autoptr (GVariant) change =
+        g_variant_ref_sink (g_variant_new_parsed ("{'scene': <(%s, int64 -1)>}", rows[i].name));
+    g_autoptr (GError) error = NULL;
+    g_autoptr (RegiaDesired) read = NULL;
+    RegiaDesired *next = regia_desired_change (desired, id, change, &judged_by, &error);
+
+    g_assert_no_error (error);
+    regia_desired_unref (desired);
+    desired = next;
+    read = through_json (desired);
+    g_assert_cmpint (desired->held, ==, rows[i].held);
+    g_assert_cmpint (read->held, ==, rows[i].held);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -463,5 +495,6 @@ main (int argc, char **argv)
   g_test_add_func ("/director/desired/limits", test_limits);
   g_test_add_func ("/director/desired/rehearsal", test_rehearsal);
   g_test_add_func ("/director/desired/reading", test_reading);
+  g_test_add_func ("/director/desired/held", test_held);
   return g_test_run ();
 }

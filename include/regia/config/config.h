@@ -51,6 +51,10 @@ typedef struct {
   guint small_percent; /* … and how large, of width and height; 10 … 50, default 25 */
   char **areas;        /* (nullable) free: `X Y WIDTH HEIGHT` of each source, percent of the picture */
   guint fade_ms;       /* how long it takes to come; 0 … 5000, default 0: at once */
+  char *backup;        /* (nullable) what is shown in its place when one of its sources is in trouble */
+  char **backup_when;  /* of lost, black, frozen; at least one */
+  guint backup_after_ms; /* for how long; 500 … 600000 */
+  guint backup_until_ms; /* how long all is well before it is given back; 500 … 600000 */
 } RegiaConfigScene;
 
 typedef struct {

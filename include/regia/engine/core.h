@@ -40,11 +40,13 @@ gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUS
  * regia_engine_show:
  * @name: of a scene, see config/scene.h
  * @fade_ms: how long it takes to come; negative: as the event file says
+ * @held: it is shown however its sources are; otherwise its backup takes its place while one is in trouble
  *
  * Shows it from the next frame on; what is shown already stays as it is. Returns: %FALSE where there is no
  * such scene. Main thread.
  */
-gboolean regia_engine_show (RegiaEngine *self, const char *name, int fade_ms) G_GNUC_WARN_UNUSED_RESULT;
+gboolean regia_engine_show (RegiaEngine *self, const char *name, int fade_ms,
+                            gboolean held) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_engine_set_caption: what the caption bar over the picture says; it fades in and out, but for what is
  * said before the start. Main thread.
@@ -107,7 +109,7 @@ gboolean regia_engine_is_healthy (RegiaEngine *self, char **ret_why) G_GNUC_WARN
 
 /**
  * regia_engine_get_state: (transfer floating): a{sv} with the keys ready, frames, frames-dropped, scene,
- * slate-error, blank-error, sources, renditions and audios of "Process.State of engine" in
- * control/org.regia.control.xml. Rates are measured from one call to the next: call about once a second.
+ * scene-for, scene-why, slate-error, blank-error, sources, renditions and audios of "Process.State of engine"
+ * in control/org.regia.control.xml. Rates are measured from one call to the next: call about once a second.
  */
 GVariant *regia_engine_get_state (RegiaEngine *self);
