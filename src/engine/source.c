@@ -21,6 +21,9 @@
  *   starting ── first data ──► live ── nothing for 1 s ──► stalled ── 2 s ──► (run stopped) ──► retrying ──
  * backoff ──► starting ▲───────── data ──────────┘
  *
+ * While another start is under way it stays "retrying" or "failed" until data come: to whoever looks once a
+ * second it is away all the while.
+ *
  * An error or the end of a live stream stops the run at once. A source that cannot work at all (element
  * missing, text wrong) is "failed": tried again too, but more slowly, since somebody may just be mending its
  * pipeline file or installing what is missing; both are looked for before each such start. A run that is not
@@ -140,6 +143,9 @@ set_error (RegiaSource *self, const char *message)
 static void
 set_state (RegiaSource *self, State state)
 {
+  /* One that is tried again is away until it gives something: an attempt may take longer than the wait. */
+  if (state == STARTING && (self->state == RETRYING || self->state == FAILED))
+    return;
   self->state = state;
   if (state == STARTING || state == STALLED || (state == LIVE) == (self->said == LIVE))
     return;
