@@ -85,66 +85,6 @@ word_missing (RegiaConfig *self, RegiaPlace place, const char *kind, const char 
   return g_strdup_printf ("there is no [%s]; %s are: %s", title, all, names);
 }
 
-static const char *
-default_of (const char *kind, const char *key)
-{
-  return regia_option_find (regia_option_group_find (kind), key)->default_value;
-}
-
-static void
-add_default_rendition (RegiaConfigValues *values, const char *name, guint width, guint height,
-                       guint bitrate_kbps)
-{
-  RegiaConfigRendition *rendition = g_new0 (RegiaConfigRendition, 1);
-
-  rendition->name = g_strdup (name);
-  rendition->width = width;
-  rendition->height = height;
-  rendition->bitrate_kbps = bitrate_kbps;
-  rendition->encoder = g_strdup (default_of ("rendition", "encoder"));
-  rendition->preset = g_strdup (default_of ("rendition", "preset"));
-  g_ptr_array_add (values->renditions, rendition);
-}
-
-/* What a name like 720p says by itself; all others have to say it. */
-static void
-complete_rendition (RegiaConfig *self, RegiaConfigRendition *rendition, RegiaFaults *faults)
-{
-  static const char *const keys[] = {"size", "bitrate"};
-  g_autofree char *title = g_strconcat ("rendition ", rendition->name, NULL);
-  const RegiaKeyGroup *group = regia_key_text_find_group (self->scan, title);
-  gboolean known = regia_ladder_fill (rendition, &self->values);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
-    const RegiaOption *option = regia_option_find (regia_option_group_find ("rendition"), keys[i]);
-    const RegiaKeyEntry *entry = group ? regia_key_text_find_entry (group, keys[i]) : NULL;
-    gboolean empty = entry && entry->raw[0] == '\0';
-
-    if (!known && (entry == NULL || empty))
-      regia_faults_add_at (faults, regia_key_text_place (self->scan, title, NULL), title, keys[i],
-                           "missing; add it (%s), or call the rendition %s", option->range,
-                           regia_ladder_names ());
-  }
-}
-
-static void
-complete_renditions (RegiaConfig *self, RegiaFaults *faults)
-{
-  RegiaConfigValues *values = &self->values;
-
-  if (has_group (self, "rendition")) {
-    for (guint i = 0; i < values->renditions->len; i++)
-      complete_rendition (self, g_ptr_array_index (values->renditions, i), faults);
-    return;
-  }
-  if (values->width >= 1280 && values->height >= 720)
-    add_default_rendition (values, "720p", 1280, 720, 2500);
-  if (values->width >= 640 && values->height >= 360)
-    add_default_rendition (values, "360p", 640, 360, 600);
-  if (values->renditions->len == 0)
-    add_default_rendition (values, "small", values->width, values->height, 400);
-}
-
 static void
 complete_audios (RegiaConfig *self)
 {
@@ -610,7 +550,7 @@ regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warn
     values->look_slates = g_new0 (char *, 1);
   if (values->trusted_proxies == NULL)
     values->trusted_proxies = g_new0 (char *, 1);
-  complete_renditions (self, faults);
+  regia_config_complete_renditions (self, has_group (self, "rendition"), faults);
   complete_audios (self);
   complete_relays (values);
   complete_times (self, faults);

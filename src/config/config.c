@@ -164,6 +164,7 @@ regia_config_unref (RegiaConfig *self)
   g_clear_pointer (&values->zone, g_time_zone_unref);
   g_strfreev (values->languages);
   g_free (values->id);
+  g_strfreev (values->ladder);
   g_free (values->picture);
   g_strfreev (values->shows);
   g_free (values->slate);

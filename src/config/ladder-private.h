@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "regia/config/config.h"
+#include "config-private.h"
 
 /**
  * regia_ladder_fill: what a rendition called by its height (1080p, 720p, 540p, 480p, 360p, 240p) is when its
@@ -16,5 +16,11 @@
  * Returns: %FALSE when the name is none of these; then nothing is changed.
  */
 gboolean regia_ladder_fill (RegiaConfigRendition *rendition, const RegiaConfigValues *values);
+
+/** regia_config_complete_renditions: those of [programme] ladder in its order, else those that are @written
+ * in groups, else the usual two; each with what its name says by itself. Faults: a name that says nothing, a
+ * group that the ladder leaves out. */
+void regia_config_complete_renditions (RegiaConfig *self, gboolean written, RegiaFaults *faults);
+
 /** regia_ladder_names: static: "1080p, 720p, …", for messages. */
 const char *regia_ladder_names (void);

@@ -96,6 +96,7 @@ static const Field values_fields[] = {
     EVENT (console_listen, TEXT, CONSOLE),
     EVENT (segment_ms, UINT, ENGINE | GATEWAY), /* keyframes sit on it */
     EVENT (window_segments, UINT, GATEWAY),
+    EVENT (ladder, LIST, GATEWAY), /* whether sound alone is offered */
     EVENT (threads, UINT, GATEWAY),
     EVENT (max_connections, UINT, GATEWAY),
     EVENT (max_connections_per_address, UINT, GATEWAY),

@@ -325,6 +325,13 @@ use_feed_cb (int fd, gpointer data)
 }
 
 static gboolean
+offers_sound_alone (const RegiaConfigValues *values)
+{
+  return values->ladder != NULL &&
+         g_strv_contains ((const char *const *)values->ladder, REGIA_CONFIG_LADDER_AUDIO);
+}
+
+static gboolean
 start_cb (RegiaChild *child, gpointer data, GError **error)
 {
   Gateway *self = data;
@@ -333,6 +340,7 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
                                .segments = values->window_segments,
                                .segments_kept = values->window_segments + 4,
                                .epoch = *regia_child_get_epoch (self->child),
+                               .sound_alone = offers_sound_alone (values),
                                .show = regia_child_get_show (child),
                                .keep = keep_cb,
                                .keep_data = self->arena};

@@ -207,19 +207,40 @@ append_variant (GString *text, const RegiaHlsRendition *rendition, const RegiaHl
   g_string_append_printf (text, "\n%s%s/index.m3u8\n", prefix, track->name);
 }
 
+/* The group as a variant of its own, below the smallest picture; its address is that of the default language.
+ * @audio: the dearest of the group */
+static void
+append_sound_alone (GString *text, const RegiaHlsRendition *first, const RegiaHlsRendition *audio,
+                    const char *prefix)
+{
+  g_autofree char *codec = regia_hls_codec_string (audio->track);
+
+  g_string_append_printf (
+      text, "#EXT-X-STREAM-INF:BANDWIDTH=%" G_GUINT64_FORMAT ",AVERAGE-BANDWIDTH=%" G_GUINT64_FORMAT,
+      audio->peak_bps, audio->average_bps);
+  if (codec != NULL)
+    g_string_append_printf (text, ",CODECS=\"%s\"", codec);
+  g_string_append_printf (text, ",AUDIO=\"" AUDIO_GROUP "\"\n%s%s/index.m3u8\n", prefix, first->track->name);
+}
+
 char *
-regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n, const char *prefix)
+regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n, gboolean sound_alone,
+                                 const char *prefix)
 {
   GString *text;
-  const RegiaHlsRendition *audio = NULL;
+  const RegiaHlsRendition *audio = NULL, *first_audio = NULL;
   gboolean has_video = FALSE;
 
   g_return_val_if_fail (renditions != NULL || n == 0, NULL);
 
   for (gsize i = 0; i < n; i++) {
-    if (regia_track_is_video (renditions[i].track))
+    if (regia_track_is_video (renditions[i].track)) {
       has_video = TRUE;
-    else if (audio == NULL || renditions[i].peak_bps > audio->peak_bps)
+      continue;
+    }
+    if (first_audio == NULL)
+      first_audio = &renditions[i];
+    if (audio == NULL || renditions[i].peak_bps > audio->peak_bps)
       audio = &renditions[i];
   }
 
@@ -237,5 +258,7 @@ regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n, c
   for (gsize i = 0; i < n; i++)
     if (regia_track_is_video (renditions[i].track) == has_video)
       append_variant (text, &renditions[i], has_video ? audio : NULL, prefix);
+  if (has_video && sound_alone && audio != NULL)
+    append_sound_alone (text, first_audio, audio, prefix);
   return g_string_free (text, FALSE);
 }

@@ -117,12 +117,14 @@ render_multivariant (RegiaHlsWindow *self)
     rendition->average_bps = stream->track->bitrate_bps > 0 ? stream->track->bitrate_bps : stream->peak_bps;
     n++;
   }
-  regia_hls_cache_put_playlist (self->cache, "index.m3u8",
-                                regia_hls_multivariant_playlist (renditions, n, ""), REGIA_HLS_MASTER);
+  regia_hls_cache_put_playlist (
+      self->cache, "index.m3u8",
+      regia_hls_multivariant_playlist (renditions, n, self->options.sound_alone, ""), REGIA_HLS_MASTER);
   if (self->prefix != NULL)
-    regia_hls_cache_put_playlist (self->cache, REGIA_HLS_ABOVE,
-                                  regia_hls_multivariant_playlist (renditions, n, self->prefix),
-                                  REGIA_HLS_MASTER);
+    regia_hls_cache_put_playlist (
+        self->cache, REGIA_HLS_ABOVE,
+        regia_hls_multivariant_playlist (renditions, n, self->options.sound_alone, self->prefix),
+        REGIA_HLS_MASTER);
 }
 
 static void

@@ -85,6 +85,78 @@ test_refused (void)
   }
 }
 
+/* (transfer full): what there is of pictures, in order: `NAME SIZE RATE; …`. */
+static char *
+ladder_of (const RegiaConfigValues *values)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < values->renditions->len; i++) {
+    const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);
+
+    g_string_append_printf (text, "%s%s %ux%u %u", i > 0 ? "; " : "", rendition->name, rendition->width,
+                            rendition->height, rendition->bitrate_kbps);
+  }
+  return g_string_free (text, FALSE);
+}
+
+/* In one line, and what groups say besides; read again from the text that is kept for restarts. */
+static void
+test_list (void)
+{
+  static const struct {
+    const char *ladder, *groups, *wanted;
+  } rows[] = {
+      {"1080p; 720p; 360p; audio", "", "1080p 1920x1080 5000; 720p 1280x720 2500; 360p 640x360 600"},
+      {"480p", "", "480p 854x480 1100"},
+      {"720p; low", "[rendition low]\nsize = 320x180\nbitrate = 200k\n[rendition 720p]\nbitrate = 3M\n",
+       "720p 1280x720 3000; low 320x180 200"},
+      {"audio; 360p", "[rendition 360p]\nencoder = auto\n", "360p 640x360 600"},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *programme = g_strdup_printf ("size = 1920x1080\nladder = %s", rows[i].ladder);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (RegiaConfig) config = parse (programme, rows[i].groups, &error), again = NULL;
+    g_autofree char *text = NULL, *found = NULL, *found_again = NULL;
+
+    g_assert_no_error (error);
+    found = ladder_of (regia_config_get (config));
+    g_assert_cmpstr (found, ==, rows[i].wanted);
+    text = regia_config_to_text (config);
+    again = regia_config_parse (text, strlen (text), "again.conf", "/", FALSE, &error);
+    g_assert_no_error (error);
+    found_again = ladder_of (regia_config_get (again));
+    g_assert_cmpstr (found_again, ==, rows[i].wanted);
+  }
+}
+
+static void
+test_list_refused (void)
+{
+  static const struct {
+    const char *ladder, *groups, *words;
+  } rows[] = {
+      {"720p; small", "", ":6: [programme] ladder: \"small\" says nothing by itself"},
+      {"audio", "", ":6: [programme] ladder: no picture is in it"},
+      {"720p", "[rendition 360p]\n",
+       ":6: [programme] ladder: there is a [rendition 360p], which is not in it"},
+      {"720p; 720p", "", ":6: [programme] ladder: "},
+      {"1080p; 720p", "", "1920x1080 is larger than the programme"},
+      {"720p; audio", "[rendition audio]\nsize = 320x180\nbitrate = 200k\n", "there is a [rendition audio]"},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *programme = g_strdup_printf ("ladder = %s\nsize = 1280x720", rows[i].ladder);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (RegiaConfig) config = parse (programme, rows[i].groups, &error);
+
+    g_assert_null (config);
+    g_test_message ("%s", error->message);
+    g_assert_nonnull (strstr (error->message, rows[i].words));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -93,5 +165,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/ladder/shape-and-rate", test_shape_and_rate);
   g_test_add_func ("/config/ladder/written", test_written);
   g_test_add_func ("/config/ladder/refused", test_refused);
+  g_test_add_func ("/config/ladder/list", test_list);
+  g_test_add_func ("/config/ladder/list-refused", test_list_refused);
   return g_test_run ();
 }

@@ -18,6 +18,7 @@ static const char event[] = "[event]\n"
                             "size = 1920x1080\n"
                             "rate = 30000/1001\n"
                             "picture = camera\n"
+                            "ladder = 1080p; 360p; audio\n"
                             "slate = pictures/slate.png\n"
                             "latency = 300ms\n"
                             "[source camera]\n"
@@ -179,7 +180,7 @@ static const Holds holds[] = {
      "rendition.name reserve_bytes start start_s timezone",
      ""},
     {"gateway", "", NULL,
-     "certificate hosts listen max_connections max_connections_per_address redirect_listen segment_ms "
+     "certificate hosts ladder listen max_connections max_connections_per_address redirect_listen segment_ms "
      "threads "
      "trusted_proxies window_segments",
      ""},

@@ -84,7 +84,7 @@ test_multivariant (void)
 
   sd->rate_num = 30000;
   sd->rate_den = 1001;
-  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), "");
+  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), FALSE, "");
   g_assert_cmpstr (
       text, ==,
       "#EXTM3U\n"
@@ -109,7 +109,7 @@ test_multivariant_video_only (void)
 {
   g_autoptr (RegiaTrack) hd = make_video ("video/720p", 1280, 720, avcc_720, sizeof avcc_720);
   const RegiaHlsRendition renditions[] = {{hd, 3000000, 2400000}};
-  g_autofree char *text = regia_hls_multivariant_playlist (renditions, 1, "");
+  g_autofree char *text = regia_hls_multivariant_playlist (renditions, 1, FALSE, "");
 
   g_assert_nonnull (strstr (text, "CODECS=\"avc1.64001f\","));
   g_assert_null (strstr (text, "AUDIO"));
@@ -120,12 +120,34 @@ test_multivariant_audio_only (void)
 {
   g_autoptr (RegiaTrack) it = make_audio ("audio/it", "it");
   const RegiaHlsRendition renditions[] = {{it, 160000, 128000}};
-  g_autofree char *text = regia_hls_multivariant_playlist (renditions, 1, "");
+  g_autofree char *text = regia_hls_multivariant_playlist (renditions, 1, FALSE, "");
 
   g_assert_cmpstr (text, ==,
                    "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-INDEPENDENT-SEGMENTS\n"
                    "#EXT-X-STREAM-INF:BANDWIDTH=160000,AVERAGE-BANDWIDTH=128000,CODECS=\"mp4a.40.2\"\n"
                    "audio/it/index.m3u8\n");
+}
+
+/* Sound alone is the last variant: the group by itself, whose dearest language its rate covers. */
+static void
+test_multivariant_sound_alone (void)
+{
+  g_autoptr (RegiaTrack) hd = make_video ("video/720p", 1280, 720, avcc_720, sizeof avcc_720);
+  g_autoptr (RegiaTrack) it = make_audio ("audio/it", "it");
+  g_autoptr (RegiaTrack) en = make_audio ("audio/en", "en");
+  const RegiaHlsRendition renditions[] = {{hd, 3000000, 2400000}, {it, 150000, 128000}, {en, 160000, 129000}};
+  g_autofree char *with = regia_hls_multivariant_playlist (renditions, 3, TRUE, "s/"),
+                  *without = regia_hls_multivariant_playlist (renditions, 3, FALSE, "s/"),
+                  *silent = regia_hls_multivariant_playlist (renditions, 1, TRUE, "s/"),
+                  *blind = regia_hls_multivariant_playlist (renditions + 1, 2, TRUE, "s/"),
+                  *blind_without = regia_hls_multivariant_playlist (renditions + 1, 2, FALSE, "s/");
+
+  g_assert_true (g_str_has_prefix (with, without));
+  g_assert_cmpstr (with + strlen (without), ==,
+                   "#EXT-X-STREAM-INF:BANDWIDTH=160000,AVERAGE-BANDWIDTH=129000,CODECS=\"mp4a.40.2\","
+                   "AUDIO=\"audio\"\ns/audio/it/index.m3u8\n");
+  g_assert_null (strstr (silent, "AUDIO"));
+  g_assert_cmpstr (blind, ==, blind_without);
 }
 
 /* Names in a group are unique, and nothing in a name can end its quotes. */
@@ -138,7 +160,7 @@ test_multivariant_names (void)
   g_autoptr (RegiaTrack) odd = make_audio ("audio/x", "x\"\n#EXT");
   g_autoptr (RegiaTrack) none = make_audio ("audio/floor", "");
   const RegiaHlsRendition renditions[] = {{hd, 1, 1}, {it, 1, 1}, {clean, 1, 1}, {odd, 1, 1}, {none, 1, 1}};
-  g_autofree char *text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), "");
+  g_autofree char *text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), FALSE, "");
 
   g_assert_nonnull (strstr (text, "NAME=\"Italiano\",LANGUAGE=\"it\",DEFAULT=YES"));
   g_assert_nonnull (strstr (text, "NAME=\"Italiano (audio/clean)\",LANGUAGE=\"it\",DEFAULT=NO"));
@@ -164,7 +186,7 @@ test_multivariant_titles (void)
   regia_track_set_title (en, "English \"interpreter\"\n#EXT-X-ENDLIST");
   regia_track_set_title (fr, "Sala, «originale»");
   regia_track_set_title (bg, "bg");
-  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), "");
+  text = regia_hls_multivariant_playlist (renditions, G_N_ELEMENTS (renditions), FALSE, "");
   g_assert_nonnull (strstr (text, "NAME=\"Sala, «originale»\",LANGUAGE=\"it\""));
   g_assert_nonnull (strstr (text, "NAME=\"English  interpreter  #EXT-X-ENDLIST\",LANGUAGE=\"en\""));
   g_assert_nonnull (strstr (text, "NAME=\"Sala, «originale» (audio/fr)\",LANGUAGE=\"fr\""));
@@ -255,6 +277,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/hls/playlist/multivariant", test_multivariant);
   g_test_add_func ("/hls/playlist/multivariant-video-only", test_multivariant_video_only);
   g_test_add_func ("/hls/playlist/multivariant-audio-only", test_multivariant_audio_only);
+  g_test_add_func ("/hls/playlist/multivariant-sound-alone", test_multivariant_sound_alone);
   g_test_add_func ("/hls/playlist/multivariant-names", test_multivariant_names);
   g_test_add_func ("/hls/playlist/multivariant-titles", test_multivariant_titles);
   g_test_add_func ("/hls/playlist/media", test_media);

@@ -118,6 +118,7 @@ typedef struct {
   /* [programme] */
   guint width, height;      /* default 1280x720 */
   guint rate_num, rate_den; /* default 25/1; written as 25, 30, 30000/1001, 50 */
+  char **ladder;            /* (nullable) names of renditions, and #REGIA_CONFIG_LADDER_AUDIO */
   char *picture;            /* (nullable) scene or source shown at first; %NULL: see regia_scenes_first() */
   char *slate;      /* (nullable) absolute path of a PNG or JPEG; default: name and place on dark ground */
   guint latency_ms; /* how long the mixer waits for sources; 50 … 2000, or 0: as they need it, up to 200 */
@@ -248,6 +249,9 @@ char *regia_config_to_text (RegiaConfig *self);
 /** regia_config_where: (transfer full): `FILE:LINE: [group] key: `, for a message about a value that turned
  * out to be wrong later. */
 char *regia_config_where (RegiaConfig *self, const char *group, const char *key);
+
+/** [programme] ladder: sound alone, for viewers whose line carries no picture. */
+#define REGIA_CONFIG_LADDER_AUDIO "audio"
 
 /** [source] fit, where the picture fills the programme. */
 #define REGIA_CONFIG_FILL "fill"

@@ -45,6 +45,7 @@ typedef struct {
  * regia_hls_multivariant_playlist:
  * @renditions: (array length=n): in the order in which they are offered: the first video is where players
  * start, the first audio language is the default one
+ * @sound_alone: the sound is a variant by itself as well, the last one, for lines that carry no picture
  *
  * Audio tracks become one group (EXT-X-MEDIA), each video track one EXT-X-STREAM-INF with it; without video
  * the audio tracks are variants themselves. RFC 8216 §4.3.4.
@@ -52,7 +53,8 @@ typedef struct {
  * Returns: (transfer full): the text; addresses are relative, `NAME/index.m3u8` behind @prefix ("" or
  * `SHOW/`).
  */
-char *regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n, const char *prefix);
+char *regia_hls_multivariant_playlist (const RegiaHlsRendition *renditions, gsize n, gboolean sound_alone,
+                                       const char *prefix);
 
 /**
  * regia_hls_codec_string:

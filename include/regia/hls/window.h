@@ -32,10 +32,11 @@ typedef struct _RegiaHlsWindow RegiaHlsWindow;
 #define REGIA_HLS_ABOVE "../index.m3u8"
 
 typedef struct {
-  gint64 segment_ns;   /* target duration, for example 2 s */
-  guint segments;      /* how many are listed */
-  guint segments_kept; /* how many can still be fetched (≥ segments + 3) */
-  RegiaEpoch epoch;    /* for EXT-X-PROGRAM-DATE-TIME */
+  gint64 segment_ns;    /* target duration, for example 2 s */
+  guint segments;       /* how many are listed */
+  guint segments_kept;  /* how many can still be fetched (≥ segments + 3) */
+  RegiaEpoch epoch;     /* for EXT-X-PROGRAM-DATE-TIME */
+  gboolean sound_alone; /* is offered as a variant by itself */
   const char *show; /* (nullable): whose paths these are: each show counts from 0, and caches keep what they
                        have */
   /* (nullable): gives init and media segments a place of their own: (transfer full) what is published instead
