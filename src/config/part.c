@@ -153,6 +153,7 @@ static const Field audio_fields[] = {
     AUDIO (backup, TEXT, ENGINE),
     AUDIO (backup_below, INT, ENGINE),
     AUDIO (backup_after_ms, UINT, ENGINE),
+    AUDIO (level, INT, ENGINE),
     AUDIO (limit, INT, ENGINE),
     AUDIO (duck, LIST, ENGINE),
     AUDIO (duck_by, INT, ENGINE),

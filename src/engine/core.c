@@ -3,6 +3,7 @@
 
 #include "regia/engine/core.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "inputs-private.h"
@@ -561,7 +562,7 @@ rendition_state (RegiaEngine *self, guint index, const RegiaEncoderStats *stats,
 
 static GVariant *
 audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *rate,
-             const RegiaMeterValues *meter, const char *backup, gboolean ducked)
+             const RegiaMeterValues *meter, const char *backup, gboolean ducked, double levelled_db)
 {
   GVariantDict dict;
 
@@ -574,6 +575,7 @@ audio_state (const RegiaConfigAudio *config, RegiaEncoder *encoder, const Rate *
   regia_meter_values_add (meter, &dict);
   g_variant_dict_insert (&dict, "backup", "s", backup);
   g_variant_dict_insert (&dict, "ducked", "b", ducked);
+  g_variant_dict_insert (&dict, "levelled-db", "d", round (levelled_db * 10) / 10 + 0.0 /* never −0 */);
   return g_variant_new_variant (g_variant_dict_end (&dict));
 }
 
@@ -616,9 +618,10 @@ regia_engine_get_state (RegiaEngine *self)
       const RegiaConfigAudio *config = g_ptr_array_index (self->values->audios, audio);
       RegiaMeterValues meter = regia_meters_get_mix (self->meters, config->language);
 
-      g_variant_builder_add_value (&audios, audio_state (config, encoder, rate, &meter,
-                                                         regia_inputs_get_backup (self->inputs, audio),
-                                                         regia_inputs_is_ducked (self->inputs, audio)));
+      g_variant_builder_add_value (
+          &audios, audio_state (config, encoder, rate, &meter, regia_inputs_get_backup (self->inputs, audio),
+                                regia_inputs_is_ducked (self->inputs, audio),
+                                regia_programme_get_levelled_db (self->programme, audio)));
     }
   }
   regia_programme_get_stats (self->programme, &mix);

@@ -97,6 +97,8 @@ void regia_programme_get_stats (RegiaProgramme *self, RegiaProgrammeStats *ret_s
 GPtrArray *regia_programme_get_encoders (RegiaProgramme *self);
 /** regia_programme_get_meter: (transfer none): of the mix of language @index. */
 RegiaMeter *regia_programme_get_meter (RegiaProgramme *self, guint index);
+/** regia_programme_get_levelled_db: see regia_programme_sound_get_levelled_db(). */
+double regia_programme_get_levelled_db (RegiaProgramme *self, guint index);
 /** regia_programme_give_meters: the next packet of the track `meters`, which is there where there is sound.
  * @json: (transfer full)
  * @time_ns: show time of the step, later than the one before

@@ -36,3 +36,6 @@ void regia_programme_sound_set_tone (RegiaProgrammeSound *self, gboolean on);
 void regia_programme_sound_set_start (RegiaProgrammeSound *self, gint64 start_ns);
 /** regia_programme_sound_get_meter: (transfer none): of the mix of language @index. */
 RegiaMeter *regia_programme_sound_get_meter (RegiaProgrammeSound *self, guint index);
+/** regia_programme_sound_get_levelled_db: by how much the mix of language @index is made louder by itself
+ * just now, dB; 0 where nobody asked for that. */
+double regia_programme_sound_get_levelled_db (RegiaProgrammeSound *self, guint index);

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "leveller-private.h"
 #include "limiter-private.h"
 #include "mix-private.h"
 #include "regia/base/clock.h"
@@ -21,9 +22,10 @@
 
 /* What a mix goes through on its way to the encoders; its streaming thread's. */
 typedef struct {
-  RegiaTone *tone;       /* (owned) */
-  RegiaLimiter *limiter; /* (owned) (nullable) */
-  RegiaMeter *meter;     /* (owned) */
+  RegiaLeveller *leveller; /* (owned) (nullable) */
+  RegiaTone *tone;         /* (owned) */
+  RegiaLimiter *limiter;   /* (owned) (nullable) */
+  RegiaMeter *meter;       /* (owned) */
 } Mix;
 
 struct _RegiaProgrammeSound {
@@ -40,6 +42,7 @@ mix_free (gpointer data)
 {
   Mix *self = data;
 
+  regia_leveller_free (self->leveller);
   regia_tone_free (self->tone);
   regia_limiter_free (self->limiter);
   regia_meter_unref (self->meter);
@@ -77,6 +80,8 @@ on_mix_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Mix *self = user_data;
 
+  if (self->leveller != NULL)
+    info->data = regia_leveller_take (self->leveller, GST_PAD_PROBE_INFO_BUFFER (info));
   info->data = regia_tone_take_buffer (self->tone, GST_PAD_PROBE_INFO_BUFFER (info));
   if (self->limiter != NULL)
     info->data = regia_limiter_take (self->limiter, GST_PAD_PROBE_INFO_BUFFER (info));
@@ -104,6 +109,8 @@ regia_programme_sound_add_language (RegiaProgrammeSound *self, guint index, GstE
   mix->tone = regia_tone_new ();
   mix->meter = regia_meter_new ();
   g_ptr_array_add (self->mixes, mix);
+  if (audio->level != 0)
+    mix->leveller = regia_leveller_new (audio->level);
   if (audio->limit != REGIA_CONFIG_NO_LIMIT) {
     mix->limiter = regia_limiter_new (pow (10, audio->limit / 200.0), error);
     if (mix->limiter == NULL)
@@ -148,4 +155,12 @@ RegiaMeter *
 regia_programme_sound_get_meter (RegiaProgrammeSound *self, guint index)
 {
   return ((Mix *)g_ptr_array_index (self->mixes, index))->meter;
+}
+
+double
+regia_programme_sound_get_levelled_db (RegiaProgrammeSound *self, guint index)
+{
+  const Mix *mix = g_ptr_array_index (self->mixes, index);
+
+  return mix->leveller != NULL ? regia_leveller_get_gain_db (mix->leveller) : 0;
 }

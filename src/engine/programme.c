@@ -22,8 +22,8 @@
  *
  *   slate   appsrc ─┐
  *   picture appsrc ─┼─ compositor ─ tee ─ encoder …          one for each rendition
- *   sound   appsrc ─── audiomixer ─ (limiter) ─ tee ─ encoder …  one mixer for each language, AAC and Opus
- * behind it
+ *   sound   appsrc ─── audiomixer ─ (leveller) ─ (limiter) ─ tee ─ encoder …  one mixer for each language,
+ * AAC and Opus behind it
  *
  * The clock reads show time and the base time is 0, so running time is show time. Mixers are live by force:
  * they make their output by the clock, some time after its own has come (mix-wait.c), from whatever has
@@ -581,6 +581,12 @@ RegiaMeter *
 regia_programme_get_meter (RegiaProgramme *self, guint index)
 {
   return regia_programme_sound_get_meter (self->sound, index);
+}
+
+double
+regia_programme_get_levelled_db (RegiaProgramme *self, guint index)
+{
+  return regia_programme_sound_get_levelled_db (self->sound, index);
 }
 
 void

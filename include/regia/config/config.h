@@ -83,6 +83,7 @@ typedef struct {
   char *backup;            /* (nullable) a source that is heard while all of them are silent */
   int backup_below;        /* tenths of dBFS; −900 … −100 */
   guint backup_after_ms;   /* 500 … 60000 */
+  int level;               /* loudness that the mix is brought to, LUFS; −30 … −10, 0: it is left alone */
   int limit;               /* tenths of dBFS, −200 … 0, or #REGIA_CONFIG_NO_LIMIT */
   char **duck;             /* (nullable) those of the sources that are lowered while another one is heard */
   int duck_by;             /* tenths of dB; −600 … 0 */
