@@ -150,6 +150,20 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
 }
 
 gboolean
+regia_config_check_source (RegiaConfig *self, const char *name, GError **error)
+{
+  g_autoptr (RegiaFaults) faults = regia_faults_new (self->file);
+
+  for (guint i = 0; i < self->values.sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (self->values.sources, i);
+
+    if (g_str_equal (source->name, name))
+      check_source (self, source, faults);
+  }
+  return regia_faults_raise (faults, error);
+}
+
+gboolean
 regia_config_check_pipelines (RegiaConfig *self, GError **error)
 {
   g_autoptr (RegiaFaults) faults = regia_faults_new (self->file);

@@ -57,5 +57,10 @@ gboolean regia_config_read (RegiaConfig *self, RegiaFaults *faults, gboolean che
  */
 void regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings);
 
+/** regia_config_check_source: the source called @name against its pipeline file; as
+ * regia_config_check_pipelines(), for one of them. */
+gboolean regia_config_check_source (RegiaConfig *self, const char *name,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** regia_config_check_files: what the event needs on this machine's disk is there and can be read. */
 void regia_config_check_files (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings);

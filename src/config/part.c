@@ -8,6 +8,7 @@
 #include "config-private.h"
 #include "options-private.h"
 #include "regia/base/error.h"
+#include "regia/config/sources.h"
 
 /*
  * A field that a child needs is a row here, with the kinds of child that get it; nothing is handed out that
@@ -289,6 +290,18 @@ add_fields (GVariantDict *dict, const Field *fields, gconstpointer target, guint
     if (value != NULL)
       g_variant_dict_insert_value (dict, fields->name, value);
   }
+}
+
+gboolean
+regia_config_source_equal (const RegiaConfigSource *a, const RegiaConfigSource *b)
+{
+  for (const Field *field = source_fields; field->name != NULL; field++) {
+    g_autoptr (GVariant) one = field_to_variant (field, a), other = field_to_variant (field, b);
+
+    if ((one == NULL) != (other == NULL) || (one != NULL && !g_variant_equal (one, other)))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean

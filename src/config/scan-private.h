@@ -92,6 +92,9 @@ RegiaKeyText *regia_key_text_merge (const RegiaKeyText *hall, const RegiaKeyText
  */
 RegiaKeyText *regia_key_text_take_out (RegiaKeyText *self, GPtrArray *groups);
 
+/** regia_key_text_is_key: whether @text can stand before a `=`. Pure. */
+gboolean regia_key_text_is_key (const char *text);
+
 /** regia_key_text_decode: (transfer full) (nullable): the value with GKeyFile's escapes (\s \n \t \r \\)
  * resolved; %NULL for an unknown one. */
 char *regia_key_text_decode (const char *raw);

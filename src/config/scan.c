@@ -225,8 +225,8 @@ regia_key_text_encode (const char *value)
   return g_strconcat (raw, "\\s", NULL);
 }
 
-static gboolean
-is_key (const char *text)
+gboolean
+regia_key_text_is_key (const char *text)
 {
   return text[0] != '\0' && strlen (text) < 64 &&
          strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-") == strlen (text);
@@ -345,7 +345,7 @@ scan_entry (Scan *self, RegiaKeyGroup *group, char *line)
   }
   *equals = '\0';
   g_strchomp (line);
-  if (!is_key (line)) {
+  if (!regia_key_text_is_key (line)) {
     g_autofree char *quoted = regia_quote_clip (line);
 
     regia_faults_add_at (self->faults, place_of (self), group->title, NULL,

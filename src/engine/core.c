@@ -8,19 +8,18 @@
 
 #include "inputs-private.h"
 #include "launch-private.h"
+#include "lineup-private.h"
 #include "look-private.h"
 #include "meters-private.h"
 #include "programme-private.h"
 #include "regia/base/error.h"
 #include "regia/base/thread.h"
 #include "shedding-private.h"
-#include "source-private.h"
 #include "stand-in-private.h"
 
 /*
- * RegiaEngine holds one programme and one source for each [source] of the event, and ties them: each source
- * gets a place for its picture, which the scenes show, and one for its sound in each language that names it.
- * It looks after the sources ten times a second; otherwise nothing happens here.
+ * RegiaEngine holds one programme and the sources that are on (lineup.c), and shows scenes of them. It looks
+ * after them ten times a second; otherwise nothing happens here.
  *
  * Life cycle: new → start → (ready) → end → drain → free. Owner: the engine process (engine.c) or a
  * test. Main thread but for drain.
@@ -36,10 +35,6 @@
 #define WORKING_NS     (REGIA_SHEDDING_BEHIND_NS * 3 / 4)
 #define MIX_STUCK_NS   (5 * REGIA_SECOND)
 #define SOURCES_END_NS (500 * REGIA_MSECOND)
-/* Room that an input's queue has beyond the mixer's own window. */
-#define QUEUE_SLACK_NS (500 * REGIA_MSECOND)
-/* Raw sound is small, and may be far ahead of its picture when a source is shifted as a whole. */
-#define SOUND_SLACK_NS (3 * REGIA_SECOND)
 
 /* What an encoder had done when its rates were last measured. */
 typedef struct {
@@ -56,7 +51,7 @@ struct _RegiaEngine {
   gpointer user_data;
   RegiaProgramme *programme;      /* (owned) */
   RegiaLook *look;                /* (owned) */
-  GPtrArray *sources;             /* (element-type RegiaSource) (owned) */
+  RegiaLineup *lineup;            /* (owned) */
   RegiaMeters *meters;            /* (owned) */
   RegiaInputs *inputs;            /* (owned) */
   GPtrArray *scenes;              /* (element-type RegiaScene) (owned) */
@@ -161,19 +156,13 @@ find_trouble (RegiaEngine *self, const RegiaScene *scene)
 {
   for (guint i = 0; i < scene->places->len; i++) {
     const RegiaScenePlace *place = g_ptr_array_index (scene->places, i);
+    RegiaPictureTrouble trouble;
+    const char *words = NULL;
 
-    for (guint j = 0; j < self->sources->len; j++) {
-      const RegiaConfigSource *config = g_ptr_array_index (self->values->sources, j);
-      RegiaPictureTrouble trouble;
-      const char *words;
-
-      if (strcmp (config->name, place->source) != 0)
-        continue;
-      regia_source_get_trouble (g_ptr_array_index (self->sources, j), &trouble);
+    if (regia_lineup_get_trouble (self->lineup, place->source, &trouble))
       words = regia_stand_in_words (self->backed, &trouble);
-      if (words != NULL)
-        return g_strdup_printf ("%s: %s", config->name, words);
-    }
+    if (words != NULL)
+      return g_strdup_printf ("%s: %s", place->source, words);
   }
   return NULL;
 }
@@ -211,8 +200,7 @@ on_tick_cb (gpointer user_data)
   RegiaEngine *self = user_data;
   gint64 now_ns = regia_clock_monotonic_ns ();
 
-  for (guint i = 0; i < self->sources->len; i++)
-    regia_source_tick (g_ptr_array_index (self->sources, i), now_ns);
+  regia_lineup_tick (self->lineup, now_ns);
   judge_scene (self, now_ns);
   give_meters (self);
   regia_mix_wait_step (regia_programme_get_wait (self->programme), regia_epoch_show_time (&self->epoch));
@@ -223,60 +211,6 @@ on_tick_cb (gpointer user_data)
     self->callbacks.ready_cb (self->user_data);
   }
   return G_SOURCE_CONTINUE;
-}
-
-/* A source that is put earlier by hand would come after its time; so all the others are put later instead. */
-static gint64
-earliest_delay_ns (const RegiaConfigValues *values)
-{
-  int least_ms = 0;
-
-  for (guint i = 0; i < values->sources->len; i++)
-    least_ms = MIN (least_ms, ((RegiaConfigSource *)g_ptr_array_index (values->sources, i))->delay_ms);
-  return (gint64)least_ms * REGIA_MSECOND;
-}
-
-static void
-add_source (RegiaEngine *self, const RegiaConfigSource *config, gint64 earliest_ns)
-{
-  const RegiaConfigValues *values = self->values;
-  RegiaRunPlan *plan = regia_run_plan_new ();
-  RegiaMixWait *wait = regia_programme_get_wait (self->programme);
-  gint64 latency_ns = regia_mix_wait_get_most_ns (wait), queue_ns;
-
-  plan->video_caps = g_strdup (regia_programme_video_caps (self->programme));
-  plan->audio_caps = g_strdup (regia_programme_audio_caps (self->programme));
-  plan->rate_num = values->rate_num;
-  plan->rate_den = values->rate_den;
-  memcpy (plan->cut.crop, config->crop, sizeof config->crop);
-  plan->cut.fill = g_str_equal (config->fit, REGIA_CONFIG_FILL);
-  plan->channels[0] = config->channels[0];
-  plan->channels[1] = config->channels[1];
-  plan->epoch = self->epoch;
-  plan->delay_ns = (gint64)config->delay_ms * REGIA_MSECOND - earliest_ns;
-  plan->wait = regia_mix_wait_ref (wait);
-  plan->late_limit_ns = latency_ns * 3 / 4;
-  queue_ns = latency_ns + plan->delay_ns + QUEUE_SLACK_NS;
-  if (config->video)
-    g_ptr_array_add (plan->video_targets,
-                     regia_programme_add_picture (self->programme, config->name, queue_ns));
-  if (config->video)
-    plan->preview = regia_preview_ref (regia_programme_add_preview (self->programme, config->name));
-  for (guint i = 0; config->audio && i < values->audios->len; i++) {
-    const RegiaConfigAudio *audio = g_ptr_array_index (values->audios, i);
-    if (regia_inputs_wants (audio, config->name)) {
-      RegiaFader *fader;
-
-      if (plan->meter == NULL)
-        plan->meter = regia_meter_new ();
-      g_ptr_array_add (plan->audio_targets,
-                       regia_programme_add_sound (self->programme, i, queue_ns + SOUND_SLACK_NS, &fader));
-      regia_inputs_add (self->inputs, i, config->name, fader, plan->meter);
-    }
-  }
-  if (plan->meter != NULL)
-    regia_meters_add_source (self->meters, config->name, plan->meter);
-  g_ptr_array_add (self->sources, regia_source_new (config, plan));
 }
 
 static void
@@ -301,14 +235,12 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
   g_autoptr (RegiaEngine) self = g_new0 (RegiaEngine, 1);
-  gint64 earliest_ns;
 
   self->config = regia_config_ref (config);
   self->values = regia_config_get (config);
   self->epoch = *epoch;
   self->callbacks = *callbacks;
   self->user_data = user_data;
-  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_source_free);
   self->inputs = regia_inputs_new (self->values);
   if (!regia_gst_init (error))
     return NULL;
@@ -323,9 +255,8 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
     regia_meters_add_mix (self->meters,
                           ((const RegiaConfigAudio *)g_ptr_array_index (self->values->audios, i))->language,
                           regia_programme_get_meter (self->programme, i));
-  earliest_ns = earliest_delay_ns (self->values);
-  for (guint i = 0; i < self->values->sources->len; i++)
-    add_source (self, g_ptr_array_index (self->values->sources, i), earliest_ns);
+  self->lineup = regia_lineup_new (self->programme, self->inputs, self->meters, epoch);
+  regia_lineup_set (self->lineup, config, NULL);
   self->scenes = regia_scenes_new (self->values);
   self->scene = regia_scenes_first (self->scenes, self->values);
   regia_programme_show (self->programme, self->scene, 0);
@@ -362,6 +293,34 @@ regia_engine_show (RegiaEngine *self, const char *name, int fade_ms, gboolean he
   if (!self->stand_in.used)
     show_now (self, scene, fade_ms);
   return TRUE;
+}
+
+void
+regia_engine_set_sources (RegiaEngine *self, RegiaConfig *config)
+{
+  REGIA_ON_THREAD (NULL);
+
+  const RegiaConfigValues *values = regia_config_get (config);
+  g_autoptr (GPtrArray) before = NULL;
+  const RegiaScene *shown = NULL, *wanted = NULL;
+
+  if (!regia_lineup_set (self->lineup, config, self->scene))
+    return;
+  before = self->scenes;
+  self->scenes = regia_scenes_new (values);
+  if (self->scene != NULL && self->wanted != NULL) {
+    shown = regia_scenes_find (self->scenes, self->scene->name);
+    wanted = regia_scenes_find (self->scenes, self->wanted->name);
+  }
+  if (shown != NULL && wanted != NULL) {
+    self->wanted = wanted;
+  } else {
+    shown = regia_scenes_first (self->scenes, values);
+    regia_programme_show (self->programme, shown, 0);
+    want (self, shown);
+  }
+  self->scene = shown;
+  regia_look_set_scene (self->look, regia_engine_get_scene (self));
 }
 
 void
@@ -428,11 +387,7 @@ regia_engine_drain (RegiaEngine *self, guint timeout_ms)
   gint64 until_ns = regia_clock_monotonic_ns () + (gint64)timeout_ms * REGIA_MSECOND;
   gboolean drained = regia_programme_wait_drained (self->programme, until_ns);
 
-  for (guint i = 0; i < self->sources->len; i++)
-    regia_source_stop (g_ptr_array_index (self->sources, i));
-  until_ns = MAX (until_ns, regia_clock_monotonic_ns () + SOURCES_END_NS);
-  for (guint i = 0; i < self->sources->len; i++)
-    regia_source_wait_stopped (g_ptr_array_index (self->sources, i), until_ns);
+  regia_lineup_stop (self->lineup, MAX (until_ns, regia_clock_monotonic_ns () + SOURCES_END_NS));
   return drained;
 }
 
@@ -442,7 +397,7 @@ regia_engine_free (RegiaEngine *self)
   if (self == NULL)
     return;
   g_clear_handle_id (&self->tick, g_source_remove);
-  g_ptr_array_unref (self->sources);
+  regia_lineup_free (self->lineup);
   regia_inputs_free (self->inputs);
   regia_meters_free (self->meters);
   g_clear_pointer (&self->scenes, g_ptr_array_unref);
@@ -595,12 +550,7 @@ regia_engine_get_state (RegiaEngine *self)
   g_variant_builder_init (&sources, G_VARIANT_TYPE ("av"));
   g_variant_builder_init (&renditions, G_VARIANT_TYPE ("av"));
   g_variant_builder_init (&audios, G_VARIANT_TYPE ("av"));
-  for (guint i = 0; i < self->sources->len; i++) {
-    const RegiaConfigSource *config = g_ptr_array_index (self->values->sources, i);
-    RegiaMeterValues meter = regia_meters_get_source (self->meters, config->name);
-
-    regia_source_add_state (g_ptr_array_index (self->sources, i), &meter, &sources, now_ns);
-  }
+  regia_lineup_add_states (self->lineup, &sources, now_ns);
   for (guint i = 0; i < encoders->len; i++) {
     RegiaEncoder *encoder = g_ptr_array_index (encoders, i);
     guint first_audio = self->values->renditions->len, audio = (i - first_audio) / 2;

@@ -180,14 +180,29 @@ set_gains (Process *self, GVariant *part)
   regia_engine_set_gains (self->engine, gains, (guint)count);
 }
 
+/* What a version of the director that is not ours says cannot be; then what there is stays. */
+static void
+set_sources (Process *self, GVariant *part)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) config = regia_config_of_process (part, &error);
+
+  if (config != NULL)
+    regia_engine_set_sources (self->engine, config);
+  else
+    g_warning ("%s; the sources stay as they are", error->message);
+}
+
 static gboolean
 apply_cb (RegiaChild *child, GVariant *part, gpointer user_data)
 {
   Process *self = user_data;
   gint64 now_ns = regia_epoch_show_time (regia_child_get_epoch (child));
   gboolean was_private = self->is_private, was_rehearsal = self->is_rehearsal;
-  gboolean is_hidden = hide (self, part, now_ns), is_another = show (self, part, FALSE);
+  gboolean is_hidden = hide (self, part, now_ns), is_another;
 
+  set_sources (self, part);
+  is_another = show (self, part, FALSE);
   set_gains (self, part);
   set_look (self, part);
   if (!is_another && !is_hidden)

@@ -21,8 +21,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaInputs, regia_inputs_free)
  * backup. Pure. */
 gboolean regia_inputs_wants (const RegiaConfigAudio *audio, const char *source);
 
+/** regia_inputs_set_config: @config takes the place of the one before, and outlives it: the same languages,
+ * perhaps with other sources. What is told of the sources that are there stays. */
+void regia_inputs_set_config (RegiaInputs *self, const RegiaConfigValues *config);
+
 /**
- * regia_inputs_add: before the mix begins.
+ * regia_inputs_add: of a source that is not there yet.
  * @audio: number of the language
  * @source: as the file calls it
  * @fader: (transfer none), outlives it
@@ -30,6 +34,9 @@ gboolean regia_inputs_wants (const RegiaConfigAudio *audio, const char *source);
  */
 void regia_inputs_add (RegiaInputs *self, guint audio, const char *source, RegiaFader *fader,
                        RegiaMeter *meter);
+
+/** regia_inputs_remove: @source, in every language; its faders are not touched any more. */
+void regia_inputs_remove (RegiaInputs *self, const char *source);
 
 /** regia_inputs_set_gains: see regia_engine_set_gains(). @from_ns: see regia_fader_set() */
 void regia_inputs_set_gains (RegiaInputs *self, const RegiaEngineGain *gains, guint count, gint64 from_ns);

@@ -81,6 +81,22 @@ regia_inputs_free (RegiaInputs *self)
   g_free (self);
 }
 
+void
+regia_inputs_set_config (RegiaInputs *self, const RegiaConfigValues *config)
+{
+  g_return_if_fail (config->audios->len == self->count);
+  for (guint i = 0; i < self->count; i++)
+    self->languages[i].config = g_ptr_array_index (config->audios, i);
+}
+
+void
+regia_inputs_remove (RegiaInputs *self, const char *source)
+{
+  for (guint i = 0; i < self->inputs->len; i++)
+    if (strcmp (((const Input *)g_ptr_array_index (self->inputs, i))->source, source) == 0)
+      g_ptr_array_remove_index (self->inputs, i--);
+}
+
 static gboolean
 is_among (char *const *names, const char *name)
 {

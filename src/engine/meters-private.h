@@ -15,6 +15,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaMeters, regia_meters_free)
 
 /** regia_meters_add_source: of the source called @name. */
 void regia_meters_add_source (RegiaMeters *self, const char *name, RegiaMeter *meter);
+/** regia_meters_remove_source: it is in no step from the next one on. */
+void regia_meters_remove_source (RegiaMeters *self, const char *name);
 /** regia_meters_add_mix: of a language. The mixes say how far everybody is: they take what has come in time
  * and go on without the rest. */
 void regia_meters_add_mix (RegiaMeters *self, const char *language, RegiaMeter *meter);

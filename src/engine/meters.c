@@ -73,6 +73,17 @@ regia_meters_add_source (RegiaMeters *self, const char *name, RegiaMeter *meter)
 }
 
 void
+regia_meters_remove_source (RegiaMeters *self, const char *name)
+{
+  for (guint i = 0; i < self->entries->len; i++) {
+    const Entry *entry = g_ptr_array_index (self->entries, i);
+
+    if (!entry->is_mix && strcmp (entry->name, name) == 0)
+      g_ptr_array_remove_index (self->entries, i--);
+  }
+}
+
+void
 regia_meters_add_mix (RegiaMeters *self, const char *language, RegiaMeter *meter)
 {
   add (self, language, TRUE, meter);

@@ -28,10 +28,16 @@ GstElement *regia_mix_new (GstBin *bin, const char *factory, const char *caps, R
  * @queue_ns: how much waits before the oldest goes; 0: no limit
  * @ret_pad: (out) (optional) (transfer full): the mixer's
  *
+ * Also while it runs: the mixer waits for nobody who has not brought anything yet.
+ *
  * Returns: (transfer full): where to push.
  */
 GstAppSrc *regia_mix_add_input (GstBin *bin, GstElement *through, GstElement *mixer, const char *caps,
                                 gint64 queue_ns, GstPad **ret_pad);
+
+/** regia_mix_remove_input: what regia_mix_add_input() made, and @through with it. The mixer goes on without
+ * it from its next frame or block on; what is pushed from now on is lost. */
+void regia_mix_remove_input (GstBin *bin, GstElement *through, GstElement *mixer, GstAppSrc *input);
 
 /** regia_mix_set_start: where its output begins, in running time. Only in PAUSED. */
 void regia_mix_set_start (GstElement *mixer, gint64 start_ns);

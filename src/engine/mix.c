@@ -50,9 +50,40 @@ regia_mix_add_input (GstBin *bin, GstElement *through, GstElement *mixer, const 
   out = gst_element_get_static_pad (through != NULL ? through : source, "src");
   in = gst_element_request_pad_simple (mixer, "sink_%u");
   gst_pad_link (out, in);
+  if (through != NULL)
+    gst_element_sync_state_with_parent (through);
+  gst_element_sync_state_with_parent (source);
   if (ret_pad)
     *ret_pad = g_steal_pointer (&in);
   return gst_object_ref (GST_APP_SRC (source));
+}
+
+static void
+take_out (GstBin *bin, GstElement *element)
+{
+  gst_element_set_locked_state (element, TRUE);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_bin_remove (bin, element);
+}
+
+/*
+ * The mixer's pad goes first: it is flushed, so a streaming thread that waits in it comes back, and the
+ * mixer takes it out under the lock that it mixes under. A buffer that is just about to be pushed finds
+ * nobody any more, which an element says as an error: the owner of the pipeline passes over those of elements
+ * that are not in it.
+ */
+void
+regia_mix_remove_input (GstBin *bin, GstElement *through, GstElement *mixer, GstAppSrc *input)
+{
+  GstElement *last = through != NULL ? through : GST_ELEMENT (input);
+  g_autoptr (GstPad) out = gst_element_get_static_pad (last, "src");
+  g_autoptr (GstPad) in = gst_pad_get_peer (out);
+
+  if (in != NULL)
+    gst_element_release_request_pad (mixer, in);
+  take_out (bin, GST_ELEMENT (input));
+  if (through != NULL)
+    take_out (bin, through);
 }
 
 /*

@@ -46,13 +46,19 @@ const char *regia_programme_video_caps (RegiaProgramme *self);
 const char *regia_programme_audio_caps (RegiaProgramme *self);
 
 /** regia_programme_add_picture: (transfer full): a place for the picture of @source, seen in the scenes that
- * name it. Before start. */
-GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 queue_ns);
-/** regia_programme_add_preview: (transfer none): of the picture of @source, for whoever brings it. Before
- * start. */
+ * name it.
+ * @scene: (nullable): that is shown at present */
+GstAppSrc *regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 queue_ns,
+                                        const RegiaScene *scene);
+/** regia_programme_remove_picture: @input (transfer none) has no place any more, from the next frame on. */
+void regia_programme_remove_picture (RegiaProgramme *self, GstAppSrc *input);
+/** regia_programme_add_preview: (transfer none) (nullable): of the picture of @source, for whoever brings it;
+ * %NULL: the feed has no room for another track. */
 RegiaPreview *regia_programme_add_preview (RegiaProgramme *self, const char *source);
 /** regia_programme_get_wait: (transfer none): how long its mixers wait; lives as long as the programme. */
 RegiaMixWait *regia_programme_get_wait (RegiaProgramme *self);
+/** regia_programme_remove_preview: nobody can ask for it any more. */
+void regia_programme_remove_preview (RegiaProgramme *self, RegiaPreview *preview);
 /** regia_programme_set_wanted: @tracks: bit i for track i: those that somebody reads. Previews are made of
  * these alone. */
 void regia_programme_set_wanted (RegiaProgramme *self, guint64 tracks);
@@ -68,10 +74,13 @@ RegiaOverlay *regia_programme_get_overlay (RegiaProgramme *self);
 void regia_programme_hold_picture (GstAppSrc *source, gint64 hold_ns);
 
 /** regia_programme_add_sound: (transfer full): a place for a source's sound in the mix of language @index.
- * Before start.
- * @ret_fader: (out) (transfer none): how loud it is there; lives as long as the programme */
+ * @ret_fader: (out) (transfer none): how loud it is there; lives as long as the programme, or its place */
 GstAppSrc *regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns,
                                       RegiaFader **ret_fader);
+/** regia_programme_remove_sound: @input (transfer none) has no place any more, from the next block on, nor
+ * has
+ * @fader. */
+void regia_programme_remove_sound (RegiaProgramme *self, guint index, GstAppSrc *input, RegiaFader *fader);
 
 /** regia_programme_set_tone: 1 kHz at −20 dBFS in place of every language's mix. Any thread. */
 void regia_programme_set_tone (RegiaProgramme *self, gboolean on);

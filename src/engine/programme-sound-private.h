@@ -30,6 +30,9 @@ gboolean regia_programme_sound_add_language (RegiaProgrammeSound *self, guint in
 /** regia_programme_sound_add_input: see regia_programme_add_sound(). */
 GstAppSrc *regia_programme_sound_add_input (RegiaProgrammeSound *self, guint index, gint64 queue_ns,
                                             RegiaFader **ret_fader);
+/** regia_programme_sound_remove_input: see regia_programme_remove_sound(). */
+void regia_programme_sound_remove_input (RegiaProgrammeSound *self, guint index, GstAppSrc *input,
+                                         RegiaFader *fader);
 /** regia_programme_sound_set_tone: in all languages, see regia_tone_set(). */
 void regia_programme_sound_set_tone (RegiaProgrammeSound *self, gboolean on);
 /** regia_programme_sound_set_start: see regia_mix_set_start(). */

@@ -138,6 +138,15 @@ regia_programme_sound_add_input (RegiaProgrammeSound *self, guint index, gint64 
 }
 
 void
+regia_programme_sound_remove_input (RegiaProgrammeSound *self, guint index, GstAppSrc *input,
+                                    RegiaFader *fader)
+{
+  regia_mix_remove_input (self->bin, regia_fader_get_element (fader), g_ptr_array_index (self->mixers, index),
+                          input);
+  g_ptr_array_remove (self->faders, fader);
+}
+
+void
 regia_programme_sound_set_tone (RegiaProgrammeSound *self, gboolean on)
 {
   for (guint i = 0; i < self->mixes->len; i++)

@@ -154,6 +154,9 @@ on_message_cb (GstBus *bus, GstMessage *message, gpointer user_data)
 
   switch (GST_MESSAGE_TYPE (message)) {
   case GST_MESSAGE_ERROR:
+    /* An input that was just taken out (mix.c) says that there is nobody to push to. */
+    if (!gst_object_has_as_ancestor (GST_MESSAGE_SRC (message), GST_OBJECT (self->pipeline)))
+      break;
     gst_message_parse_error (message, &error, NULL);
     regia_scrub_error (error, NULL);
     g_prefix_error (&error, "the programme's %s: ", GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
@@ -278,9 +281,13 @@ static RegiaPreview *
 add_preview (RegiaProgramme *self, const char *name)
 {
   g_autofree char *track = g_strconcat ("preview/", name, NULL);
-  RegiaPreview *preview = regia_preview_new (regia_track_table_add (self->tracks), track, self->out_caps,
-                                             self->config->width, self->config->height, on_packet_cb, self);
+  guint id = regia_track_table_add (self->tracks);
+  RegiaPreview *preview;
 
+  if (id == REGIA_TRACKS_MAX)
+    return NULL;
+  preview = regia_preview_new (id, track, self->out_caps, self->config->width, self->config->height,
+                               on_packet_cb, self);
   g_ptr_array_add (self->previews, preview);
   regia_track_table_set (self->tracks, regia_track_ref (regia_preview_get_track (preview)));
   return preview;
@@ -403,7 +410,8 @@ regia_programme_audio_caps (RegiaProgramme *self)
 }
 
 GstAppSrc *
-regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 queue_ns)
+regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 queue_ns,
+                             const RegiaScene *scene)
 {
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
@@ -412,8 +420,20 @@ regia_programme_add_picture (RegiaProgramme *self, const char *source, gint64 qu
       regia_mix_add_input (GST_BIN (self->pipeline), NULL, self->compositor, self->out_caps, queue_ns, &pad);
 
   g_object_set (pad, "max-last-buffer-repeat", (guint64)HIDDEN_AFTER_NS, NULL);
-  regia_scene_mixer_add (self->scenes, source, pad);
+  regia_scene_mixer_add (self->scenes, source, pad, scene);
   return input;
+}
+
+void
+regia_programme_remove_picture (RegiaProgramme *self, GstAppSrc *input)
+{
+  REGIA_ON_THREAD (NULL);
+
+  g_autoptr (GstPad) out = gst_element_get_static_pad (GST_ELEMENT (input), "src");
+  g_autoptr (GstPad) in = gst_pad_get_peer (out);
+
+  regia_scene_mixer_remove (self->scenes, in);
+  regia_mix_remove_input (GST_BIN (self->pipeline), NULL, self->compositor, input);
 }
 
 RegiaPreview *
@@ -427,6 +447,18 @@ RegiaMixWait *
 regia_programme_get_wait (RegiaProgramme *self)
 {
   return self->wait;
+}
+
+void
+regia_programme_remove_preview (RegiaProgramme *self, RegiaPreview *preview)
+{
+  REGIA_ON_THREAD (NULL);
+
+  guint id = regia_preview_get_track (preview)->id;
+
+  regia_preview_close (preview);
+  g_ptr_array_remove (self->previews, preview);
+  regia_track_table_remove (self->tracks, id);
 }
 
 void
@@ -461,7 +493,7 @@ regia_programme_add_still (RegiaProgramme *self, const char *source)
   g_autoptr (GstPad) pad = NULL;
   GstAppSrc *input = regia_mix_add_input (GST_BIN (self->pipeline), NULL, self->compositor, caps, 0, &pad);
 
-  regia_scene_mixer_add (self->scenes, source, pad);
+  regia_scene_mixer_add (self->scenes, source, pad, NULL);
   return input;
 }
 
@@ -487,6 +519,13 @@ regia_programme_add_sound (RegiaProgramme *self, guint index, gint64 queue_ns, R
   REGIA_ON_THREAD_VAL (NULL, NULL);
 
   return regia_programme_sound_add_input (self->sound, index, queue_ns, ret_fader);
+}
+
+void
+regia_programme_remove_sound (RegiaProgramme *self, guint index, GstAppSrc *input, RegiaFader *fader)
+{
+  REGIA_ON_THREAD (NULL);
+  regia_programme_sound_remove_input (self->sound, index, input, fader);
 }
 
 void

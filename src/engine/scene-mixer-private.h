@@ -17,8 +17,12 @@ RegiaSceneMixer *regia_scene_mixer_new (guint width, guint height, guint rate_nu
 void regia_scene_mixer_free (RegiaSceneMixer *self);
 
 /** regia_scene_mixer_add: @pad (a reference is taken) has the picture of @source, which is hidden until a
- * scene shows it. Any thread. */
-void regia_scene_mixer_add (RegiaSceneMixer *self, const char *source, GstPad *pad);
+ * scene shows it. Any thread.
+ * @scene: (nullable): what is shown at present, in which it has its place at once */
+void regia_scene_mixer_add (RegiaSceneMixer *self, const char *source, GstPad *pad, const RegiaScene *scene);
+
+/** regia_scene_mixer_remove: @pad is not touched any more when this returns. Any thread. */
+void regia_scene_mixer_remove (RegiaSceneMixer *self, GstPad *pad);
 
 /** regia_scene_mixer_show: from the next frame on, or over @fade_ms from then on. What the scene names and
  * there is no pad of is left out: the slate shows in its place.

@@ -76,18 +76,6 @@ regia_scene_mixer_free (RegiaSceneMixer *self)
   g_free (self);
 }
 
-void
-regia_scene_mixer_add (RegiaSceneMixer *self, const char *source, GstPad *pad)
-{
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  Input *input = g_new0 (Input, 1);
-
-  input->source = g_strdup (source);
-  input->pad = gst_object_ref (pad);
-  g_object_set (pad, "alpha", 0.0, "zorder", ABOVE_SLATE, NULL);
-  g_ptr_array_add (self->inputs, input);
-}
-
 /* Chroma has one sample for two pixels: what begins between two is moved by the compositor, so nothing does.
  */
 static int
@@ -253,6 +241,34 @@ set (Input *input, Look look, guint zorder)
     *now = look;
   }
   g_object_set (input->pad, "alpha", now->alpha, "zorder", zorder, NULL);
+}
+
+void
+regia_scene_mixer_add (RegiaSceneMixer *self, const char *source, GstPad *pad, const RegiaScene *scene)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  Input *input = g_new0 (Input, 1);
+
+  input->source = g_strdup (source);
+  input->pad = gst_object_ref (pad);
+  g_object_set (pad, "alpha", 0.0, "zorder", ABOVE_SLATE, NULL);
+  g_ptr_array_add (self->inputs, input);
+  if (scene == NULL)
+    return;
+  aim (self, input, scene);
+  input->from = input->to;
+  input->is_new = FALSE;
+  set (input, input->to, zorder_of (input));
+}
+
+void
+regia_scene_mixer_remove (RegiaSceneMixer *self, GstPad *pad)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  for (guint i = 0; i < self->inputs->len; i++)
+    if (((const Input *)g_ptr_array_index (self->inputs, i))->pad == pad)
+      g_ptr_array_remove_index (self->inputs, i--);
 }
 
 void

@@ -29,6 +29,9 @@ void regia_source_wait_stopped (RegiaSource *self, gint64 until_ns);
 
 /** regia_source_get_trouble: how its picture is, as of the last tick. */
 void regia_source_get_trouble (RegiaSource *self, RegiaPictureTrouble *ret_trouble);
+/** regia_source_is_gone: after regia_source_stop(): nothing of it runs any more, so that another one can have
+ * its device. Main thread. */
+gboolean regia_source_is_gone (RegiaSource *self);
 
 /** regia_source_add_state: puts a{sv} of this source into @builder (aav), keys as in org.regia.control.xml.
  * @meter: how loud it is */

@@ -461,6 +461,17 @@ regia_source_wait_stopped (RegiaSource *self, gint64 until_ns)
     g_warning ("source %s: cannot be shut down", self->config->name);
 }
 
+gboolean
+regia_source_is_gone (RegiaSource *self)
+{
+  RegiaRunInfo info = {.gone = TRUE};
+
+  REGIA_ON_THREAD_VAL (NULL, FALSE);
+  if (self->run)
+    regia_run_get_info (self->run, &info);
+  return info.gone;
+}
+
 void
 regia_source_get_trouble (RegiaSource *self, RegiaPictureTrouble *ret_trouble)
 {

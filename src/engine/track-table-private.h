@@ -16,8 +16,12 @@ RegiaTrackTable *regia_track_table_new (RegiaFeedLog *log);
 void regia_track_table_free (RegiaTrackTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTrackTable, regia_track_table_free)
 
-/** regia_track_table_add: a place for one more track; before the first is known. Returns: its id. */
+/** regia_track_table_add: a place for one more track, perhaps that of one that is gone. Until it is set
+ * nothing more comes into the log: once the log has its tracks, set it at once. Returns: its id;
+ * %REGIA_TRACKS_MAX when there is no more room. */
 guint regia_track_table_add (RegiaTrackTable *self);
+/** regia_track_table_remove: there will be no packet of track @id any more. */
+void regia_track_table_remove (RegiaTrackTable *self, guint id);
 /** regia_track_table_set: @track is (transfer full); what is known of its place from now on. */
 void regia_track_table_set (RegiaTrackTable *self, RegiaTrack *track);
 /** regia_track_table_append: @packet is (transfer full); its track is known. */

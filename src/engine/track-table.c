@@ -3,6 +3,8 @@
 
 #include "track-table-private.h"
 
+#include <string.h>
+
 /*
  * RegiaTrackTable. `lock` guards all of it; the feed log is called outside of it, but for the hand-over of
  * the first packets and of a new table, which keeps their order (order of locks: lock, then the log's).
@@ -45,13 +47,40 @@ regia_track_table_free (RegiaTrackTable *self)
   g_free (self);
 }
 
+/* Under the lock: (transfer full): another one with the same tracks, since the one before may be in the log.
+ */
+static GPtrArray *
+copy_tracks (const RegiaTrackTable *self)
+{
+  GPtrArray *tracks = regia_tracks_new ();
+
+  for (guint i = 0; i < self->tracks->len; i++) {
+    RegiaTrack *track = g_ptr_array_index (self->tracks, i);
+
+    g_ptr_array_add (tracks, track ? regia_track_ref (track) : NULL);
+  }
+  return tracks;
+}
+
 guint
 regia_track_table_add (RegiaTrackTable *self)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GPtrArray *tracks;
 
-  g_ptr_array_add (self->tracks, NULL);
-  return self->tracks->len - 1;
+  for (guint i = 0; i < self->tracks->len; i++) {
+    const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
+
+    if (track != NULL && strcmp (track->name, REGIA_TRACK_GONE) == 0)
+      return i;
+  }
+  if (self->tracks->len == REGIA_TRACKS_MAX)
+    return REGIA_TRACKS_MAX;
+  tracks = copy_tracks (self);
+  g_ptr_array_add (tracks, NULL);
+  g_ptr_array_unref (self->tracks);
+  self->tracks = tracks;
+  return tracks->len - 1;
 }
 
 /* Under the lock, as soon as both the running encoders' parameters and the blank are known. */
@@ -85,13 +114,10 @@ give_blank (RegiaTrackTable *self)
 static void
 replace (RegiaTrackTable *self, RegiaTrack *track)
 {
-  GPtrArray *tracks = regia_tracks_new ();
+  GPtrArray *tracks = copy_tracks (self);
 
-  for (guint i = 0; i < self->tracks->len; i++) {
-    RegiaTrack *other = g_ptr_array_index (self->tracks, i);
-
-    g_ptr_array_add (tracks, i == track->id ? track : other ? regia_track_ref (other) : NULL);
-  }
+  regia_track_unref (g_ptr_array_index (tracks, track->id));
+  tracks->pdata[track->id] = track;
   g_ptr_array_unref (self->tracks);
   self->tracks = tracks;
   if (self->known == tracks->len)
@@ -104,7 +130,11 @@ regia_track_table_set (RegiaTrackTable *self, RegiaTrack *track)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   if (g_ptr_array_index (self->tracks, track->id) != NULL) {
+    gboolean is_programme = regia_track_is_video (track) || regia_track_is_audio (track);
+
     replace (self, track);
+    if (!is_programme)
+      return; /* the log keeps the blanks of the others */
   } else {
     RegiaPacket *packet;
 
@@ -116,6 +146,14 @@ regia_track_table_set (RegiaTrackTable *self, RegiaTrack *track)
       regia_feed_log_append (self->log, packet);
   }
   give_blank (self);
+}
+
+void
+regia_track_table_remove (RegiaTrackTable *self, guint id)
+{
+  g_autoptr (GBytes) nothing = g_bytes_new_static (NULL, 0);
+
+  regia_track_table_set (self, regia_track_new (id, REGIA_TRACK_GONE, "", REGIA_CODEC_TEXT, nothing));
 }
 
 void

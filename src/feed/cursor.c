@@ -18,11 +18,13 @@ struct _RegiaFeedCursor {
   gsize length;
 
   guint64 position;
-  guint told;         /* version of the table that the reader was told, 0 none */
-  gint64 last_pts_ns; /* of the last packet given, 0 none */
-  guint64 given;      /* tracks that it has had something of … */
-  guint64 lost;       /* … and have lost something since */
-  guint64 wants_key;  /* tracks that are passed over until a keyframe */
+  guint told;             /* version of the table that the reader was told, 0 none … */
+  GPtrArray *told_tracks; /* (owned) (nullable) … or of a later one that is the same to it: what is in it … */
+  guint64 told_mask;      /* … and what of that it wants and may have */
+  gint64 last_pts_ns;     /* of the last packet given, 0 none */
+  guint64 given;          /* tracks that it has had something of … */
+  guint64 lost;           /* … and have lost something since */
+  guint64 wants_key;      /* tracks that are passed over until a keyframe */
 
   guint newest_version; /* of the log's newest table, which it may not have met yet; 0 for none … */
   guint64 newest_mask;  /* … what it wants of that, and may have */
@@ -178,6 +180,7 @@ regia_feed_cursor_free (RegiaFeedCursor *self)
 {
   if (self == NULL)
     return;
+  g_clear_pointer (&self->told_tracks, g_ptr_array_unref);
   g_free (self->patterns);
   g_free (self);
 }
@@ -235,13 +238,37 @@ take_locked (RegiaFeedCursor *self, const RegiaFeedSlot *slot, RegiaPacket **ret
   return TRUE;
 }
 
+/* Whether all that this reader is given is the same in both tables, and in the same places: what others read
+ * comes and goes without a recording or a viewer's player beginning anew. */
+static gboolean
+is_same_locked (const RegiaFeedCursor *self, const RegiaFeedTable *table)
+{
+  guint64 mask = wanted_locked (self, table);
+
+  if (self->told_tracks == NULL || mask != self->told_mask || mask == 0)
+    return FALSE;
+  for (guint i = 0; i < table->tracks->len; i++)
+    if ((mask & BIT (i)) &&
+        !regia_track_is_same (g_ptr_array_index (table->tracks, i), g_ptr_array_index (self->told_tracks, i)))
+      return FALSE;
+  return TRUE;
+}
+
 /* Another table begins here: it is told before its first packet. */
 static gboolean
 tell_table_locked (RegiaFeedCursor *self, const RegiaFeedTable *table, RegiaFeedRead *result)
 {
+  gboolean same;
+
   if (table->version == self->told)
     return FALSE;
+  same = is_same_locked (self, table);
   self->told = table->version;
+  g_clear_pointer (&self->told_tracks, g_ptr_array_unref);
+  self->told_tracks = g_ptr_array_ref (table->tracks);
+  self->told_mask = wanted_locked (self, table);
+  if (same)
+    return FALSE;
   /* Places may mean other tracks now. */
   self->given = self->lost = self->wants_key = 0;
   result->table = g_bytes_ref (self->rights == REGIA_FEED_PUBLIC ? table->public_bytes : table->bytes);

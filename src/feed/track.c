@@ -90,6 +90,15 @@ regia_track_same_parameters (const RegiaTrack *a, const RegiaTrack *b)
          g_bytes_equal (a->extradata, b->extradata);
 }
 
+gboolean
+regia_track_is_same (const RegiaTrack *a, const RegiaTrack *b)
+{
+  return a == b ||
+         (a->id == b->id && strcmp (a->name, b->name) == 0 && strcmp (a->language, b->language) == 0 &&
+          strcmp (a->title, b->title) == 0 && a->rate_num == b->rate_num && a->rate_den == b->rate_den &&
+          a->bitrate_bps == b->bitrate_bps && regia_track_same_parameters (a, b));
+}
+
 RegiaTrack *
 regia_tracks_find (GPtrArray *tracks, const char *name)
 {

@@ -61,7 +61,7 @@ mix_start (Mix *mix, const RegiaScene *scene)
     g_autofree char *name = g_strdup_printf ("sink_%u", i + 1);
     g_autoptr (GstPad) pad = gst_element_get_static_pad (compositor, name);
 
-    regia_scene_mixer_add (mix->mixer, names[i], pad);
+    regia_scene_mixer_add (mix->mixer, names[i], pad, NULL);
   }
   regia_scene_mixer_show (mix->mixer, scene, 0);
   regia_scene_mixer_next_frame (mix->mixer);

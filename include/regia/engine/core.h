@@ -48,6 +48,17 @@ gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUS
 gboolean regia_engine_show (RegiaEngine *self, const char *name, int fade_ms,
                             gboolean held) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * regia_engine_set_sources:
+ * @config: the event with the sources that are on from now on; a reference is taken. Of the rest of it only
+ * what concerns them is looked at: which languages they are heard in, and how loud
+ *
+ * New ones are begun and get their places, those that are not there any more lose them between two frames,
+ * and what is different of one begins that one anew; the others and the programme go on undisturbed. Where
+ * the scene that is shown is gone, the first one is shown. Main thread.
+ */
+void regia_engine_set_sources (RegiaEngine *self, RegiaConfig *config);
+
 /** regia_engine_set_caption: what the caption bar over the picture says; it fades in and out, but for what is
  * said before the start. Main thread.
  * @name: "" for no bar

@@ -64,7 +64,8 @@ void regia_feed_log_set_budget (RegiaFeedLog *self, RegiaFeedClass class, guint6
  * immutable from here on
  *
  * Once before the first packet, and again whenever tracks come, go or change their parameters: what is
- * appended from then on belongs to the new table, and readers are told it where it begins. Blanks stay with
+ * appended from then on belongs to the new table, and readers to whom it is another one are told it where it
+ * begins: those who are given the same tracks in the same places as before hear nothing. Blanks stay with
  * tracks of the same name and parameters.
  */
 void regia_feed_log_set_tracks (RegiaFeedLog *self, GPtrArray *tracks);

@@ -18,6 +18,9 @@ typedef enum {
 
 #define REGIA_TRACKS_MAX 64
 
+/** Name of a place in a table whose track is gone: the others keep theirs. */
+#define REGIA_TRACK_GONE "gone"
+
 /**
  * RegiaTrack: immutable once in a table; reference counted; any thread.
  *
@@ -59,6 +62,9 @@ const char *regia_codec_to_string (RegiaCodec codec);
 /** regia_track_same_parameters: %TRUE when packets of both can follow each other behind one decoder
  * configuration. Pure. */
 gboolean regia_track_same_parameters (const RegiaTrack *a, const RegiaTrack *b);
+
+/** regia_track_is_same: %TRUE when nothing of the two is different, their places too. Pure. */
+gboolean regia_track_is_same (const RegiaTrack *a, const RegiaTrack *b);
 
 /** regia_tracks_find: (nullable) (transfer none): the track called @name in @tracks (element-type
  * RegiaTrack). */
