@@ -33,6 +33,7 @@ static const Command commands[] = {
     {"mark", regia_cli_mark, "mark this moment, as the beginning of a talk"},
     {"extend", regia_cli_extend, "move the planned end"},
     {"scene", regia_cli_scene, "show a scene, or list them"},
+    {"source", regia_cli_source, "add a camera while the event is on, set it otherwise, or remove it"},
     {"caption", regia_cli_caption, "show who is speaking in a bar over the picture, or take it away"},
     {"tone", regia_cli_tone, "put a test tone in place of the sound, for a rehearsal"},
     {"gain", regia_cli_gain, "make a source louder or quieter"},

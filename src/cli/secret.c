@@ -112,6 +112,12 @@ ask_once (const char *question, GError **error)
 }
 
 char *
+regia_cli_ask_secret (const char *question, GError **error)
+{
+  return isatty (STDIN_FILENO) ? ask_once (question, error) : read_line (STDIN_FILENO, error);
+}
+
+char *
 regia_cli_ask_password (const char *name, GError **error)
 {
   g_autofree char *question = g_strdup_printf ("Password for %s: ", name);

@@ -122,6 +122,8 @@ regia_key_text_elsewhere (const RegiaKeyText *self, RegiaPlace place, const char
 
   if (other.file == NULL || place.file == NULL || g_str_equal (other.file, place.file))
     return g_strdup ("");
+  if (other.line == 0) /* not of a file */
+    return g_strdup_printf (" (%s)", other.file);
   return g_strdup_printf (" (%s:%u)", other.file, other.line);
 }
 

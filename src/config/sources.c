@@ -10,7 +10,7 @@
 #include "scene-private.h"
 #include "values-private.h"
 
-#define SAID_AS   "regia source" /* in place of a file, in messages */
+#define SAID_AS   "the change" /* in place of a file, in messages */
 #define MAX_KEYS  64
 #define MAX_BYTES (1 << 16) /* of one change: more than any key file's lines for a source */
 

@@ -25,11 +25,38 @@ regia_director_prepare_folders (RegiaDirector *self, GError **error)
 void
 regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *recordings_dir)
 {
-  g_clear_pointer (&self->config, regia_config_unref);
-  self->config = config;
-  self->values = regia_config_get (config);
+  g_clear_pointer (&self->event, regia_config_unref);
+  self->event = regia_config_ref (config);
+  regia_director_take_sources (self, config);
   g_free (self->recordings_dir);
   self->recordings_dir = recordings_dir;
+}
+
+void
+regia_director_take_sources (RegiaDirector *self, RegiaConfig *config)
+{
+  g_clear_pointer (&self->config, regia_config_unref);
+  g_clear_pointer (&self->sources_error, g_free);
+  self->config = config;
+  self->values = regia_config_get (config);
+}
+
+void
+regia_director_use_sources (RegiaDirector *self)
+{
+  g_autoptr (GError) error = NULL;
+  RegiaConfig *config;
+
+  if (self->desired->sources->len == 0)
+    return;
+  config = regia_config_change_sources (self->event, self->desired->sources, NULL, &error);
+  if (config != NULL) {
+    regia_director_take_sources (self, config);
+    return;
+  }
+  self->sources_error = g_strdup_printf (
+      "The sources are as the event file says, not as they were changed since: %s", error->message);
+  g_warning ("%s", self->sources_error);
 }
 
 /* For the next start, should the event file be broken by then. */
@@ -169,6 +196,7 @@ regia_director_begin_show (RegiaDirector *self, GError **error)
   self->rehearsing = self->show.state == REGIA_SHOW_REHEARSAL;
   self->desired =
       self->show.state == REGIA_SHOW_STANDBY ? regia_desired_new () : regia_desired_ref (self->show.desired);
+  regia_director_use_sources (self);
   if (keep_event (self, &local_error) && regia_show_file_save (self->show_file, &local_error))
     return TRUE;
   if (self->resumed) {

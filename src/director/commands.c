@@ -3,7 +3,9 @@
 
 #include "audit-private.h"
 #include "director-private.h"
+#include "regia/base/error.h"
 #include "regia/base/json.h"
+#include "regia/config/scene.h"
 
 /*
  * What people want of a running show. A command makes another desired state; that is persisted, then takes
@@ -24,19 +26,29 @@ typedef struct {
   RegiaCommandsDoneFunc done;
   gpointer user_data;
   gint64 asked_us;
-  guint64 version;   /* private on: that the engine is to reach */
-  gboolean at_once;  /* private on */
-  gboolean seen;     /* … the engine does it */
-  gboolean saved;    /* the disk has it, or has refused */
-  guint64 last_ms;   /* … show time of the last public frame */
-  char *save_error;  /* (owned) (nullable) */
-  gboolean answered; /* too late for the disk: only waits for it */
+  guint64 version;     /* private on: that the engine is to reach */
+  gboolean at_once;    /* private on */
+  gboolean seen;       /* … the engine does it */
+  gboolean saved;      /* the disk has it, or has refused */
+  guint64 last_ms;     /* … show time of the last public frame */
+  char *save_error;    /* (owned) (nullable) */
+  RegiaConfig *config; /* (owned) (nullable): the event with other sources, which it puts in effect */
+  gboolean answered;   /* too late for the disk: only waits for it */
 } Command;
+
+/* What a thread reads the sources of; also the way back. */
+typedef struct {
+  RegiaCommands *commands; /* (unowned) (nullable): %NULL when nobody waits any more; main thread */
+  RegiaConfig *event;      /* (owned) */
+  RegiaDesired *wanted;    /* (owned) */
+  char *name;              /* (owned) (nullable): that of which the pipeline file is read */
+} Check;
 
 struct _RegiaCommands {
   RegiaDirector *director;
   GQueue waiting;    /* (element-type Command): not yet looked at */
-  Command *saving;   /* (owned) (nullable): on its way to the disk */
+  Command *saving;   /* (owned) (nullable): on its way to the disk, or being checked before that … */
+  Check *check;      /* (nullable): … by a thread, which owns this */
   GPtrArray *urgent; /* (owned) (element-type Command): private on */
   guint looker;      /* source: while there is an urgent one */
   RegiaAudit *audit; /* (owned) */
@@ -50,6 +62,7 @@ command_free (Command *command)
   g_free (command->id);
   g_free (command->who);
   g_free (command->save_error);
+  g_clear_pointer (&command->config, regia_config_unref);
   g_variant_unref (command->change);
   g_free (command);
 }
@@ -80,6 +93,7 @@ static void
 log_line (RegiaCommands *self, const char *who, const char *id, GVariant *change, const char *outcome)
 {
   g_autofree char *wall = regia_time_format_iso (regia_clock_realtime_ns ());
+  g_autoptr (GVariant) said = g_variant_ref_sink (change), shown = regia_desired_without_secrets (said);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -90,7 +104,7 @@ log_line (RegiaCommands *self, const char *who, const char *id, GVariant *change
                              REGIA_MSECOND);
   g_variant_dict_insert (&dict, "who", "s", who);
   g_variant_dict_insert (&dict, "id", "s", id);
-  g_variant_dict_insert_value (&dict, "change", change);
+  g_variant_dict_insert_value (&dict, "change", shown);
   g_variant_dict_insert (&dict, "outcome", "s", outcome);
   g_variant_dict_insert (&dict, "version", "t", self->director->desired->version);
   regia_audit_write (self->audit, regia_json_from_variant (g_variant_dict_end (&dict), FALSE));
@@ -135,19 +149,34 @@ regia_director_put_into_effect (RegiaDirector *director, RegiaDesired *desired)
   regia_director_report (director);
 }
 
+/* (transfer full): their names. */
+static char **
+name_sources (RegiaConfig *config)
+{
+  GPtrArray *sources = regia_config_get (config)->sources;
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; i < sources->len; i++)
+    g_strv_builder_add (names, ((const RegiaConfigSource *)g_ptr_array_index (sources, i))->name);
+  return g_strv_builder_end (names);
+}
+
 static RegiaDesired *
 change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError **error)
 {
   RegiaDirector *director = self->director;
   g_autoptr (GStrvBuilder) relays = g_strv_builder_new ();
   g_autoptr (GVariant) engine = regia_processes_get_state (director->processes, "engine");
-  g_auto (GStrv) names = NULL;
+  g_auto (GStrv) names = NULL, sources = name_sources (director->config),
+                 own_sources = name_sources (director->event);
   RegiaDesiredContext context = {
       .now_ms = (guint64)MAX (regia_epoch_show_time (&director->show.epoch), 0) / REGIA_MSECOND,
       .wall_s = regia_clock_realtime_ns () / REGIA_SECOND,
       .replaced = engine != NULL ? regia_json_get_string (engine, "scene-for") : NULL,
       .scenes = (const char *const *)director->values->shows,
       .audios = director->values->audios,
+      .sources = (const char *const *)sources,
+      .own_sources = (const char *const *)own_sources,
       .slates = (const char *const *)director->values->look_slates,
       .talks = director->values->talks,
       .recorded = director->values->record,
@@ -204,6 +233,8 @@ saved_cb (const GError *error, gpointer user_data)
 
   command->saved = TRUE;
   if (error == NULL) {
+    if (command->config != NULL)
+      regia_director_take_sources (director, g_steal_pointer (&command->config));
     regia_director_put_into_effect (director, director->show.desired);
     answer (self, command, FALSE);
   } else {
@@ -220,11 +251,114 @@ saved_cb (const GError *error, gpointer user_data)
 }
 
 static void
+save (RegiaCommands *self, Command *command, RegiaDesired *wanted)
+{
+  RegiaDirector *director = self->director;
+
+  regia_desired_unref (director->show.desired);
+  director->show.desired = wanted;
+  self->saving = command;
+  regia_show_file_save_then (director->show_file, saved_cb, self);
+}
+
+/* Other sources: they are read as those of a file are, by a thread, because that reads pipeline files. */
+
+static void
+check_free (gpointer data)
+{
+  Check *check = data;
+
+  regia_config_unref (check->event);
+  regia_desired_unref (check->wanted);
+  g_free (check->name);
+  g_free (check);
+}
+
+static void
+check_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Check *check = data;
+  g_autoptr (GError) error = NULL;
+  RegiaConfig *config =
+      regia_config_change_sources (check->event, check->wanted->sources, check->name, &error);
+
+  if (config != NULL)
+    g_task_return_pointer (task, config, (GDestroyNotify)regia_config_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+/* Nobody's picture is taken away by a slip of the keyboard. */
+static gboolean
+stays_shown (RegiaDirector *director, RegiaConfig *config, GError **error)
+{
+  const char *shown = director->show.desired->scene;
+
+  if (*shown == '\0')
+    shown = regia_scenes_first_name (director->values);
+  if (*shown == '\0' || g_strv_contains ((const char *const *)regia_config_get (config)->shows, shown))
+    return TRUE;
+  return regia_error_set_usage (
+      error, "%s is shown, and would not be there any more; show another scene first, with `regia scene`",
+      shown);
+}
+
+static void
+checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Check *check = g_task_get_task_data (G_TASK (result));
+  RegiaCommands *self = check->commands;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) config = g_task_propagate_pointer (G_TASK (result), &error);
+  RegiaDesired *wanted = NULL;
+  Command *command;
+
+  if (self == NULL)
+    return;
+  self->check = NULL;
+  command = g_steal_pointer (&self->saving);
+  if (check->event != self->director->event) {
+    g_clear_error (&error);
+    g_clear_pointer (&config, regia_config_unref);
+    g_set_error_literal (&error, REGIA_ERROR, REGIA_ERROR_STATE, "another event is on by now");
+  }
+  /* Once more: the hall may have become private meanwhile. */
+  if (config != NULL && stays_shown (self->director, config, &error))
+    wanted = change (self, self->director->show.desired, command, &error);
+  if (wanted != NULL) {
+    command->config = g_steal_pointer (&config);
+    save (self, command, wanted);
+    return;
+  }
+  refuse (self, command, error);
+  command_free (command);
+  next (self);
+}
+
+/* @wanted is (transfer full). */
+static void
+check_sources (RegiaCommands *self, Command *command, RegiaDesired *wanted, const char *name)
+{
+  Check *check = g_new0 (Check, 1);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, checked_cb, NULL);
+
+  check->commands = self;
+  check->event = regia_config_ref (self->director->event);
+  check->wanted = wanted;
+  check->name = g_strdup (name);
+  self->check = check;
+  self->saving = command;
+  g_task_set_task_data (task, check, check_free);
+  g_task_run_in_thread (task, check_thread);
+}
+
+static void
 begin (RegiaCommands *self, Command *command)
 {
   RegiaDirector *director = self->director;
   g_autoptr (GError) error = NULL;
   RegiaDesired *wanted = change (self, director->show.desired, command, &error);
+  const char *name;
 
   if (wanted == NULL || wanted == director->show.desired) {
     if (wanted == NULL) {
@@ -237,10 +371,10 @@ begin (RegiaCommands *self, Command *command)
     command_free (command);
     return;
   }
-  regia_desired_unref (director->show.desired);
-  director->show.desired = wanted;
-  self->saving = command;
-  regia_show_file_save_then (director->show_file, saved_cb, self);
+  if (regia_desired_is_about_sources (command->change, &name))
+    check_sources (self, command, wanted, name);
+  else
+    save (self, command, wanted);
 }
 
 static void
@@ -402,6 +536,8 @@ regia_commands_free (RegiaCommands *self)
     refuse_at_end (self, command);
     command_free (command);
   }
+  if (self->check != NULL)
+    self->check->commands = NULL;
   if (self->saving != NULL) {
     refuse_at_end (self, self->saving);
     command_free (self->saving);

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "regia/config/config.h"
+#include "regia/config/sources.h"
 
 /*
  * RegiaDesired: all that people can want of a running show, one immutable, versioned value. A command makes
@@ -53,6 +54,7 @@ typedef struct {
   char *caption;           /* (owned) name in the caption bar; "": there is none */
   char *caption_line;      /* (owned) … and what is below it; "" for nothing */
   gboolean tone;           /* the line-up tone is heard in place of the sound */
+  GPtrArray *sources;      /* (owned) (element-type RegiaConfigSourceChange): other than the files say */
   GPtrArray *faders;       /* (owned) (element-type RegiaDesiredFader) */
   gint64 end_s;            /* planned end, Unix time; 0: as the event file says */
   GPtrArray *relays_off;   /* (owned) (element-type utf8): names of relays that do not push for now */
@@ -72,18 +74,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaDesired, regia_desired_unref)
 
 /** What a command is judged by. */
 typedef struct {
-  const char *const *relays; /* (array zero-terminated=1): that the event has */
-  const char *const *slates; /* (nullable) (array zero-terminated=1): [look] slates */
-  const char *const *scenes; /* (array zero-terminated=1): that the event has */
-  const char *replaced;      /* (nullable): the scene whose backup is shown in its place just now */
-  GPtrArray *audios;         /* (element-type RegiaConfigAudio): that the event has */
-  GPtrArray *talks;          /* (nullable) (element-type RegiaConfigTalk): that the event has */
-  guint64 now_ms;            /* show time */
-  gint64 wall_s;             /* Unix time */
-  gboolean recorded;         /* the event is recorded at all */
-  gboolean rehearsed;        /* nobody sees it, nothing is recorded */
-  GPtrArray *alarms;         /* (nullable) (element-type RegiaAlarm): that are raised */
-  const char *who;           /* commands */
+  const char *const *relays;      /* (array zero-terminated=1): that the event has */
+  const char *const *slates;      /* (nullable) (array zero-terminated=1): [look] slates */
+  const char *const *scenes;      /* (array zero-terminated=1): that the event has */
+  const char *replaced;           /* (nullable): the scene whose backup is shown in its place just now */
+  GPtrArray *audios;              /* (element-type RegiaConfigAudio): that the event has */
+  const char *const *sources;     /* (array zero-terminated=1): that there are … */
+  const char *const *own_sources; /* (array zero-terminated=1): … and that the files have */
+  GPtrArray *talks;               /* (nullable) (element-type RegiaConfigTalk): that the event has */
+  guint64 now_ms;                 /* show time */
+  gint64 wall_s;                  /* Unix time */
+  gboolean recorded;              /* the event is recorded at all */
+  gboolean rehearsed;             /* nobody sees it, nothing is recorded */
+  GPtrArray *alarms;              /* (nullable) (element-type RegiaAlarm): that are raised */
+  const char *who;                /* commands */
 } RegiaDesiredContext;
 
 /**
@@ -92,7 +96,9 @@ typedef struct {
  * @change: a{sv} with one key: private b, paused b, relay (sb) (name, whether it pushes), mark (ts) (show
  * time in ms, title), gain (ssx) (language, "" for all; source; tenths of a dB), mute (ssb) (the same;
  * whether it is not heard), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the
- * event file says; the scene whose backup is shown is shown itself from then on), caption (ss) (name, line),
+ * event file says; the scene whose backup is shown is shown itself from then on), source-add (sa{ss}) (name,
+ * keys as in a file's [source]), source-set (sa{ss}) (those that are others now), source-remove s,
+ * caption (ss) (name, line),
  * caption-talk x (number of a talk), caption-off b, tone (bb) (whether it is heard, also on the air),
  * scene-on-air (sx) (as scene, and the bars too), acknowledge s (id of an alarm that is raised)
  *
@@ -102,6 +108,13 @@ typedef struct {
 RegiaDesired *regia_desired_change (RegiaDesired *self, const char *id, GVariant *change,
                                     const RegiaDesiredContext *context,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_desired_is_about_sources: whether @change adds, sets or removes one: then it is to be read by
+ * regia_config_change_sources() as well. @ret_checked: (nullable) (transfer none): the one that is there
+ * afterwards. Pure. */
+gboolean regia_desired_is_about_sources (GVariant *change, const char **ret_checked);
+/** regia_desired_without_secrets: (transfer full): @change as others may read it. Pure. */
+GVariant *regia_desired_without_secrets (GVariant *change);
 
 /** regia_desired_go_on_air: (transfer full): @self as it is when a rehearsal goes on the air at the show time
  * @at_ms: what was marked and over before is gone; what lasts begins there; the tone ends.

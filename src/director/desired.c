@@ -2,6 +2,7 @@
 #include "desired-alarms-private.h"
 #include "desired-caption-private.h"
 #include "desired-sound-private.h"
+#include "desired-sources-private.h"
 
 #include <string.h>
 
@@ -41,6 +42,7 @@ regia_desired_new (void)
   self->caption = g_strdup ("");
   self->caption_line = g_strdup ("");
   self->fade_ms = -1;
+  self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_config_source_change_free);
   self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_desired_fader_free);
   self->relays_off = g_ptr_array_new_with_free_func (g_free);
   self->acknowledged = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_desired_acknowledgement_free);
@@ -66,6 +68,7 @@ regia_desired_unref (RegiaDesired *self)
   g_free (self->scene);
   g_free (self->caption);
   g_free (self->caption_line);
+  g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->relays_off);
   g_ptr_array_unref (self->acknowledged);
@@ -97,6 +100,7 @@ copy (const RegiaDesired *self)
   new->held = self->held;
   new->fade_ms = self->fade_ms;
   regia_desired_set_caption (new, self->caption, self->caption_line);
+  regia_desired_copy_sources (new->sources, self->sources);
   regia_desired_copy_faders (new->faders, self->faders);
   regia_desired_copy_acknowledgements (new->acknowledged, self->acknowledged);
   for (guint i = 0; i < self->relays_off->len; i++)
@@ -219,7 +223,7 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
   guint64 at_ms;
   const char *source;
   gint64 end_s, fade_ms, gain;
-  gboolean on, anyway;
+  gboolean on, anyway, known;
 
   if (g_variant_n_children (change) != 1)
     return regia_error_set_usage (error, "a command changes one thing");
@@ -261,13 +265,18 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return regia_desired_change_fader (self, text, source, &gain, NULL, context, error);
   if (g_variant_lookup (change, "mute", "(&s&sb)", &text, &source, &on))
     return regia_desired_change_fader (self, text, source, NULL, &on, context, error);
+  if (!regia_desired_change_sources (self, change, context, &known, error))
+    return FALSE;
+  if (known)
+    return TRUE;
   if (g_variant_lookup (change, "acknowledge", "&s", &text))
     return regia_desired_acknowledge (self, text, context, error);
   if (g_variant_lookup (change, "end", "x", &end_s))
     return change_end (self, end_s, context, error);
-  return regia_error_set_usage (error, "this command is not known; scene, caption, tone, gain, mute, "
-                                       "acknowledge, private, paused, relay, mark and "
-                                       "end are");
+  return regia_error_set_usage (
+      error, "this command is not known; scene, source-add, source-set, "
+             "source-remove, caption, tone, gain, mute, acknowledge, private, paused, relay, mark and "
+             "end are");
 }
 
 static gboolean
@@ -386,6 +395,7 @@ regia_desired_to_variant (const RegiaDesired *self)
   g_variant_dict_insert (&dict, "tone", "b", self->tone);
   g_variant_dict_insert (&dict, "caption", "s", self->caption);
   g_variant_dict_insert (&dict, "caption-line", "s", self->caption_line);
+  g_variant_dict_insert_value (&dict, "sources", regia_desired_sources_to_variant (self->sources));
   g_variant_dict_insert_value (&dict, "faders", regia_desired_faders_to_variant (self->faders));
   g_variant_dict_insert_value (
       &dict, "relays-off",
@@ -508,6 +518,7 @@ regia_desired_from_variant (GVariant *value)
       !regia_json_read_boolean (value, "tone", &self->tone) || !read_number (value, "end", &self->end_s) ||
       !read_scene (value, self) || !regia_desired_read_caption (value, self) ||
       !read_list (value, "relays-off", take_relay_cb, self) ||
+      !read_list (value, "sources", regia_desired_take_source, self) ||
       !read_list (value, "faders", regia_desired_take_fader, self) ||
       !read_list (value, "acknowledged", regia_desired_take_acknowledgement, self) ||
       !read_list (value, "marks", take_mark_cb, self) ||

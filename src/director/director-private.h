@@ -33,8 +33,10 @@ typedef struct _RegiaDirector RegiaDirector;
  */
 struct _RegiaDirector {
   const RegiaDirectorOptions *options;
-  RegiaConfig *config;                                     /* (owned) */
+  RegiaConfig *event;                                      /* (owned): as the files say */
+  RegiaConfig *config;                                     /* (owned): … with the sources that are wanted */
   const RegiaConfigValues *values;                         /* of config */
+  char *sources_error;                                     /* (owned) (nullable): why not with those */
   char *run_dir, *recordings_dir, *show_path, *event_path; /* (owned) */
   RegiaHanded handed;
   RegiaLocks locks;
@@ -88,6 +90,11 @@ gboolean regia_director_read_show (RegiaDirector *self, const char *consequence,
 /** regia_director_use_config: @config (transfer full) is what is run from now on, @recordings_dir (transfer
  * full) its folder. */
 void regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *recordings_dir);
+/** regia_director_use_sources: … with the sources that the desired state in effect has; where they do not go
+ * with these files any more they are as the files say, and a warning tells. May wait for the disk. */
+void regia_director_use_sources (RegiaDirector *self);
+/** regia_director_take_sources: the same, with @config (transfer full): made of both, and checked. */
+void regia_director_take_sources (RegiaDirector *self, RegiaConfig *config);
 /** regia_director_resume: @old (transfer full) is the present show again, as @start says. May wait for the
  * disk. */
 void regia_director_resume (RegiaDirector *self, const RegiaShow *old, const RegiaShowNow *now,

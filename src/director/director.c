@@ -83,6 +83,8 @@ folder_warnings (RegiaDirector *self)
 
   regia_service_warn (self->service, warnings);
   regia_keys_warn (self->keys, warnings);
+  if (self->sources_error != NULL)
+    g_ptr_array_add (warnings, g_strdup (self->sources_error));
   if (regia_config_get_console (self->values) == REGIA_CONFIG_CONSOLE_CLEAR)
     g_ptr_array_add (warnings, g_strdup ("[console] listen: " REGIA_CONFIG_CONSOLE_WARNING));
   if (self->watch == NULL || self->ended)
@@ -348,6 +350,8 @@ director_clear (RegiaDirector *self)
   g_clear_pointer (&self->keys, regia_keys_free);
   g_clear_pointer (&self->control, regia_control_free);
   g_clear_pointer (&self->config, regia_config_unref);
+  g_clear_pointer (&self->event, regia_config_unref);
+  g_free (self->sources_error);
   g_clear_pointer (&self->show_file, regia_show_file_free);
   g_clear_pointer (&self->console, regia_console_free); /* after whatever still answers what it asked */
   regia_show_clear (&self->show);

@@ -67,6 +67,7 @@ regia_exchange_install (RegiaExchange *self, RegiaDirector *director)
   regia_desired_unref (director->desired);
   director->desired = director->show.state == REGIA_SHOW_STANDBY ? regia_desired_new ()
                                                                  : regia_desired_ref (director->show.desired);
+  regia_director_use_sources (director);
   director->ready = director->ended = director->unrehearsed = FALSE;
   director->rehearsing = director->show.state == REGIA_SHOW_REHEARSAL;
   director->ended_us = director->grace_us = 0;

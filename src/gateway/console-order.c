@@ -12,7 +12,7 @@
 
 typedef struct {
   const char *name;
-  const char *type; /* "b", "s", "x" or "d" */
+  const char *type; /* "b", "s", "x", "d", or "a{sv}", of texts */
   gboolean needed;
 } Key;
 
@@ -128,6 +128,42 @@ change_mute (GVariant *body, guint64 show_ms)
 }
 
 static GVariant *
+change_source (const char *kind, GVariant *body)
+{
+  g_autoptr (GVariant) keys = g_variant_lookup_value (body, "keys", G_VARIANT_TYPE_VARDICT);
+  GVariantBuilder builder;
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_iter_init (&iter, keys);
+  while (g_variant_iter_next (&iter, "{&sv}", &key, &value)) {
+    g_variant_builder_add (&builder, "{ss}", key, g_variant_get_string (value, NULL));
+    g_variant_unref (value);
+  }
+  return one (kind, g_variant_new ("(sa{ss})", regia_json_get_string (body, "name"), &builder));
+}
+
+static GVariant *
+change_source_add (GVariant *body, guint64 show_ms)
+{
+  return change_source ("source-add", body);
+}
+
+static GVariant *
+change_source_set (GVariant *body, guint64 show_ms)
+{
+  return change_source ("source-set", body);
+}
+
+static GVariant *
+change_source_remove (GVariant *body, guint64 show_ms)
+{
+  return one ("source-remove", g_variant_new_string (regia_json_get_string (body, "name")));
+}
+
+static GVariant *
 change_acknowledge (GVariant *body, guint64 show_ms)
 {
   return one ("acknowledge", g_variant_new_string (regia_json_get_string (body, "alarm")));
@@ -144,6 +180,9 @@ static const Order orders[] = {
      "Command",
      change_scene,
      {{"name", "s", TRUE}, {"fade-ms", "x", FALSE}, {"on-air", "b", FALSE}}},
+    {"source-add", "Command", change_source_add, {{"name", "s", TRUE}, {"keys", "a{sv}", TRUE}}},
+    {"source-set", "Command", change_source_set, {{"name", "s", TRUE}, {"keys", "a{sv}", TRUE}}},
+    {"source-remove", "Command", change_source_remove, {{"name", "s", TRUE}}},
     {"tone", "Command", change_tone, {{"on", "b", TRUE}, {"on-air", "b", FALSE}}},
     {"caption",
      "Command",
@@ -180,9 +219,27 @@ type_in_words (const char *type)
     return "true or false";
   case 's':
     return "a text";
+  case 'a':
+    return "an object, each of its values a text";
   default:
     return *type == 'x' ? "a whole number" : "a number";
   }
+}
+
+static gboolean
+has_texts (GVariant *object)
+{
+  GVariantIter iter;
+  GVariant *value;
+  gboolean texts = g_variant_is_of_type (object, G_VARIANT_TYPE_VARDICT);
+
+  if (texts)
+    g_variant_iter_init (&iter, object);
+  while (texts && g_variant_iter_next (&iter, "{&sv}", NULL, &value)) {
+    texts = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING);
+    g_variant_unref (value);
+  }
+  return texts;
 }
 
 static gboolean
@@ -194,6 +251,8 @@ is_of_type (GVariant *body, const Key *key, GVariant *value)
     return regia_json_read_int (body, key->name, &number) &&
            (!g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) ||
             g_variant_get_double (value) == (double)number);
+  if (*key->type == 'a')
+    return has_texts (value);
   if (*key->type == 'd' && g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
     return TRUE;
   return g_variant_is_of_type (value, G_VARIANT_TYPE (key->type));

@@ -122,6 +122,46 @@ test_tables (Fixture *f, gconstpointer data)
   wait_packet (resuming, &event, 3, 1);
 }
 
+/* Whoever is given the same tracks in the same places hears nothing of what others are given, and has lost
+ * nothing; whoever wants what comes or goes is told. */
+static void
+test_others_tables (Fixture *f, gconstpointer data)
+{
+  static const char *const programme[] = {"video/*", "audio/*", NULL}, *const drone[] = {"preview/drone",
+                                                                                         NULL};
+  g_autoptr (RegiaFeedClient) recorder = NULL, viewer = NULL, watcher = NULL;
+  g_auto (RegiaFeedEvent) event = {0};
+
+  set_table (f->log, FIRST);
+  recorder =
+      regia_feed_client_new (reader_new (f, REGIA_FEED_RECORD), programme, REGIA_FEED_FROM_OLDEST, 0, 0);
+  viewer = regia_feed_client_new (reader_new (f, REGIA_FEED_PUBLIC), NULL, REGIA_FEED_FROM_OLDEST, 0, 0);
+  watcher = regia_feed_client_new (reader_new (f, REGIA_FEED_HOUSE), drone, REGIA_FEED_FROM_OLDEST, 0, 0);
+  append (f->log, 0, 0, TRUE, 10);
+  append (f->log, 1, 0, TRUE, 10);
+  set_table (f->log, FIRST ", preview/drone y");
+  append (f->log, 2, 1, TRUE, 10);
+  append (f->log, 0, 1, FALSE, 10); /* no keyframe: nothing begins anew */
+  set_table (f->log, FIRST ", gone ");
+  append (f->log, 1, 1, FALSE, 10);
+  set_table (f->log, FIRST ", preview/hall y");
+  append (f->log, 0, 2, FALSE, 10);
+  for (guint i = 0; i < 2; i++) {
+    RegiaFeedClient *client = i == 0 ? recorder : viewer;
+
+    wait_tracks (client, &event, FIRST);
+    wait_packet (client, &event, 0, 0);
+    wait_packet (client, &event, 1, 0);
+    wait_packet (client, &event, 0, 1);
+    wait_packet (client, &event, 1, 1);
+    wait_packet (client, &event, 0, 2);
+  }
+  wait_tracks (watcher, &event, FIRST);
+  wait_tracks (watcher, &event, FIRST ", preview/drone y");
+  wait_packet (watcher, &event, 2, 1);
+  next (watcher, &event, REGIA_FEED_EVENT_TRACKS);
+}
+
 /* Whoever was told a table is not told it again when it comes back. */
 static void
 test_resumed_table (Fixture *f, gconstpointer data)
@@ -333,6 +373,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name) g_test_add ("/feed/tracks/" #name, Fixture, NULL, set_up, test_##name, tear_down)
   ADD (tables);
+  ADD (others_tables);
   ADD (resumed_table);
   g_test_add_func ("/feed/tracks/budgets", test_budgets);
   g_test_add_func ("/feed/tracks/holes", test_holes);

@@ -26,6 +26,7 @@ int regia_cli_pause (int argc, char **argv);
 int regia_cli_resume (int argc, char **argv);
 int regia_cli_relay (int argc, char **argv);
 int regia_cli_scene (int argc, char **argv);
+int regia_cli_source (int argc, char **argv);
 int regia_cli_tone (int argc, char **argv);
 int regia_cli_caption (int argc, char **argv);
 int regia_cli_gain (int argc, char **argv);
@@ -71,6 +72,9 @@ int regia_cli_disk_main (int argc, char **argv);
  * meanwhile does what it does, with the terminal as it was.
  */
 char *regia_cli_ask_password (const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** regia_cli_ask_secret: the same for what is said once, after @question. */
+char *regia_cli_ask_secret (const char *question, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** regia_cli_fail: prints `regia: MESSAGE`; returns the exit status that belongs to the error. */
 int regia_cli_fail (const GError *error);

@@ -41,7 +41,7 @@ gboolean regia_config_source_key_is_known (const char *key);
  * Reads the disk (which pipeline files give pictures); any thread.
  *
  * Returns: (transfer full): @self with other sources; or %NULL with REGIA_ERROR_CONFIG, lines as those of
- * regia_config_load(); what was not written in a file is named `regia source`.
+ * regia_config_load(); of what was not written in a file they name `the change`.
  */
 RegiaConfig *regia_config_change_sources (RegiaConfig *self, GPtrArray *changes, const char *check,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
