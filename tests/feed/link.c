@@ -326,11 +326,19 @@ test_wanted (Fixture *f, gconstpointer data)
   }
   append_frame (f->log, 1, 100);
   next (other, &event, REGIA_FEED_EVENT_PACKET);
-  /* … and who is not told what it is called. */
-  next (other, &event, REGIA_FEED_EVENT_TRACKS);
-  g_assert_cmpuint (event.tracks->len, ==, 5);
-  g_assert_null (regia_tracks_find (event.tracks, "preview/camera"));
-  g_assert_nonnull (regia_tracks_find (event.tracks, "video/360p"));
+  /* … and who is not told of it, nor, coming later, what it is called. */
+  next (other, &event, REGIA_FEED_EVENT_PACKET);
+  append_frame (f->log, 50, 100); /* a keyframe: those who come now begin with it */
+  next (other, &event, REGIA_FEED_EVENT_PACKET);
+  {
+    g_autoptr (RegiaFeedClient) late =
+        regia_feed_client_new (reader_new (f, REGIA_FEED_PUBLIC), small, REGIA_FEED_FROM_LIVE, 0, 0);
+
+    next (late, &event, REGIA_FEED_EVENT_TRACKS);
+    g_assert_cmpuint (event.tracks->len, ==, 5);
+    g_assert_null (regia_tracks_find (event.tracks, "preview/camera"));
+    g_assert_nonnull (regia_tracks_find (event.tracks, "video/360p"));
+  }
   g_assert_cmphex (wait_wanted (f, 0xe), ==, 0xe);
   {
     g_autoptr (RegiaFeedClient) house =
@@ -343,7 +351,7 @@ test_wanted (Fixture *f, gconstpointer data)
     g_assert_cmphex (wait_wanted (f, 0x1e), ==, 0x1e);
   }
   regia_feed_client_free (other);
-  append_frame (f->log, 2, 100);
+  append_frame (f->log, 51, 100);
   g_assert_cmphex (wait_wanted (f, 0xc), ==, 0xc);
 }
 
