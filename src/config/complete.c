@@ -106,8 +106,10 @@ complete_audios (RegiaConfig *self)
     g_strv_builder_add (languages, audio->language);
     if (audio->title == NULL)
       audio->title = regia_language_title (audio->language);
-    if (audio->sources != NULL)
+    if (audio->sources != NULL) {
+      regia_config_join_audio (values, audio);
       continue;
+    }
     for (guint j = 0; j < values->sources->len; j++) {
       const RegiaConfigSource *source = g_ptr_array_index (values->sources, j);
 
@@ -556,6 +558,7 @@ regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warn
   complete_times (self, faults);
 
   check_sources (self, faults);
+  regia_config_check_heard (self, faults);
   check_scenes (self, faults);
   check_slates (self, faults);
   check_renditions (self, faults, warnings);

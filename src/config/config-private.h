@@ -57,6 +57,12 @@ gboolean regia_config_read (RegiaConfig *self, RegiaFaults *faults, gboolean che
  */
 void regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warnings);
 
+/** regia_config_join_audio: adds to the sources of @audio, which a file names, those that say that they are
+ * heard in it: as they come. */
+void regia_config_join_audio (const RegiaConfigValues *values, RegiaConfigAudio *audio);
+/** regia_config_check_heard: the languages that sources say. */
+void regia_config_check_heard (RegiaConfig *self, RegiaFaults *faults);
+
 /** regia_config_check_source: the source called @name against its pipeline file; as
  * regia_config_check_pipelines(), for one of them. */
 gboolean regia_config_check_source (RegiaConfig *self, const char *name,

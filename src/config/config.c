@@ -21,6 +21,7 @@ source_free (gpointer data)
 
   g_free (source->name);
   g_strfreev (source->no_alarms);
+  g_strfreev (source->heard_in);
   g_free (source->pipeline);
   g_free (source->fit);
   g_clear_pointer (&source->parameters, g_hash_table_unref);

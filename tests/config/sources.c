@@ -78,6 +78,30 @@ test_laid_over (void)
   g_assert_false (g_strv_contains ((const char *const *)english->sources, "guest"));
 }
 
+/* A microphone that is brought in, where the file names what each language is mixed from. */
+static void
+test_heard (void)
+{
+  g_autoptr (RegiaConfig) config =
+      parse_good ("[event]\nname = Prova\n[source desk]\npipeline = test\n[source booth]\npipeline = test\n"
+                  "[audio it]\nsources = desk\n[audio en]\nsources = booth; desk\ngains = 0dB; -12dB\n"
+                  "[audio fr]\n");
+  g_autoptr (GPtrArray) changes = changes_of ("guest* pipeline=test video=no heard_in=it;en");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RegiaConfig) new = regia_config_change_sources (config, changes, "guest", &error);
+  static const char *const expected[] = {"desk guest", "booth desk guest", "desk booth guest"};
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++) {
+    const RegiaConfigAudio *audio = g_ptr_array_index (regia_config_get (new)->audios, i);
+    g_autofree char *sources = g_strjoinv (" ", audio->sources);
+
+    g_assert_cmpstr (sources, ==, expected[i]);
+    g_assert_cmpint (regia_config_gain (audio, "guest"), ==, 0);
+    g_assert_cmpint (regia_config_gain (audio, "desk"), ==, i == 1 ? -120 : 0);
+  }
+}
+
 static void
 test_removed (void)
 {
@@ -110,6 +134,9 @@ test_faults (void)
       {"camera video=no", "camera", "[scene both] sources: [source camera] has video = no (the change)"},
       {"camera* pipeline=nothing", "camera", "the change: [source camera] pipeline: "},
       {"Guest* pipeline=test", NULL, "cannot be a source's name"},
+      {"guest* pipeline=test heard_in=fr", "guest",
+       "the change: [source guest] heard_in: there is no [audio fr]; languages are: it, en"},
+      {"guest* pipeline=test heard_in=it audio=no", "guest", "it has audio = no"},
       {"guest* pipeline=test a[b=3", NULL, "cannot be a key"},
   };
   g_autoptr (RegiaConfig) config = parse_good (event);
@@ -188,6 +215,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/config/sources/laid-over", test_laid_over);
+  g_test_add_func ("/config/sources/heard", test_heard);
   g_test_add_func ("/config/sources/removed", test_removed);
   g_test_add_func ("/config/sources/faults", test_faults);
   g_test_add_func ("/config/sources/values", test_values);

@@ -74,6 +74,7 @@ test_defaults (void)
   g_assert_cmpuint (values->drift_ppm, ==, 200);
   g_assert_cmpuint (values->hot_c, ==, 85);
   g_assert_null (source->no_alarms);
+  g_assert_null (source->heard_in);
   g_assert_cmpstr (values->listen, ==, "127.0.0.1:8080");
   g_assert_null (values->hosts[0]);
   g_assert_null (values->trusted_proxies[0]);

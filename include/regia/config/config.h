@@ -32,6 +32,7 @@ typedef struct {
    * here it is absolute already */
   GHashTable *parameters;
   gboolean audio;    /* its sound is taken; default true */
+  char **heard_in;   /* (nullable) languages that it is mixed into, besides those that name it */
   guint channels[2]; /* of its sound, for left and right, counted from 1; {0, 0}: not said */
   gboolean video;    /* its picture is taken; default true */
   guint crop[4];     /* percent of its picture that are left away at the left, top, right, bottom */
