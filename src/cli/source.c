@@ -135,7 +135,7 @@ regia_cli_source (int argc, char **argv)
     const char *word, *kind, *said;
     int least; /* arguments, itself among them */
   } commands[] = {{"add", "source-add", "added", 3},
-                  {"set", "source-set", "begun anew", 3},
+                  {"set", "source-set", "set", 3},
                   {"remove", "source-remove", "removed", 2}};
   g_autofree char *state_option = NULL, *state_dir = NULL, *control_path = NULL;
   GOptionEntry entries[] = {

@@ -57,7 +57,8 @@ struct _RegiaProgramme {
   GPtrArray *tees;            /* (element-type GstElement) (unowned) picture, then each language */
   RegiaTrackTable *tracks;    /* (owned) */
   GPtrArray *encoders;        /* (element-type RegiaEncoder) (owned) */
-  GPtrArray *previews;        /* (element-type RegiaPreview) (owned) the programme's first */
+  GPtrArray *previews;        /* (element-type RegiaPreview) (owned) main thread; the programme's first */
+  RegiaPreview *preview;      /* (unowned) that: fixed, also for the compositor's thread */
   RegiaTrack *meters;         /* (owned) (nullable) */
   GstAppSrc *slate;           /* (owned) */
   GThread *slate_thread;      /* (owned) (nullable) */
@@ -118,7 +119,7 @@ on_frame_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   g_mutex_unlock (&self->lock);
   regia_scene_mixer_next_frame (self->scenes);
   GST_PAD_PROBE_INFO_DATA (info) = regia_overlay_next_frame (self->overlay, GST_PAD_PROBE_INFO_BUFFER (info));
-  regia_preview_offer (g_ptr_array_index (self->previews, 0), GST_PAD_PROBE_INFO_BUFFER (info),
+  regia_preview_offer (self->preview, GST_PAD_PROBE_INFO_BUFFER (info),
                        (gint64)GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)));
   return GST_PAD_PROBE_OK;
 }
@@ -155,7 +156,8 @@ on_message_cb (GstBus *bus, GstMessage *message, gpointer user_data)
   switch (GST_MESSAGE_TYPE (message)) {
   case GST_MESSAGE_ERROR:
     /* An input that was just taken out (mix.c) says that there is nobody to push to. */
-    if (!gst_object_has_as_ancestor (GST_MESSAGE_SRC (message), GST_OBJECT (self->pipeline)))
+    if (GST_MESSAGE_SRC (message) != NULL &&
+        !gst_object_has_as_ancestor (GST_MESSAGE_SRC (message), GST_OBJECT (self->pipeline)))
       break;
     gst_message_parse_error (message, &error, NULL);
     regia_scrub_error (error, NULL);
@@ -321,7 +323,7 @@ build (RegiaProgramme *self, GError **error)
       return FALSE;
   if (config->audios->len > 0)
     add_meters (self);
-  add_preview (self, REGIA_CONFIG_PROGRAMME);
+  self->preview = add_preview (self, REGIA_CONFIG_PROGRAMME);
   return TRUE;
 }
 

@@ -78,7 +78,7 @@ def run(t):
         wait_live(["red", "blue", "guest"])
     with t.case("another pattern: its own picture is another, and it alone begins anew"):
         restarts = {x["name"]: x["restarts"] for x in regia.status()["engine"]["sources"]}
-        does("Source guest is begun anew.", "set", "guest", "pattern=white")
+        does("Source guest is set.", "set", "guest", "pattern=white")
         guest = "white"
         shown.append(guest)
         status = wait_live(["red", "blue", "guest"])
