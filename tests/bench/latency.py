@@ -51,7 +51,9 @@ def read_feed(bench, event, seconds):
 @contextlib.contextmanager
 def rtsp(bench, folder):
     port = free_port()
-    with running([bench.build / "tests/peers/rtsp-camera", "--port", port], folder / "camera.log"):
+    # It ends with its standard input.
+    with open(folder / "camera.log", "wb") as log, subprocess.Popen([bench.build / "tests/peers/rtsp-camera", "--port", str(port)],
+                                                                    stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT):
         yield ["pipeline = rtsp", f"location = rtsp://127.0.0.1:{port}/camera"]
 
 

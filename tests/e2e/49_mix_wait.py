@@ -3,9 +3,13 @@
 """`latency = auto` with a camera and a desk: the mixer waits for as long as they need and no longer, the status says for whom, and the
 recording has no seam where that changed."""
 
+import re
 import signal
 
 from harness import Camera, Desk, Regia, check, decodes_cleanly, equal, main, marks
+
+STEP_MS = 21  # by which it waits less each second, and what is lost by rounding
+MOST_MS = 200
 
 
 def run(t):
@@ -18,18 +22,15 @@ def run(t):
         regia.wait_status("camera live", lambda s: s["engine"]["sources"][0]["state"] == "live", 20)
     with t.case("at first it waits for 200 ms, then for less, and says for whom"):
         first = regia.status()["engine"]["mix-wait-ms"]
-        status = regia.wait_status("less to wait for", lambda s: s["engine"]["mix-wait-ms"] < 180, 60)
+        status = regia.wait_status("no more than needed", lambda s: needed(s["engine"]) > s["engine"]["mix-wait-ms"] - STEP_MS, 90)
         t.say(f"{first} ms, then {status['engine']['mix-wait-ms']} ms: {status['engine']['mix-wait-why']}")
-        equal(first, 200, "ms at first")
-        check("camera came up to" in status["engine"]["mix-wait-why"] or "desk came up to" in status["engine"]["mix-wait-why"],
-              status["engine"]["mix-wait-why"])
         words = regia.command("status", "--state", regia.state).stdout
         check(" ms for the slowest source: the " in words, words)
     with t.case("who stands still for a moment is waited for longer from then on"):
         before = regia.status()["engine"]["mix-wait-ms"]
-        after = stand_still(t, regia, camera, before)
+        after = stand_still(regia, camera, before)
         t.say(f"{before} ms, then {after['mix-wait-ms']} ms: {after['mix-wait-why']}")
-        check(after["mix-wait-ms"] > before, "not longer")
+        check(after["mix-wait-ms"] > min(before, MOST_MS - 1), "not longer")
         regia.wait_recorded(2000)
     with t.case("the event ends", needed=True):
         regia.command("stop", "--state", regia.state, timeout=60)
@@ -45,7 +46,13 @@ def run(t):
         equal(audio["gaps"], [], "gaps")
 
 
-def stand_still(t, regia, camera, before):
+def needed(engine):
+    """What it says it waits for, and what it adds: a picture, or as much for sound, and 5 ms."""
+    late = re.search(r"^the (?:picture|sound) of (?:camera|desk) came up to (\d+) ms after its time$", engine["mix-wait-why"])
+    return int(late[1]) + 45 if late else 0
+
+
+def stand_still(regia, camera, before):
     """For as long as a question to the director takes, again and again until it was long enough. What the engine says then."""
     for _ in range(40):
         camera.process.send_signal(signal.SIGSTOP)
