@@ -291,6 +291,21 @@ judge_backups (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
   }
 }
 
+/* An engine that was started anew shows the scene itself until its backup is due again: that is no end. */
+static gboolean
+awaits_backup (const RegiaAlarmsInput *input, const RegiaConfigScene *scene)
+{
+  if (input->desired->held || !g_str_equal (regia_json_get_string (input->engine, "scene"), scene->name))
+    return FALSE;
+  for (guint i = 0; scene->sources[i] != NULL; i++) {
+    g_autoptr (GVariant) source = find (input->engine, "sources", scene->sources[i]);
+
+    if (source == NULL || !g_str_equal (regia_json_get_string (source, "state"), "live"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Of all scenes that have a backup: one that people have left is over. */
 static void
 judge_scenes (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
@@ -304,8 +319,9 @@ judge_scenes (RegiaAlarms *alarms, const RegiaAlarmsInput *input)
 
     if (scene->backup != NULL)
       regia_alarms_judge (alarms, REGIA_ALARM_BACKUP_SCENE, scene->name,
-                          truth (g_str_equal (scene->name, replaced), has (input->engine, "scene-for")), 0,
-                          SOON_MS, "%s", value);
+                          truth (g_str_equal (scene->name, replaced),
+                                 has (input->engine, "scene-for") && !awaits_backup (input, scene)),
+                          0, SOON_MS, "%s", value);
   }
 }
 

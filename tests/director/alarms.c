@@ -379,7 +379,14 @@ test_backup_scene (void)
                    "The scene speaker is not shown; its backup is in its place: camera (camera: lost).");
   set (&self.engine, parse ("{}")); /* nobody knows */
   g_assert_cmpstr (pass (&self, 3), ==, "");
-  set (&self.engine, parse ("{'ready': <true>, 'scene': <'speaker'>, 'scene-for': <''>, 'scene-why': <''>}"));
+  /* A new one has not decided yet. */
+  set (&self.engine,
+       parse ("{'ready': <true>, 'scene': <'speaker'>, 'scene-for': <''>, 'sources': <[<{'name': "
+              "<'camera'>, 'state': <'starting'>}>]>}"));
+  g_assert_cmpstr (pass (&self, 6), ==, "");
+  set (&self.engine,
+       parse ("{'ready': <true>, 'scene': <'speaker'>, 'scene-for': <''>, 'sources': <[<{" LIVE_CAMERA
+              "}>]>}"));
   g_assert_cmpstr (pass (&self, 4), ==, "-backup-scene/speaker ");
 }
 
