@@ -10,6 +10,7 @@
 #include "regia/cli/cli.h"
 #include "regia/engine/engine.h"
 #include "regia/gateway/gateway.h"
+#include "regia/listener/listener.h"
 #include "regia/recorder/recorder.h"
 #include "regia/relay/relay.h"
 
@@ -51,7 +52,7 @@ static const Command commands[] = {
 
 static const RegiaChildClass *const processes[] = {
     &regia_engine_class,  &regia_recorder_class, &regia_gateway_class,
-    &regia_console_class, &regia_relay_class,
+    &regia_console_class, &regia_relay_class,    &regia_listener_class,
 };
 
 /* What a command asks in a process of its own. */

@@ -8,6 +8,7 @@
 #include "config-private.h"
 #include "options-private.h"
 #include "regia/base/error.h"
+#include "regia/config/entrance.h"
 #include "regia/config/sources.h"
 
 /*
@@ -24,13 +25,15 @@ enum {
   GATEWAY = 1 << 2,
   RELAY = 1 << 3,
   CONSOLE = 1 << 4,
+  LISTENER = 1 << 5,
 };
 
 static const struct {
   const char *name;
   guint bit;
 } kinds[] = {
-    {"engine", ENGINE}, {"recorder", RECORDER}, {"gateway", GATEWAY}, {"console", CONSOLE}, {"relay", RELAY},
+    {"engine", ENGINE},   {"recorder", RECORDER}, {"gateway", GATEWAY},
+    {"console", CONSOLE}, {"relay", RELAY},       {"listener", LISTENER},
 };
 
 /* Types as GVariant writes them. What can hold a path is bytes: names of files need not be UTF-8. */
@@ -105,9 +108,9 @@ static const Field values_fields[] = {
 };
 
 static const Field source_fields[] = {
-    SOURCE (name, TEXT, ENGINE),
-    SOURCE (pipeline, PATH, ENGINE),
-    SOURCE (parameters, PARAMETERS, ENGINE), /* may hold passwords */
+    SOURCE (name, TEXT, ENGINE | LISTENER), /* the listener has those alone that are sent to */
+    SOURCE (pipeline, PATH, ENGINE | LISTENER),
+    SOURCE (parameters, PARAMETERS, ENGINE | LISTENER), /* may hold passwords */
     SOURCE (audio, YES_NO, ENGINE),
     SOURCE (video, YES_NO, ENGINE),
     {"channel_left", UINT, G_STRUCT_OFFSET (RegiaConfigSource, channels[0]), ENGINE},
@@ -331,6 +334,8 @@ group_to_variant (RegiaConfig *self, const char *kind, const Field *fields, guin
     GVariantDict dict;
 
     if (bit == RELAY && !g_str_equal (*(char **)g_ptr_array_index (array, i), instance))
+      continue;
+    if (bit == LISTENER && !regia_config_source_has_entrance (g_ptr_array_index (array, i)))
       continue;
     g_variant_dict_init (&dict, NULL);
     add_fields (&dict, fields, g_ptr_array_index (array, i), bit);

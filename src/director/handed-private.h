@@ -8,10 +8,15 @@
  * state folder. Owned by the director, open until it ends.
  */
 typedef struct {
-  GBytes *event; /* (owned): the text of the event file, with that of its hall */
+  GBytes *event;   /* (owned): the text of the event file, with that of its hall */
+  int entrance[2]; /* (owned): the ends of a pair of sockets by which the engine hands others to the listener:
+                      see engine/entrance.c. What lies in it outlives both */
 } RegiaHanded;
 
-#define REGIA_HANDED_INIT ((RegiaHanded){NULL})
+/** Which end of it; index + 1. */
+typedef enum { REGIA_HANDED_ENGINE = 1, REGIA_HANDED_LISTENER = 2 } RegiaHandedEnd;
+
+#define REGIA_HANDED_INIT ((RegiaHanded){NULL, {-1, -1}})
 
 /** regia_handed_open:
  * @event: (transfer full): the merged text of the event file; whatever happens to its files during the event,

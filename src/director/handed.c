@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "regia/base/error.h"
@@ -33,11 +34,16 @@ void
 regia_handed_open (RegiaHanded *self, char *event)
 {
   self->event = g_bytes_new_take (event, strlen (event));
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, self->entrance) < 0)
+    g_warning ("no sockets for what is sent here: %s; senders are not let in", g_strerror (errno));
 }
 
 void
 regia_handed_close (RegiaHanded *self)
 {
   g_clear_pointer (&self->event, g_bytes_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (self->entrance); i++)
+    if (self->entrance[i] >= 0)
+      close (self->entrance[i]);
   *self = REGIA_HANDED_INIT;
 }

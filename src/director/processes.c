@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "readers-private.h"
+#include "regia/config/entrance.h"
 
 #define IN(state)  (1u << REGIA_SHOW_##state)
 #define ALWAYS     (IN (STANDBY) | IN (REHEARSAL) | IN (ON_AIR) | IN (ENDING) | IN (ENDED))
@@ -42,7 +43,14 @@ static const RegiaProcessKind kinds[] = {
      .leads = TRUE,
      .desired = {"private", "scene", "scene-fade-ms", "scene-held", "caption", "caption-line", "tone",
                  "faders"},
-     .advance = "frames"},
+     .advance = "frames",
+     .entrance = REGIA_HANDED_ENGINE},
+    {.kind = "listener",
+     .asked_for = regia_config_has_entrance,
+     .wanted = IN (REHEARSAL) | IN (ON_AIR),
+     .stop_ms = HURRY_MS,
+     .hurry_ms = HURRY_MS,
+     .entrance = REGIA_HANDED_LISTENER},
     {.kind = "recorder",
      .if_recorded = TRUE,
      .wanted = IN (ON_AIR),
@@ -110,7 +118,9 @@ regia_processes_new (const RegiaConfigValues *config, const RegiaProcessCallback
   RegiaProcesses *self = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
-    guint n = kinds[i].many ? config->relays->len : kinds[i].if_recorded && !config->record ? 0 : 1;
+    gboolean none = (kinds[i].if_recorded && !config->record) ||
+                    (kinds[i].asked_for != NULL && !kinds[i].asked_for (config));
+    guint n = kinds[i].many ? config->relays->len : none ? 0 : 1;
 
     for (guint j = 0; j < n; j++) {
       RegiaProcessEntry *entry = g_new0 (RegiaProcessEntry, 1);

@@ -265,6 +265,15 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
   return g_steal_pointer (&self);
 }
 
+void
+regia_engine_set_entrance (RegiaEngine *self, int fd)
+{
+  REGIA_ON_THREAD (NULL);
+
+  for (guint i = 0; i < self->sources->len; i++)
+    regia_source_set_entrance (g_ptr_array_index (self->sources, i), fd);
+}
+
 gboolean
 regia_engine_start (RegiaEngine *self, GError **error)
 {

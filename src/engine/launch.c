@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "channels-private.h"
+#include "entrance-private.h"
 #include "mark-elements-private.h"
 #include "pulse-private.h"
 #include "regia/base/error.h"
@@ -33,7 +34,7 @@ static const Package packages[] = {
     {"gstreamer1.0-plugins-good",
      {"rtspsrc", "pulsesrc", "v4l2src", "level", "jpegdec", "pngdec", "qtdemux", "matroskademux",
       "rtph264depay", "udpsrc", "deinterlace", "imagefreeze"}},
-    {"gstreamer1.0-plugins-good", {"ximagesrc", "rtpmp2tdepay", "jackaudiosrc", "v4l2h264enc"}},
+    {"gstreamer1.0-plugins-good", {"flvdemux", "ximagesrc", "rtpmp2tdepay", "jackaudiosrc", "v4l2h264enc"}},
     {"gstreamer1.0-plugins-bad",
      {"h264parse", "srtsrc", "decklinkvideosrc", "decklinkaudiosrc", "y4mdec", "tsdemux", "rtmp2src",
       "voaacenc", "openh264enc", "uvch264src", "ristsrc"}},
@@ -113,7 +114,8 @@ regia_gst_init (GError **error)
                  local_error ? local_error->message : "no reason given");
     return FALSE;
   }
-  if (!regia_mark_elements_register () || !regia_channels_register () || !regia_pulse_register ()) {
+  if (!regia_mark_elements_register () || !regia_channels_register () || !regia_pulse_register () ||
+      !regia_entrance_register ()) {
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "GStreamer refuses Regia's own elements");
     return FALSE;
   }

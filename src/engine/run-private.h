@@ -29,6 +29,7 @@ typedef struct {
   gint64 delay_ns;          /* added to each timestamp */
   gint64 late_limit_ns;     /* see RegiaTimeline */
   gboolean sender_clock;    /* see RegiaPipelineFile */
+  int entrance_fd;          /* (unowned): see regia_entrance_link() */
   gboolean find_plugins;    /* an element was missing at the last start: look for what was installed since */
   GPtrArray *video_targets; /* (element-type GstAppSrc) (owned) where pictures go; at most 1 */
   GPtrArray *audio_targets; /* (element-type GstAppSrc) (owned) one for each language that has this source */
@@ -62,6 +63,8 @@ typedef struct {
   gboolean black;  /* see RegiaHandOverStats */
   gint64 still_ns; /* … */
   gboolean live;   /* a live source; else it is played in a loop */
+  gboolean waits;  /* for a sender, who may come when he likes; nothing is wrong */
+  gint64 came_ns;  /* when he came, 0 where nobody is waited for */
   gboolean ended;  /* nothing more will come; see end and error */
   gboolean gone;   /* its pipeline is shut down */
   RegiaRunEnd end;

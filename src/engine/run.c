@@ -3,6 +3,7 @@
 
 #include "run-private.h"
 
+#include "entrance-private.h"
 #include "grid-private.h"
 #include "hand-over-private.h"
 #include "launch-private.h"
@@ -48,6 +49,7 @@ struct _RegiaRun {
   RegiaRunInfo info;
   char *error;
   char *missing; /* (nullable) see note_missing(); written by the thread alone */
+  char *waits;   /* (nullable) what it waits for, in words */
   gboolean stopping;
   gboolean seek_refused;
 };
@@ -126,6 +128,7 @@ run_unref (RegiaRun *self)
   g_cond_clear (&self->gone);
   g_free (self->error);
   g_free (self->missing);
+  g_free (self->waits);
   g_free (self);
 }
 
@@ -143,6 +146,7 @@ build (RegiaRun *self, GError **error)
     return FALSE;
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   gst_bin_add (GST_BIN (self->pipeline), bin);
+  regia_entrance_link (GST_BIN (bin), self->plan->entrance_fd);
   links = regia_links_new (GST_BIN (bin));
   g_mutex_lock (&self->lock);
   self->links = links;
@@ -285,6 +289,20 @@ fail_at_rest (RegiaRun *self, guint *rested)
   return TRUE;
 }
 
+static void
+take_waits (RegiaRun *self, const GstStructure *structure)
+{
+  const char *words = gst_structure_get_string (structure, "words");
+
+  g_mutex_lock (&self->lock);
+  self->info.waits = words && *words;
+  if (!self->info.waits)
+    self->info.came_ns = regia_clock_monotonic_ns ();
+  g_free (self->waits);
+  self->waits = self->info.waits ? g_strdup (words) : NULL;
+  g_mutex_unlock (&self->lock);
+}
+
 /* Waits for the first decoded buffer of a source that is not live. FALSE when the run is over before. */
 static gboolean
 wait_for_preroll (RegiaRun *self)
@@ -415,6 +433,8 @@ watch (RegiaRun *self)
     case GST_MESSAGE_ELEMENT:
       if (gst_message_has_name (message, "level"))
         take_level (self, gst_message_get_structure (message));
+      else if (gst_message_has_name (message, REGIA_ENTRANCE_WAITS))
+        take_waits (self, gst_message_get_structure (message));
       else
         note_missing (self, message);
       break;
@@ -540,7 +560,9 @@ regia_run_get_note (RegiaRun *self)
 
   regia_run_get_info (self, &info);
   g_mutex_lock (&self->lock);
-  note = self->missing ? g_strdup_printf ("a part of it is left out: %s", self->missing) : NULL;
+  note = self->waits     ? g_strdup (self->waits)
+         : self->missing ? g_strdup_printf ("a part of it is left out: %s", self->missing)
+                         : NULL;
   g_mutex_unlock (&self->lock);
   return note ? note : regia_channels_note (&info.channels);
 }

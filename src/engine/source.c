@@ -337,7 +337,8 @@ judge (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   static const State states[] = {
       [REGIA_HEALTH_STARTING] = STARTING, [REGIA_HEALTH_LIVE] = LIVE, [REGIA_HEALTH_STALLED] = STALLED};
   g_auto (RegiaHealth) health =
-      regia_health_judge (info->branches, info->live, info->started_ns, self->patience_ns, now_ns);
+      regia_health_judge (info->branches, info->live, info->came_ns ? info->came_ns : info->started_ns,
+                          self->patience_ns, now_ns);
 
   /* What is played in a loop leaves its last picture until its first one is there again. */
   if (info->ended)
@@ -351,6 +352,10 @@ judge (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
     if (*error && (info->live || info->end != REGIA_RUN_ENDED))
       set_error (self, error);
     stop_run (self, now_ns);
+    return;
+  }
+  if (info->waits) {
+    set_state (self, STARTING);
     return;
   }
   set_state (self, states[health.state]);
@@ -413,6 +418,12 @@ ask_far_end (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   self->retry_at_ns = now_ns;
   self->at_once = info != NULL;
   stop_run (self, now_ns);
+}
+
+void
+regia_source_set_entrance (RegiaSource *self, int fd)
+{
+  self->plan->entrance_fd = fd;
 }
 
 void

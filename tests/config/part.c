@@ -37,6 +37,9 @@ static const char event[] = "[event]\n"
                             "[source hall]\n"
                             "pipeline = pulse\n"
                             "video = no\n"
+                            "[source guest]\n"
+                            "pipeline = rtmp-in\n"
+                            "key = MARK-SENDER\n"
                             "[scene stage]\n"
                             "layout = free\n"
                             "sources = camera\n"
@@ -176,7 +179,7 @@ static const Holds holds[] = {
      "source.channel_right "
      "source.crop_bottom source.crop_left source.crop_right source.crop_top source.delay_ms source.fit "
      "source.name source.parameters source.pipeline source.video start_s timezone width",
-     "MARK-CAMERA MARK-PASSWORD MARK-DESK"},
+     "MARK-CAMERA MARK-PASSWORD MARK-DESK MARK-SENDER"},
     {"recorder", "", NULL,
      "audio audio.language audio.title end end_s feed_seconds id languages name place record rendition "
      "rendition.name reserve_bytes start start_s timezone",
@@ -187,6 +190,7 @@ static const Holds holds[] = {
      "trusted_proxies window_segments",
      ""},
     {"console", "", NULL, "certificate console_listen hosts trusted_proxies", ""},
+    {"listener", "", NULL, "source source.name source.parameters source.pipeline", "MARK-SENDER"},
     {"relay", "first", KEY,
      "key relay relay.key_file relay.language relay.latency_ms relay.name relay.rendition relay.url",
      "MARK-FIRST MARK-KEY"},
@@ -221,8 +225,9 @@ collect_names (GVariant *dict, const char *prefix, GHashTable *names)
 static void
 test_holds (gconstpointer data)
 {
-  static const char *const marks[] = {"MARK-CAMERA", "MARK-PASSWORD",      "MARK-DESK",   "MARK-FIRST",
-                                      "MARK-SECOND", "MARK-SECOND-STREAM", "MARK-FOLDER", KEY};
+  static const char *const marks[] = {"MARK-CAMERA",        "MARK-PASSWORD", "MARK-DESK",
+                                      "MARK-SENDER",        "MARK-FIRST",    "MARK-SECOND",
+                                      "MARK-SECOND-STREAM", "MARK-FOLDER",   KEY};
   const Holds *row = data;
   g_autoptr (RegiaConfig) config = load ();
   g_autoptr (GVariant) part = take_part (config, row->kind, row->instance, row->key);
@@ -286,7 +291,7 @@ test_engine_values (void)
   g_assert_cmpuint (values->feed_mbytes, ==, 300);
   g_assert_cmpuint (values->segment_ms, ==, 3000);
   g_assert_cmpuint (values->relays->len, ==, 0);
-  g_assert_cmpuint (values->sources->len, ==, 3);
+  g_assert_cmpuint (values->sources->len, ==, 4);
   camera = g_ptr_array_index (values->sources, 0);
   desk = g_ptr_array_index (values->sources, 1);
   g_assert_cmpstr (camera->name, ==, "camera");

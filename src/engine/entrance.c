@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "regia-engine"
+
+#include "entrance-private.h"
+
+#include <errno.h>
+#include <gst/base/gstpushsrc.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "regia/config/entrance.h"
+
+/*
+ * regiartmp reads what a sender sends by RTMP, as FLV, from the listener, which is a process of its own and
+ * the only one that strangers reach.
+ *
+ * The way there is one socket that the director made, and holds open for both: start() makes a pair, keeps
+ * one end and sends the other through it, with the words by which the listener knows the source. So a
+ * listener, or an engine, that was started anew needs to be told nothing. Then lines of words come ("#waits
+ * for …"), which are posted for the status; with the sender FLV begins. The end of the socket is the
+ * sender's, or the listener's.
+ *
+ * Life cycle: start() on the thread that starts the pipeline, without waiting; create() waits on the
+ * streaming thread, and is woken by unlock(); stop() closes.
+ */
+
+#define BLOCK_BYTES (64 * 1024)
+#define WORDS_BYTES 1024
+
+typedef struct {
+  GstPushSrc parent;
+  char *listen, *application, *key; /* (owned) (nullable) set before it runs */
+  int link;                         /* (unowned) set before it runs; 0: none */
+  int fd, wake;                     /* (owned) between start and stop; else −1 */
+  gboolean begun;                   /* streaming thread: FLV has */
+  GByteArray *words;                /* streaming thread (owned): of a line that is not whole yet */
+} RegiaEntranceElement;
+
+typedef struct {
+  GstPushSrcClass parent_class;
+} RegiaEntranceElementClass;
+
+enum { PROP_LISTEN = 1, PROP_APPLICATION, PROP_KEY };
+
+static GType regia_entrance_element_get_type (void);
+G_DEFINE_TYPE (RegiaEntranceElement, regia_entrance_element, GST_TYPE_PUSH_SRC)
+
+static void
+say (RegiaEntranceElement *self, const char *words)
+{
+  gst_element_post_message (
+      GST_ELEMENT (self),
+      gst_message_new_element (
+          GST_OBJECT (self), gst_structure_new (REGIA_ENTRANCE_WAITS, "words", G_TYPE_STRING, words, NULL)));
+}
+
+/* Takes @fd, which goes to the listener. */
+static gboolean
+hand_over (RegiaEntranceElement *self, int fd)
+{
+  g_autofree char *hello =
+      regia_config_entrance_hello (self->listen ? self->listen : "",
+                                   self->application ? self->application : "", self->key ? self->key : "");
+  union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE (sizeof (int))];
+  } control = {
+      .header = {.cmsg_len = CMSG_LEN (sizeof (int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  struct iovec part = {hello, strlen (hello)};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  ssize_t sent;
+
+  memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
+  do
+    sent = sendmsg (self->link, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  close (fd);
+  explicit_bzero (hello, strlen (hello));
+  return sent > 0;
+}
+
+static gboolean
+stop (GstBaseSrc *base)
+{
+  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+
+  if (self->fd >= 0)
+    close (self->fd);
+  if (self->wake >= 0)
+    close (self->wake);
+  self->fd = self->wake = -1;
+  return TRUE;
+}
+
+static gboolean
+start (GstBaseSrc *base)
+{
+  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+  int pair[2];
+
+  self->begun = FALSE;
+  g_byte_array_set_size (self->words, 0);
+  if (self->link == 0) {
+    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND, ("is sent to only while an event is on"), (NULL));
+    return FALSE;
+  }
+  self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (self->wake >= 0 && socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0) {
+    self->fd = pair[0];
+    if (hand_over (self, pair[1])) {
+      say (self, "waits for the listener, which is started by itself");
+      return TRUE;
+    }
+  }
+  GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ, ("cannot reach the listener: %s", g_strerror (errno)),
+                     (NULL));
+  stop (base);
+  return FALSE;
+}
+
+static gboolean
+unlock (GstBaseSrc *base)
+{
+  const guint64 one = 1;
+  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+
+  return self->wake < 0 || write (self->wake, &one, sizeof one) == sizeof one;
+}
+
+static gboolean
+unlock_stop (GstBaseSrc *base)
+{
+  guint64 count;
+  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+
+  while (self->wake >= 0 && read (self->wake, &count, sizeof count) == sizeof count)
+    ;
+  return TRUE;
+}
+
+/* Returns: how many bytes have come; 0 at the end; −1 when it was woken. */
+static ssize_t
+wait_for_bytes (RegiaEntranceElement *self, guint8 *bytes, gsize length)
+{
+  for (;;) {
+    struct pollfd fds[] = {{.fd = self->wake, .events = POLLIN}, {.fd = self->fd, .events = POLLIN}};
+    ssize_t got;
+
+    if (poll (fds, G_N_ELEMENTS (fds), -1) < 0 && errno != EINTR)
+      return 0;
+    if (fds[0].revents)
+      return -1;
+    got = recv (self->fd, bytes, length, MSG_DONTWAIT);
+    if (got >= 0)
+      return got;
+    if (errno != EAGAIN && errno != EINTR)
+      return 0;
+  }
+}
+
+/* Posts the lines of words that are whole. Returns: where FLV begins in what has come, @length if nowhere. */
+static gsize
+read_words (RegiaEntranceElement *self, const guint8 *bytes, gsize length)
+{
+  for (gsize i = 0; i < length; i++) {
+    const guint8 byte = bytes[i];
+
+    if (self->words->len == 0 && byte != '#') {
+      self->begun = TRUE;
+      say (self, "");
+      return i;
+    }
+    if (byte != '\n' && self->words->len < WORDS_BYTES)
+      g_byte_array_append (self->words, &byte, 1);
+    if (byte != '\n')
+      continue;
+    g_byte_array_append (self->words, (const guint8 *)"", 1);
+    say (self, (const char *)self->words->data + 1);
+    g_byte_array_set_size (self->words, 0);
+  }
+  return length;
+}
+
+static GstFlowReturn
+create (GstPushSrc *base, GstBuffer **ret_buffer)
+{
+  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+  g_autofree guint8 *bytes = g_malloc (BLOCK_BYTES);
+  gsize from = 0, got_bytes;
+  ssize_t got;
+
+  do {
+    got = wait_for_bytes (self, bytes, BLOCK_BYTES);
+    if (got < 0)
+      return GST_FLOW_FLUSHING;
+    if (got == 0) {
+      GST_ELEMENT_ERROR (self, RESOURCE, READ,
+                         ("%s", self->begun ? "the sender has ended or broken off"
+                                            : "the listener has gone; it is started again by itself"),
+                         (NULL));
+      return GST_FLOW_ERROR;
+    }
+    from = self->begun ? 0 : read_words (self, bytes, (gsize)got);
+  } while (from == (gsize)got);
+  got_bytes = (gsize)got - from;
+  *ret_buffer = from == 0 ? gst_buffer_new_wrapped (g_steal_pointer (&bytes), got_bytes)
+                          : gst_buffer_new_memdup (bytes + from, got_bytes);
+  return GST_FLOW_OK;
+}
+
+static void
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  RegiaEntranceElement *self = (RegiaEntranceElement *)object;
+  char **fields[] = {NULL, &self->listen, &self->application, &self->key};
+
+  g_free (*fields[id]);
+  *fields[id] = g_value_dup_string (value);
+}
+
+static void
+finalize (GObject *object)
+{
+  RegiaEntranceElement *self = (RegiaEntranceElement *)object;
+
+  g_free (self->listen);
+  g_free (self->application);
+  if (self->key)
+    explicit_bzero (self->key, strlen (self->key));
+  g_free (self->key);
+  g_byte_array_unref (self->words);
+  G_OBJECT_CLASS (regia_entrance_element_parent_class)->finalize (object);
+}
+
+static void
+regia_entrance_element_init (RegiaEntranceElement *self)
+{
+  self->fd = self->wake = -1;
+  self->words = g_byte_array_new ();
+  gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
+  gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
+}
+
+static void
+regia_entrance_element_class_init (RegiaEntranceElementClass *class)
+{
+  static const char *const names[] = {NULL, "listen", "application", "key"};
+  GstElementClass *element = GST_ELEMENT_CLASS (class);
+  GstBaseSrcClass *base = GST_BASE_SRC_CLASS (class);
+  g_autoptr (GstCaps) caps = gst_caps_new_empty_simple ("video/x-flv");
+
+  G_OBJECT_CLASS (class)->set_property = set_property;
+  G_OBJECT_CLASS (class)->finalize = finalize;
+  for (guint i = PROP_LISTEN; i <= PROP_KEY; i++)
+    g_object_class_install_property (
+        G_OBJECT_CLASS (class), i,
+        g_param_spec_string (names[i], NULL, NULL, NULL, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS));
+  gst_element_class_add_pad_template (element,
+                                      gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+  gst_element_class_set_static_metadata (element, "Regia RTMP", "Source/Network",
+                                         "Reads what a sender sends to Regia's listener", "Regia");
+  base->start = start;
+  base->stop = stop;
+  base->unlock = unlock;
+  base->unlock_stop = unlock_stop;
+  GST_PUSH_SRC_CLASS (class)->create = create;
+}
+
+gboolean
+regia_entrance_register (void)
+{
+  return gst_element_register (NULL, "regiartmp", GST_RANK_NONE, regia_entrance_element_get_type ());
+}
+
+static void
+link_one_cb (const GValue *value, gpointer user_data)
+{
+  GObject *element = g_value_get_object (value);
+
+  if (G_TYPE_CHECK_INSTANCE_TYPE (element, regia_entrance_element_get_type ()))
+    ((RegiaEntranceElement *)element)->link = GPOINTER_TO_INT (user_data);
+}
+
+void
+regia_entrance_link (GstBin *bin, int fd)
+{
+  GstIterator *elements = gst_bin_iterate_recurse (bin);
+
+  gst_iterator_foreach (elements, link_one_cb, GINT_TO_POINTER (fd));
+  gst_iterator_free (elements);
+}
