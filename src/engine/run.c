@@ -3,6 +3,8 @@
 
 #include "run-private.h"
 
+#include <gst/base/gstbasesrc.h>
+
 #include "entrance-private.h"
 #include "grid-private.h"
 #include "hand-over-private.h"
@@ -132,6 +134,26 @@ run_unref (RegiaRun *self)
   g_free (self);
 }
 
+/* rtmp2src, which is paced by a server, does not say that it is live. Nobody else's clock can be slowed to
+ * ours. */
+static void
+say_live_cb (const GValue *value, gpointer unused)
+{
+  GstElement *element = g_value_get_object (value);
+
+  if (GST_IS_BASE_SRC (element))
+    gst_base_src_set_live (GST_BASE_SRC (element), TRUE);
+}
+
+static void
+say_live (GstBin *bin)
+{
+  GstIterator *sources = gst_bin_iterate_sources (bin);
+
+  gst_iterator_foreach (sources, say_live_cb, NULL);
+  gst_iterator_free (sources);
+}
+
 static gboolean
 build (RegiaRun *self, GError **error)
 {
@@ -146,6 +168,8 @@ build (RegiaRun *self, GError **error)
     return FALSE;
   self->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
   gst_bin_add (GST_BIN (self->pipeline), bin);
+  if (self->plan->sender_clock)
+    say_live (GST_BIN (bin));
   regia_entrance_link (GST_BIN (bin), self->plan->entrance_fd);
   links = regia_links_new (GST_BIN (bin));
   g_mutex_lock (&self->lock);
