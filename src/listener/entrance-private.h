@@ -10,7 +10,7 @@
  * which source each of them sends to. Whoever has not been let in within 10 s goes; where more come than
  * there is room for, those make it who have said nothing yet, the earliest of the address that has most. One
  * sender at a time for each source: another one with the key takes its place when nothing has come of the
- * first for 3 s, as after a network that broke off; else it is refused.
+ * first for 5 s, as after a network that broke off; else it is refused.
  *
  * Belongs to the default main context of the thread that made it.
  */

@@ -26,25 +26,26 @@
 
 #define PATIENCE_US   (10 * G_USEC_PER_SEC) /* until it was let in */
 #define SILENCE_US    (15 * G_USEC_PER_SEC) /* of a sender */
-#define TAKEN_OVER_US (3 * G_USEC_PER_SEC)
+#define TAKEN_OVER_US (5 * G_USEC_PER_SEC)
 #define TICK_MS       500
 #define OUTSIDE_MAX   256 /* who has not been let in */
 #define BACKLOG       512
 #define READ_BYTES    (64 * 1024)
 #define READS         8 /* in a row, before others have their turn */
 #define ANSWER_BYTES  (256 * 1024)
-#define SAY_US        (10 * G_USEC_PER_SEC) /* no more often is a wrong key in the log */
+#define SAY_US        (10 * G_USEC_PER_SEC) /* no more often is a wrong key in the log … */
+#define TELL_US       G_USEC_PER_SEC        /* … and in the status of its source */
 #define HELLO_BYTES   4096
 
 typedef struct _Guest Guest;
 
 typedef struct {
-  RegiaEntrance *entrance;
   RegiaConfigEntrance *config; /* (owned) */
   char *name;                  /* (owned): of the source */
   char *waits;                 /* (owned): in words, with the address to be given to a sender */
   RegiaOutlet *outlet;         /* (owned) */
   Guest *guest;                /* (nullable): who sends */
+  gint64 told_us;              /* when it last said who was refused */
 } Place;
 
 typedef struct {
@@ -62,6 +63,7 @@ struct _Guest {
   int fd;                    /* (owned) */
   guint reads, writes;       /* sources */
   char *from;                /* (owned): its IP address */
+  guint from_hash;
   gint64 came_us, heard_us;
 };
 
@@ -206,8 +208,9 @@ note_refused (Guest *self, Place *place, const char *format, ...)
     g_message ("source %s: %s %s", place->name, self->from, what);
     self->entrance->said_us = now_us ();
   }
-  if (place->guest != NULL)
+  if (place->guest != NULL || (place->told_us != 0 && now_us () - place->told_us < TELL_US))
     return;
+  place->told_us = now_us ();
   words = g_strdup_printf ("%s; at %s %s %s", place->waits, clock, self->from, what);
   regia_outlet_say (place->outlet, words);
 }
@@ -257,7 +260,8 @@ media_cb (guint8 type, guint32 time_ms, const guint8 *data, gsize size, gpointer
   regia_outlet_send (((Guest *)user_data)->place->outlet, type, time_ms, data, size);
 }
 
-/* Of the address that has most of those who were not let in yet, the earliest. */
+/* Of the address that has most of those who were not let in yet, the earliest. By hashes, because it is done
+ * for each that comes while many do; two addresses with the same one make room for each other. */
 static void
 make_room (RegiaEntrance *self)
 {
@@ -271,7 +275,7 @@ make_room (RegiaEntrance *self)
     for (guint j = 0; one->place == NULL && j < self->guests->len; j++) {
       const Guest *other = g_ptr_array_index (self->guests, j);
 
-      same += other->place == NULL && g_str_equal (other->from, one->from);
+      same += other->place == NULL && other->from_hash == one->from_hash;
     }
     if (same > most ||
         (same == most && earliest != NULL && one->place == NULL && one->came_us < earliest->came_us)) {
@@ -309,6 +313,7 @@ take_in (Door *door, int fd, char *from)
   guest->door = door;
   guest->fd = fd;
   guest->from = from;
+  guest->from_hash = g_str_hash (from);
   guest->came_us = guest->heard_us = now_us ();
   guest->publisher = regia_publisher_new (&callbacks, guest);
   guest->reads = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable_cb, guest);
@@ -489,7 +494,6 @@ add_place (RegiaEntrance *self, const RegiaConfigSource *source, GError **error)
     return FALSE;
   }
   place = g_new0 (Place, 1);
-  place->entrance = self;
   place->config = g_steal_pointer (&config);
   place->name = g_strdup (source->name);
   place->waits = g_strdup_printf ("waits for a sender at %s", place->config->url);

@@ -30,6 +30,7 @@
 #define UNFINISHED_IN  (8 * 1024 * 1024)
 #define UNFINISHED_OUT (8 * 1024)
 #define EX_HEADER      0x80 /* of a video tag: Enhanced RTMP, a codec by its four letters */
+#define EX_AUDIO       9    /* of an audio tag: the same, for further tracks of sound beside the usual one */
 
 typedef enum { HELLO, ECHO, TALK } State;
 
@@ -250,7 +251,7 @@ take_media (RegiaPublisher *self, const RegiaRtmpMessage *message, GError **erro
 {
   if (!self->in)
     return refuse (error, "sends pictures or sound before it was let in");
-  if (message->size == 0)
+  if (message->size == 0 || (message->type == REGIA_RTMP_AUDIO && message->data[0] >> 4 == EX_AUDIO))
     return TRUE;
   if (message->type == REGIA_RTMP_VIDEO && (message->data[0] & EX_HEADER))
     return refuse (error, "sends H.265, AV1 or VP9; set it to H.264");

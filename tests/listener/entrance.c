@@ -368,6 +368,63 @@ test_engine_hangs (void)
   close (sender);
 }
 
+/* Of FLV that has come, how many tags of a kind. */
+static guint
+count_tags (const GByteArray *flv, guint8 type)
+{
+  gsize at = 13;
+  guint n = 0;
+
+  while (flv->len >= at + 11) {
+    gsize size = (gsize)flv->data[at + 1] << 16 | (gsize)flv->data[at + 2] << 8 | flv->data[at + 3];
+
+    n += flv->data[at] == type;
+    at += 11 + size + 4;
+  }
+  return n;
+}
+
+#define GST_SENDER                                                                                           \
+  "gst-launch-1.0 -q videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=25/1 ! "         \
+  "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! h264parse ! flvmux name=mux "            \
+  "streamable=true audiotestsrc is-live=true ! avenc_aac ! mux. mux. ! "
+
+/* Other people's senders: librtmp, which OBS has as well, and two that were written from nothing. */
+static void
+test_senders (gconstpointer data)
+{
+  const char *command = data;
+  g_auto (Fixture) f = {0};
+  g_autoptr (GByteArray) come = g_byte_array_new ();
+  g_autoptr (GSubprocess) sender = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *url = NULL, *line = NULL;
+  g_auto (GStrv) argv = NULL;
+  int engine, status = 0;
+
+  if (strstr (command, "rtmpsink") != NULL &&
+      !g_spawn_command_line_sync ("gst-inspect-1.0 --exists rtmpsink", NULL, NULL, &status, NULL))
+    status = -1;
+  if (status != 0) {
+    g_test_skip ("this GStreamer has no librtmp any more");
+    return;
+  }
+  fixture_init (&f);
+  url = g_strdup_printf ("rtmp://127.0.0.1:%d/live/" KEY, f.port);
+  line = g_strconcat (command, url, NULL);
+  argv = g_strsplit (line, " ", -1);
+  engine = ask (&f, f.hello[0]);
+  WAIT_UNTIL (HAS_COME (engine, come, "\n"));
+  g_byte_array_set_size (come, 0);
+  sender = g_subprocess_newv ((const char *const *)argv, G_SUBPROCESS_FLAGS_STDIN_INHERIT, &error);
+  g_assert_no_error (error);
+  WAIT_UNTIL_S (90, read_some (engine, come) && count_tags (come, 9) >= 50 && count_tags (come, 8) >= 50);
+  g_assert_cmpmem (come->data, 3, "FLV", 3);
+  g_subprocess_force_exit (sender);
+  WAIT_UNTIL (SENDING (&f) == 0);
+  close (engine);
+}
+
 static void
 test_cannot_listen (void)
 {
@@ -388,6 +445,13 @@ main (int argc, char **argv)
   g_test_add_func ("/listener/entrance/crowd", test_crowd);
   g_test_add_func ("/listener/entrance/takes-over", test_takes_over);
   g_test_add_func ("/listener/entrance/engine-hangs", test_engine_hangs);
+  g_test_add_data_func ("/listener/entrance/sender/librtmp", GST_SENDER "rtmpsink location=", test_senders);
+  g_test_add_data_func ("/listener/entrance/sender/gstreamer",
+                        GST_SENDER "rtmp2sink location=", test_senders);
+  g_test_add_data_func ("/listener/entrance/sender/ffmpeg",
+                        "ffmpeg -v error -re -f lavfi -i testsrc=size=320x180:rate=25 -f lavfi -i sine "
+                        "-c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p -c:a aac -f flv ",
+                        test_senders);
   g_test_add_func ("/listener/entrance/cannot-listen", test_cannot_listen);
   return g_test_run ();
 }
