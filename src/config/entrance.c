@@ -12,6 +12,9 @@
 #define LISTEN      "0.0.0.0:1935"
 #define APPLICATION "live"
 
+#define KEY_MIN 8
+#define KEY_MAX 200
+
 #define WORD G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-"
 
 void
@@ -96,15 +99,9 @@ regia_config_source_entrance (const RegiaConfigSource *source, GError **error)
   if (!is_word (application, WORD, 1, 100))
     return refuse (error, "application: a sender's address cannot end in this; write letters, digits, . _ "
                           "and - alone");
-  if (!is_word (key, WORD "=", REGIA_CONFIG_ENTRANCE_KEY_MIN, REGIA_CONFIG_ENTRANCE_KEY_MAX))
-    return refuse (
-        error,
-        "key: no key that can be guarded; write " G_STRINGIFY (
-            REGIA_CONFIG_ENTRANCE_KEY_MIN) " to " G_STRINGIFY (REGIA_CONFIG_ENTRANCE_KEY_MAX) " letters, "
-                                                                                              "digits, . _ - "
-                                                                                              "and = that "
-                                                                                              "nobody "
-                                                                                              "guesses");
+  if (!is_word (key, WORD "=", KEY_MIN, KEY_MAX))
+    return refuse (error, "key: no key that can be guarded; write 8 to 200 letters, digits, . _ - and = that "
+                          "nobody guesses");
   self = g_new0 (RegiaConfigEntrance, 1);
   self->listen = g_strdup (listen);
   self->application = g_strdup (application);

@@ -14,19 +14,21 @@ typedef struct {
   const char *kind;
   gboolean many;        /* one for each [relay NAME]; else one, with an empty instance */
   gboolean if_recorded; /* only where the event is recorded */
-  gboolean (*asked_for) (const RegiaConfigValues *config); /* (nullable): only where the event asks for it */
-  guint wanted;                                            /* bit i: in RegiaShowState i */
-  gboolean lasts;          /* not ended with the event, but with the program */
-  guint stop_ms;           /* time to go when the event is over; 0: as long as it makes progress */
-  guint hurry_ms;          /* time to go when nobody wants to wait */
-  guint finish_tries;      /* started again so often when it died before it had finished */
-  gboolean alive_lock;     /* holds the lock that says that children are alive */
-  RegiaHandedEnd entrance; /* which end of the way from senders it is handed; 0 neither */
-  gboolean recordings; /* is handed the recordings folder open, and replaced when that comes to be another */
-  gboolean generation; /* each start of it begins a generation of the feed */
-  gboolean leads;      /* the event is on the air when it says `ready` */
-  const char *reads;   /* (nullable): it is handed the feed, with these rights (readers-private.h) */
-  gboolean accounts;   /* may ask who is who (org.regia.Accounts1): the console alone */
+  guint wanted;         /* bit i: in RegiaShowState i */
+  gboolean lasts;       /* not ended with the event, but with the program */
+  guint stop_ms;        /* time to go when the event is over; 0: as long as it makes progress */
+  guint hurry_ms;       /* time to go when nobody wants to wait */
+  guint finish_tries;   /* started again so often when it died before it had finished */
+  gboolean alive_lock;  /* holds the lock that says that children are alive */
+  gboolean recordings;  /* is handed the recordings folder open, and replaced when that comes to be another */
+  gboolean generation;  /* each start of it begins a generation of the feed */
+  gboolean leads;       /* the event is on the air when it says `ready` */
+  const char *reads;    /* (nullable): it is handed the feed, with these rights (readers-private.h) */
+  gboolean accounts;    /* may ask who is who (org.regia.Accounts1): the console alone */
+  /* (nullable): whether @config asks for it; without it there is always one. */
+  gboolean (*asked_for) (const RegiaConfigValues *config);
+  /* Which end of the way from senders it is handed; 0: neither. */
+  RegiaHandedEnd entrance;
   /* (nullable): whether it speaks https under @config: then it is told certificate and key. */
   gboolean (*https) (const RegiaConfigValues *config);
   gboolean commands; /* may command in the name of who is logged in (org.regia.Console1), and is told what

@@ -11,10 +11,6 @@
 /** [source] pipeline: that a source is one of them. */
 #define REGIA_CONFIG_ENTRANCE "rtmp-in"
 
-/** How many characters a key has. */
-#define REGIA_CONFIG_ENTRANCE_KEY_MIN 8
-#define REGIA_CONFIG_ENTRANCE_KEY_MAX 200
-
 typedef struct {
   char *listen;      /* ADDRESS:PORT, numbers alone */
   char *application; /* what the address ends in: letters, digits, . _ - */
