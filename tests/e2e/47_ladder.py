@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# tests/run: beside others
 """Renditions by one line of names, with sound alone as the last rung: what the multivariant playlist says of it, what ffmpeg makes of each rung, and that
 the page of viewers plays on with picture and sound."""
 
