@@ -270,8 +270,7 @@ regia_engine_set_entrance (RegiaEngine *self, int fd)
 {
   REGIA_ON_THREAD (NULL);
 
-  for (guint i = 0; i < self->sources->len; i++)
-    regia_source_set_entrance (g_ptr_array_index (self->sources, i), fd);
+  regia_lineup_set_entrance (self->lineup, fd);
 }
 
 gboolean

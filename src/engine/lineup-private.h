@@ -20,6 +20,10 @@ RegiaLineup *regia_lineup_new (RegiaProgramme *programme, RegiaInputs *inputs, R
 void regia_lineup_free (RegiaLineup *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaLineup, regia_lineup_free)
 
+/** regia_lineup_set_entrance: how those reach the listener that are sent to: regia_entrance_link(). Before
+ * the first tick. */
+void regia_lineup_set_entrance (RegiaLineup *self, int fd);
+
 /**
  * regia_lineup_set:
  * @config: of which the sources are on from now on; a reference is taken

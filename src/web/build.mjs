@@ -18,7 +18,7 @@ const SOURCE = path.dirname(fileURLToPath(import.meta.url));
 const PAGES = ['index.html', 'recordings.html', 'console.html'];
 const SCRIPTS = ['viewer', 'recordings', 'console'];
 const DESCRIPTIONS = ['openapi.json', 'console-openapi.json'];
-const STYLES = ['style'];
+const STYLES = ['style', 'console'];
 const GZIP_FROM_BYTES = 1024;
 
 function fail (message) {

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "../wait.h"
+#include "readers-private.h"
 #include "regia/base/error.h"
 #include "regia/control/paths.h"
 
@@ -258,7 +259,7 @@ test_table (void)
     g_assert_false (kind->commands || kind->whole || kind->accounts);
   }
   g_assert_true (regia_process_kind ("console")->commands);
-  g_assert_null (regia_process_kind ("console")->reads);
+  g_assert_cmpstr (regia_process_kind ("console")->reads, ==, REGIA_READERS_HOUSE);
   g_assert_false (regia_process_kind ("console")->recordings);
 }
 
