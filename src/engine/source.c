@@ -35,7 +35,8 @@
  * few sessions; but there is a far end that can be asked (probe.c), and where nobody answered and somebody
  * does now, the next start is at once. It is also asked during a start that was begun although nobody
  * answered, whose own attempt to connect may be repeated by the kernel only seconds later. Who answers and
- * does not serve gains nothing by that: for 10 s the answer is not acted on again.
+ * does not serve gains nothing by that: for 10 s the answer is not acted on again. One that answers and says
+ * no at once (its stream is not there yet) has no session of ours, and is asked as often as a device.
  *
  * The programme needs to know nothing of all this: what does not arrive is not mixed.
  *
@@ -50,6 +51,7 @@
 #define HUNG_MAX          8
 #define NEAR_RETRY_MAX_MS 1600 /* with what the backoff spreads them by, 2 s */
 #define FAR_RETRY_MAX_MS  8000 /* … 10 s */
+#define REFUSED_NS        (REGIA_SECOND / 2)
 #define ANSWER_HOLD_NS    (10 * REGIA_SECOND)
 #define PATIENCE_NS       (10 * REGIA_SECOND)
 #define PATIENCE_MAX_NS   (5 * 60 * REGIA_SECOND)
@@ -178,7 +180,16 @@ renew_probe (RegiaSource *self)
   }
   regia_probe_free (self->probe);
   self->probe = probe;
-  self->backoff.max_ms = probe ? FAR_RETRY_MAX_MS : NEAR_RETRY_MAX_MS;
+}
+
+/* How far starts may go apart, after one that came to an end. */
+static void
+bound_backoff (RegiaSource *self, const RegiaRunInfo *info, gboolean had_data, gint64 ran_ns)
+{
+  gboolean refused = info->end == REGIA_RUN_ERROR && !had_data && ran_ns < REFUSED_NS &&
+                     (self->probe == NULL || !regia_probe_is_silent (self->probe));
+
+  self->backoff.max_ms = self->probe == NULL || refused ? NEAR_RETRY_MAX_MS : FAR_RETRY_MAX_MS;
 }
 
 /*
@@ -296,6 +307,7 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   self->resyncs += info->resyncs;
   self->run_resyncs = 0;
   self->looping = again || looped;
+  bound_backoff (self, info, had_data, ran_ns);
   if (self->looping) {
     self->starts -= 1; /* not a restart: the way this kind of file begins again */
     retry_in (self, STARTING, 0, now_ns);
