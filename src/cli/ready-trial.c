@@ -5,7 +5,7 @@
 
 #include "ready-private.h"
 #include "regia/base/json.h"
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 #include "regia/config/pipeline.h"
 
 /* What a trial of the engine says of an event: values in, rows out. */
@@ -45,7 +45,7 @@ waits_to_be_called (const RegiaConfigSource *source)
 {
   const char *uri = g_hash_table_lookup (source->parameters, "uri");
 
-  if (regia_config_source_has_entrance (source))
+  if (regia_config_source_has_ingest (source))
     return TRUE;
   return g_str_equal (source->pipeline, "srt") && (uri == NULL || strstr (uri, "mode=listener") != NULL);
 }

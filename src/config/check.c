@@ -8,7 +8,7 @@
 #include "options-private.h"
 #include "pipeline-private.h"
 #include "regia/base/named.h"
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 
 /* The event file against the pipeline files that it names. */
 
@@ -115,13 +115,13 @@ name_shown (RegiaConfig *self, const RegiaConfigSource *source, const RegiaPipel
 
 /* Where a source is sent to; two that nobody could tell apart. */
 static void
-check_entrance (RegiaConfig *self, const RegiaConfigSource *source, const char *title, RegiaFaults *faults)
+check_ingest (RegiaConfig *self, const RegiaConfigSource *source, const char *title, RegiaFaults *faults)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RegiaConfigEntrance) entrance = regia_config_source_entrance (source, &error);
-  g_auto (GStrv) words = entrance == NULL ? g_strsplit (error->message, ": ", 2) : NULL;
+  g_autoptr (RegiaConfigIngest) ingest = regia_config_source_ingest (source, &error);
+  g_auto (GStrv) words = ingest == NULL ? g_strsplit (error->message, ": ", 2) : NULL;
 
-  if (entrance == NULL) {
+  if (ingest == NULL) {
     /* a key that is missing altogether is named with the other parameters */
     if (g_hash_table_contains (source->parameters, words[0]))
       regia_faults_add_at (faults, regia_key_text_place (self->scan, title, words[0]), title, words[0], "%s",
@@ -130,12 +130,12 @@ check_entrance (RegiaConfig *self, const RegiaConfigSource *source, const char *
   }
   for (guint i = 0; i < self->values.sources->len; i++) {
     const RegiaConfigSource *other = g_ptr_array_index (self->values.sources, i);
-    g_autoptr (RegiaConfigEntrance) same = NULL;
+    g_autoptr (RegiaConfigIngest) same = NULL;
 
     if (other == source)
       return; /* the second of two is named */
-    same = regia_config_source_has_entrance (other) ? regia_config_source_entrance (other, NULL) : NULL;
-    if (same != NULL && g_str_equal (same->hello, entrance->hello))
+    same = regia_config_source_has_ingest (other) ? regia_config_source_ingest (other, NULL) : NULL;
+    if (same != NULL && g_str_equal (same->hello, ingest->hello))
       regia_faults_add_at (faults, regia_key_text_place (self->scan, title, "key"), title, "key",
                            "the same as that of [source %s], at the same address; choose another key or "
                            "application",
@@ -160,8 +160,8 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
   }
   name_unknown_parameters (self, source, file, title, faults);
   check_named_files (self, source, file, title, faults);
-  if (regia_config_source_has_entrance (source))
-    check_entrance (self, source, title, faults);
+  if (regia_config_source_has_ingest (source))
+    check_ingest (self, source, title, faults);
   if (!file->gives_video)
     name_shown (self, source, file, title, faults);
   for (guint i = 0; i < values->audios->len && !file->gives_audio; i++) {

@@ -8,7 +8,7 @@
 #include "config-private.h"
 #include "options-private.h"
 #include "regia/base/error.h"
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 #include "regia/config/sources.h"
 
 /*
@@ -335,7 +335,7 @@ group_to_variant (RegiaConfig *self, const char *kind, const Field *fields, guin
 
     if (bit == RELAY && !g_str_equal (*(char **)g_ptr_array_index (array, i), instance))
       continue;
-    if (bit == LISTENER && !regia_config_source_has_entrance (g_ptr_array_index (array, i)))
+    if (bit == LISTENER && !regia_config_source_has_ingest (g_ptr_array_index (array, i)))
       continue;
     g_variant_dict_init (&dict, NULL);
     add_fields (&dict, fields, g_ptr_array_index (array, i), bit);

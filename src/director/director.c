@@ -30,8 +30,8 @@ starting_cb (RegiaProcess *process, gpointer user_data)
     self->show.generation++;
     regia_show_file_save_later (self->show_file);
   }
-  if (entry->kind->entrance != 0)
-    regia_process_hand (process, REGIA_CHILD_ENTRANCE_FD, self->handed.entrance[entry->kind->entrance - 1]);
+  if (entry->kind->ingest != 0)
+    regia_process_hand (process, REGIA_CHILD_INGEST_FD, self->handed.ingest[entry->kind->ingest - 1]);
   if (entry->kind->recordings) {
     regia_process_hand (process, REGIA_CHILD_RECORDINGS_FD, regia_watch_get_recordings (self->watch));
     entry->recordings = regia_watch_get_change (self->watch);

@@ -8,9 +8,9 @@
  * state folder. Owned by the director, open until it ends.
  */
 typedef struct {
-  GBytes *event;   /* (owned): the text of the event file, with that of its hall */
-  int entrance[2]; /* (owned): the ends of a pair of sockets by which the engine hands others to the listener:
-                      see engine/entrance.c. What lies in it outlives both */
+  GBytes *event; /* (owned): the text of the event file, with that of its hall */
+  int ingest[2]; /* (owned): the ends of a pair of sockets by which the engine hands others to the listener:
+                      see engine/ingest.c. What lies in it outlives both */
 } RegiaHanded;
 
 /** Which end of it; index + 1. */

@@ -34,7 +34,7 @@ void
 regia_handed_open (RegiaHanded *self, char *event)
 {
   self->event = g_bytes_new_take (event, strlen (event));
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, self->entrance) < 0)
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, self->ingest) < 0)
     g_warning ("no sockets for what is sent here: %s; senders are not let in", g_strerror (errno));
 }
 
@@ -42,8 +42,8 @@ void
 regia_handed_close (RegiaHanded *self)
 {
   g_clear_pointer (&self->event, g_bytes_unref);
-  for (guint i = 0; i < G_N_ELEMENTS (self->entrance); i++)
-    if (self->entrance[i] >= 0)
-      close (self->entrance[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (self->ingest); i++)
+    if (self->ingest[i] >= 0)
+      close (self->ingest[i]);
   *self = REGIA_HANDED_INIT;
 }

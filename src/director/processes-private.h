@@ -28,7 +28,7 @@ typedef struct {
   /* (nullable): whether @config asks for it; without it there is always one. */
   gboolean (*asked_for) (const RegiaConfigValues *config);
   /* Which end of the way from senders it is handed; 0: neither. */
-  RegiaHandedEnd entrance;
+  RegiaHandedEnd ingest;
   /* (nullable): whether it speaks https under @config: then it is told certificate and key. */
   gboolean (*https) (const RegiaConfigValues *config);
   gboolean commands; /* may command in the name of who is logged in (org.regia.Console1), and is told what

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "readers-private.h"
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 
 #define IN(state)  (1u << REGIA_SHOW_##state)
 #define ALWAYS     (IN (STANDBY) | IN (REHEARSAL) | IN (ON_AIR) | IN (ENDING) | IN (ENDED))
@@ -44,13 +44,13 @@ static const RegiaProcessKind kinds[] = {
      .desired = {"private", "scene", "scene-fade-ms", "scene-held", "caption", "caption-line", "tone",
                  "faders"},
      .advance = "frames",
-     .entrance = REGIA_HANDED_ENGINE},
+     .ingest = REGIA_HANDED_ENGINE},
     {.kind = "listener",
-     .asked_for = regia_config_has_entrance,
+     .asked_for = regia_config_has_ingest,
      .wanted = IN (REHEARSAL) | IN (ON_AIR),
      .stop_ms = HURRY_MS,
      .hurry_ms = HURRY_MS,
-     .entrance = REGIA_HANDED_LISTENER},
+     .ingest = REGIA_HANDED_LISTENER},
     {.kind = "recorder",
      .if_recorded = TRUE,
      .wanted = IN (ON_AIR),

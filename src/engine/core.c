@@ -266,11 +266,11 @@ regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, RegiaFeedLog *lo
 }
 
 void
-regia_engine_set_entrance (RegiaEngine *self, int fd)
+regia_engine_set_ingest (RegiaEngine *self, int fd)
 {
   REGIA_ON_THREAD (NULL);
 
-  regia_lineup_set_entrance (self->lineup, fd);
+  regia_lineup_set_ingest (self->lineup, fd);
 }
 
 gboolean

@@ -316,7 +316,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
                                    self, error);
   if (self->engine == NULL)
     return FALSE;
-  regia_engine_set_entrance (self->engine, REGIA_CHILD_ENTRANCE_FD);
+  regia_engine_set_ingest (self->engine, REGIA_CHILD_INGEST_FD);
   show (self, regia_child_get_part (child), TRUE);
   set_gains (self, regia_child_get_part (child));
   set_look (self, regia_child_get_part (child));

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "channels-private.h"
-#include "entrance-private.h"
+#include "ingest-private.h"
 #include "mark-elements-private.h"
 #include "pulse-private.h"
 #include "regia/base/error.h"
@@ -115,7 +115,7 @@ regia_gst_init (GError **error)
     return FALSE;
   }
   if (!regia_mark_elements_register () || !regia_channels_register () || !regia_pulse_register () ||
-      !regia_entrance_register ()) {
+      !regia_ingest_register ()) {
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "GStreamer refuses Regia's own elements");
     return FALSE;
   }

@@ -20,9 +20,9 @@ RegiaLineup *regia_lineup_new (RegiaProgramme *programme, RegiaInputs *inputs, R
 void regia_lineup_free (RegiaLineup *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaLineup, regia_lineup_free)
 
-/** regia_lineup_set_entrance: how those reach the listener that are sent to: regia_entrance_link(). Before
+/** regia_lineup_set_ingest: how those reach the listener that are sent to: regia_ingest_link(). Before
  * the first tick. */
-void regia_lineup_set_entrance (RegiaLineup *self, int fd);
+void regia_lineup_set_ingest (RegiaLineup *self, int fd);
 
 /**
  * regia_lineup_set:

@@ -50,7 +50,7 @@ struct _RegiaLineup {
   RegiaInputs *inputs;       /* (unowned) */
   RegiaMeters *meters;       /* (unowned) */
   RegiaEpoch epoch;
-  int entrance_fd;     /* (unowned): see regia_entrance_link() */
+  int ingest_fd;       /* (unowned): see regia_ingest_link() */
   RegiaConfig *config; /* (owned) (nullable): set last */
   GPtrArray *members;  /* (element-type Member) (owned) in the order of the config */
   GPtrArray *leaving;  /* (element-type Member) (owned) */
@@ -84,7 +84,7 @@ regia_lineup_new (RegiaProgramme *programme, RegiaInputs *inputs, RegiaMeters *m
   self->inputs = inputs;
   self->meters = meters;
   self->epoch = *epoch;
-  self->entrance_fd = -1;
+  self->ingest_fd = -1;
   self->members = g_ptr_array_new_with_free_func (member_free);
   self->leaving = g_ptr_array_new_with_free_func (member_free);
   return self;
@@ -149,7 +149,7 @@ make_plan (RegiaLineup *self, const RegiaConfigValues *values, const Member *mem
   plan->channels[0] = source->channels[0];
   plan->channels[1] = source->channels[1];
   plan->epoch = self->epoch;
-  plan->entrance_fd = self->entrance_fd;
+  plan->ingest_fd = self->ingest_fd;
   plan->delay_ns = member->delay_ns;
   plan->wait = regia_mix_wait_ref (wait);
   plan->late_limit_ns = regia_mix_wait_get_most_ns (wait) * 3 / 4;
@@ -249,13 +249,13 @@ steal_member (GPtrArray *members, const char *name)
 }
 
 void
-regia_lineup_set_entrance (RegiaLineup *self, int fd)
+regia_lineup_set_ingest (RegiaLineup *self, int fd)
 {
   REGIA_ON_THREAD (NULL);
 
-  self->entrance_fd = fd;
+  self->ingest_fd = fd;
   for (guint i = 0; i < self->members->len; i++)
-    regia_source_set_entrance (((const Member *)g_ptr_array_index (self->members, i))->run, fd);
+    regia_source_set_ingest (((const Member *)g_ptr_array_index (self->members, i))->run, fd);
 }
 
 gboolean

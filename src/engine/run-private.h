@@ -29,7 +29,7 @@ typedef struct {
   gint64 delay_ns;          /* added to each timestamp */
   gint64 late_limit_ns;     /* see RegiaTimeline */
   gboolean sender_clock;    /* see RegiaPipelineFile */
-  int entrance_fd;          /* (unowned): see regia_entrance_link() */
+  int ingest_fd;            /* (unowned): see regia_ingest_link() */
   gboolean find_plugins;    /* an element was missing at the last start: look for what was installed since */
   GPtrArray *video_targets; /* (element-type GstAppSrc) (owned) where pictures go; at most 1 */
   GPtrArray *audio_targets; /* (element-type GstAppSrc) (owned) one for each language that has this source */

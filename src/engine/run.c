@@ -5,9 +5,9 @@
 
 #include <gst/base/gstbasesrc.h>
 
-#include "entrance-private.h"
 #include "grid-private.h"
 #include "hand-over-private.h"
+#include "ingest-private.h"
 #include "launch-private.h"
 #include "links-private.h"
 #include "regia/base/error.h"
@@ -170,7 +170,7 @@ build (RegiaRun *self, GError **error)
   gst_bin_add (GST_BIN (self->pipeline), bin);
   if (self->plan->sender_clock)
     say_live (GST_BIN (bin));
-  regia_entrance_link (GST_BIN (bin), self->plan->entrance_fd);
+  regia_ingest_link (GST_BIN (bin), self->plan->ingest_fd);
   links = regia_links_new (GST_BIN (bin));
   g_mutex_lock (&self->lock);
   self->links = links;
@@ -457,7 +457,7 @@ watch (RegiaRun *self)
     case GST_MESSAGE_ELEMENT:
       if (gst_message_has_name (message, "level"))
         take_level (self, gst_message_get_structure (message));
-      else if (gst_message_has_name (message, REGIA_ENTRANCE_WAITS))
+      else if (gst_message_has_name (message, REGIA_INGEST_WAITS))
         take_waits (self, gst_message_get_structure (message));
       else
         note_missing (self, message);

@@ -19,9 +19,9 @@ RegiaSource *regia_source_new (const RegiaConfigSource *config, RegiaRunPlan *pl
 void regia_source_free (RegiaSource *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaSource, regia_source_free)
 
-/** regia_source_set_entrance: how it reaches the listener, if it is sent to: regia_entrance_link(). Before
+/** regia_source_set_ingest: how it reaches the listener, if it is sent to: regia_ingest_link(). Before
  * the first tick. */
-void regia_source_set_entrance (RegiaSource *self, int fd);
+void regia_source_set_ingest (RegiaSource *self, int fd);
 
 /** regia_source_tick: looks after the run; call about ten times a second. */
 void regia_source_tick (RegiaSource *self, gint64 now_ns);

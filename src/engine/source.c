@@ -433,9 +433,9 @@ ask_far_end (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
 }
 
 void
-regia_source_set_entrance (RegiaSource *self, int fd)
+regia_source_set_ingest (RegiaSource *self, int fd)
 {
-  self->plan->entrance_fd = fd;
+  self->plan->ingest_fd = fd;
 }
 
 void

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "entrance-private.h"
+#include "ingest-private.h"
 #include "regia/config/part.h"
 #include "regia/control/child.h"
 #include "regia/isolate/isolate.h"
@@ -16,13 +16,13 @@
 #define NICE         5 /* strangers may knock as often as they like; pictures are made first */
 
 /*
- * The listener process: a thin shell around one RegiaEntrance. It opens what it listens on, shuts itself in,
+ * The listener process: a thin shell around one RegiaIngest. It opens what it listens on, shuts itself in,
  * and only then takes somebody in.
  */
 typedef struct {
   RegiaChild *child;
-  RegiaConfig *config;     /* (owned) */
-  RegiaEntrance *entrance; /* (owned) */
+  RegiaConfig *config; /* (owned) */
+  RegiaIngest *ingest; /* (owned) */
   RegiaIsolated isolated;
   guint timer;
 } Listener;
@@ -31,7 +31,7 @@ static gboolean
 publish_cb (gpointer data)
 {
   Listener *self = data;
-  RegiaEntranceCounts counts = regia_entrance_get_counts (self->entrance);
+  RegiaIngestCounts counts = regia_ingest_get_counts (self->ingest);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -52,8 +52,8 @@ prepare_cb (RegiaChild *child, gpointer data, GError **error)
   self->config = regia_config_of_process (regia_child_get_part (child), error);
   if (self->config == NULL)
     return FALSE;
-  self->entrance = regia_entrance_new (regia_config_get (self->config), error);
-  if (self->entrance == NULL)
+  self->ingest = regia_ingest_new (regia_config_get (self->config), error);
+  if (self->ingest == NULL)
     return FALSE;
   setpriority (PRIO_PROCESS, 0, NICE);
   return regia_isolate (&isolation, &self->isolated, error);
@@ -67,7 +67,7 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
 
   g_log (G_LOG_DOMAIN, regia_isolated_is_whole (&self->isolated) ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
          "isolated: it has the sockets that it listens on, nothing else (%s)", isolated);
-  regia_entrance_open (self->entrance, REGIA_CHILD_ENTRANCE_FD);
+  regia_ingest_open (self->ingest, REGIA_CHILD_INGEST_FD);
   publish_cb (self);
   self->timer = g_timeout_add (PUBLISH_MS, publish_cb, self);
   return TRUE;
@@ -85,7 +85,7 @@ clear_cb (gpointer data)
   Listener *self = data;
 
   g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_pointer (&self->entrance, regia_entrance_free);
+  g_clear_pointer (&self->ingest, regia_ingest_free);
   g_clear_pointer (&self->config, regia_config_unref);
 }
 

@@ -14,7 +14,7 @@
  * that was started anew in mid-stream gets it, and the next keyframe. Nothing else is kept: pictures that are
  * past would only make it late.
  *
- * Owner: RegiaEntrance, one for each source. The socket is here from use() until the engine closes it, the
+ * Owner: RegiaIngest, one for each source. The socket is here from use() until the engine closes it, the
  * sender is gone, or it is replaced.
  */
 

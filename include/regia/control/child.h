@@ -19,7 +19,7 @@ typedef struct _RegiaChild RegiaChild;
 #define REGIA_CHILD_CONTROL_FD    3 /* its end of the control connection */
 #define REGIA_CHILD_LOCK_FD       4 /* engine, recorder: the lock that says that children are alive */
 #define REGIA_CHILD_PART_FD       5 /* its part of the desired state as a sealed file: a{sv}, serialised */
-#define REGIA_CHILD_ENTRANCE_FD   6 /* engine, listener: its end of the way from senders, engine/entrance.c */
+#define REGIA_CHILD_INGEST_FD     6 /* engine, listener: its end of the way from senders, engine/ingest.c */
 #define REGIA_CHILD_RECORDINGS_FD 7 /* gateway: the recordings folder, if it can be read */
 
 /** What a reader may have of the feed: "public", "house", "record" in AddReader. */

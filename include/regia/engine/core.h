@@ -33,9 +33,9 @@ RegiaEngine *regia_engine_new (RegiaConfig *config, const RegiaEpoch *epoch, Reg
                                const RegiaEngineCallbacks *callbacks, gpointer user_data,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_engine_set_entrance: the way to the listener, for the sources that are sent to: a descriptor that
- * stays open (REGIA_CHILD_ENTRANCE_FD). Without it they only say so. Before the start; main thread. */
-void regia_engine_set_entrance (RegiaEngine *self, int fd);
+/** regia_engine_set_ingest: the way to the listener, for the sources that are sent to: a descriptor that
+ * stays open (REGIA_CHILD_INGEST_FD). Without it they only say so. Before the start; main thread. */
+void regia_engine_set_ingest (RegiaEngine *self, int fd);
 
 /** regia_engine_start: begins to mix, and starts every source. Errors: REGIA_ERROR_MEDIA. */
 gboolean regia_engine_start (RegiaEngine *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

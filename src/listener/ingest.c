@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-listener"
 
-#include "entrance-private.h"
+#include "ingest-private.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -13,14 +13,14 @@
 #include "publisher-private.h"
 #include "regia/base/address.h"
 #include "regia/base/error.h"
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 
 /*
- * RegiaEntrance: three tables, all of the main thread: the places (one for each source), the doors (one for
- * each address that is listened on), the guests (connections). A guest is made by accept() and is freed where
+ * RegiaIngest: three tables, all of the main thread: the streams (one for each source), the endpoints (one
+ * for each address that is listened at), the connections. A connection is made by accept() and is freed where
  * its conversation ends, by its own callback or by the tick.
  *
- * Keys are compared in constant time; a guest that fails hears why and is gone, and its source says so: a
+ * Keys are compared in constant time; a sender that fails hears why and is dropped, and its source says so: a
  * technician at the far end sees only that it does not work.
  */
 
@@ -28,7 +28,7 @@
 #define SILENCE_US    (15 * G_USEC_PER_SEC) /* of a sender */
 #define TAKEN_OVER_US (5 * G_USEC_PER_SEC)
 #define TICK_MS       500
-#define OUTSIDE_MAX   256 /* who has not been let in */
+#define PENDING_MAX   256 /* who has not been let in */
 #define BACKLOG       512
 #define READ_BYTES    (64 * 1024)
 #define READS         8 /* in a row, before others have their turn */
@@ -37,28 +37,28 @@
 #define TELL_US       G_USEC_PER_SEC        /* … and in the status of its source */
 #define HELLO_BYTES   4096
 
-typedef struct _Guest Guest;
+typedef struct _Connection Connection;
 
 typedef struct {
-  RegiaConfigEntrance *config; /* (owned) */
-  char *name;                  /* (owned): of the source */
-  char *waits;                 /* (owned): in words, with the address to be given to a sender */
-  RegiaOutlet *outlet;         /* (owned) */
-  Guest *guest;                /* (nullable): who sends */
-  gint64 told_us;              /* when it last said who was refused */
-} Place;
+  RegiaConfigIngest *config; /* (owned) */
+  char *name;                /* (owned): of the source */
+  char *waits;               /* (owned): in words, with the address to be given to a sender */
+  RegiaOutlet *outlet;       /* (owned) */
+  Connection *connection;    /* (nullable): who sends */
+  gint64 told_us;            /* when it last said who was refused */
+} Stream;
 
 typedef struct {
-  RegiaEntrance *entrance;
+  RegiaIngest *ingest;
   char *address; /* (owned): ADDRESS:PORT */
   int fd;        /* (owned) */
   guint watch;
-} Door;
+} Endpoint;
 
-struct _Guest {
-  RegiaEntrance *entrance;
-  Door *door;
-  Place *place;              /* (nullable): where it was let in */
+struct _Connection {
+  RegiaIngest *ingest;
+  Endpoint *endpoint;
+  Stream *stream;            /* (nullable): where it was let in */
   RegiaPublisher *publisher; /* (owned) */
   int fd;                    /* (owned) */
   guint reads, writes;       /* sources */
@@ -67,12 +67,12 @@ struct _Guest {
   gint64 came_us, heard_us;
 };
 
-struct _RegiaEntrance {
-  GPtrArray *places, *doors, *guests; /* (owned) */
+struct _RegiaIngest {
+  GPtrArray *streams, *endpoints, *connections; /* (owned) */
   guint tick, link;
   int engine_fd;
   gint64 said_us;
-  guint outside;
+  guint pending;
   guint8 buffer[READ_BYTES];
 };
 
@@ -82,12 +82,12 @@ now_us (void)
   return g_get_monotonic_time ();
 }
 
-/* Guests */
+/* Connections */
 
 static void
-guest_free (gpointer data)
+connection_free (gpointer data)
 {
-  Guest *self = data;
+  Connection *self = data;
 
   g_clear_handle_id (&self->reads, g_source_remove);
   g_clear_handle_id (&self->writes, g_source_remove);
@@ -99,25 +99,25 @@ guest_free (gpointer data)
 
 /* @self is gone after this. @why: (nullable): in words, for the log. */
 static void
-show_out (Guest *self, const char *why)
+drop (Connection *self, const char *why)
 {
-  RegiaEntrance *entrance = self->entrance;
-  Place *place = self->place;
+  RegiaIngest *ingest = self->ingest;
+  Stream *stream = self->stream;
 
-  if (place != NULL && place->guest == self) {
-    place->guest = NULL;
-    regia_outlet_end (place->outlet);
-    g_message ("source %s: %s %s", place->name, self->from, why != NULL ? why : "has ended");
-  } else if (place == NULL)
-    entrance->outside--;
-  g_ptr_array_remove_fast (entrance->guests, self);
+  if (stream != NULL && stream->connection == self) {
+    stream->connection = NULL;
+    regia_outlet_end (stream->outlet);
+    g_message ("source %s: %s %s", stream->name, self->from, why != NULL ? why : "has ended");
+  } else if (stream == NULL)
+    ingest->pending--;
+  g_ptr_array_remove_fast (ingest->connections, self);
 }
 
 static gboolean writable_cb (int fd, GIOCondition condition, gpointer user_data);
 
 /* %FALSE when it cannot be told any more. */
 static gboolean
-answer (Guest *self)
+answer (Connection *self)
 {
   GByteArray *words = regia_publisher_get_answer (self->publisher);
 
@@ -141,40 +141,40 @@ answer (Guest *self)
 static gboolean
 writable_cb (int fd, GIOCondition condition, gpointer user_data)
 {
-  Guest *self = user_data;
+  Connection *self = user_data;
 
   self->writes = 0;
   if (!answer (self))
-    show_out (self, "has broken off");
+    drop (self, "has broken off");
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
 readable_cb (int fd, GIOCondition condition, gpointer user_data)
 {
-  Guest *self = user_data;
-  RegiaEntrance *entrance = self->entrance;
+  Connection *self = user_data;
+  RegiaIngest *ingest = self->ingest;
 
   for (guint i = 0; i < READS; i++) {
     g_autoptr (GError) error = NULL;
-    ssize_t got = recv (fd, entrance->buffer, sizeof entrance->buffer, MSG_DONTWAIT);
+    ssize_t got = recv (fd, ingest->buffer, sizeof ingest->buffer, MSG_DONTWAIT);
     gboolean goes_on;
 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
       return G_SOURCE_CONTINUE;
     if (got <= 0) {
       self->reads = 0;
-      show_out (self, got == 0 ? NULL : "has broken off");
+      drop (self, got == 0 ? NULL : "has broken off");
       return G_SOURCE_REMOVE;
     }
     self->heard_us = now_us ();
-    goes_on = regia_publisher_take (self->publisher, entrance->buffer, (gsize)got, &error);
+    goes_on = regia_publisher_take (self->publisher, ingest->buffer, (gsize)got, &error);
     if (answer (self) && goes_on)
       continue;
-    if (error != NULL && self->place == NULL)
-      g_debug ("%s at %s: %s", self->from, self->door->address, error->message);
+    if (error != NULL && self->stream == NULL)
+      g_debug ("%s at %s: %s", self->from, self->endpoint->address, error->message);
     self->reads = 0;
-    show_out (self, error != NULL ? error->message : goes_on ? "has broken off" : NULL);
+    drop (self, error != NULL ? error->message : goes_on ? "has broken off" : NULL);
     return G_SOURCE_REMOVE;
   }
   return G_SOURCE_CONTINUE;
@@ -195,7 +195,7 @@ are_same (const char *a, const char *b)
 
 G_GNUC_PRINTF (3, 4)
 static void
-note_refused (Guest *self, Place *place, const char *format, ...)
+note_refused (Connection *self, Stream *stream, const char *format, ...)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *clock = g_date_time_format (now, "%H:%M:%S"), *what = NULL, *words = NULL;
@@ -204,33 +204,33 @@ note_refused (Guest *self, Place *place, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  if (now_us () - self->entrance->said_us >= SAY_US || self->entrance->said_us == 0) {
-    g_message ("source %s: %s %s", place->name, self->from, what);
-    self->entrance->said_us = now_us ();
+  if (now_us () - self->ingest->said_us >= SAY_US || self->ingest->said_us == 0) {
+    g_message ("source %s: %s %s", stream->name, self->from, what);
+    self->ingest->said_us = now_us ();
   }
-  if (place->guest != NULL || (place->told_us != 0 && now_us () - place->told_us < TELL_US))
+  if (stream->connection != NULL || (stream->told_us != 0 && now_us () - stream->told_us < TELL_US))
     return;
-  place->told_us = now_us ();
-  words = g_strdup_printf ("%s; at %s %s %s", place->waits, clock, self->from, what);
-  regia_outlet_say (place->outlet, words);
+  stream->told_us = now_us ();
+  words = g_strdup_printf ("%s; at %s %s %s", stream->waits, clock, self->from, what);
+  regia_outlet_say (stream->outlet, words);
 }
 
 static gboolean
 may_publish_cb (const char *application, const char *key, char **ret_why, gpointer user_data)
 {
-  Guest *self = user_data;
-  RegiaEntrance *entrance = self->entrance;
-  Place *wanted = NULL, *near = NULL;
+  Connection *self = user_data;
+  RegiaIngest *ingest = self->ingest;
+  Stream *wanted = NULL, *near = NULL;
 
-  for (guint i = 0; i < entrance->places->len; i++) {
-    Place *place = g_ptr_array_index (entrance->places, i);
+  for (guint i = 0; i < ingest->streams->len; i++) {
+    Stream *stream = g_ptr_array_index (ingest->streams, i);
 
-    if (!g_str_equal (place->config->listen, self->door->address) ||
-        !g_str_equal (place->config->application, application))
+    if (!g_str_equal (stream->config->listen, self->endpoint->address) ||
+        !g_str_equal (stream->config->application, application))
       continue;
-    near = place;
-    if (are_same (place->config->key, key))
-      wanted = place;
+    near = stream;
+    if (are_same (stream->config->key, key))
+      wanted = stream;
   }
   if (wanted == NULL) {
     if (near != NULL)
@@ -238,17 +238,17 @@ may_publish_cb (const char *application, const char *key, char **ret_why, gpoint
     *ret_why = g_strdup ("the address or the key is wrong");
     return FALSE;
   }
-  if (wanted->guest != NULL && now_us () - wanted->guest->heard_us < TAKEN_OVER_US) {
+  if (wanted->connection != NULL && now_us () - wanted->connection->heard_us < TAKEN_OVER_US) {
     note_refused (self, wanted, "has the key as well, and was refused: %s sends already",
-                  wanted->guest->from);
+                  wanted->connection->from);
     *ret_why = g_strdup ("somebody else sends with this key");
     return FALSE;
   }
-  if (wanted->guest != NULL)
-    show_out (wanted->guest, "is silent, another one takes its place");
-  self->place = wanted;
-  wanted->guest = self;
-  entrance->outside--;
+  if (wanted->connection != NULL)
+    drop (wanted->connection, "is silent, another one takes its place");
+  self->stream = wanted;
+  wanted->connection = self;
+  ingest->pending--;
   regia_outlet_say (wanted->outlet, wanted->waits);
   g_message ("source %s: %s sends", wanted->name, self->from);
   return TRUE;
@@ -257,37 +257,37 @@ may_publish_cb (const char *application, const char *key, char **ret_why, gpoint
 static void
 media_cb (guint8 type, guint32 time_ms, const guint8 *data, gsize size, gpointer user_data)
 {
-  regia_outlet_send (((Guest *)user_data)->place->outlet, type, time_ms, data, size);
+  regia_outlet_send (((Connection *)user_data)->stream->outlet, type, time_ms, data, size);
 }
 
 /* Of the address that has most of those who were not let in yet, the earliest. By hashes, because it is done
  * for each that comes while many do; two addresses with the same one make room for each other. */
 static void
-make_room (RegiaEntrance *self)
+make_room (RegiaIngest *self)
 {
-  Guest *earliest = NULL;
+  Connection *earliest = NULL;
   guint most = 0;
 
-  for (guint i = 0; i < self->guests->len; i++) {
-    Guest *one = g_ptr_array_index (self->guests, i);
+  for (guint i = 0; i < self->connections->len; i++) {
+    Connection *one = g_ptr_array_index (self->connections, i);
     guint same = 0;
 
-    for (guint j = 0; one->place == NULL && j < self->guests->len; j++) {
-      const Guest *other = g_ptr_array_index (self->guests, j);
+    for (guint j = 0; one->stream == NULL && j < self->connections->len; j++) {
+      const Connection *other = g_ptr_array_index (self->connections, j);
 
-      same += other->place == NULL && other->from_hash == one->from_hash;
+      same += other->stream == NULL && other->from_hash == one->from_hash;
     }
     if (same > most ||
-        (same == most && earliest != NULL && one->place == NULL && one->came_us < earliest->came_us)) {
+        (same == most && earliest != NULL && one->stream == NULL && one->came_us < earliest->came_us)) {
       most = same;
       earliest = one;
     }
   }
   if (earliest != NULL)
-    show_out (earliest, NULL);
+    drop (earliest, NULL);
 }
 
-/* Doors */
+/* Endpoints */
 
 static char *
 ip_of (const struct sockaddr_storage *address, socklen_t length)
@@ -301,51 +301,51 @@ ip_of (const struct sockaddr_storage *address, socklen_t length)
 }
 
 static void
-take_in (Door *door, int fd, char *from)
+add_connection (Endpoint *endpoint, int fd, char *from)
 {
   static const RegiaPublisherCallbacks callbacks = {.may_publish = may_publish_cb, .media = media_cb};
-  RegiaEntrance *entrance = door->entrance;
-  Guest *guest = g_new0 (Guest, 1);
+  RegiaIngest *ingest = endpoint->ingest;
+  Connection *connection = g_new0 (Connection, 1);
 
-  if (entrance->outside >= OUTSIDE_MAX)
-    make_room (entrance);
-  guest->entrance = entrance;
-  guest->door = door;
-  guest->fd = fd;
-  guest->from = from;
-  guest->from_hash = g_str_hash (from);
-  guest->came_us = guest->heard_us = now_us ();
-  guest->publisher = regia_publisher_new (&callbacks, guest);
-  guest->reads = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable_cb, guest);
-  entrance->outside++;
-  g_ptr_array_add (entrance->guests, guest);
+  if (ingest->pending >= PENDING_MAX)
+    make_room (ingest);
+  connection->ingest = ingest;
+  connection->endpoint = endpoint;
+  connection->fd = fd;
+  connection->from = from;
+  connection->from_hash = g_str_hash (from);
+  connection->came_us = connection->heard_us = now_us ();
+  connection->publisher = regia_publisher_new (&callbacks, connection);
+  connection->reads = g_unix_fd_add (fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable_cb, connection);
+  ingest->pending++;
+  g_ptr_array_add (ingest->connections, connection);
 }
 
 static gboolean
-knock_cb (int fd, GIOCondition condition, gpointer user_data)
+accept_cb (int fd, GIOCondition condition, gpointer user_data)
 {
-  Door *self = user_data;
+  Endpoint *self = user_data;
 
   for (guint i = 0; i < READS; i++) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
-    int guest_fd = accept4 (fd, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int connection_fd = accept4 (fd, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-    if (guest_fd >= 0) {
-      take_in (self, guest_fd, ip_of (&address, length));
+    if (connection_fd >= 0) {
+      add_connection (self, connection_fd, ip_of (&address, length));
       continue;
     }
     if (errno == EMFILE || errno == ENFILE)
-      make_room (self->entrance);
+      make_room (self->ingest);
     break;
   }
   return G_SOURCE_CONTINUE;
 }
 
 static void
-door_free (gpointer data)
+endpoint_free (gpointer data)
 {
-  Door *self = data;
+  Endpoint *self = data;
 
   g_clear_handle_id (&self->watch, g_source_remove);
   close (self->fd);
@@ -385,36 +385,36 @@ listen_at (const char *address, GError **error)
 }
 
 static gboolean
-open_door (RegiaEntrance *self, const char *address, GError **error)
+open_endpoint (RegiaIngest *self, const char *address, GError **error)
 {
-  Door *door;
+  Endpoint *endpoint;
   int fd;
 
-  for (guint i = 0; i < self->doors->len; i++)
-    if (g_str_equal (((Door *)g_ptr_array_index (self->doors, i))->address, address))
+  for (guint i = 0; i < self->endpoints->len; i++)
+    if (g_str_equal (((Endpoint *)g_ptr_array_index (self->endpoints, i))->address, address))
       return TRUE;
   fd = listen_at (address, error);
   if (fd < 0)
     return FALSE;
-  door = g_new0 (Door, 1);
-  door->entrance = self;
-  door->address = g_strdup (address);
-  door->fd = fd;
-  g_ptr_array_add (self->doors, door);
+  endpoint = g_new0 (Endpoint, 1);
+  endpoint->ingest = self;
+  endpoint->address = g_strdup (address);
+  endpoint->fd = fd;
+  g_ptr_array_add (self->endpoints, endpoint);
   return TRUE;
 }
 
 /* The engine's sockets */
 
 static void
-hand_to_place (RegiaEntrance *self, const char *hello, int fd)
+hand_to_stream (RegiaIngest *self, const char *hello, int fd)
 {
-  for (guint i = 0; i < self->places->len; i++) {
-    Place *place = g_ptr_array_index (self->places, i);
+  for (guint i = 0; i < self->streams->len; i++) {
+    Stream *stream = g_ptr_array_index (self->streams, i);
 
-    if (!g_str_equal (place->config->hello, hello))
+    if (!g_str_equal (stream->config->hello, hello))
       continue;
-    regia_outlet_use (place->outlet, fd);
+    regia_outlet_use (stream->outlet, fd);
     return;
   }
   g_debug ("the engine has a source that nobody is listened for");
@@ -424,7 +424,7 @@ hand_to_place (RegiaEntrance *self, const char *hello, int fd)
 static gboolean
 engine_cb (int fd, GIOCondition condition, gpointer user_data)
 {
-  RegiaEntrance *self = user_data;
+  RegiaIngest *self = user_data;
   char hello[HELLO_BYTES + 1];
   union {
     struct cmsghdr header;
@@ -447,7 +447,7 @@ engine_cb (int fd, GIOCondition condition, gpointer user_data)
     return G_SOURCE_CONTINUE;
   memcpy (&socket_fd, CMSG_DATA (handed), sizeof socket_fd);
   hello[got] = '\0';
-  hand_to_place (self, hello, socket_fd);
+  hand_to_stream (self, hello, socket_fd);
   explicit_bzero (hello, sizeof hello);
   return G_SOURCE_CONTINUE;
 }
@@ -457,26 +457,26 @@ engine_cb (int fd, GIOCondition condition, gpointer user_data)
 static gboolean
 tick_cb (gpointer user_data)
 {
-  RegiaEntrance *self = user_data;
+  RegiaIngest *self = user_data;
   gint64 now = now_us ();
 
-  for (guint i = self->guests->len; i-- > 0;) {
-    Guest *guest = g_ptr_array_index (self->guests, i);
+  for (guint i = self->connections->len; i-- > 0;) {
+    Connection *connection = g_ptr_array_index (self->connections, i);
 
-    if (guest->place == NULL && now - guest->came_us > PATIENCE_US)
-      show_out (guest, NULL);
-    else if (guest->place != NULL && now - guest->heard_us > SILENCE_US)
-      show_out (guest, "has fallen silent");
+    if (connection->stream == NULL && now - connection->came_us > PATIENCE_US)
+      drop (connection, NULL);
+    else if (connection->stream != NULL && now - connection->heard_us > SILENCE_US)
+      drop (connection, "has fallen silent");
   }
   return G_SOURCE_CONTINUE;
 }
 
 static void
-place_free (gpointer data)
+stream_free (gpointer data)
 {
-  Place *self = data;
+  Stream *self = data;
 
-  regia_config_entrance_free (self->config);
+  regia_config_ingest_free (self->config);
   regia_outlet_free (self->outlet);
   g_free (self->name);
   g_free (self->waits);
@@ -484,69 +484,69 @@ place_free (gpointer data)
 }
 
 static gboolean
-add_place (RegiaEntrance *self, const RegiaConfigSource *source, GError **error)
+add_stream (RegiaIngest *self, const RegiaConfigSource *source, GError **error)
 {
-  g_autoptr (RegiaConfigEntrance) config = regia_config_source_entrance (source, error);
-  Place *place;
+  g_autoptr (RegiaConfigIngest) config = regia_config_source_ingest (source, error);
+  Stream *stream;
 
-  if (config == NULL || !open_door (self, config->listen, error)) {
+  if (config == NULL || !open_endpoint (self, config->listen, error)) {
     g_prefix_error (error, "[source %s] ", source->name);
     return FALSE;
   }
-  place = g_new0 (Place, 1);
-  place->config = g_steal_pointer (&config);
-  place->name = g_strdup (source->name);
-  place->waits = g_strdup_printf ("waits for a sender at %s", place->config->url);
-  place->outlet = regia_outlet_new ();
-  regia_outlet_say (place->outlet, place->waits);
-  g_ptr_array_add (self->places, place);
+  stream = g_new0 (Stream, 1);
+  stream->config = g_steal_pointer (&config);
+  stream->name = g_strdup (source->name);
+  stream->waits = g_strdup_printf ("waits for a sender at %s", stream->config->url);
+  stream->outlet = regia_outlet_new ();
+  regia_outlet_say (stream->outlet, stream->waits);
+  g_ptr_array_add (self->streams, stream);
   return TRUE;
 }
 
-RegiaEntrance *
-regia_entrance_new (const RegiaConfigValues *values, GError **error)
+RegiaIngest *
+regia_ingest_new (const RegiaConfigValues *values, GError **error)
 {
-  g_autoptr (RegiaEntrance) self = g_new0 (RegiaEntrance, 1);
+  g_autoptr (RegiaIngest) self = g_new0 (RegiaIngest, 1);
 
-  self->places = g_ptr_array_new_with_free_func (place_free);
-  self->doors = g_ptr_array_new_with_free_func (door_free);
-  self->guests = g_ptr_array_new_with_free_func (guest_free);
+  self->streams = g_ptr_array_new_with_free_func (stream_free);
+  self->endpoints = g_ptr_array_new_with_free_func (endpoint_free);
+  self->connections = g_ptr_array_new_with_free_func (connection_free);
   for (guint i = 0; i < values->sources->len; i++) {
     const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
 
-    if (regia_config_source_has_entrance (source) && !add_place (self, source, error))
+    if (regia_config_source_has_ingest (source) && !add_stream (self, source, error))
       return NULL;
   }
   return g_steal_pointer (&self);
 }
 
 void
-regia_entrance_open (RegiaEntrance *self, int engine_fd)
+regia_ingest_open (RegiaIngest *self, int engine_fd)
 {
   self->link = g_unix_fd_add (engine_fd, G_IO_IN | G_IO_HUP | G_IO_ERR, engine_cb, self);
-  for (guint i = 0; i < self->doors->len; i++) {
-    Door *door = g_ptr_array_index (self->doors, i);
+  for (guint i = 0; i < self->endpoints->len; i++) {
+    Endpoint *endpoint = g_ptr_array_index (self->endpoints, i);
 
-    door->watch = g_unix_fd_add (door->fd, G_IO_IN, knock_cb, door);
+    endpoint->watch = g_unix_fd_add (endpoint->fd, G_IO_IN, accept_cb, endpoint);
   }
   self->tick = g_timeout_add (TICK_MS, tick_cb, self);
 }
 
-RegiaEntranceCounts
-regia_entrance_get_counts (RegiaEntrance *self)
+RegiaIngestCounts
+regia_ingest_get_counts (RegiaIngest *self)
 {
-  return (RegiaEntranceCounts){self->guests->len, self->guests->len - self->outside};
+  return (RegiaIngestCounts){self->connections->len, self->connections->len - self->pending};
 }
 
 void
-regia_entrance_free (RegiaEntrance *self)
+regia_ingest_free (RegiaIngest *self)
 {
   if (self == NULL)
     return;
   g_clear_handle_id (&self->tick, g_source_remove);
   g_clear_handle_id (&self->link, g_source_remove);
-  g_ptr_array_unref (self->guests);
-  g_ptr_array_unref (self->doors);
-  g_ptr_array_unref (self->places);
+  g_ptr_array_unref (self->connections);
+  g_ptr_array_unref (self->endpoints);
+  g_ptr_array_unref (self->streams);
   g_free (self);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Senders and strangers at real sockets, and the engine's end. */
-#include "../../src/listener/entrance-private.h"
+#include "../../src/listener/ingest-private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../wait.h"
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 #include "rtmp.h"
 
 #define KEY "ponente-e-levante"
@@ -18,7 +18,7 @@
 typedef struct {
   int port;
   RegiaConfig *config;
-  RegiaEntrance *entrance;
+  RegiaIngest *ingest;
   int link[2]; /* the engine's end, the listener's */
   char *hello[2];
 } Fixture;
@@ -52,18 +52,18 @@ fixture_init (Fixture *f)
                        listen, listen);
   f->config = regia_config_parse (text, strlen (text), "a.conf", "/", FALSE, &error);
   g_assert_no_error (error);
-  f->hello[0] = regia_config_entrance_hello (listen, "live", KEY);
-  f->hello[1] = regia_config_entrance_hello (listen, "second", KEY);
-  f->entrance = regia_entrance_new (regia_config_get (f->config), &error);
+  f->hello[0] = regia_config_ingest_hello (listen, "live", KEY);
+  f->hello[1] = regia_config_ingest_hello (listen, "second", KEY);
+  f->ingest = regia_ingest_new (regia_config_get (f->config), &error);
   g_assert_no_error (error);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, f->link), ==, 0);
-  regia_entrance_open (f->entrance, f->link[1]);
+  regia_ingest_open (f->ingest, f->link[1]);
 }
 
 static void
 fixture_clear (Fixture *f)
 {
-  regia_entrance_free (f->entrance);
+  regia_ingest_free (f->ingest);
   regia_config_unref (f->config);
   close (f->link[0]);
   close (f->link[1]);
@@ -165,8 +165,8 @@ send_media (int fd, guint8 type, const char *body, gsize size)
 #define FRAME                   "\x27\1\0\0\0frame"
 #define SEND(fd, body)          send_media (fd, REGIA_RTMP_VIDEO, body, sizeof (body) - 1)
 #define HAS_COME(fd, to, bytes) has_come (fd, to, bytes, sizeof (bytes) - 1)
-#define SENDING(f)              regia_entrance_get_counts ((f)->entrance).sending
-#define CONNECTED(f)            regia_entrance_get_counts ((f)->entrance).connected
+#define SENDING(f)              regia_ingest_get_counts ((f)->ingest).sending
+#define CONNECTED(f)            regia_ingest_get_counts ((f)->ingest).connected
 
 /* Words while nobody sends; then FLV, its settings first, the picture from a keyframe on, also for an engine
  * that comes in the middle of it; each source its own. */
@@ -432,7 +432,7 @@ test_cannot_listen (void)
   g_autoptr (GError) error = NULL;
 
   fixture_init (&f);
-  g_assert_null (regia_entrance_new (regia_config_get (f.config), &error));
+  g_assert_null (regia_ingest_new (regia_config_get (f.config), &error));
   g_assert_nonnull (strstr (error->message, "[source one] cannot wait for senders at 127.0.0.1:"));
 }
 
@@ -440,18 +440,17 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/listener/entrance/sends", test_sends);
-  g_test_add_func ("/listener/entrance/wrong-key", test_wrong_key);
-  g_test_add_func ("/listener/entrance/crowd", test_crowd);
-  g_test_add_func ("/listener/entrance/takes-over", test_takes_over);
-  g_test_add_func ("/listener/entrance/engine-hangs", test_engine_hangs);
-  g_test_add_data_func ("/listener/entrance/sender/librtmp", GST_SENDER "rtmpsink location=", test_senders);
-  g_test_add_data_func ("/listener/entrance/sender/gstreamer",
-                        GST_SENDER "rtmp2sink location=", test_senders);
-  g_test_add_data_func ("/listener/entrance/sender/ffmpeg",
+  g_test_add_func ("/listener/ingest/sends", test_sends);
+  g_test_add_func ("/listener/ingest/wrong-key", test_wrong_key);
+  g_test_add_func ("/listener/ingest/crowd", test_crowd);
+  g_test_add_func ("/listener/ingest/takes-over", test_takes_over);
+  g_test_add_func ("/listener/ingest/engine-hangs", test_engine_hangs);
+  g_test_add_data_func ("/listener/ingest/sender/librtmp", GST_SENDER "rtmpsink location=", test_senders);
+  g_test_add_data_func ("/listener/ingest/sender/gstreamer", GST_SENDER "rtmp2sink location=", test_senders);
+  g_test_add_data_func ("/listener/ingest/sender/ffmpeg",
                         "ffmpeg -v error -re -f lavfi -i testsrc=size=320x180:rate=25 -f lavfi -i sine "
                         "-c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p -c:a aac -f flv ",
                         test_senders);
-  g_test_add_func ("/listener/entrance/cannot-listen", test_cannot_listen);
+  g_test_add_func ("/listener/ingest/cannot-listen", test_cannot_listen);
   return g_test_run ();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sources that are sent to: what the event file says of them, and what is wrong with it. */
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 
 #include "parse.h"
 #include "regia/base/error.h"
@@ -15,28 +15,28 @@ test_defaults (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (RegiaConfig) config = parse_good (HEAD "key = " KEY "\n[source camera]\npipeline = test\n");
   const RegiaConfigValues *values = regia_config_get (config);
-  g_autoptr (RegiaConfigEntrance) entrance = regia_config_source_entrance (values->sources->pdata[0], &error);
-  g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("capture", REGIA_CONFIG_ENTRANCE, &error);
+  g_autoptr (RegiaConfigIngest) ingest = regia_config_source_ingest (values->sources->pdata[0], &error);
+  g_autoptr (RegiaPipelineFile) file = regia_pipeline_file_load ("capture", REGIA_CONFIG_INGEST, &error);
   g_autofree char *url = g_strdup_printf ("rtmp://%s/live", g_get_host_name ());
-  g_autofree char *hello = regia_config_entrance_hello ("0.0.0.0:1935", "live", KEY);
+  g_autofree char *hello = regia_config_ingest_hello ("0.0.0.0:1935", "live", KEY);
 
   g_assert_no_error (error);
-  g_assert_true (regia_config_has_entrance (values));
-  g_assert_true (regia_config_source_has_entrance (values->sources->pdata[0]));
-  g_assert_false (regia_config_source_has_entrance (values->sources->pdata[1]));
-  g_assert_cmpstr (entrance->listen, ==, "0.0.0.0:1935");
-  g_assert_cmpstr (entrance->application, ==, "live");
-  g_assert_cmpstr (entrance->key, ==, KEY);
-  g_assert_cmpstr (entrance->url, ==, url);
-  g_assert_cmpstr (entrance->hello, ==, hello);
+  g_assert_true (regia_config_has_ingest (values));
+  g_assert_true (regia_config_source_has_ingest (values->sources->pdata[0]));
+  g_assert_false (regia_config_source_has_ingest (values->sources->pdata[1]));
+  g_assert_cmpstr (ingest->listen, ==, "0.0.0.0:1935");
+  g_assert_cmpstr (ingest->application, ==, "live");
+  g_assert_cmpstr (ingest->key, ==, KEY);
+  g_assert_cmpstr (ingest->url, ==, url);
+  g_assert_cmpstr (ingest->hello, ==, hello);
   /* The engine takes them from the pipeline file: they must be the same, or the two would not meet. */
   for (guint i = 0; i < file->params->len; i++) {
     const RegiaPipelineParam *param = file->params->pdata[i];
 
     if (g_str_equal (param->name, "listen"))
-      g_assert_cmpstr (param->default_value, ==, entrance->listen);
+      g_assert_cmpstr (param->default_value, ==, ingest->listen);
     if (g_str_equal (param->name, "application"))
-      g_assert_cmpstr (param->default_value, ==, entrance->application);
+      g_assert_cmpstr (param->default_value, ==, ingest->application);
     g_assert_true (param->secret == g_str_equal (param->name, "key"));
   }
   g_assert_cmpuint (file->params->len, ==, 3);
@@ -57,11 +57,11 @@ test_url (void)
     g_autoptr (GError) error = NULL;
     g_autofree char *text = g_strconcat (HEAD "key = " KEY "\n", rows[i].lines, NULL);
     g_autoptr (RegiaConfig) config = parse_good (text);
-    g_autoptr (RegiaConfigEntrance) entrance =
-        regia_config_source_entrance (regia_config_get (config)->sources->pdata[0], &error);
+    g_autoptr (RegiaConfigIngest) ingest =
+        regia_config_source_ingest (regia_config_get (config)->sources->pdata[0], &error);
 
     g_assert_no_error (error);
-    g_assert_cmpstr (entrance->url, ==, rows[i].url);
+    g_assert_cmpstr (ingest->url, ==, rows[i].url);
   }
 }
 
@@ -114,9 +114,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/config/entrance/defaults", test_defaults);
-  g_test_add_func ("/config/entrance/url", test_url);
-  g_test_add_func ("/config/entrance/faults", test_faults);
-  g_test_add_func ("/config/entrance/apart", test_apart);
+  g_test_add_func ("/config/ingest/defaults", test_defaults);
+  g_test_add_func ("/config/ingest/url", test_url);
+  g_test_add_func ("/config/ingest/faults", test_faults);
+  g_test_add_func ("/config/ingest/apart", test_apart);
   return g_test_run ();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-engine"
 
-#include "entrance-private.h"
+#include "ingest-private.h"
 
 #include <errno.h>
 #include <gst/base/gstpushsrc.h>
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 
 /*
  * regiartmp reads what a sender sends by RTMP, as FLV, from the listener, which is a process of its own and
@@ -37,33 +37,33 @@ typedef struct {
   int fd, wake;                     /* (owned) between start and stop; else −1 */
   gboolean begun;                   /* streaming thread: FLV has */
   GByteArray *words;                /* streaming thread (owned): of a line that is not whole yet */
-} RegiaEntranceElement;
+} RegiaIngestElement;
 
 typedef struct {
   GstPushSrcClass parent_class;
-} RegiaEntranceElementClass;
+} RegiaIngestElementClass;
 
 enum { PROP_LISTEN = 1, PROP_APPLICATION, PROP_KEY };
 
-static GType regia_entrance_element_get_type (void);
-G_DEFINE_TYPE (RegiaEntranceElement, regia_entrance_element, GST_TYPE_PUSH_SRC)
+static GType regia_ingest_element_get_type (void);
+G_DEFINE_TYPE (RegiaIngestElement, regia_ingest_element, GST_TYPE_PUSH_SRC)
 
 static void
-say (RegiaEntranceElement *self, const char *words)
+say (RegiaIngestElement *self, const char *words)
 {
   gst_element_post_message (
       GST_ELEMENT (self),
-      gst_message_new_element (
-          GST_OBJECT (self), gst_structure_new (REGIA_ENTRANCE_WAITS, "words", G_TYPE_STRING, words, NULL)));
+      gst_message_new_element (GST_OBJECT (self),
+                               gst_structure_new (REGIA_INGEST_WAITS, "words", G_TYPE_STRING, words, NULL)));
 }
 
 /* Takes @fd, which goes to the listener. */
 static gboolean
-hand_over (RegiaEntranceElement *self, int fd)
+hand_over (RegiaIngestElement *self, int fd)
 {
   g_autofree char *hello =
-      regia_config_entrance_hello (self->listen ? self->listen : "",
-                                   self->application ? self->application : "", self->key ? self->key : "");
+      regia_config_ingest_hello (self->listen ? self->listen : "", self->application ? self->application : "",
+                                 self->key ? self->key : "");
   union {
     struct cmsghdr header;
     char bytes[CMSG_SPACE (sizeof (int))];
@@ -86,7 +86,7 @@ hand_over (RegiaEntranceElement *self, int fd)
 static gboolean
 stop (GstBaseSrc *base)
 {
-  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+  RegiaIngestElement *self = (RegiaIngestElement *)base;
 
   if (self->fd >= 0)
     close (self->fd);
@@ -99,7 +99,7 @@ stop (GstBaseSrc *base)
 static gboolean
 start (GstBaseSrc *base)
 {
-  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+  RegiaIngestElement *self = (RegiaIngestElement *)base;
   int pair[2];
 
   self->begun = FALSE;
@@ -126,7 +126,7 @@ static gboolean
 unlock (GstBaseSrc *base)
 {
   const guint64 one = 1;
-  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+  RegiaIngestElement *self = (RegiaIngestElement *)base;
 
   return self->wake < 0 || write (self->wake, &one, sizeof one) == sizeof one;
 }
@@ -135,7 +135,7 @@ static gboolean
 unlock_stop (GstBaseSrc *base)
 {
   guint64 count;
-  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+  RegiaIngestElement *self = (RegiaIngestElement *)base;
 
   while (self->wake >= 0 && read (self->wake, &count, sizeof count) == sizeof count)
     ;
@@ -144,7 +144,7 @@ unlock_stop (GstBaseSrc *base)
 
 /* Returns: how many bytes have come; 0 at the end; −1 when it was woken. */
 static ssize_t
-wait_for_bytes (RegiaEntranceElement *self, guint8 *bytes, gsize length)
+wait_for_bytes (RegiaIngestElement *self, guint8 *bytes, gsize length)
 {
   for (;;) {
     struct pollfd fds[] = {{.fd = self->wake, .events = POLLIN}, {.fd = self->fd, .events = POLLIN}};
@@ -164,7 +164,7 @@ wait_for_bytes (RegiaEntranceElement *self, guint8 *bytes, gsize length)
 
 /* Posts the lines of words that are whole. Returns: where FLV begins in what has come, @length if nowhere. */
 static gsize
-read_words (RegiaEntranceElement *self, const guint8 *bytes, gsize length)
+read_words (RegiaIngestElement *self, const guint8 *bytes, gsize length)
 {
   for (gsize i = 0; i < length; i++) {
     const guint8 byte = bytes[i];
@@ -188,7 +188,7 @@ read_words (RegiaEntranceElement *self, const guint8 *bytes, gsize length)
 static GstFlowReturn
 create (GstPushSrc *base, GstBuffer **ret_buffer)
 {
-  RegiaEntranceElement *self = (RegiaEntranceElement *)base;
+  RegiaIngestElement *self = (RegiaIngestElement *)base;
   g_autofree guint8 *bytes = g_malloc (BLOCK_BYTES);
   gsize from = 0, got_bytes;
   ssize_t got;
@@ -215,7 +215,7 @@ create (GstPushSrc *base, GstBuffer **ret_buffer)
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 {
-  RegiaEntranceElement *self = (RegiaEntranceElement *)object;
+  RegiaIngestElement *self = (RegiaIngestElement *)object;
   char **fields[] = {NULL, &self->listen, &self->application, &self->key};
 
   g_free (*fields[id]);
@@ -225,7 +225,7 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
 static void
 finalize (GObject *object)
 {
-  RegiaEntranceElement *self = (RegiaEntranceElement *)object;
+  RegiaIngestElement *self = (RegiaIngestElement *)object;
 
   g_free (self->listen);
   g_free (self->application);
@@ -233,11 +233,11 @@ finalize (GObject *object)
     explicit_bzero (self->key, strlen (self->key));
   g_free (self->key);
   g_byte_array_unref (self->words);
-  G_OBJECT_CLASS (regia_entrance_element_parent_class)->finalize (object);
+  G_OBJECT_CLASS (regia_ingest_element_parent_class)->finalize (object);
 }
 
 static void
-regia_entrance_element_init (RegiaEntranceElement *self)
+regia_ingest_element_init (RegiaIngestElement *self)
 {
   self->fd = self->wake = -1;
   self->words = g_byte_array_new ();
@@ -246,7 +246,7 @@ regia_entrance_element_init (RegiaEntranceElement *self)
 }
 
 static void
-regia_entrance_element_class_init (RegiaEntranceElementClass *class)
+regia_ingest_element_class_init (RegiaIngestElementClass *class)
 {
   static const char *const names[] = {NULL, "listen", "application", "key"};
   GstElementClass *element = GST_ELEMENT_CLASS (class);
@@ -271,9 +271,9 @@ regia_entrance_element_class_init (RegiaEntranceElementClass *class)
 }
 
 gboolean
-regia_entrance_register (void)
+regia_ingest_register (void)
 {
-  return gst_element_register (NULL, "regiartmp", GST_RANK_NONE, regia_entrance_element_get_type ());
+  return gst_element_register (NULL, "regiartmp", GST_RANK_NONE, regia_ingest_element_get_type ());
 }
 
 static void
@@ -281,12 +281,12 @@ link_one_cb (const GValue *value, gpointer user_data)
 {
   GObject *element = g_value_get_object (value);
 
-  if (G_TYPE_CHECK_INSTANCE_TYPE (element, regia_entrance_element_get_type ()))
-    ((RegiaEntranceElement *)element)->link = GPOINTER_TO_INT (user_data);
+  if (G_TYPE_CHECK_INSTANCE_TYPE (element, regia_ingest_element_get_type ()))
+    ((RegiaIngestElement *)element)->link = GPOINTER_TO_INT (user_data);
 }
 
 void
-regia_entrance_link (GstBin *bin, int fd)
+regia_ingest_link (GstBin *bin, int fd)
 {
   GstIterator *elements = gst_bin_iterate_recurse (bin);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #define G_LOG_DOMAIN "regia-config"
 
-#include "regia/config/entrance.h"
+#include "regia/config/ingest.h"
 
 #include <string.h>
 
@@ -18,7 +18,7 @@
 #define WORD G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-"
 
 void
-regia_config_entrance_free (RegiaConfigEntrance *self)
+regia_config_ingest_free (RegiaConfigIngest *self)
 {
   if (self == NULL)
     return;
@@ -35,16 +35,16 @@ regia_config_entrance_free (RegiaConfigEntrance *self)
 }
 
 gboolean
-regia_config_source_has_entrance (const RegiaConfigSource *source)
+regia_config_source_has_ingest (const RegiaConfigSource *source)
 {
-  return g_strcmp0 (source->pipeline, REGIA_CONFIG_ENTRANCE) == 0;
+  return g_strcmp0 (source->pipeline, REGIA_CONFIG_INGEST) == 0;
 }
 
 gboolean
-regia_config_has_entrance (const RegiaConfigValues *config)
+regia_config_has_ingest (const RegiaConfigValues *config)
 {
   for (guint i = 0; i < config->sources->len; i++)
-    if (regia_config_source_has_entrance (g_ptr_array_index (config->sources, i)))
+    if (regia_config_source_has_ingest (g_ptr_array_index (config->sources, i)))
       return TRUE;
   return FALSE;
 }
@@ -75,22 +75,22 @@ make_url (const char *host, guint port, const char *application)
                       : g_strdup_printf ("rtmp://%s:%u/%s", shown, port, application);
 }
 
-static RegiaConfigEntrance *
+static RegiaConfigIngest *
 refuse (GError **error, const char *what)
 {
   g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG, what);
   return NULL;
 }
 
-RegiaConfigEntrance *
-regia_config_source_entrance (const RegiaConfigSource *source, GError **error)
+RegiaConfigIngest *
+regia_config_source_ingest (const RegiaConfigSource *source, GError **error)
 {
   const char *listen = parameter (source, "listen", LISTEN),
              *application = parameter (source, "application", APPLICATION),
              *key = parameter (source, "key", "");
   g_autofree char *host = NULL;
   g_autoptr (GInetAddress) ip = NULL;
-  RegiaConfigEntrance *self;
+  RegiaConfigIngest *self;
   guint port;
 
   if (!regia_address_split (listen, &host, &port) || (ip = regia_address_ip (host)) == NULL || port == 0)
@@ -102,17 +102,17 @@ regia_config_source_entrance (const RegiaConfigSource *source, GError **error)
   if (!is_word (key, WORD "=", KEY_MIN, KEY_MAX))
     return refuse (error, "key: no key that can be guarded; write 8 to 200 letters, digits, . _ - and = that "
                           "nobody guesses");
-  self = g_new0 (RegiaConfigEntrance, 1);
+  self = g_new0 (RegiaConfigIngest, 1);
   self->listen = g_strdup (listen);
   self->application = g_strdup (application);
   self->key = g_strdup (key);
   self->url = make_url (host, port, application);
-  self->hello = regia_config_entrance_hello (listen, application, key);
+  self->hello = regia_config_ingest_hello (listen, application, key);
   return self;
 }
 
 char *
-regia_config_entrance_hello (const char *listen, const char *application, const char *key)
+regia_config_ingest_hello (const char *listen, const char *application, const char *key)
 {
   return g_strjoin ("\n", listen, application, key, NULL);
 }
