@@ -5,6 +5,7 @@
 #include "director-private.h"
 #include "regia/base/error.h"
 #include "regia/base/json.h"
+#include "regia/config/ingest.h"
 #include "regia/config/scene.h"
 
 /*
@@ -303,6 +304,42 @@ stays_shown (RegiaDirector *director, RegiaConfig *config, GError **error)
       shown);
 }
 
+static gboolean
+is_listened_for (const RegiaConfigValues *values, const RegiaConfigSource *wanted)
+{
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+    g_autoptr (RegiaConfigIngest) had = NULL, asked = NULL;
+
+    if (!g_str_equal (source->name, wanted->name) || !regia_config_source_has_ingest (source))
+      continue;
+    had = regia_config_source_ingest (source, NULL);
+    asked = regia_config_source_ingest (wanted, NULL);
+    return had != NULL && asked != NULL && g_str_equal (had->hello, asked->hello);
+  }
+  return FALSE;
+}
+
+/* The listener opens what it listens at before it shuts itself in. */
+static gboolean
+are_listened_for (RegiaDirector *director, RegiaConfig *config, GError **error)
+{
+  const RegiaConfigValues *values = regia_config_get (config);
+
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+
+    if (regia_config_source_has_ingest (source) && !is_listened_for (director->values, source))
+      return regia_error_set_usage (
+          error,
+          "%s: what senders call at (pipeline = " REGIA_CONFIG_INGEST
+          ", its listen, application and key) is settled when an event begins; write "
+          "it into the event file before",
+          source->name);
+  }
+  return TRUE;
+}
+
 static void
 checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -323,7 +360,8 @@ checked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_set_error_literal (&error, REGIA_ERROR, REGIA_ERROR_STATE, "another event is on by now");
   }
   /* Once more: the hall may have become private meanwhile. */
-  if (config != NULL && stays_shown (self->director, config, &error))
+  if (config != NULL && stays_shown (self->director, config, &error) &&
+      are_listened_for (self->director, config, &error))
     wanted = change (self, self->director->show.desired, command, &error);
   if (wanted != NULL) {
     command->config = g_steal_pointer (&config);

@@ -75,6 +75,8 @@ def run(t):
                                       (("set", "guest", f"location=rtsp://me:{SECRET}@h/"), 64, "write location=-"), (("frob",), 64, "regia source")):
             done = source(*arguments)
             check(done.returncode == code and said in done.stderr and SECRET not in done.stderr, f"{arguments}: {done.returncode} {done.stderr}")
+        done = source("add", "obs", "pipeline=rtmp-in", "listen=127.0.0.1:1935", "key=-", say=f"{SECRET}\n")
+        check(done.returncode == 64 and "settled when an event begins" in done.stderr and SECRET not in done.stderr, f"{done.returncode} {done.stderr}")
         wait_live(["red", "blue", "guest"])
     with t.case("another pattern: its own picture is another, and it alone begins anew"):
         restarts = {x["name"]: x["restarts"] for x in regia.status()["engine"]["sources"]}
