@@ -62,7 +62,7 @@ part_cb (RegiaProcess *process, gpointer user_data)
   g_variant_dict_insert_value (&dict, "config",
                                regia_config_part (self->config, entry->kind->kind, instance, key));
   regia_keys_tell (self->keys, instance, regia_process_speaks_https (entry->kind, self->values), &dict);
-  for (guint i = 0; entry->kind->desired[i] != NULL; i++) {
+  for (guint i = 0; entry->kind->desired != NULL && entry->kind->desired[i] != NULL; i++) {
     const char *name = entry->kind->desired[i];
     g_autoptr (GVariant) value = g_variant_lookup_value (desired, name, NULL);
 

@@ -37,8 +37,9 @@ typedef struct {
   gboolean whole;    /* … all of it; else what those outside may have */
   const char
       *advance; /* (nullable): the number in its State that must move on while the event is on the air */
-  const char *desired[8]; /* (array zero-terminated=1): keys of the desired state that are its part */
-  const char *excuses;    /* (nullable): states, blank separated, in which it need not */
+  const char *const
+      *desired;        /* (nullable) (array zero-terminated=1): keys of the desired state that are its part */
+  const char *excuses; /* (nullable): states, blank separated, in which it need not */
 } RegiaProcessKind;
 
 /** One process of the table. */

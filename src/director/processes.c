@@ -10,6 +10,7 @@
 
 #define IN(state)  (1u << REGIA_SHOW_##state)
 #define ALWAYS     (IN (STANDBY) | IN (REHEARSAL) | IN (ON_AIR) | IN (ENDING) | IN (ENDED))
+#define KEYS(...)  ((const char *const[]){__VA_ARGS__, NULL})
 #define HURRY_MS   1500
 #define STOP_MS    10000
 #define GATEWAY_MS 3000
@@ -41,8 +42,8 @@ static const RegiaProcessKind kinds[] = {
      .alive_lock = TRUE,
      .generation = TRUE,
      .leads = TRUE,
-     .desired = {"private", "scene", "scene-fade-ms", "scene-held", "caption", "caption-line", "tone",
-                 "faders"},
+     .desired = KEYS ("private", "scene", "scene-fade-ms", "scene-held", "caption", "caption-line", "tone",
+                      "faders"),
      .advance = "frames",
      .ingest = REGIA_HANDED_ENGINE},
     {.kind = "listener",
@@ -58,7 +59,7 @@ static const RegiaProcessKind kinds[] = {
      .finish_tries = 2,
      .alive_lock = TRUE,
      .reads = REGIA_READERS_RECORD,
-     .desired = {"paused", "paused-spans", "marks", "private-spans"},
+     .desired = KEYS ("paused", "paused-spans", "marks", "private-spans"),
      .advance = "last-fragment-ms",
      .excuses = "no-space disk-error waiting paused"},
     {.kind = "gateway",

@@ -190,13 +190,18 @@ typedef struct {
   gint64 before, grown;
 } Growth;
 
+/* A sanitizer keeps what was freed, to see who still uses it; what is lost for good it tells at the end. */
 static gboolean
 is_flat (gpointer data)
 {
   Growth *growth = data;
 
   growth->grown = memory_held (growth->fixture) - growth->before;
+#ifdef __SANITIZE_ADDRESS__
+  return TRUE;
+#else
   return growth->grown < GROWTH_MAX;
+#endif
 }
 
 /* A guest comes, is seen, scenes are changed meanwhile, and goes while it is shown or not. */
