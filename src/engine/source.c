@@ -36,7 +36,7 @@
  * does now, the next start is at once. It is also asked during a start that was begun although nobody
  * answered, whose own attempt to connect may be repeated by the kernel only seconds later. Who answers and
  * does not serve gains nothing by that: for 10 s the answer is not acted on again. One that answers and says
- * no at once (its stream is not there yet) has no session of ours, and is asked as often as a device.
+ * no at once (its stream is not there yet) has no session of ours, and is asked about once a second.
  *
  * The programme needs to know nothing of all this: what does not arrive is not mixed.
  *
@@ -52,6 +52,7 @@
 #define NEAR_RETRY_MAX_MS 1600 /* with what the backoff spreads them by, 2 s */
 #define FAR_RETRY_MAX_MS  8000 /* … 10 s */
 #define REFUSED_NS        (REGIA_SECOND / 2)
+#define REFUSED_MAX_MS    1000 /* with 0.8 s for its clock it is back well within 3 s */
 #define ANSWER_HOLD_NS    (10 * REGIA_SECOND)
 #define PATIENCE_NS       (10 * REGIA_SECOND)
 #define PATIENCE_MAX_NS   (5 * 60 * REGIA_SECOND)
@@ -186,10 +187,14 @@ renew_probe (RegiaSource *self)
 static void
 bound_backoff (RegiaSource *self, const RegiaRunInfo *info, gboolean had_data, gint64 ran_ns)
 {
-  gboolean refused = info->end == REGIA_RUN_ERROR && !had_data && ran_ns < REFUSED_NS &&
-                     (self->probe == NULL || !regia_probe_is_silent (self->probe));
+  gboolean refused = info->end == REGIA_RUN_ERROR && !had_data && ran_ns < REFUSED_NS;
 
-  self->backoff.max_ms = self->probe == NULL || refused ? NEAR_RETRY_MAX_MS : FAR_RETRY_MAX_MS;
+  if (self->probe == NULL)
+    self->backoff.max_ms = NEAR_RETRY_MAX_MS;
+  else if (refused && !regia_probe_is_silent (self->probe))
+    self->backoff.max_ms = REFUSED_MAX_MS;
+  else
+    self->backoff.max_ms = FAR_RETRY_MAX_MS;
 }
 
 /*
