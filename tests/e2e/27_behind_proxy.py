@@ -202,6 +202,7 @@ def console(t, regia, site, authority):
         browser.ask(f"fill #password {HERS}")
         browser.ask("key Enter")
         browser.wait("the status", lambda p: p["state"] == "inside")
+        browser.wait("what comes over the WebSocket", lambda p: len(p["tiles"]) == 2 and all(tile["frame"] is not None for tile in p["tiles"].values()))
         browser.ask("click #resume")
         regia.wait_status("recording again", lambda s: not s["desired"]["paused"], 10)
         seen = browser.probe()
