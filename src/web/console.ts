@@ -290,13 +290,11 @@ class Page {
     this.showRelays(status);
   }
 
-  /** Which of two holds is said by the button that brings it about. */
+  /** What is not as usual is said by the button that brought it about. */
   private showDesired ({ desired, scenes }: Status): void {
     const pressed = (id: string, yes: boolean): void => get(id).setAttribute('aria-pressed', String(yes));
     pressed('private-on', desired.private);
-    pressed('private-off', !desired.private);
     pressed('pause', desired.paused);
-    pressed('resume', !desired.paused);
     const shown = [desired.caption, desired['caption-line']].filter(Boolean).join(' · ');
     get('caption-shown').textContent = shown && t('console-caption-now', { text: shown });
     get<HTMLButtonElement>('caption-off').disabled = shown === '';
