@@ -4,7 +4,7 @@
 
 import time
 
-from harness import Camera, Desk, Regia, check, decodes_cleanly, equal, main, marks
+from harness import Camera, Desk, Regia, check, equal, main, marks
 
 
 def run(t):
@@ -38,11 +38,7 @@ def run(t):
         regia.wait_recorded(3000)
 
     with t.case("one item, one file", needed=True):
-        regia.command("stop", "--state", regia.state, timeout=60)
-        regia.wait_session("finished", 60)
-        equal(len(regia.recordings()), 1, "items")
-        path = regia.session_file()
-        decodes_cleanly(path)
+        path = regia.end_in_one_file()
     found = marks(t, path)
     video, audio = found["video"], found["audio"]
     beeps = audio["beeps"]

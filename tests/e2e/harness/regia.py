@@ -14,8 +14,8 @@ import threading
 import time
 import urllib.parse
 
-from .peers import free_port
-from .scenario import Failure, check
+from .peers import decodes_cleanly, free_port
+from .scenario import Failure, check, equal
 
 TEST_SOURCE = {"camera": {"pipeline": "test"}}
 RENDITIONS = {"360p": {"size": "640x360", "bitrate": "800k", "preset": "ultrafast"},
@@ -179,6 +179,23 @@ class Regia:
     def recordings(self):
         answer = self.json("/api/v1/recordings")
         return answer["recordings"] if isinstance(answer, dict) else answer
+
+    def told(self):
+        """All that others can read of it: the status, the arguments of its processes, the log."""
+        texts = [self.command("status", "--state", self.state, *more).stdout for more in ((), ("--json",))]
+        texts += [open(f"/proc/{pid}/cmdline", encoding="utf-8").read() for pid in self.pids()]
+        texts.append(self.log.read_text(encoding="utf-8"))
+        check(all(texts), "something is empty")
+        return texts
+
+    def end_in_one_file(self):
+        """Ends the event, which has to be one item with one file that decodes; returns its path."""
+        self.command("stop", "--state", self.state, timeout=60)
+        self.wait_session("finished", 60)
+        equal(len(self.recordings()), 1, "items")
+        path = self.session_file()
+        decodes_cleanly(path)
+        return path
 
     def session_file(self, name="programme.mp4"):
         """The finished file on disk."""
