@@ -12,6 +12,8 @@
 
 #include "wire-streams-private.h"
 
+#include "regia/base/thread.h"
+
 /*
  * Life of a wire: made by the acceptor for an accepted socket; called by the poller whenever something about
  * the socket has changed (run()); goes when the client does, when a deadline is missed, or behind a refusal
@@ -579,9 +581,27 @@ wire_close (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
   RegiaWire *self = REGIA_WIRE (stream);
 
+  REGIA_ON_THREAD_VAL (self->owner->context, FALSE);
   self->is_shown = FALSE;
   regia_wire_end (self);
   return TRUE;
+}
+
+/* GIO's own would close it in a thread of its pool, beside the worker: a WebSocket is closed in this way. */
+static void
+wire_close_async (GIOStream *stream, int priority, GCancellable *cancellable, GAsyncReadyCallback callback,
+                  gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_priority (task, priority);
+  g_task_return_boolean (task, wire_close (stream, cancellable, NULL));
+}
+
+static gboolean
+wire_close_finish (GIOStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static GInputStream *
@@ -618,6 +638,8 @@ regia_wire_class_init (RegiaWireClass *klass)
   G_IO_STREAM_CLASS (klass)->get_input_stream = wire_get_input;
   G_IO_STREAM_CLASS (klass)->get_output_stream = wire_get_output;
   G_IO_STREAM_CLASS (klass)->close_fn = wire_close;
+  G_IO_STREAM_CLASS (klass)->close_async = wire_close_async;
+  G_IO_STREAM_CLASS (klass)->close_finish = wire_close_finish;
 }
 
 static void
