@@ -61,6 +61,15 @@ const RegiaOption regia_option_alarms[] = {
      .max = 10000,
      .range = "20 to 10000, or off",
      .help = "how many parts in a million a source's clock is fast or slow"},
+    {.key = "apart",
+     .default_value = "100ms",
+     .read = regia_read_duration_or_off,
+     FIELD (apart_ms),
+     .min = 20,
+     .max = 2000,
+     .unit = 1,
+     .range = "20ms to 2s, or off",
+     .help = "how far a source's sound and picture have come apart since they began"},
     {.key = "hot",
      .default_value = "85",
      .read = regia_read_count_or_off,
@@ -72,8 +81,8 @@ const RegiaOption regia_option_alarms[] = {
     {NULL},
 };
 
-const char *const regia_config_source_alarms[] = {"silence", "clipping", "channels", "black",
-                                                  "frozen",  "drift",    "all",      NULL};
+const char *const regia_config_source_alarms[] = {"silence", "clipping", "channels", "black", "frozen",
+                                                  "drift",   "apart",    "all",      NULL};
 
 char *
 regia_read_source_alarms (const RegiaOption *option, const char *text, const char *base_dir, gpointer field)

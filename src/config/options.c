@@ -209,7 +209,7 @@ static const RegiaOption source_options[] = {
      .read = regia_read_source_alarms,
      SOURCE_FIELD (no_alarms),
      .max = 8,
-     .range = "silence, clipping, channels, black, frozen, drift, all; a list with ;",
+     .range = "silence, clipping, channels, black, frozen, drift, apart, all; a list with ;",
      .help = "what is no alarm of this source: a booth may be silent, a laptop's slides stand still"},
     {.key = "off",
      .default_value = "no",

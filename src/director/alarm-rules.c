@@ -25,6 +25,8 @@
 #define ABSENT_AFTER_MS  5000 /* a process is started again within less */
 #define MUTED_AFTER_MS   3000 /* one is often muted a moment before the other is not */
 #define DRIFT_AFTER_MS   30000
+#define APART_AFTER_MS   3000
+#define SET_ANEW         5 /* within 10 s: a clock that cannot be followed */
 #define LOST_FRAMES      5 /* within 10 s; a busy moment costs one or two */
 #define RELAY_AFTER_MS   10000
 #define HOT_AFTER_MS     10000
@@ -227,6 +229,29 @@ judge_clock (const Judged *self)
         DRIFT_AFTER_MS, CALM_MS, "%.0f ppm", drift_ppm);
 }
 
+/* As far as it is measured; and where the time of one has to be set anew again and again it is not. */
+static void
+judge_apart (const Judged *self)
+{
+  const char *name = self->source->name;
+  gint64 apart_ms = regia_json_get_int (self->state, "apart-ms"), bound_ms = self->config->apart_ms;
+  gboolean yes, no;
+  guint64 anew;
+
+  if (bound_ms == 0 || !is_judged (self, "apart") || !is_measured (self, REGIA_ALARM_APART))
+    return;
+  anew = regia_alarms_count (self->alarms, REGIA_ALARM_APART, name,
+                             (guint64)MAX (regia_json_get_int (self->state, "resyncs"), 0));
+  yes = ABS (apart_ms) >= bound_ms || anew >= SET_ANEW;
+  no = ABS (apart_ms) < bound_ms / 2 && anew == 0;
+  if (anew >= SET_ANEW)
+    regia_alarms_judge (self->alarms, REGIA_ALARM_APART, name, truth (yes, no), APART_AFTER_MS, CALM_MS,
+                        "%" G_GUINT64_FORMAT " × / 10 s", anew);
+  else
+    regia_alarms_judge (self->alarms, REGIA_ALARM_APART, name, truth (yes, no), APART_AFTER_MS, CALM_MS,
+                        "%+" G_GINT64_FORMAT " ms", apart_ms);
+}
+
 static void
 judge_source (RegiaAlarms *alarms, const RegiaAlarmsInput *input, const RegiaConfigSource *source)
 {
@@ -249,6 +274,8 @@ judge_source (RegiaAlarms *alarms, const RegiaAlarmsInput *input, const RegiaCon
     judge_frozen (&judged);
   }
   judge_clock (&judged);
+  if (source->video && source->audio)
+    judge_apart (&judged);
 }
 
 /* The show */

@@ -131,6 +131,16 @@ static const Kind kinds[REGIA_ALARM_KINDS] = {
           {"L’orologio di {about} è fuori di {value}; ciò che arriva viene riportato al passo.",
            "Per ora nulla va perso. Far andare mixer e convertitori con un solo orologio, o cercare una "
            "frequenza di campionamento sbagliata (44,1 kHz contro 48 kHz)."}}},
+    [REGIA_ALARM_APART] = {"apart",
+                           FALSE,
+                           {{"Sound and picture of {about} have come apart ({value}).",
+                             "Watch a speaker's lips. Restart the camera, or take the sound from the desk "
+                             "instead; look whether it "
+                             "sends sound at another rate than it says (44.1 kHz against 48 kHz)."},
+                            {"Suono e immagine di {about} non vanno più insieme ({value}).",
+                             "Guardare le labbra di chi parla. Riavviare la telecamera, o prendere l’audio "
+                             "dal mixer; controllare "
+                             "che mandi l’audio alla frequenza che dichiara (44,1 kHz contro 48 kHz)."}}},
     [REGIA_ALARM_BACKUP] =
         {"backup",
          FALSE,

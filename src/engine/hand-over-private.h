@@ -26,6 +26,7 @@ typedef struct {
   gint64 still_ns; /* for so long the picture has not changed, see regia_glance_still_ns() */
   guint64 resyncs; /* how often the source's time had to be set anew; what is done within a second is one */
   RegiaDriftStats drift;
+  gint64 apart_ns; /* how much later its sound is than its picture, see regia_timeline_apart() */
   RegiaChannelsUse channels;
 } RegiaHandOverStats;
 

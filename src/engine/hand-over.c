@@ -395,6 +395,7 @@ regia_hand_over_get_stats (RegiaHandOver *self, RegiaHandOverStats *ret_stats)
 
   g_mutex_lock (&self->lock);
   *ret_stats = self->stats;
+  ret_stats->apart_ns = regia_timeline_apart (&self->timeline, regia_epoch_show_time (&self->plan->epoch));
   channels = self->channels ? gst_object_ref (self->channels) : NULL;
   g_mutex_unlock (&self->lock);
   if (channels)

@@ -71,6 +71,7 @@ typedef struct {
   double level_db;  /* loudest channel, −120 when silent or unknown */
   guint64 resyncs;  /* see RegiaHandOverStats */
   double drift_ppm; /* see RegiaDriftStats */
+  gint64 apart_ns;  /* see regia_timeline_apart() */
   RegiaChannelsUse channels;
 } RegiaRunInfo;
 

@@ -562,6 +562,7 @@ regia_run_get_info (RegiaRun *self, RegiaRunInfo *ret_info)
   ret_info->still_ns = stats.still_ns;
   ret_info->resyncs = stats.resyncs;
   ret_info->drift_ppm = stats.drift.drift_ppm;
+  ret_info->apart_ns = stats.apart_ns;
   ret_info->channels = stats.channels;
 }
 

@@ -91,6 +91,7 @@ struct _RegiaSource {
   /* measured */
   gboolean has[REGIA_TIMELINE_BRANCHES];
   double level_db, fps, drift_ppm;
+  gint64 apart_ns;
   gboolean black;
   gint64 still_ns;
   guint64 fps_frames, run_resyncs;
@@ -309,6 +310,7 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   self->black = FALSE;
   self->still_ns = 0;
   self->drift_ppm = 0;
+  self->apart_ns = 0;
   self->resyncs += info->resyncs;
   self->run_resyncs = 0;
   self->looping = again || looped;
@@ -335,6 +337,7 @@ measure (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   self->black = info->black;
   self->still_ns = info->still_ns;
   self->drift_ppm = info->drift_ppm;
+  self->apart_ns = info->apart_ns;
   self->channels = info->channels;
   self->run_resyncs = info->resyncs;
   for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++)
@@ -542,6 +545,7 @@ regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVaria
   g_variant_dict_insert (&dict, "level-db", "d", self->has[1] ? self->level_db : -120.0);
   regia_meter_values_add (meter, &dict);
   g_variant_dict_insert (&dict, "drift-ppm", "d", round (self->drift_ppm * 10) / 10 + 0.0 /* never −0 */);
+  g_variant_dict_insert (&dict, "apart-ms", "x", self->apart_ns / REGIA_MSECOND);
   g_variant_dict_insert (&dict, "channels", "t", (guint64)self->channels.channels);
   g_variant_dict_insert (&dict, "channels-used", "s", used);
   g_variant_dict_insert (&dict, "note", "s", note);

@@ -77,6 +77,13 @@ typedef struct {
 gboolean regia_timeline_map (RegiaTimeline *self, guint branch, gint64 time_ns, gint64 now_ns,
                              gint64 *ret_time_ns) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * regia_timeline_apart: how much later the sound is laid than its picture, ns, held against how the two
+ * arrived when they began: what has not been followed yet, or cannot be. 0 while one of them is missing, or
+ * nothing is known yet. How far apart they were made nobody can tell from when they arrive. Pure.
+ */
+gint64 regia_timeline_apart (const RegiaTimeline *self, gint64 now_ns);
+
 /** regia_timeline_rate: how much slower than ours the branch's clock is taken to be, seconds a second. Pure.
  */
 double regia_timeline_rate (const RegiaTimeline *self, guint branch);

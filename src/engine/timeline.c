@@ -413,6 +413,22 @@ regia_timeline_map (RegiaTimeline *self, guint index, gint64 time_ns, gint64 now
   return known;
 }
 
+gint64
+regia_timeline_apart (const RegiaTimeline *self, gint64 now_ns)
+{
+  gint64 error_ns[REGIA_TIMELINE_BRANCHES];
+
+  for (guint i = 0; i < REGIA_TIMELINE_BRANCHES; i++) {
+    const RegiaTimelineBranch *branch = &self->branches[i];
+    double rate;
+
+    if (!branch->has_usual || branch->line.count == 0 || now_ns - branch->arrived_ns > PICTURE_GONE_NS)
+      return 0;
+    error_ns[i] = error_of (self, i, now_ns, &rate);
+  }
+  return error_ns[PICTURE] - error_ns[SOUND];
+}
+
 double
 regia_timeline_rate (const RegiaTimeline *self, guint index)
 {

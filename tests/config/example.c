@@ -186,9 +186,10 @@ describe (const RegiaConfigValues *values)
                           values->segment_ms, values->window_segments, values->threads,
                           values->max_connections, values->max_connections_per_address);
   g_string_append_printf (text, "%s\n", values->console_listen);
-  g_string_append_printf (text, "%d %u %u %u %u %u %u %u %u\n", values->silence_db, values->silence_after_ms,
-                          values->clipping, values->channels_after_ms, values->equal_after_ms,
-                          values->black_after_ms, values->frozen_after_ms, values->drift_ppm, values->hot_c);
+  g_string_append_printf (text, "%d %u %u %u %u %u %u %u %u %u\n", values->silence_db,
+                          values->silence_after_ms, values->clipping, values->channels_after_ms,
+                          values->equal_after_ms, values->black_after_ms, values->frozen_after_ms,
+                          values->drift_ppm, values->apart_ms, values->hot_c);
   return g_string_free (text, FALSE);
 }
 

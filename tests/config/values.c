@@ -72,6 +72,7 @@ test_defaults (void)
   g_assert_cmpuint (values->black_after_ms, ==, 10000);
   g_assert_cmpuint (values->frozen_after_ms, ==, 10000);
   g_assert_cmpuint (values->drift_ppm, ==, 200);
+  g_assert_cmpuint (values->apart_ms, ==, 100);
   g_assert_cmpuint (values->hot_c, ==, 85);
   g_assert_null (source->no_alarms);
   g_assert_null (source->heard_in);

@@ -410,6 +410,40 @@ test_clock (void)
   g_assert_cmpstr (pass (&self, 1), ==, "-drift/desk ");
 }
 
+/* By what is measured, and by a time that has to be set anew again and again. */
+static void
+test_apart (void)
+{
+  static const struct {
+    gint64 apart_ms;
+    guint64 resyncs;
+    guint seconds;
+    const char *told;
+  } table[] = {
+      {-99, 0, 30, ""},
+      {-100, 0, 3, ""},
+      {-100, 0, 1, "+apart/phone "},
+      {60, 0, 60, ""},
+      {40, 4, 40, "-apart/phone "}, /* a step that is mended by a seam or two is not apart */
+      {0, 9, 4, "+apart/phone "},
+      {0, 9, 30, "-apart/phone "},
+  };
+  g_auto (Show) self;
+
+  show_init (&self, "[source phone]\npipeline = test\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autofree char *phone = g_strdup_printf (
+        "{'ready': <true>, 'sources': <[<{'name': <'phone'>, 'state': <'live'>, 'has-audio': <true>, "
+        "'has-video': "
+        "<true>, 'level-db': <-20.0>, 'resyncs': <uint64 %" G_GUINT64_FORMAT ">, 'apart-ms': <int64 "
+        "%" G_GINT64_FORMAT ">}>]>}",
+        table[i].resyncs, table[i].apart_ms);
+
+    set (&self.engine, parse (phone));
+    g_assert_cmpstr (pass (&self, table[i].seconds), ==, table[i].told);
+  }
+}
+
 static RegiaDesired *
 change (RegiaDesired *from, const char *id, const char *text, GPtrArray *alarms, const Show *show,
         GError **error)
@@ -668,6 +702,7 @@ main (int argc, char **argv)
   g_test_add_func ("/alarms/engine-away", test_engine_away);
   g_test_add_func ("/alarms/show", test_show);
   g_test_add_func ("/alarms/clock", test_clock);
+  g_test_add_func ("/alarms/apart", test_apart);
   g_test_add_func ("/alarms/muted", test_muted);
   g_test_add_func ("/alarms/off", test_off);
   g_test_add_func ("/alarms/left-out", test_left_out);

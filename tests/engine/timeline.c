@@ -377,6 +377,61 @@ test_dead_clock (void)
   g_assert_cmpuint (shown, >, 25 * 16);
 }
 
+/* What is told of sound and picture that come apart is what they are, as long as the sound's clock can be
+ * followed; of one that cannot be, much is told, or its time is set anew again and again. */
+static void
+test_apart (void)
+{
+  static const struct {
+    double slow;
+    gboolean can_be_followed;
+  } table[] = {{0, TRUE},     {0.002, TRUE},  {-0.002, TRUE}, {0.01, TRUE},  {-0.01, TRUE},
+               {0.03, FALSE}, {-0.03, FALSE}, {0.09, FALSE},  {-0.09, FALSE}};
+
+  for (gsize i = 0; i < 2 * G_N_ELEMENTS (table); i++) {
+    RegiaTimeline timeline = {.limit_ns = 150 * REGIA_MSECOND, .sender_clock = i % 2 == 1};
+    const gint64 start = 100 * REGIA_SECOND, period = 40 * REGIA_MSECOND;
+    double slow = table[i / 2].slow;
+    gint64 mapped = 0, true_ns = 0, told_ns = 0, worst_ns = 0, off_ns = 0, sound_n = 0;
+
+    g_assert_cmpint (regia_timeline_apart (&timeline, start), ==, 0);
+    for (gint64 n = 0; n < 25 * 60; n++) {
+      gint64 captured_ns = start + n * period, picture_ns = 0, now_ns = captured_ns + 20 * REGIA_MSECOND;
+      gboolean shown =
+          regia_timeline_map (&timeline, 0, captured_ns, now_ns + n * 7 % 5 * REGIA_MSECOND, &picture_ns);
+
+      for (;;) {
+        gint64 stamp_ns = start + sound_n * period / 2;
+        gint64 heard_ns = start + (gint64)((double)(stamp_ns - start) * (1 + slow));
+
+        if (heard_ns + 25 * REGIA_MSECOND > captured_ns + period)
+          break;
+        sound_n++;
+        if (regia_timeline_map (&timeline, 1, stamp_ns,
+                                heard_ns + 25 * REGIA_MSECOND + sound_n * 3 % 4 * REGIA_MSECOND, &mapped))
+          true_ns = (mapped - heard_ns) - (picture_ns - captured_ns);
+      }
+      if (!shown || n % 25 != 0 || n < 25 * 15)
+        continue;
+      told_ns = regia_timeline_apart (&timeline, captured_ns + period);
+      worst_ns = MAX (worst_ns, ABS (told_ns));
+      if (told_ns != 0)
+        off_ns = MAX (off_ns, ABS (told_ns - true_ns));
+    }
+    g_test_message ("%+.1f %%, %s clock: told %d ms at most, %d ms off the truth at most, %u resyncs",
+                    -slow * 100, i % 2 == 1 ? "a sender's" : "our", (int)(worst_ns / REGIA_MSECOND),
+                    (int)(off_ns / REGIA_MSECOND), (guint)timeline.resyncs);
+    if (table[i / 2].can_be_followed) {
+      g_assert_cmpint (worst_ns, <, 60 * REGIA_MSECOND);
+      g_assert_cmpint (off_ns, <, 50 * REGIA_MSECOND); /* of a beginning of four seconds, 1 % */
+      g_assert_cmpuint (timeline.resyncs, ==, 0);
+    } else
+      g_assert_true (worst_ns > 100 * REGIA_MSECOND || timeline.resyncs > 20);
+    /* Whose sound has ended is not apart from it. */
+    g_assert_cmpint (regia_timeline_apart (&timeline, start + 70 * REGIA_SECOND), ==, 0);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -391,6 +446,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/timeline/wrongly-learnt", test_wrongly_learnt);
   g_test_add_func ("/engine/timeline/sender-sound", test_sender_sound);
   g_test_add_func ("/engine/timeline/slip", test_slip);
+  g_test_add_func ("/engine/timeline/apart", test_apart);
   g_test_add_func ("/engine/timeline/late-picture", test_late_picture);
   g_test_add_func ("/engine/timeline/jumps", test_jumps);
   return g_test_run ();

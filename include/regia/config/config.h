@@ -170,6 +170,7 @@ typedef struct {
   guint equal_after_ms;                  /* two that are the same; default off */
   guint black_after_ms, frozen_after_ms; /* default 10 s */
   guint drift_ppm;                       /* default 200 */
+  guint apart_ms;                        /* sound and picture of a source, default 100 */
   guint hot_c;                           /* °C, default 85 */
   /* the file */
   char *base_dir;      /* absolute; where its relative paths start */
