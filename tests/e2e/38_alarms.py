@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tests/run: beside others
-"""Alarms of a real camera that goes away and freezes, a real desk whose sound stops, one with bad cables, a picture that turns black, one that stands still, and a language
-that nobody hears: each raised and over in time, and no other; acknowledged by the console and by `regia`, the director killed one instant after; told
+"""Alarms of a real camera that goes away and freezes, a real desk whose sound stops, one with bad cables, a picture that turns black, one that stands still, a
+phone that sends its sound at a wrong rate, and a language that nobody hears: each raised and over in time, and no other; acknowledged by the console and by `regia`, the director killed one instant after; told
 by log, audit and the event stream, and to nobody outside."""
 
 import http.client
@@ -16,16 +16,19 @@ from harness import Camera, Desk, FaultyDesk, Regia, Technician, check, equal, m
 AFTER_S = 3
 # From when it is so until it is told: looks once a second of engine and director, and a busy machine.
 LATE_S = 6
-EXPECTED = {"source-lost/camera", "silence/desk", "muted/it", "black/stage", "frozen/screen", "channel-dead/panel", "out-of-phase/panel", "clipping/panel"}
+WRONG_RATE_PPM = 88000
+EXPECTED = {"source-lost/camera", "silence/desk", "muted/it", "black/stage", "frozen/screen", "channel-dead/panel", "out-of-phase/panel", "clipping/panel", "apart/phone"}
 
 
 def run(t):
     camera, desk, panel = Camera(t), Desk(t), FaultyDesk(t)
+    phone = Camera(t, "--sound", "--no-reports", "--size", "320x180", name="phone")
     after = f"{AFTER_S}s"
     regia = Regia(t, name="alarms", sources={
         "camera": {"pipeline": "rtsp", "location": camera.url, "audio": "no"},
         "desk": {"pipeline": "pulse", "server": desk.server, "device": desk.device},
         "panel": {"pipeline": "pulse", "server": panel.server, "device": panel.device},
+        "phone": {"pipeline": "rtsp", "location": phone.url, "no_alarms": "silence; drift"},
         # What is black stands still as well, which is said once.
         "stage": {"pipeline": "file", "location": clip(t, "stage", "color=black:size=320x180:rate=10:duration=8")},
         "screen": {"pipeline": "file", "location": clip(t, "screen", "color=gray:size=320x180:rate=10:duration=8")},
@@ -33,20 +36,24 @@ def run(t):
         "booth": {"pipeline": "file", "location": silence(t), "no_alarms": "silence"},
     }, renditions={"small": {"size": "320x180", "bitrate": "200k", "preset": "ultrafast"}},
         groups={"alarms": {"silence_after": after, "black_after": after, "frozen_after": after, "channels_after": after, "hot": "off"},
-                "audio it": {"sources": "desk"}, "audio en": {"sources": "desk; panel; booth"}})
+                "audio it": {"sources": "desk"}, "audio en": {"sources": "desk; panel; booth; phone"}})
     technician = Technician(regia)
     regia.start()
     with t.case("on air, and nothing is wrong with camera and desk", needed=True):
         regia.wait_on_air()
-        regia.wait_status("all sources", lambda s: {x["state"] for x in s["engine"]["sources"]} == {"live"} and len(s["engine"]["sources"]) == 6)
+        regia.wait_status("all sources", lambda s: {x["state"] for x in s["engine"]["sources"]} == {"live"} and len(s["engine"]["sources"]) == 7)
         technician.log_in()
     stream = Stream(regia, technician)
     panel.play("left-dead")
+    phone.command(f"clock {WRONG_RATE_PPM}")
     with t.case("black, and standing still: raised, and over when it moves again"):
         for alarm in ("black/stage", "frozen/screen"):
             raised(regia, alarm, 14 + AFTER_S + LATE_S)
         for alarm in ("black/stage", "frozen/screen"):
             over(regia, alarm, 14 + LATE_S)
+    with t.case("a phone says 48 kHz and sends 44.1: sound and picture come apart, which is raised"):
+        raised(regia, "apart/phone", 10)
+        phone.command("clock 0")
     with t.case("one channel dead: raised; then out of phase, and the first is over"):
         raised(regia, "channel-dead/panel", 1)
         panel.play("out-of-phase")
@@ -73,6 +80,8 @@ def run(t):
         camera.command("thaw")
         over(regia, "source-lost/camera", 20)
         over(regia, "clipping/panel", 10 + LATE_S)
+    with t.case("sound and picture of the phone go together again"):
+        over(regia, "apart/phone", 20)
     with t.case("the camera is away; acknowledged at the console's address, the director killed one instant after: it is acknowledged, and no newer"):
         camera.command("stop")
         before = raised(regia, "source-lost/camera", 10)
@@ -190,7 +199,7 @@ def acknowledged(regia, old, alarm, by):
     found = raised(regia, alarm, 15)
     check(found["acknowledged-by"] and by in found["acknowledged-by"] and found["acknowledged-at"], f"{alarm}: {found}")
     regia.wait_on_air(20)
-    regia.wait_status("all but the camera", lambda s: sum(x["state"] == "live" for x in s["engine"].get("sources", [])) == 5)
+    regia.wait_status("all but the camera", lambda s: sum(x["state"] == "live" for x in s["engine"].get("sources", [])) == 6)
     check(find(regia.status(), alarm)["acknowledged-by"] == found["acknowledged-by"], "not any more, once the sources are there")
     return found
 
