@@ -74,13 +74,6 @@ check_named_files (RegiaConfig *self, const RegiaConfigSource *source, const Reg
   }
 }
 
-static gboolean
-mixes (const RegiaConfigAudio *audio, const char *source)
-{
-  return g_strv_contains ((const char *const *)audio->sources, source) ||
-         g_strcmp0 (audio->backup, source) == 0;
-}
-
 static void
 name_one_shown (RegiaConfig *self, const RegiaConfigSource *source, const RegiaPipelineFile *file,
                 const char *title, const char *group, const char *key, RegiaFaults *faults)
@@ -171,7 +164,7 @@ check_source (RegiaConfig *self, const RegiaConfigSource *source, RegiaFaults *f
 
     /* only where a person named it: the default of `sources` takes in those without sound as well */
     if (scanned != NULL && regia_key_text_find_entry (scanned, "sources") != NULL &&
-        mixes (audio, source->name)) {
+        regia_config_mixes (audio, source->name)) {
       RegiaPlace place = regia_key_text_place (self->scan, audio_title, "sources");
       g_autofree char *where = regia_key_text_elsewhere (self->scan, place, title, "pipeline");
 

@@ -353,3 +353,10 @@ regia_config_gain (const RegiaConfigAudio *audio, const char *source)
       return (int)g_ascii_strtoll (audio->gains[i], NULL, 10);
   return 0;
 }
+
+gboolean
+regia_config_mixes (const RegiaConfigAudio *audio, const char *source)
+{
+  return g_strv_contains ((const char *const *)audio->sources, source) ||
+         g_strcmp0 (audio->backup, source) == 0;
+}

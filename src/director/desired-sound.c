@@ -68,6 +68,8 @@ refuse (const char *language, const char *source, GPtrArray *audios, GError **er
 
     g_string_append_printf (there, "%s%s: %s", i > 0 ? "; " : "", audio->language,
                             sources[0] != '\0' ? sources : "silence");
+    if (audio->backup != NULL)
+      g_string_append_printf (there, ", %s", audio->backup);
   }
   regia_error_set_usage (error, "no source \"%s\" is mixed into %s%s%s; there are %s", source,
                          *language != '\0' ? "\"" : "any language", language, *language != '\0' ? "\"" : "",
@@ -87,8 +89,7 @@ regia_desired_change_fader (RegiaDesired *self, const char *language, const char
     const RegiaConfigAudio *audio = g_ptr_array_index (context->audios, i);
     RegiaDesiredFader *fader;
 
-    if ((*language != '\0' && strcmp (language, audio->language) != 0) ||
-        !g_strv_contains ((const char *const *)audio->sources, source))
+    if ((*language != '\0' && strcmp (language, audio->language) != 0) || !regia_config_mixes (audio, source))
       continue;
     found = TRUE;
     fader = find (self->faders, audio->language, source);

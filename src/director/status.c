@@ -221,7 +221,21 @@ has_run (RegiaProcesses *processes, const char *name)
                            regia_process_get_last_exit (entry->process) != NULL);
 }
 
-/* Every source in every language. */
+static GVariant *
+describe_fader (const RegiaConfigAudio *audio, const char *source, const RegiaDesired *desired)
+{
+  RegiaDesiredFader fader = regia_desired_get_fader (desired, audio, source);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "language", "s", fader.language);
+  g_variant_dict_insert (&dict, "source", "s", fader.source);
+  g_variant_dict_insert (&dict, "gain-db", "d", (double)fader.gain / 10);
+  g_variant_dict_insert (&dict, "muted", "b", fader.muted);
+  return g_variant_new_variant (g_variant_dict_end (&dict));
+}
+
+/* Every source in every language, and behind them its backup. */
 static GVariant *
 describe_faders (const RegiaConfigValues *config, const RegiaDesired *desired)
 {
@@ -231,17 +245,10 @@ describe_faders (const RegiaConfigValues *config, const RegiaDesired *desired)
   for (guint i = 0; i < config->audios->len; i++) {
     const RegiaConfigAudio *audio = g_ptr_array_index (config->audios, i);
 
-    for (guint j = 0; audio->sources[j] != NULL; j++) {
-      RegiaDesiredFader fader = regia_desired_get_fader (desired, audio, audio->sources[j]);
-      GVariantDict dict;
-
-      g_variant_dict_init (&dict, NULL);
-      g_variant_dict_insert (&dict, "language", "s", fader.language);
-      g_variant_dict_insert (&dict, "source", "s", fader.source);
-      g_variant_dict_insert (&dict, "gain-db", "d", (double)fader.gain / 10);
-      g_variant_dict_insert (&dict, "muted", "b", fader.muted);
-      g_variant_builder_add (&builder, "v", g_variant_dict_end (&dict));
-    }
+    for (guint j = 0; audio->sources[j] != NULL; j++)
+      g_variant_builder_add_value (&builder, describe_fader (audio, audio->sources[j], desired));
+    if (audio->backup != NULL)
+      g_variant_builder_add_value (&builder, describe_fader (audio, audio->backup, desired));
   }
   return g_variant_builder_end (&builder);
 }

@@ -17,10 +17,6 @@ RegiaInputs *regia_inputs_new (const RegiaConfigValues *config);
 void regia_inputs_free (RegiaInputs *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaInputs, regia_inputs_free)
 
-/** regia_inputs_wants: whether @source is in the mix of language @audio, as one of its sources or as its
- * backup. Pure. */
-gboolean regia_inputs_wants (const RegiaConfigAudio *audio, const char *source);
-
 /** regia_inputs_set_config: @config takes the place of the one before, and outlives it: the same languages,
  * perhaps with other sources. What is told of the sources that are there stays. */
 void regia_inputs_set_config (RegiaInputs *self, const RegiaConfigValues *config);

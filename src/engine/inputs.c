@@ -103,12 +103,6 @@ is_among (char *const *names, const char *name)
   return names != NULL && g_strv_contains ((const char *const *)names, name);
 }
 
-gboolean
-regia_inputs_wants (const RegiaConfigAudio *audio, const char *source)
-{
-  return is_among (audio->sources, source) || g_strcmp0 (audio->backup, source) == 0;
-}
-
 static void
 apply (RegiaInputs *self, Input *input, gint64 from_ns, gint64 ramp_ns)
 {

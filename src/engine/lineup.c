@@ -118,7 +118,7 @@ find_languages (const RegiaConfigValues *values, const RegiaConfigSource *source
   guint languages = 0;
 
   for (guint i = 0; source->audio && i < values->audios->len; i++)
-    if (regia_inputs_wants (g_ptr_array_index (values->audios, i), source->name))
+    if (regia_config_mixes (g_ptr_array_index (values->audios, i), source->name))
       languages |= 1u << i;
   return languages;
 }

@@ -12,10 +12,11 @@ static const char *const relays[] = {"platform", "school", NULL};
 static const char *const no_relays[] = {NULL};
 static const char *const scenes[] = {"both", "camera", "bars", NULL};
 /* What is mixed into which language. */
-static char desk[] = "desk", booth[] = "booth", it[] = "it", en[] = "en", zero[] = "0", lowered[] = "-180";
+static char desk[] = "desk", booth[] = "booth", hall[] = "hall", it[] = "it", en[] = "en", zero[] = "0",
+            lowered[] = "-180";
 static char *floor_alone[] = {desk, NULL}, *booth_first[] = {booth, desk, NULL},
             *gains[] = {zero, lowered, NULL};
-static RegiaConfigAudio italian = {.language = it, .sources = floor_alone},
+static RegiaConfigAudio italian = {.language = it, .sources = floor_alone, .backup = hall},
                         english = {.language = en, .sources = booth_first, .gains = gains};
 static gpointer languages[] = {&italian, &english};
 static GPtrArray audios = {languages, G_N_ELEMENTS (languages)};
@@ -148,6 +149,13 @@ test_changes (void)
   g_assert_cmpuint (((RegiaDesiredMark *)g_ptr_array_index (desired->marks, 0))->at_ms, ==, 6500);
 }
 
+static void
+add_fader (GString *text, RegiaDesiredFader fader)
+{
+  g_string_append_printf (text, "%s%s %s %d%s", text->len > 0 ? "; " : "", fader.language, fader.source,
+                          (int)fader.gain, fader.muted ? " muted" : "");
+}
+
 /* Faders, one language after the other: as `LANGUAGE SOURCE GAIN [muted]; …`. */
 static void
 test_faders (void)
@@ -155,12 +163,15 @@ test_faders (void)
   static const struct {
     const char *change, *faders;
   } rows[] = {
-      {"{'private': <true>}", "it desk 0; en booth 0; en desk -180"},
-      {"{'gain': <('en', 'desk', int64 -120)>}", "it desk 0; en booth 0; en desk -120"},
-      {"{'mute': <('', 'desk', true)>}", "it desk 0 muted; en booth 0; en desk -120 muted"},
-      {"{'gain': <('', 'desk', int64 200)>}", "it desk 200 muted; en booth 0; en desk 200 muted"},
-      {"{'mute': <('it', 'desk', false)>}", "it desk 200; en booth 0; en desk 200 muted"},
-      {"{'gain': <('', 'booth', int64 -600)>}", "it desk 200; en booth -600; en desk 200 muted"},
+      {"{'private': <true>}", "it desk 0; it hall 0; en booth 0; en desk -180"},
+      {"{'gain': <('en', 'desk', int64 -120)>}", "it desk 0; it hall 0; en booth 0; en desk -120"},
+      {"{'mute': <('', 'desk', true)>}", "it desk 0 muted; it hall 0; en booth 0; en desk -120 muted"},
+      {"{'gain': <('', 'desk', int64 200)>}", "it desk 200 muted; it hall 0; en booth 0; en desk 200 muted"},
+      {"{'mute': <('it', 'desk', false)>}", "it desk 200; it hall 0; en booth 0; en desk 200 muted"},
+      {"{'gain': <('', 'booth', int64 -600)>}", "it desk 200; it hall 0; en booth -600; en desk 200 muted"},
+      /* A backup has a fader like the others. */
+      {"{'gain': <('it', 'hall', int64 30)>}", "it desk 200; it hall 30; en booth -600; en desk 200 muted"},
+      {"{'mute': <('', 'hall', true)>}", "it desk 200; it hall 30 muted; en booth -600; en desk 200 muted"},
   };
   g_autoptr (RegiaDesired) desired = regia_desired_new ();
 
@@ -175,12 +186,10 @@ test_faders (void)
     for (guint j = 0; j < audios.len; j++) {
       const RegiaConfigAudio *audio = languages[j];
 
-      for (guint k = 0; audio->sources[k] != NULL; k++) {
-        RegiaDesiredFader fader = regia_desired_get_fader (read, audio, audio->sources[k]);
-
-        g_string_append_printf (found, "%s%s %s %d%s", found->len > 0 ? "; " : "", fader.language,
-                                fader.source, (int)fader.gain, fader.muted ? " muted" : "");
-      }
+      for (guint k = 0; audio->sources[k] != NULL; k++)
+        add_fader (found, regia_desired_get_fader (read, audio, audio->sources[k]));
+      if (audio->backup != NULL)
+        add_fader (found, regia_desired_get_fader (read, audio, audio->backup));
     }
     g_assert_cmpstr (found->str, ==, rows[i].faders);
   }
@@ -219,7 +228,8 @@ test_refusals (void)
       {"1", "{'tone': <true>}", "not known"},
       {"1", "{'scene': <('bars', int64 -1)>}", "would get the bars and their tone; write --on-air"},
       {"1", "{'scene-on-air': <('nowhere', int64 -1)>}", "has both, camera, bars"},
-      {"1", "{'gain': <('', 'camera', int64 0)>}", "any language; there are it: desk; en: booth, desk"},
+      {"1", "{'gain': <('', 'camera', int64 0)>}", "any language; there are it: desk, hall; en: booth, desk"},
+      {"1", "{'gain': <('en', 'hall', int64 0)>}", "into \"en\"; there are"},
       {"1", "{'gain': <('it', 'booth', int64 0)>}", "into \"it\"; there are"},
       {"1", "{'gain': <('fr', 'desk', int64 0)>}", "into \"fr\"; there are"},
       {"1", "{'gain': <('', 'desk', int64 201)>}", "from -60 to 20 dB"},

@@ -268,6 +268,8 @@ char *regia_config_where (RegiaConfig *self, const char *group, const char *key)
 /** regia_config_gain: tenths of a dB by which the sound of @source is made louder in @audio,
  * REGIA_CONFIG_GAIN_MIN … REGIA_CONFIG_GAIN_MAX; 0 where nothing is said. Pure. */
 int regia_config_gain (const RegiaConfigAudio *audio, const char *source);
+/** regia_config_mixes: whether @source is in the mix @audio, as one of its sources or as its backup. Pure. */
+gboolean regia_config_mixes (const RegiaConfigAudio *audio, const char *source);
 
 /** How those who work here come to the console. */
 typedef enum {
