@@ -16,7 +16,7 @@
  */
 struct _RegiaFeedClient {
   RegiaFeedLink *link; /* (owned) */
-  GString *patterns;   /* (owned) immutable: as sent */
+  GString *patterns;   /* (owned) as sent, or to be sent */
   RegiaFeedFrom from;  /* how to begin when there is nothing to resume */
 
   gboolean asked, following; /* of the link's present connection */
@@ -41,6 +41,14 @@ regia_feed_event_clear (RegiaFeedEvent *event)
   event->type = REGIA_FEED_EVENT_NONE;
 }
 
+static void
+write_patterns (RegiaFeedClient *self, const char *const *tracks)
+{
+  g_string_truncate (self->patterns, 0);
+  for (gsize i = 0; tracks != NULL && tracks[i] != NULL; i++)
+    g_string_append_printf (self->patterns, "%s\n", tracks[i]);
+}
+
 RegiaFeedClient *
 regia_feed_client_new (RegiaFeedLink *link, const char *const *tracks, RegiaFeedFrom from, guint64 generation,
                        guint64 seq)
@@ -50,8 +58,7 @@ regia_feed_client_new (RegiaFeedLink *link, const char *const *tracks, RegiaFeed
   self->link = regia_feed_link_ref (link);
   regia_feed_link_enter (link);
   self->patterns = g_string_new (NULL);
-  for (gsize i = 0; tracks != NULL && tracks[i] != NULL; i++)
-    g_string_append_printf (self->patterns, "%s\n", tracks[i]);
+  write_patterns (self, tracks);
   self->from = from;
   if (from == REGIA_FEED_FROM_SEQ) {
     self->generation = generation;
@@ -60,6 +67,14 @@ regia_feed_client_new (RegiaFeedLink *link, const char *const *tracks, RegiaFeed
     self->from = REGIA_FEED_FROM_OLDEST;
   }
   return self;
+}
+
+/* Asked anew, as after a loss: what was on its way is passed over, and comes again. */
+void
+regia_feed_client_set_tracks (RegiaFeedClient *self, const char *const *tracks)
+{
+  write_patterns (self, tracks);
+  self->asked = FALSE;
 }
 
 void

@@ -250,6 +250,36 @@ test_clients (Fixture *f, gconstpointer data)
   g_assert_cmpuint (regia_feed_server_get_readers (f->server), ==, 1);
 }
 
+/* A reader takes more, then less, on the way: of what it reads before and after nothing is missed or comes
+ * twice, though messages are on their way when it says so; the tracks are not told again. */
+static void
+test_set_tracks (Fixture *f, gconstpointer data)
+{
+  static const char *const one[] = {"audio/it", NULL}, *const two[] = {"audio/it", "video/*", NULL};
+  g_autoptr (RegiaFeedClient) client =
+      regia_feed_client_new (reader_new (f, REGIA_FEED_HOUSE), one, REGIA_FEED_FROM_OLDEST, 0, 0);
+  g_auto (RegiaFeedEvent) event = {0};
+  guint videos = 0, sounds = 0;
+
+  for (guint n = 0; n < 30; n++)
+    append_frame (f->log, n, 400000);
+  next (client, &event, REGIA_FEED_EVENT_TRACKS);
+  while (sounds < 30) {
+    next (client, &event, REGIA_FEED_EVENT_PACKET);
+    if (event.packet->track == 2) {
+      g_assert_cmpint (event.packet->pts_ns, ==, sounds * FRAME_NS);
+      sounds++;
+      if (sounds % 5 == 0)
+        regia_feed_client_set_tracks (client, sounds % 10 == 5 ? two : one);
+    } else {
+      videos++;
+    }
+  }
+  /* Two tracks, three times five frames; at each border those of a frame are before the sound or behind. */
+  g_assert_cmpuint (videos, >=, 2 * 3 * 4);
+  g_assert_cmpuint (videos, <=, 2 * 3 * 6);
+}
+
 /* Whoever has left, or does not read at present, holds up no end. */
 static void
 test_drain_without (Fixture *f, gconstpointer data)
@@ -411,6 +441,7 @@ main (int argc, char **argv)
   ADD (left_over);
   ADD (closed);
   ADD (clients);
+  ADD (set_tracks);
   ADD (drain_without);
   ADD (same_name);
   ADD (wanted);

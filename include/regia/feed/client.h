@@ -60,6 +60,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaFeedEvent, regia_feed_event_clear)
  */
 RegiaFeedClient *regia_feed_client_new (RegiaFeedLink *link, const char *const *tracks, RegiaFeedFrom from,
                                         guint64 generation, guint64 seq);
+/**
+ * regia_feed_client_set_tracks: what is read from now on; @tracks as in regia_feed_client_new(). Of those
+ * that are read before and after nothing is missed; others begin where the reader is, be that a keyframe or
+ * not. Same thread as next().
+ */
+void regia_feed_client_set_tracks (RegiaFeedClient *self, const char *const *tracks);
 /** Leaves the link to the next client. */
 void regia_feed_client_free (RegiaFeedClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaFeedClient, regia_feed_client_free)
