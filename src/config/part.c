@@ -98,7 +98,7 @@ static const Field values_fields[] = {
     EVENT (hosts, LIST, GATEWAY | CONSOLE),
     EVENT (trusted_proxies, LIST, GATEWAY | CONSOLE),
     EVENT (console_listen, TEXT, CONSOLE),
-    EVENT (segment_ms, UINT, ENGINE | GATEWAY), /* keyframes sit on it */
+    EVENT (segment_ms, UINT, ENGINE | GATEWAY | CONSOLE), /* keyframes sit on it */
     EVENT (window_segments, UINT, GATEWAY),
     EVENT (ladder, LIST, GATEWAY), /* whether sound alone is offered */
     EVENT (threads, UINT, GATEWAY),

@@ -3,12 +3,13 @@
 
 #include <gio/gio.h>
 
+#include "house-private.h"
 #include "regia/feed/link.h"
 
 /**
  * RegiaConsoleFeed: what the console's pages see of the feed: the newest packet of each track that one of
  * them looks at, meters and previews, which are made only while somebody reads them. Nothing is queued: who
- * comes late finds what is newest.
+ * comes late finds what is newest. And the programme in segments, for those who play it (house-private.h).
  *
  * One thread of its own follows the feed, and does not while nobody looks.
  */
@@ -24,8 +25,8 @@ typedef struct {
 void regia_console_latest_clear (RegiaConsoleLatest *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaConsoleLatest, regia_console_latest_clear)
 
-/** regia_console_feed_new: @link: (transfer none) */
-RegiaConsoleFeed *regia_console_feed_new (RegiaFeedLink *link);
+/** regia_console_feed_new: @link: (transfer none); @house: see regia_house_new() */
+RegiaConsoleFeed *regia_console_feed_new (RegiaFeedLink *link, const RegiaHouseOptions *house);
 /** regia_console_feed_free: after whoever is woken has gone. */
 void regia_console_feed_free (RegiaConsoleFeed *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaConsoleFeed, regia_console_feed_free)
@@ -40,3 +41,7 @@ void regia_console_feed_want (RegiaConsoleFeed *self, const char *const *names);
  * Returns: whether there is one. */
 gboolean regia_console_feed_get (RegiaConsoleFeed *self, const char *name, guint64 after,
                                  RegiaConsoleLatest *ret_latest);
+/** regia_console_feed_look_up: of the programme as the house has it, which is read from now on if it was not:
+ * see regia_house_look_up(). Any thread. */
+RegiaHlsFound regia_console_feed_look_up (RegiaConsoleFeed *self, const char *path,
+                                          RegiaHlsResource *ret_resource);

@@ -11,14 +11,16 @@
 #define RETRY_US G_USEC_PER_SEC
 
 /*
- * The thread has a client on the link while something is wanted, and another one when something else is: a
- * client says once what it reads. Between two looks at what is wanted it waits for packets, 100 ms at most;
- * while nothing is wanted it sleeps.
+ * The thread has a client on the link while something is wanted, be it by pages or by players of the
+ * programme. Between two looks at what is wanted it waits for packets, 100 ms at most; while nothing is
+ * wanted it sleeps. When the programme comes to be wanted, the feed is read anew from its oldest packet, so
+ * that there is something to play at once; what pages look at comes again then, and is passed over.
  */
 struct _RegiaConsoleFeed {
   RegiaFeedLink *link; /* (owned) */
   GThread *thread;     /* (owned) */
   GCancellable *end;   /* (owned): cancelled once */
+  RegiaHouse *house;   /* (owned): the thread is its writer */
 
   RegiaFeedClient *client; /* (owned) (nullable) the thread's */
   GPtrArray *tracks;       /* (owned) (nullable) (element-type RegiaTrack) the thread's */
@@ -65,6 +67,8 @@ take_packet (RegiaConsoleFeed *self, const RegiaPacket *packet)
   if (latest == NULL) {
     latest = g_new0 (RegiaConsoleLatest, 1);
     g_hash_table_insert (self->latest, g_strdup (track->name), latest);
+  } else if (packet->pts_ns <= latest->time_ns) {
+    return;
   }
   regia_console_latest_clear (latest);
   *latest = (RegiaConsoleLatest){++self->number, packet->pts_ns, g_bytes_ref (packet->payload)};
@@ -75,6 +79,7 @@ take_packet (RegiaConsoleFeed *self, const RegiaPacket *packet)
 static void
 take_event (RegiaConsoleFeed *self, RegiaFeedEvent *event)
 {
+  regia_house_take (self->house, event, regia_feed_client_is_connected (self->client));
   if (event->type == REGIA_FEED_EVENT_TRACKS) {
     g_clear_pointer (&self->tracks, g_ptr_array_unref);
     self->tracks = g_steal_pointer (&event->tracks);
@@ -86,34 +91,66 @@ take_event (RegiaConsoleFeed *self, RegiaFeedEvent *event)
 static void
 leave (RegiaConsoleFeed *self)
 {
+  regia_house_close (self->house);
   g_clear_pointer (&self->client, regia_feed_client_free);
   g_clear_pointer (&self->tracks, g_ptr_array_unref);
+}
+
+/* With the lock: (transfer full): all that is to be read. */
+static char **
+list_tracks (RegiaConsoleFeed *self, gboolean programme)
+{
+  g_autoptr (GStrvBuilder) tracks = g_strv_builder_new ();
+
+  g_strv_builder_addv (tracks, (const char **)self->wanted);
+  if (programme)
+    g_strv_builder_addv (tracks, (const char **)regia_house_get_tracks ());
+  return g_strv_builder_end (tracks);
+}
+
+/* Reads @tracks from now on. */
+static void
+read_tracks (RegiaConsoleFeed *self, const char *const *tracks, gboolean programme)
+{
+  if (programme && !regia_house_is_open (self->house)) {
+    leave (self);
+    regia_house_open (self->house);
+    self->client = regia_feed_client_new (self->link, tracks, REGIA_FEED_FROM_OLDEST, 0, 0);
+    return;
+  }
+  if (!programme)
+    regia_house_close (self->house);
+  if (self->client != NULL)
+    regia_feed_client_set_tracks (self->client, tracks);
+  else
+    self->client = regia_feed_client_new (self->link, tracks, REGIA_FEED_FROM_LIVE, 0, 0);
 }
 
 /* Waits while nothing is wanted. FALSE: it is over. */
 static gboolean
 heed (RegiaConsoleFeed *self)
 {
-  g_auto (GStrv) wanted = NULL;
+  gboolean programme = regia_house_is_wanted (self->house);
+  g_auto (GStrv) tracks = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->is_new && self->wanted[0] == NULL) {
+  if (self->wanted[0] == NULL && !programme && self->client != NULL) {
     g_mutex_unlock (&self->lock);
     leave (self);
     g_mutex_lock (&self->lock);
   }
-  while (self->wanted[0] == NULL && !g_cancellable_is_cancelled (self->end))
+  while (self->wanted[0] == NULL && !(programme = regia_house_is_wanted (self->house)) &&
+         !g_cancellable_is_cancelled (self->end))
     g_cond_wait (&self->changed, &self->lock);
-  if (self->is_new)
-    wanted = g_strdupv (self->wanted);
+  if (self->is_new || self->client == NULL || programme != regia_house_is_open (self->house))
+    tracks = list_tracks (self, programme);
   self->is_new = FALSE;
   g_mutex_unlock (&self->lock);
-  if (wanted != NULL) {
-    leave (self);
-    self->client =
-        regia_feed_client_new (self->link, (const char *const *)wanted, REGIA_FEED_FROM_LIVE, 0, 0);
-  }
-  return !g_cancellable_is_cancelled (self->end);
+  if (g_cancellable_is_cancelled (self->end))
+    return FALSE;
+  if (tracks != NULL)
+    read_tracks (self, (const char *const *)tracks, programme);
+  return TRUE;
 }
 
 /* The engine speaks another version: it may be replaced by one that does not. */
@@ -147,7 +184,7 @@ thread_func (gpointer data)
 }
 
 RegiaConsoleFeed *
-regia_console_feed_new (RegiaFeedLink *link)
+regia_console_feed_new (RegiaFeedLink *link, const RegiaHouseOptions *house)
 {
   RegiaConsoleFeed *self = g_new0 (RegiaConsoleFeed, 1);
 
@@ -155,6 +192,7 @@ regia_console_feed_new (RegiaFeedLink *link)
   g_cond_init (&self->changed);
   self->link = regia_feed_link_ref (link);
   self->end = g_cancellable_new ();
+  self->house = regia_house_new (house);
   self->wanted = g_new0 (char *, 1);
   self->latest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, latest_free);
   self->thread = g_thread_new ("feed", thread_func, self);
@@ -173,6 +211,7 @@ regia_console_feed_free (RegiaConsoleFeed *self)
   g_thread_join (self->thread);
   regia_feed_link_unref (self->link);
   g_object_unref (self->end);
+  regia_house_free (self->house);
   g_strfreev (self->wanted);
   g_hash_table_unref (self->latest);
   g_mutex_clear (&self->lock);
@@ -219,4 +258,14 @@ regia_console_feed_get (RegiaConsoleFeed *self, const char *name, guint64 after,
   *ret_latest = *latest;
   g_bytes_ref (ret_latest->payload);
   return TRUE;
+}
+
+RegiaHlsFound
+regia_console_feed_look_up (RegiaConsoleFeed *self, const char *path, RegiaHlsResource *ret_resource)
+{
+  RegiaHlsFound found = regia_house_look_up (self->house, path, ret_resource);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_cond_signal (&self->changed);
+  return found;
 }

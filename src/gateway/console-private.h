@@ -21,6 +21,7 @@
  *   /api/v1/session                                                 who one is
  *   /api/v1/status  /api/v1/planned  /api/v1/events  /metrics       who may observe
  *   /api/v1/live                                                    the same, over a WebSocket
+ *   /house/…                                                        the programme, private or not, as HLS
  *   POST /api/v1/commands/NAME                                      who may command
  *
  * Who somebody is, the director says (org.regia.Accounts1), by the token of `Authorization: Bearer` or of the
@@ -33,6 +34,7 @@ typedef struct {
   RegiaAssets *assets;     /* (unowned) all of them, and outlive the server */
   RegiaSnapshot *snapshot; /* the whole status */
   RegiaSnapshot *metrics;  /* the same as Prometheus reads it */
+  RegiaSnapshot *viewers;  /* origins at which viewers are served, with a space between */
   RegiaConsoleEvents *events;
   RegiaConsoleFeed *feed;
   GDBusConnection *connection;
@@ -49,6 +51,10 @@ RegiaAnswer regia_console_answer (const RegiaRequest *request, const RegiaPeer *
 /** regia_console_add_handlers: everything else, a #RegiaHttpHandlersFunc; @user_data is a RegiaConsoleSite.
  */
 void regia_console_add_handlers (RegiaHttp *http, SoupServer *server, gpointer user_data);
+
+/** regia_console_site_tell_viewers: @gateway: (nullable): its State. What the page shows of what viewers get
+ * it asks for where they do, which its Content-Security-Policy has to allow. Main thread. */
+void regia_console_site_tell_viewers (RegiaConsoleSite *self, GVariant *gateway);
 
 /* console-metrics.c */
 

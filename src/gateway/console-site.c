@@ -9,6 +9,7 @@
 
 #define COMMANDS   "/api/v1/commands/"
 #define LIVE       "/api/v1/live"
+#define HOUSE      "/house/"
 #define BODY_BYTES 4096
 #define BODY_MS    5000
 #define NOT_SURE                                                                                             \
@@ -118,6 +119,32 @@ show_live (RegiaTurn *turn)
     soup_server_message_unpause (message);
   }
   regia_turn_free (turn);
+}
+
+/* Nothing of it is kept anywhere: it may be private. */
+static void
+show_house (RegiaTurn *turn)
+{
+  g_auto (RegiaHlsResource) resource = {0};
+  g_auto (RegiaReply) reply;
+
+  regia_reply_init (&reply);
+  switch (regia_console_feed_look_up (turn->worker->site->feed, turn->path + strlen (HOUSE), &resource)) {
+  case REGIA_HLS_FOUND:
+    reply.status = 200;
+    reply.content_type = resource.content_type;
+    reply.cache_control = "no-store";
+    reply.body = g_steal_pointer (&resource.bytes);
+    regia_turn_finish (turn, &reply);
+    return;
+  case REGIA_HLS_NOT_YET:
+    regia_turn_refuse (turn, 503, "it is read from the feed from now on; try again in a second", 1);
+    return;
+  case REGIA_HLS_GONE:
+  case REGIA_HLS_NOT_FOUND:
+    break;
+  }
+  regia_turn_refuse (turn, 404, "There is nothing at this address.", 0);
 }
 
 static void
@@ -231,6 +258,7 @@ static const RegiaTurnRoute routes[] = {
     {"/api/v1/status", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_status},
     {"/api/v1/events", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_events},
     {LIVE, FALSE, FALSE, REGIA_ACTION_OBSERVE, show_live},
+    {HOUSE, FALSE, FALSE, REGIA_ACTION_OBSERVE, show_house},
     {"/metrics", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_metrics},
     {"/api/v1/planned", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_planned},
     {"/api/v1/login", TRUE, TRUE, REGIA_ACTION_WATCH, regia_turn_log_in},
@@ -292,6 +320,40 @@ regia_console_add_handlers (RegiaHttp *http, SoupServer *server, gpointer user_d
 
 /* What lies ready */
 
+/* Nothing that would be another word of the policy. */
+static gboolean
+is_origin (const char *text)
+{
+  return (g_str_has_prefix (text, "http://") || g_str_has_prefix (text, "https://")) &&
+         text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-.:/[]")] == '\0';
+}
+
+void
+regia_console_site_tell_viewers (RegiaConsoleSite *self, GVariant *gateway)
+{
+  g_autofree const char **addresses = NULL;
+  g_autoptr (GString) origins = g_string_new (NULL);
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (gateway != NULL)
+    g_variant_lookup (gateway, "addresses", "^a&s", &addresses);
+  for (gsize i = 0; addresses != NULL && addresses[i] != NULL; i++)
+    if (is_origin (addresses[i]) && origins->len + 1 + strlen (addresses[i]) < REGIA_REPLY_ORIGINS_BYTES)
+      g_string_append_printf (origins, "%s%s", origins->len > 0 ? " " : "", addresses[i]);
+  bytes = g_bytes_new (origins->str, origins->len + 1);
+  regia_snapshot_post (self->viewers, bytes, FALSE, NULL);
+}
+
+static void
+answer_page (RegiaConsoleSite *site, const RegiaRequest *request, RegiaReply *reply)
+{
+  g_autoptr (GBytes) origins = regia_snapshot_get_status (site->viewers);
+
+  regia_assets_answer (site->assets, "console.html", request, reply);
+  if (origins != NULL)
+    g_strlcpy (reply->origins, g_bytes_get_data (origins, NULL), sizeof reply->origins);
+}
+
 static gboolean
 comes_by_link (const RegiaRequest *request)
 {
@@ -314,7 +376,7 @@ regia_console_answer (const RegiaRequest *request, const RegiaPeer *peer, gboole
   if (request->method > REGIA_METHOD_OPTIONS)
     return REGIA_ANSWER_OTHER;
   if (strcmp (path, "/") == 0 && !comes_by_link (request))
-    regia_assets_answer (site->assets, "console.html", request, reply);
+    answer_page (site, request, reply);
   else if (strcmp (path, "/api/v1/openapi.json") == 0)
     regia_assets_answer (site->assets, "console-openapi.json", request, reply);
   else if (g_str_has_prefix (path, "/assets/") || strcmp (path, "/favicon.ico") == 0 ||

@@ -19,13 +19,14 @@
 #define PER_ADDRESS   100
 #define HANG_MS       5000
 #define STOP_DRAIN_MS 1000
+#define HOUSE_IDLE_US (10 * G_USEC_PER_SEC) /* players ask each second or two */
 #define TOLD_LATE_US  (1500 * 1000) /* the director tells each second; after that what is shown ages */
 
 /*
  * The console process: the gateway's server at an address of its own, for those who work here; by https where
  * that can be reached from other machines and there is a certificate. It has no folder; of the feed it reads
- * meters and previews while a page shows them; of the director it is told the whole status, and asks it who
- * is who and what those want. One worker, so that all it knows of them is one thread's.
+ * meters, previews and the programme while a page shows them; of the director it is told the whole status,
+ * and asks it who is who and what those want. One worker, so that all it knows of them is one thread's.
  *
  * Started and ended with the gateway, and like it: what has to be opened is opened, the process shuts itself
  * in, and then it serves.
@@ -68,6 +69,7 @@ post_status (Console *self)
   regia_snapshot_post (self->site.snapshot, json, healthy, health);
   if (self->status != NULL)
     regia_console_events_post (self->site.events, self->status);
+  regia_console_site_tell_viewers (&self->site, gateway);
   regia_snapshot_post (self->site.metrics, metrics, healthy, NULL);
 }
 
@@ -227,6 +229,9 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
 {
   Console *self = data;
   g_autofree char *isolated = regia_isolated_describe (&self->isolated);
+  const RegiaHouseOptions house = {.segment_ms = regia_config_get (self->config)->segment_ms,
+                                   .epoch = *regia_child_get_epoch (child),
+                                   .idle_us = HOUSE_IDLE_US};
 
   g_log (G_LOG_DOMAIN, regia_isolated_is_whole (&self->isolated) ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
          "isolated: no files at all (%s)", isolated);
@@ -236,7 +241,8 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   self->site.events = regia_console_events_new ();
   self->link = regia_feed_link_new ();
   regia_feed_link_set_rests (self->link);
-  self->site.feed = regia_console_feed_new (self->link);
+  self->site.viewers = regia_snapshot_new ();
+  self->site.feed = regia_console_feed_new (self->link, &house);
   self->site.connection = regia_child_get_connection (child);
   self->site.epoch = *regia_child_get_epoch (child);
   if (!regia_server_start (self->server, error))
@@ -259,6 +265,7 @@ clear_cb (gpointer data)
   g_clear_pointer (&self->site.assets, regia_assets_free);
   g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
   g_clear_pointer (&self->site.metrics, regia_snapshot_free);
+  g_clear_pointer (&self->site.viewers, regia_snapshot_free);
   g_clear_pointer (&self->site.events, regia_console_events_free);
   g_clear_pointer (&self->site.feed, regia_console_feed_free);
   g_clear_pointer (&self->link, regia_feed_link_unref);

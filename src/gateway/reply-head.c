@@ -9,11 +9,11 @@
 
 /* The head of an answer: one list of its fields, whoever writes them. */
 
+/* The last one takes more origins behind it. */
 #define PAGE_CSP                                                                                             \
   "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' "   \
-  "blob:; "                                                                                                  \
-  "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "    \
-  "frame-ancestors 'self'"
+  "blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "                 \
+  "frame-ancestors 'self'; connect-src 'self'"
 
 static const char *
 phrase_of (guint status)
@@ -66,7 +66,7 @@ void
 regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, gpointer user_data)
 {
   gboolean empty = self->status == 304 || self->status == 204;
-  char length[24], retry_after[16] = "";
+  char length[24], retry_after[16] = "", policy[sizeof PAGE_CSP + 1 + REGIA_REPLY_ORIGINS_BYTES];
   const struct {
     const char *name, *value;
   } fields[] = {
@@ -90,7 +90,7 @@ regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, gpoint
       {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "no-referrer"},
       {"Content-Security-Policy",
-       self->guard == REGIA_GUARD_PAGE ? PAGE_CSP : "default-src 'none'; frame-ancestors 'none'"},
+       self->guard == REGIA_GUARD_PAGE ? policy : "default-src 'none'; frame-ancestors 'none'"},
       {"X-Frame-Options", self->guard == REGIA_GUARD_PAGE ? "SAMEORIGIN" : NULL},
       {"Permissions-Policy", self->guard == REGIA_GUARD_PAGE
                                  ? "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
@@ -99,6 +99,8 @@ regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, gpoint
   };
 
   g_snprintf (length, sizeof length, "%" G_GUINT64_FORMAT, regia_reply_length (self));
+  if (self->guard == REGIA_GUARD_PAGE)
+    g_snprintf (policy, sizeof policy, PAGE_CSP "%s%s", self->origins[0] != '\0' ? " " : "", self->origins);
   if (self->retry_after_s > 0)
     g_snprintf (retry_after, sizeof retry_after, "%u", self->retry_after_s);
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)

@@ -15,8 +15,9 @@ typedef enum {
   REGIA_GUARD_PAGE, /* the pages: own scripts, hls.js' blobs */
 } RegiaGuard;
 
-#define REGIA_ETAG_BYTES       80
-#define REGIA_REPLY_TEXT_BYTES 160
+#define REGIA_ETAG_BYTES          80
+#define REGIA_REPLY_ORIGINS_BYTES 480
+#define REGIA_REPLY_TEXT_BYTES    160
 
 typedef struct {
   guint status;
@@ -36,6 +37,7 @@ typedef struct {
   char last_modified[32];                     /* "" none; IMF-fixdate */
   char content_range[REGIA_REPLY_TEXT_BYTES]; /* "" none */
   char disposition[REGIA_REPLY_TEXT_BYTES];   /* "" none */
+  char origins[REGIA_REPLY_ORIGINS_BYTES];    /* "" none: of a page: besides its own, those it may ask */
   GBytes *body;                               /* (owned) (nullable): shared, never copied */
   int fd; /* (owned): −1, or a file whose bytes offset … offset + length − 1 are the body */
   guint64 offset, length;
@@ -55,7 +57,7 @@ typedef void (*RegiaReplyFieldFunc) (const char *name, const char *value, gpoint
 void regia_reply_each_field (const RegiaReply *self, RegiaReplyFieldFunc func, gpointer user_data);
 
 /** Room for the longest head that regia_reply_write_head() makes. */
-#define REGIA_REPLY_HEAD_BYTES 2560
+#define REGIA_REPLY_HEAD_BYTES 3072
 /**
  * regia_reply_write_head: the head as it goes over the wire (RFC 9112 §4).
  * @last: the connection is closed behind it

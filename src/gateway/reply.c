@@ -24,7 +24,8 @@ regia_reply_init (RegiaReply *self)
   self->retry_after_s = 0;
   self->cookie[0] = '\0';
   self->vary_encoding = self->cors = self->cors_preflight = self->accept_ranges = FALSE;
-  self->etag[0] = self->last_modified[0] = self->content_range[0] = self->disposition[0] = '\0';
+  self->etag[0] = self->last_modified[0] = self->content_range[0] = self->disposition[0] = self->origins[0] =
+      '\0';
   self->body = NULL;
   self->fd = -1;
   self->offset = self->length = 0;

@@ -189,7 +189,7 @@ static const Holds holds[] = {
      "threads "
      "trusted_proxies window_segments",
      ""},
-    {"console", "", NULL, "certificate console_listen hosts trusted_proxies", ""},
+    {"console", "", NULL, "certificate console_listen hosts segment_ms trusted_proxies", ""},
     {"listener", "", NULL, "source source.name source.parameters source.pipeline", "MARK-SENDER"},
     {"relay", "first", KEY,
      "key relay relay.key_file relay.language relay.latency_ms relay.name relay.rendition relay.url",

@@ -18,6 +18,7 @@ console_house_set_up (ConsoleHouse *self, gconstpointer data)
                                 .user_data = &self->site};
   g_autoptr (GBytes) ok = g_bytes_new_static ("ok", 2),
                      status = g_bytes_new_static ("{\"state\":\"on-air\"}", 18);
+  RegiaHouseOptions house = {.segment_ms = CONSOLE_HOUSE_SEGMENT_MS, .idle_us = CONSOLE_HOUSE_IDLE_US};
   g_autoptr (GError) error = NULL;
 
   regia_limits_default (&options.limits);
@@ -28,8 +29,11 @@ console_house_set_up (ConsoleHouse *self, gconstpointer data)
   self->site.events = regia_console_events_new ();
   self->link = regia_feed_link_new ();
   regia_feed_link_set_rests (self->link);
-  self->site.feed = regia_console_feed_new (self->link);
+  self->site.viewers = regia_snapshot_new ();
   regia_epoch_now (&self->site.epoch);
+  house.epoch = self->site.epoch; /* nothing that a test gives is of the future */
+  house.epoch.monotonic_ns -= 60 * REGIA_SECOND;
+  self->site.feed = regia_console_feed_new (self->link, &house);
   regia_snapshot_post (self->site.snapshot, status, TRUE, ok);
   self->server = regia_server_new (&options, &error);
   g_assert_no_error (error);
@@ -44,6 +48,7 @@ console_house_tear_down (ConsoleHouse *self, gconstpointer data)
   regia_assets_free (self->site.assets);
   regia_snapshot_free (self->site.snapshot);
   regia_snapshot_free (self->site.metrics);
+  regia_snapshot_free (self->site.viewers);
   regia_console_events_free (self->site.events);
   regia_console_feed_free (self->site.feed);
   regia_feed_link_unref (self->link);

@@ -6,6 +6,10 @@
 #include "regia/feed/link.h"
 #include "server-private.h"
 
+/** Of the programme in segments. */
+#define CONSOLE_HOUSE_SEGMENT_MS 2000
+#define CONSOLE_HOUSE_IDLE_US    (2 * G_USEC_PER_SEC)
+
 /** ConsoleHouse: a console's server with a director of the test's; a fixture of GLib's. */
 typedef struct {
   Director *director;

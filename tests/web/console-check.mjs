@@ -17,7 +17,7 @@ async function ask (method, path, headers, body) {
   for (;;) {
     const response = await fetch(base + path, { method, headers, body, redirect: 'manual' });
     const answer = { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
-    if (answer.status !== 429) return answer;
+    if (answer.status !== 429 && !(answer.status === 503 && path.startsWith('/house/'))) return answer; // it is read from the feed from then on
     await new Promise((resolve) => setTimeout(resolve, 1000 * Number(response.headers.get('retry-after'))));
   }
 }
