@@ -36,6 +36,8 @@ static const Command commands[] = {
     {"scene", regia_cli_scene, "show a scene, or list them"},
     {"source", regia_cli_source, "add a camera while the event is on, set it otherwise, or remove it"},
     {"caption", regia_cli_caption, "show who is speaking in a bar over the picture, or take it away"},
+    {"talk", regia_cli_talk, "begin the next talk: caption, mark and viewers' page follow"},
+    {"notice", regia_cli_notice, "show viewers a line of text on their page, or take it away"},
     {"tone", regia_cli_tone, "put a test tone in place of the sound, for a rehearsal"},
     {"gain", regia_cli_gain, "make a source louder or quieter"},
     {"alarms", regia_cli_alarms, "what is wrong now, and what to do"},

@@ -51,8 +51,8 @@ parse (Command *self, const char *name, const char *usage, const char *summary, 
        G_OPTION_ARG_STRING, &self->language, "Only in this language; without it in all", "LANG"},
       {"talk", 0, strcmp (name, "caption") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT64, &self->talk,
        "Speaker and title of this talk of the event file, [talk N]", "N"},
-      {"off", 0, strcmp (name, "caption") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->off,
-       "No caption any more", NULL},
+      {"off", 0, strcmp (name, "caption") == 0 || strcmp (name, "notice") == 0 ? 0 : G_OPTION_FLAG_HIDDEN,
+       G_OPTION_ARG_NONE, &self->off, "None any more", NULL},
       {"on-air", 0, strcmp (name, "scene") == 0 || strcmp (name, "tone") == 0 ? 0 : G_OPTION_FLAG_HIDDEN,
        G_OPTION_ARG_NONE, &self->on_air, "Bars or tone also while the event is on the air", NULL},
       G_OPTION_ENTRY_NULL,
@@ -296,6 +296,59 @@ regia_cli_caption (int argc, char **argv)
         send_change (&self, "caption", g_variant_new ("(ss)", argv[1], argc > 2 ? argv[2] : ""), &status);
   if (result != NULL)
     printf (self.off ? "There is no caption any more.\n" : "The caption is shown.\n");
+  return status;
+}
+
+int
+regia_cli_talk (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) show = NULL, result = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 now_ms = 0, number = 0;
+  int status;
+
+  if (!parse (&self, "talk", "next|N",
+              "The next talk of the event file begins, or [talk N]: its speaker and title are shown over the "
+              "picture, its beginning is marked, and the viewers' page names it.",
+              1, 0, &argc, &argv, &status))
+    return status;
+  if (!g_str_equal (argv[1], "next") && !g_ascii_string_to_unsigned (argv[1], 10, 1, 999, &number, NULL)) {
+    fprintf (stderr, "regia: \"%s\" is neither next nor the number of a talk, 1 to 999\n", argv[1]);
+    return 64;
+  }
+  show = regia_client_get_status (self.control_path, 5000, &error);
+  if (show == NULL)
+    return regia_cli_fail (error);
+  g_variant_lookup (show, "show-time-ms", "t", &now_ms);
+  result = send_change (&self, "talk", g_variant_new ("(xt)", (gint64)number, now_ms), &status);
+  if (result != NULL)
+    printf (number == 0 ? "The next talk has begun.\n" : "Talk %s has begun.\n", argv[1]);
+  return status;
+}
+
+int
+regia_cli_notice (int argc, char **argv)
+{
+  g_auto (Command) self = {0};
+  g_autoptr (GVariant) result = NULL;
+  int status;
+
+  if (!parse (&self, "notice", "TEXT | --off",
+              "Shows a line of text on the viewers' page, until it is changed or taken away.", 0, 1, &argc,
+              &argv, &status))
+    return status;
+  if ((argc > 1) == self.off) {
+    fprintf (stderr, "regia: write `regia notice TEXT` or `regia notice --off`\n");
+    return 64;
+  }
+  if (argc > 1 && !g_utf8_validate (argv[1], -1, NULL)) {
+    fprintf (stderr, "regia: the notice is not in UTF-8; check the terminal's character set\n");
+    return 64;
+  }
+  result = send_change (&self, "notice", g_variant_new_string (self.off ? "" : argv[1]), &status);
+  if (result != NULL)
+    printf (self.off || argv[1][0] == '\0' ? "Viewers are shown no notice.\n" : "Viewers are shown it.\n");
   return status;
 }
 

@@ -12,10 +12,10 @@ static gboolean
 check (const char *what, const char *text, GError **error)
 {
   if (g_utf8_strlen (text, -1) > LETTERS_MAX)
-    return regia_error_set_usage (error, "a caption's %s has at most %d letters", what, LETTERS_MAX);
+    return regia_error_set_usage (error, "%s has at most %d letters", what, LETTERS_MAX);
   for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c))
     if (g_unichar_iscntrl (g_utf8_get_char (c)))
-      return regia_error_set_usage (error, "a caption's %s is one line of text", what);
+      return regia_error_set_usage (error, "%s is one line of text", what);
   return TRUE;
 }
 
@@ -36,7 +36,7 @@ regia_desired_change_caption (RegiaDesired *self, const char *name, const char *
   if (*stripped == '\0')
     return regia_error_set_usage (
         error, "a caption has a name: write who is speaking; `regia caption --off` takes it away");
-  if (!check ("name", stripped, error) || !check ("line", stripped_line, error))
+  if (!check ("a caption's name", stripped, error) || !check ("a caption's line", stripped_line, error))
     return FALSE;
   regia_desired_set_caption (self, stripped, stripped_line);
   return TRUE;
@@ -86,5 +86,35 @@ regia_desired_read_caption (GVariant *dict, RegiaDesired *self)
       !g_variant_is_of_type (line, G_VARIANT_TYPE_STRING))
     return FALSE;
   regia_desired_set_caption (self, g_variant_get_string (name, NULL), g_variant_get_string (line, NULL));
+  return TRUE;
+}
+
+void
+regia_desired_set_notice (RegiaDesired *self, const char *text)
+{
+  g_free (self->notice);
+  self->notice = g_strdup (text);
+}
+
+gboolean
+regia_desired_change_notice (RegiaDesired *self, const char *text, GError **error)
+{
+  g_autofree char *stripped = g_strstrip (g_strdup (text));
+
+  if (!check ("a notice", stripped, error))
+    return FALSE;
+  regia_desired_set_notice (self, stripped);
+  return TRUE;
+}
+
+gboolean
+regia_desired_read_notice (GVariant *dict, RegiaDesired *self)
+{
+  g_autoptr (GVariant) text = g_variant_lookup_value (dict, "notice", NULL);
+
+  if (text != NULL && !g_variant_is_of_type (text, G_VARIANT_TYPE_STRING))
+    return FALSE;
+  if (text != NULL)
+    regia_desired_set_notice (self, g_variant_get_string (text, NULL));
   return TRUE;
 }

@@ -53,6 +53,9 @@ typedef struct {
   gint64 fade_ms;          /* how long it took to come, negative: as the event file says */
   char *caption;           /* (owned) name in the caption bar; "": there is none */
   char *caption_line;      /* (owned) … and what is below it; "" for nothing */
+  char *notice;            /* (owned) a line on the viewers' page; "" for none */
+  gint64 talk;             /* number of the present talk, 0: none yet … */
+  guint64 talk_since_ms;   /* … since this show time */
   gboolean tone;           /* the line-up tone is heard in place of the sound */
   GPtrArray *sources;      /* (owned) (element-type RegiaConfigSourceChange): other than the files say */
   GPtrArray *faders;       /* (owned) (element-type RegiaDesiredFader) */
@@ -99,8 +102,9 @@ typedef struct {
  * event file says; the scene whose backup is shown is shown itself from then on), source-add (sa{ss}) (name,
  * keys as in a file's [source]), source-set (sa{ss}) (those that are others now), source-remove s,
  * caption (ss) (name, line),
- * caption-talk x (number of a talk), caption-off b, tone (bb) (whether it is heard, also on the air),
- * scene-on-air (sx) (as scene, and the bars too), acknowledge s (id of an alarm that is raised)
+ * caption-talk x (number of a talk), caption-off b, talk (xt) (number of a talk, 0 for the next; show time in
+ * ms at which it began), notice s (on the viewers' page, "" for none), tone (bb) (whether it is heard, also
+ * on the air), scene-on-air (sx) (as scene, and the bars too), acknowledge s (id of an alarm that is raised)
  *
  * Returns: (transfer full): @self with the change, its version one higher; @self itself where nothing
  * changes. %NULL with REGIA_ERROR_USAGE: what is wrong and what would be right. Pure.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "desired-alarms-private.h"
 #include "desired-caption-private.h"
+#include "desired-marks-private.h"
 #include "desired-sound-private.h"
 #include "desired-sources-private.h"
 
@@ -14,23 +15,6 @@
 #define FADE_MAX_MS 5000
 #define END_MAX     (7 * 24 * 3600) /* no event is planned to end later than this from now */
 
-static void
-mark_free (RegiaDesiredMark *mark)
-{
-  g_free (mark->id);
-  g_free (mark->title);
-  g_free (mark);
-}
-
-static void
-add_mark (RegiaDesired *self, const char *id, guint64 at_ms, const char *title)
-{
-  RegiaDesiredMark *mark = g_new (RegiaDesiredMark, 1);
-
-  *mark = (RegiaDesiredMark){g_strdup (id), at_ms, g_strdup (title)};
-  g_ptr_array_add (self->marks, mark);
-}
-
 RegiaDesired *
 regia_desired_new (void)
 {
@@ -41,12 +25,13 @@ regia_desired_new (void)
   self->scene = g_strdup ("");
   self->caption = g_strdup ("");
   self->caption_line = g_strdup ("");
+  self->notice = g_strdup ("");
   self->fade_ms = -1;
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_config_source_change_free);
   self->faders = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_desired_fader_free);
   self->relays_off = g_ptr_array_new_with_free_func (g_free);
   self->acknowledged = g_ptr_array_new_with_free_func ((GDestroyNotify)regia_desired_acknowledgement_free);
-  self->marks = g_ptr_array_new_with_free_func ((GDestroyNotify)mark_free);
+  self->marks = regia_desired_marks_new ();
   self->private_spans = g_array_new (FALSE, FALSE, sizeof (RegiaDesiredSpan));
   self->paused_spans = g_array_new (FALSE, FALSE, sizeof (RegiaDesiredSpan));
   self->ids = g_ptr_array_new_with_free_func (g_free);
@@ -68,6 +53,7 @@ regia_desired_unref (RegiaDesired *self)
   g_free (self->scene);
   g_free (self->caption);
   g_free (self->caption_line);
+  g_free (self->notice);
   g_ptr_array_unref (self->sources);
   g_ptr_array_unref (self->faders);
   g_ptr_array_unref (self->relays_off);
@@ -105,10 +91,10 @@ copy (const RegiaDesired *self)
   regia_desired_copy_acknowledgements (new->acknowledged, self->acknowledged);
   for (guint i = 0; i < self->relays_off->len; i++)
     g_ptr_array_add (new->relays_off, g_strdup (g_ptr_array_index (self->relays_off, i)));
-  for (guint i = 0; i < self->marks->len; i++) {
-    const RegiaDesiredMark *mark = g_ptr_array_index (self->marks, i);
-    add_mark (new, mark->id, mark->at_ms, mark->title);
-  }
+  regia_desired_copy_marks (new->marks, self->marks);
+  new->talk = self->talk;
+  new->talk_since_ms = self->talk_since_ms;
+  regia_desired_set_notice (new, self->notice);
   g_array_append_vals (new->private_spans, self->private_spans->data, self->private_spans->len);
   g_array_append_vals (new->paused_spans, self->paused_spans->data, self->paused_spans->len);
   g_ptr_array_unref (new->ids);
@@ -185,26 +171,6 @@ change_scene (RegiaDesired *self, const char *name, gint64 fade_ms, gboolean bar
 }
 
 static gboolean
-change_mark (RegiaDesired *self, const char *id, guint64 at_ms, const char *title,
-             const RegiaDesiredContext *context, GError **error)
-{
-  if (self->marks->len >= REGIA_DESIRED_MARKS_MAX)
-    return regia_error_set_usage (error, "this show has %u marks, more are not kept",
-                                  REGIA_DESIRED_MARKS_MAX);
-  if (strlen (title) > REGIA_DESIRED_TITLE_BYTES)
-    return regia_error_set_usage (error, "a mark's title has at most %u bytes", REGIA_DESIRED_TITLE_BYTES);
-  for (const char *c = title; *c != '\0'; c++)
-    if (g_ascii_iscntrl (*c))
-      return regia_error_set_usage (error, "a mark's title is one line of text");
-  if (at_ms > context->now_ms)
-    return regia_error_set_usage (
-        error, "a mark lies in the past or present: the show is %" G_GUINT64_FORMAT " s old",
-        context->now_ms / 1000);
-  add_mark (self, id, at_ms, title);
-  return TRUE;
-}
-
-static gboolean
 change_end (RegiaDesired *self, gint64 end_s, const RegiaDesiredContext *context, GError **error)
 {
   if (end_s <= context->wall_s)
@@ -244,7 +210,9 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
   if (g_variant_lookup (change, "relay", "(&sb)", &text, &on))
     return change_relay (self, text, on, context, error);
   if (g_variant_lookup (change, "mark", "(t&s)", &at_ms, &text))
-    return change_mark (self, id, at_ms, text, context, error);
+    return regia_desired_change_mark (self, id, at_ms, text, context, error);
+  if (g_variant_lookup (change, "talk", "(xt)", &gain, &at_ms))
+    return regia_desired_change_talk (self, id, gain, at_ms, context, error);
   if (g_variant_lookup (change, "scene", "(&sx)", &text, &fade_ms))
     return change_scene (self, text, fade_ms, FALSE, context, error);
   if (g_variant_lookup (change, "scene-on-air", "(&sx)", &text, &fade_ms))
@@ -261,6 +229,8 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     regia_desired_set_caption (self, "", "");
     return TRUE;
   }
+  if (g_variant_lookup (change, "notice", "&s", &text))
+    return regia_desired_change_notice (self, text, error);
   if (g_variant_lookup (change, "gain", "(&s&sx)", &text, &source, &gain))
     return regia_desired_change_fader (self, text, source, &gain, NULL, context, error);
   if (g_variant_lookup (change, "mute", "(&s&sb)", &text, &source, &on))
@@ -275,8 +245,8 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return change_end (self, end_s, context, error);
   return regia_error_set_usage (
       error, "this command is not known; scene, source-add, source-set, "
-             "source-remove, caption, tone, gain, mute, acknowledge, private, paused, relay, mark and "
-             "end are");
+             "source-remove, caption, notice, tone, gain, mute, acknowledge, private, paused, relay, "
+             "mark, talk and end are");
 }
 
 static gboolean
@@ -332,6 +302,10 @@ regia_desired_go_on_air (RegiaDesired *self, guint64 at_ms, const char *not_bars
 
   new->version++;
   g_ptr_array_set_size (new->marks, 0);
+  if (new->talk != 0)
+    regia_desired_set_caption (new, "", "");
+  new->talk = 0;
+  new->talk_since_ms = 0;
   new->tone = FALSE;
   if (not_bars != NULL && strcmp (new->scene, BARS) == 0) {
     g_free (new->scene);
@@ -360,25 +334,6 @@ spans_to_variant (const GArray *spans)
   return g_variant_builder_end (&builder);
 }
 
-static GVariant *
-marks_to_variant (const GPtrArray *marks)
-{
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
-  for (guint i = 0; i < marks->len; i++) {
-    const RegiaDesiredMark *mark = g_ptr_array_index (marks, i);
-    GVariantDict dict;
-
-    g_variant_dict_init (&dict, NULL);
-    g_variant_dict_insert (&dict, "id", "s", mark->id);
-    g_variant_dict_insert (&dict, "at-ms", "t", mark->at_ms);
-    g_variant_dict_insert (&dict, "title", "s", mark->title);
-    g_variant_builder_add (&builder, "v", g_variant_dict_end (&dict));
-  }
-  return g_variant_builder_end (&builder);
-}
-
 GVariant *
 regia_desired_to_variant (const RegiaDesired *self)
 {
@@ -395,6 +350,9 @@ regia_desired_to_variant (const RegiaDesired *self)
   g_variant_dict_insert (&dict, "tone", "b", self->tone);
   g_variant_dict_insert (&dict, "caption", "s", self->caption);
   g_variant_dict_insert (&dict, "caption-line", "s", self->caption_line);
+  g_variant_dict_insert (&dict, "notice", "s", self->notice);
+  g_variant_dict_insert (&dict, "talk", "x", self->talk);
+  g_variant_dict_insert (&dict, "talk-since-ms", "t", self->talk_since_ms);
   g_variant_dict_insert_value (&dict, "sources", regia_desired_sources_to_variant (self->sources));
   g_variant_dict_insert_value (&dict, "faders", regia_desired_faders_to_variant (self->faders));
   g_variant_dict_insert_value (
@@ -402,7 +360,7 @@ regia_desired_to_variant (const RegiaDesired *self)
       g_variant_new_strv ((const char *const *)self->relays_off->pdata, (gssize)self->relays_off->len));
   g_variant_dict_insert_value (&dict, "acknowledged",
                                regia_desired_acknowledgements_to_variant (self->acknowledged));
-  g_variant_dict_insert_value (&dict, "marks", marks_to_variant (self->marks));
+  g_variant_dict_insert_value (&dict, "marks", regia_desired_marks_to_variant (self->marks));
   g_variant_dict_insert_value (&dict, "private-spans", spans_to_variant (self->private_spans));
   g_variant_dict_insert_value (&dict, "paused-spans", spans_to_variant (self->paused_spans));
   g_variant_dict_insert_value (
@@ -448,19 +406,6 @@ take_id_cb (RegiaDesired *self, GVariant *entry)
   if (!g_variant_is_of_type (entry, G_VARIANT_TYPE_STRING))
     return FALSE;
   g_ptr_array_add (self->ids, g_variant_dup_string (entry, NULL));
-  return TRUE;
-}
-
-static gboolean
-take_mark_cb (RegiaDesired *self, GVariant *entry)
-{
-  const char *id, *title;
-  gint64 at_ms = 0;
-
-  if (!g_variant_is_of_type (entry, G_VARIANT_TYPE_VARDICT) || !g_variant_lookup (entry, "id", "&s", &id) ||
-      !g_variant_lookup (entry, "title", "&s", &title) || !read_number (entry, "at-ms", &at_ms))
-    return FALSE;
-  add_mark (self, id, (guint64)at_ms, title);
   return TRUE;
 }
 
@@ -517,11 +462,12 @@ regia_desired_from_variant (GVariant *value)
       !regia_json_read_boolean (value, "paused", &self->paused) ||
       !regia_json_read_boolean (value, "tone", &self->tone) || !read_number (value, "end", &self->end_s) ||
       !read_scene (value, self) || !regia_desired_read_caption (value, self) ||
+      !regia_desired_read_notice (value, self) || !regia_desired_read_talk (value, self) ||
       !read_list (value, "relays-off", take_relay_cb, self) ||
       !read_list (value, "sources", regia_desired_take_source, self) ||
       !read_list (value, "faders", regia_desired_take_fader, self) ||
       !read_list (value, "acknowledged", regia_desired_take_acknowledgement, self) ||
-      !read_list (value, "marks", take_mark_cb, self) ||
+      !read_list (value, "marks", regia_desired_take_mark, self) ||
       !read_list (value, "private-spans", take_private_cb, self) ||
       !read_list (value, "paused-spans", take_paused_cb, self) || !read_list (value, "ids", take_id_cb, self))
     return NULL;

@@ -49,6 +49,10 @@ gboolean regia_status_is_news (GVariant *status, GVariant *before);
  * the hall, from which a page tells whether its viewer lives by another clock; "" for none. Pure. */
 char *regia_status_format_time (const RegiaConfigValues *config, gint64 time_s);
 
+/** regia_status_describe_talks: (transfer floating): av, `talks` of both. @talks: (nullable) (element-type
+ * RegiaConfigTalk). Pure. */
+GVariant *regia_status_describe_talks (GPtrArray *talks);
+
 /** regia_status_announce: (transfer full): a{sv}: @config as what comes next, `next` of the status. Pure. */
 GVariant *regia_status_announce (const RegiaConfigValues *config);
 

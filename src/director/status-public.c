@@ -101,5 +101,9 @@ regia_status_build_public (const RegiaStatusInput *input)
   add_text (&dict, "show", show);
   add_text (&dict, "recording", recording);
   g_variant_dict_insert_value (&dict, "streams", describe_streams (show));
+  g_variant_dict_insert_value (&dict, "talks",
+                               regia_status_describe_talks (on ? input->config->talks : NULL));
+  g_variant_dict_insert (&dict, "talk", "x", on ? input->desired->talk : (gint64)0);
+  add_text (&dict, "notice", on ? input->desired->notice : "");
   return g_variant_dict_end (&dict);
 }

@@ -253,6 +253,26 @@ describe_faders (const RegiaConfigValues *config, const RegiaDesired *desired)
   return g_variant_builder_end (&builder);
 }
 
+GVariant *
+regia_status_describe_talks (GPtrArray *talks)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (guint i = 0; talks != NULL && i < talks->len; i++) {
+    const RegiaConfigTalk *talk = g_ptr_array_index (talks, i);
+    GVariantDict dict;
+
+    g_variant_dict_init (&dict, NULL);
+    g_variant_dict_insert (&dict, "number", "x", g_ascii_strtoll (talk->name, NULL, 10));
+    g_variant_dict_insert (&dict, "title", "s", talk->title);
+    g_variant_dict_insert (&dict, "speaker", "s", talk->speaker);
+    g_variant_dict_insert (&dict, "role", "s", talk->role != NULL ? talk->role : "");
+    g_variant_builder_add (&builder, "v", g_variant_dict_end (&dict));
+  }
+  return g_variant_builder_end (&builder);
+}
+
 /* What people want of it, as far as that is not to be seen elsewhere. */
 static GVariant *
 describe_desired (const RegiaConfigValues *config, const RegiaDesired *desired, gboolean on)
@@ -267,6 +287,9 @@ describe_desired (const RegiaConfigValues *config, const RegiaDesired *desired, 
   g_variant_dict_insert (&dict, "tone", "b", desired->tone);
   g_variant_dict_insert (&dict, "caption", "s", desired->caption);
   g_variant_dict_insert (&dict, "caption-line", "s", desired->caption_line);
+  g_variant_dict_insert (&dict, "notice", "s", desired->notice);
+  g_variant_dict_insert (&dict, "talk", "x", desired->talk);
+  g_variant_dict_insert (&dict, "talk-since-ms", "t", desired->talk_since_ms);
   g_variant_dict_insert_value (&dict, "faders",
                                on ? describe_faders (config, desired) : g_variant_new ("av", NULL));
   g_variant_dict_insert (&dict, "private", "b", desired->private_on);
@@ -377,6 +400,7 @@ regia_status_build (const RegiaStatusInput *input)
   g_variant_dict_insert_value (&dict, "next", input->next);
   g_variant_dict_insert_value (&dict, "scenes",
                                g_variant_new_strv ((const char *const *)input->config->shows, on ? -1 : 0));
+  g_variant_dict_insert_value (&dict, "talks", regia_status_describe_talks (input->config->talks));
   g_variant_dict_insert_value (&dict, "desired", describe_desired (input->config, input->desired, on));
   g_variant_dict_insert_value (&dict, "engine", engine);
   g_variant_dict_insert_value (&dict, "recorder", recorder);

@@ -65,6 +65,22 @@ change_mark (GVariant *body, guint64 show_ms)
 }
 
 static GVariant *
+change_talk (GVariant *body, guint64 show_ms)
+{
+  gint64 number = 0, at_ms = (gint64)show_ms;
+
+  regia_json_read_int (body, "number", &number);
+  regia_json_read_int (body, "at-ms", &at_ms);
+  return one ("talk", g_variant_new ("(xt)", number, (guint64)MAX (at_ms, 0)));
+}
+
+static GVariant *
+change_notice (GVariant *body, guint64 show_ms)
+{
+  return one ("notice", g_variant_new_string (regia_json_get_string (body, "text")));
+}
+
+static GVariant *
 change_end (GVariant *body, guint64 show_ms)
 {
   return one ("end", g_variant_new_int64 (regia_json_get_int (body, "end")));
@@ -174,6 +190,8 @@ static const Order orders[] = {
     {"pause", "Command", change_pause, {{NULL}}},
     {"resume", "Command", change_resume, {{NULL}}},
     {"mark", "Command", change_mark, {{"title", "s", FALSE}, {"at-ms", "x", FALSE}}},
+    {"talk", "Command", change_talk, {{"number", "x", FALSE}, {"at-ms", "x", FALSE}}},
+    {"notice", "Command", change_notice, {{"text", "s", TRUE}}},
     {"extend", "Command", change_end, {{"end", "x", TRUE}}},
     {"relay", "Command", change_relay, {{"name", "s", TRUE}, {"on", "b", TRUE}}},
     {"scene",

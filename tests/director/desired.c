@@ -224,6 +224,11 @@ test_refusals (void)
       {"1", "{'caption': <'Rossi'>}", "not known"},
       {"1", "{'caption-talk': <int64 3>}", "has 1, 12"},
       {"1", "{'caption-talk': <int64 -1>}", "no talk -1"},
+      {"1", "{'talk': <(int64 3, uint64 0)>}", "no talk 3; this event has 1, 12"},
+      {"1", "{'talk': <(int64 -1, uint64 0)>}", "no talk -1"},
+      {"1", "{'talk': <(int64 1, uint64 60001)>}", "past"},
+      {"1", "{'talk': <int64 1>}", "not known"},
+      {"1", "{'notice': <'two\\nlines'>}", "a notice is one line"},
       {"1", "{'tone': <(true, false)>}", "on the air: viewers and the recording would get the tone"},
       {"1", "{'tone': <true>}", "not known"},
       {"1", "{'scene': <('bars', int64 -1)>}", "would get the bars and their tone; write --on-air"},
@@ -295,6 +300,72 @@ test_caption (void)
   g_assert_null (regia_desired_change (desired, "longer", over, &context, &error));
   g_assert_error (error, REGIA_ERROR, REGIA_ERROR_USAGE);
   g_assert_nonnull (strstr (error->message, "at most 300 letters"));
+}
+
+/* The present talk: with its caption and its mark, once however often it is said; after the last there is
+ * none. */
+static void
+test_talk (void)
+{
+  static const struct {
+    const char *change;
+    gint64 talk;
+    guint64 since_ms;
+    guint marks;
+    const char *caption;
+  } rows[] = {
+      {"{'talk': <(int64 0, uint64 900)>}", 1, 900, 1, "Maria Rossi"},
+      {"{'caption-off': <true>}", 1, 900, 1, ""},
+      {"{'talk': <(int64 1, uint64 950)>}", 1, 900, 1, "Maria Rossi"},
+      {"{'talk': <(int64 0, uint64 1000)>}", 12, 1000, 2, "Anna D'Àvila, Scuola"},
+      {"{'talk': <(int64 1, uint64 1000)>}", 1, 1000, 3, "Maria Rossi"},
+      {"{'talk': <(int64 12, uint64 1000)>}", 12, 1000, 4, "Anna D'Àvila, Scuola"},
+  };
+  g_autoptr (RegiaDesired) desired = regia_desired_new (), aired = NULL, rehearsal = regia_desired_new ();
+  g_autoptr (GVariant) next = parse ("{'talk': <(int64 0, uint64 1000)>}");
+  g_autoptr (GError) error = NULL;
+  RegiaDesiredContext at = context;
+  RegiaDesired *tried;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *id = g_strdup_printf ("t%u", i);
+    g_autoptr (RegiaDesired) read = NULL;
+
+    g_test_message ("row %u", i);
+    desired = take (desired, id, rows[i].change, 1000);
+    read = through_json (desired);
+    g_assert_cmpint (read->talk, ==, rows[i].talk);
+    g_assert_cmpuint (read->talk_since_ms, ==, rows[i].since_ms);
+    g_assert_cmpuint (read->marks->len, ==, rows[i].marks);
+    g_assert_cmpstr (read->caption, ==, rows[i].caption);
+  }
+  g_assert_cmpstr (((RegiaDesiredMark *)g_ptr_array_index (desired->marks, 1))->title, ==, "Gli sportelli");
+  g_assert_cmpuint (((RegiaDesiredMark *)g_ptr_array_index (desired->marks, 0))->at_ms, ==, 900);
+  g_assert_null (regia_desired_change (desired, "last", next, &context, &error));
+  g_assert_nonnull (strstr (error->message, "talk 12 is the last"));
+
+  at.rehearsed = TRUE;
+  tried = regia_desired_change (rehearsal, "r", next, &at, NULL);
+  g_assert_nonnull (tried);
+  regia_desired_unref (rehearsal);
+  rehearsal = tried;
+  g_assert_cmpint (rehearsal->talk, ==, 1);
+  g_assert_cmpuint (rehearsal->marks->len, ==, 0);
+  aired = regia_desired_go_on_air (rehearsal, 5000, NULL);
+  g_assert_cmpint (aired->talk, ==, 0);
+  g_assert_cmpstr (aired->caption, ==, "");
+}
+
+static void
+test_notice (void)
+{
+  g_autoptr (RegiaDesired) desired = regia_desired_new (), read = NULL;
+
+  desired = take (desired, "n1", "{'notice': <' Si ricomincia alle 11:30 '>}", 1000);
+  read = through_json (desired);
+  g_assert_cmpstr (read->notice, ==, "Si ricomincia alle 11:30");
+  desired = take (desired, "n2", "{'notice': <''>}", 1000);
+  g_assert_cmpstr (desired->notice, ==, "");
 }
 
 /* Bars and tone are for rehearsals: refused on the air unless asked for, and gone when one goes on the air.
@@ -499,6 +570,8 @@ main (int argc, char **argv)
   g_test_add_func ("/director/desired/faders", test_faders);
   g_test_add_func ("/director/desired/refusals", test_refusals);
   g_test_add_func ("/director/desired/caption", test_caption);
+  g_test_add_func ("/director/desired/talk", test_talk);
+  g_test_add_func ("/director/desired/notice", test_notice);
   g_test_add_func ("/director/desired/tone", test_tone);
   g_test_add_func ("/director/desired/immutable", test_immutable);
   g_test_add_func ("/director/desired/repeated", test_repeated);

@@ -225,9 +225,10 @@ paths_of (GVariant *value)
 
 /* All that there may be. Whoever adds to it answers for what strangers then read. */
 static const char *const allowed[] = {
-    "event", "event/name", "event/place", "event/start", "event/end", "event/timezone", "event/languages",
-    "next",  "next/name",  "next/place",  "next/start",  "next/end",  "state",          "wall",
-    "show",  "recording",  "streams",     "streams/hls", NULL};
+    "event",           "event/name", "event/place", "event/start", "event/end",  "event/timezone",
+    "event/languages", "next",       "next/name",   "next/place",  "next/start", "next/end",
+    "state",           "wall",       "show",        "recording",   "streams",    "streams/hls",
+    "talks",           "talk",       "notice",      NULL};
 
 /* Of the whole tree nothing else is in the other one: not by its path, and not by its name elsewhere. */
 static void

@@ -18,7 +18,7 @@ MARK = os.urandom(4).hex()
 SOURCE, FAILING, RELAY, STATE, FOLDER, KEY = (f"geheim-{name}-{MARK}" for name in ("source", "failing", "relay", "state", "folder", "key"))
 # All that the status may hold: a key that comes in addition is a decision, and is made in src/director/status-public.c.
 ALLOWED = {"event", "event/name", "event/place", "event/start", "event/end", "event/timezone", "event/languages", "next", "state", "wall", "show",
-           "recording", "streams", "streams/hls"}
+           "recording", "streams", "streams/hls", "talks", "talk", "notice"}
 
 
 def run(t):

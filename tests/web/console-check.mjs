@@ -31,6 +31,8 @@ const good = {
   '/api/v1/commands/relay': { name: 'none', on: true },
   '/api/v1/commands/scene': { name: 'camera', 'fade-ms': 200 },
   '/api/v1/commands/caption': { name: 'Maria Rossi', line: 'Gli sportelli informativi' },
+  '/api/v1/commands/talk': { number: 2, 'at-ms': 1 },
+  '/api/v1/commands/notice': { text: 'Si ricomincia alle 11:30' },
   '/api/v1/commands/source-add': { name: 'guest', keys: { pipeline: 'test', video: 'yes' } },
   '/api/v1/commands/source-set': { name: 'guest', keys: { delay: '40ms' } },
   '/api/v1/commands/source-remove': { name: 'guest' },
@@ -41,8 +43,8 @@ const good = {
   '/api/v1/commands/start': { name: 'none' },
   '/api/v1/commands/rehearse': { name: 'none' },
 };
-/** What is not answered by 200 here: no alarm is raised, there is no such relay, and one event alone has no folder. */
-const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409, '/api/v1/live': 426 };
+/** What is not answered by 200 here: no alarm is raised, there is no such relay, nor a talk, and one event alone has no folder. */
+const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/talk': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409, '/api/v1/live': 426 };
 /** One ends the event, one the session, and one has no end. */
 const NOT_NOW = ['/api/v1/commands/stop', '/api/v1/logout', '/api/v1/events'];
 

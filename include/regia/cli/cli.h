@@ -29,6 +29,8 @@ int regia_cli_scene (int argc, char **argv);
 int regia_cli_source (int argc, char **argv);
 int regia_cli_tone (int argc, char **argv);
 int regia_cli_caption (int argc, char **argv);
+int regia_cli_talk (int argc, char **argv);
+int regia_cli_notice (int argc, char **argv);
 int regia_cli_gain (int argc, char **argv);
 int regia_cli_mute (int argc, char **argv);
 int regia_cli_alarms (int argc, char **argv);
