@@ -39,6 +39,11 @@ void regia_config_fill_empty (RegiaConfig *self);
 RegiaConfig *regia_config_load_partly (const char *path, const char *hall, RegiaConfig **ret_partly,
                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** regia_config_load_text: as regia_config_load_in_hall(), or regia_config_load_hall() with @is_hall, of a
+ * text that is to stand in @path. */
+RegiaConfig *regia_config_load_text (const char *data, gsize length, const char *path, const char *hall,
+                                     gboolean is_hall, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** regia_config_leave_out: takes the groups with `off = yes` out of @self->scan. */
 void regia_config_leave_out (RegiaConfig *self, RegiaFaults *faults);
 

@@ -145,23 +145,18 @@ add_hall (RegiaConfig *self, const char *by_default, RegiaFaults *faults)
   return TRUE;
 }
 
-/* What @path is read as: an event, with the hall that it names or @hall, or a hall. @ret_partly: (nullable).
- */
+/* What @data is read as, which stands in @path or is to: an event, with the hall that it names or @hall, or a
+ * hall. @ret_partly: (nullable). */
 static RegiaConfig *
-load (const char *path, const char *base_dir, const char *hall, gboolean is_hall, gboolean check_files,
-      RegiaConfig **ret_partly, GError **error)
+read_text (const char *data, gsize length, const char *path, const char *base_dir, const char *hall,
+           gboolean is_hall, gboolean check_files, RegiaConfig **ret_partly, GError **error)
 {
-  g_autoptr (GByteArray) content = regia_named_read (path, REGIA_CONFIG_MAX_BYTES, REMEDY, error);
   g_autoptr (RegiaConfig) self = NULL;
   g_autoptr (RegiaFaults) faults = regia_faults_new (path);
   g_autoptr (RegiaKeyOrigin) origin = NULL;
 
-  if (content != NULL && content->len == 0) {
-    g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "is empty; " REMEDY);
-    g_clear_pointer (&content, g_byte_array_unref);
-  }
-  if (content == NULL) {
-    g_prefix_error (error, "%s: ", path);
+  if (length == 0) {
+    g_set_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG, "%s: is empty; " REMEDY, path);
     return NULL;
   }
   self = regia_config_new (path, base_dir);
@@ -169,7 +164,7 @@ load (const char *path, const char *base_dir, const char *hall, gboolean is_hall
   self->files = g_new0 (char *, 2);
   self->files[0] = g_canonicalize_filename (path, NULL);
   origin = regia_key_origin_new (path, self->values.base_dir);
-  self->scan = regia_key_text_text ((const char *)content->data, content->len, origin, faults);
+  self->scan = regia_key_text_text (data, length, origin, faults);
   if (is_hall)
     check_hall (self->scan, faults);
   else if (!add_hall (self, hall, faults) && !regia_faults_raise (faults, error))
@@ -182,6 +177,27 @@ load (const char *path, const char *base_dir, const char *hall, gboolean is_hall
   if (ret_partly != NULL)
     *ret_partly = g_steal_pointer (&self);
   return NULL;
+}
+
+static RegiaConfig *
+load (const char *path, const char *base_dir, const char *hall, gboolean is_hall, gboolean check_files,
+      RegiaConfig **ret_partly, GError **error)
+{
+  g_autoptr (GByteArray) content = regia_named_read (path, REGIA_CONFIG_MAX_BYTES, REMEDY, error);
+
+  if (content == NULL) {
+    g_prefix_error (error, "%s: ", path);
+    return NULL;
+  }
+  return read_text ((const char *)content->data, content->len, path, base_dir, hall, is_hall, check_files,
+                    ret_partly, error);
+}
+
+RegiaConfig *
+regia_config_load_text (const char *data, gsize length, const char *path, const char *hall, gboolean is_hall,
+                        GError **error)
+{
+  return read_text (data, length, path, NULL, hall, is_hall, TRUE, NULL, error);
 }
 
 RegiaConfig *

@@ -124,6 +124,12 @@ regia_commands_log_people (RegiaCommands *self, const char *who, const char *wha
 }
 
 void
+regia_commands_log_file (RegiaCommands *self, const char *who, const char *what)
+{
+  log_line (self, who, "", g_variant_new_parsed ("{'file': <%s>}", what), "done");
+}
+
+void
 regia_commands_log_alarm (RegiaCommands *self, const char *id, gboolean raised)
 {
   log_line (self, "regia", "", g_variant_new_parsed ("{'alarm': <%s>}", id), raised ? "raised" : "over");

@@ -239,6 +239,42 @@ get_events_cb (RegiaDBusConsole1 *skeleton, GDBusMethodInvocation *invocation, c
   return TRUE;
 }
 
+/* (transfer full): "" where it is not there. */
+static char *
+get_text (GVariant *arguments, const char *key)
+{
+  const char *text = "";
+
+  g_variant_lookup (arguments, key, "&s", &text);
+  return g_strdup (text);
+}
+
+static gboolean
+edit_file_cb (RegiaDBusConsole1 *skeleton, GDBusMethodInvocation *invocation, const char *token,
+              const char *action, const char *name, GVariant *arguments, gpointer user_data)
+{
+  RegiaConsole *self = user_data;
+  g_autofree char *who = admit (self, invocation, token, REGIA_ACTION_COMMAND);
+  RegiaEditAction what;
+  RegiaEdit *edit;
+
+  if (who == NULL)
+    return TRUE;
+  if (!regia_edit_action_parse (action, &what)) {
+    g_dbus_method_invocation_return_error_literal (invocation, REGIA_ERROR, REGIA_ERROR_USAGE,
+                                                   "there is no such action");
+    return TRUE;
+  }
+  edit = g_new0 (RegiaEdit, 1);
+  edit->action = what;
+  edit->name = g_strdup (name);
+  edit->text = get_text (arguments, "text");
+  edit->version = get_text (arguments, "version");
+  edit->from = get_text (arguments, "from");
+  self->methods->edit (edit, who, answered_cb, question_new (self, invocation, NULL), self->user_data);
+  return TRUE;
+}
+
 RegiaConsole *
 regia_console_new (const RegiaControlMethods *methods, RegiaConsoleIdentifyFunc identify, gpointer user_data)
 {
@@ -254,6 +290,7 @@ regia_console_new (const RegiaControlMethods *methods, RegiaConsoleIdentifyFunc 
   g_signal_connect (self->skeleton, "handle-rehearse", G_CALLBACK (rehearse_cb), self);
   g_signal_connect (self->skeleton, "handle-stop", G_CALLBACK (stop_cb), self);
   g_signal_connect (self->skeleton, "handle-get-events", G_CALLBACK (get_events_cb), self);
+  g_signal_connect (self->skeleton, "handle-edit-file", G_CALLBACK (edit_file_cb), self);
   return self;
 }
 

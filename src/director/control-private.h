@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "edit-private.h"
+
 /*
  * RegiaControl: exports org.regia.Show1, and what is added to it, on control.sock, for the command line and
  * for nothing else. Main context only.
@@ -27,6 +29,9 @@ typedef struct {
   void (*rehearse) (const char *name, const char *who, RegiaControlCommandedFunc started, gpointer data,
                     gpointer user_data);
   void (*get_events) (RegiaControlCommandedFunc done, gpointer data, gpointer user_data);
+  /* @edit: (transfer full): of the event folder or the hall file, without the paths */
+  void (*edit) (RegiaEdit *edit, const char *who, RegiaControlCommandedFunc done, gpointer data,
+                gpointer user_data);
 } RegiaControlMethods;
 
 /** RegiaControlListener: a listening control.sock. One thread at a time. */

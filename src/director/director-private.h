@@ -180,6 +180,8 @@ void regia_commands_note (RegiaCommands *self, RegiaProcessEntry *entry);
 void regia_commands_log (RegiaCommands *self, const char *who, const char *what);
 /** regia_commands_log_people: the same of what concerns people: who came in, who was configured. */
 void regia_commands_log_people (RegiaCommands *self, const char *who, const char *what);
+/** regia_commands_log_file: the same of an event file or the hall file that was edited. */
+void regia_commands_log_file (RegiaCommands *self, const char *who, const char *what);
 /** regia_commands_log_alarm: that the alarm @id was raised, or is over. */
 void regia_commands_log_alarm (RegiaCommands *self, const char *id, gboolean raised);
 /** regia_commands_get_audit: (transfer floating): the last lines of it, regia_audit_get_last(). */

@@ -79,13 +79,22 @@ get_events_cb (RegiaControlCommandedFunc done, gpointer data, gpointer user_data
   regia_service_ask (self->service, done, data);
 }
 
+static void
+edit_cb (RegiaEdit *edit, const char *who, RegiaControlCommandedFunc done, gpointer data, gpointer user_data)
+{
+  RegiaDirector *self = user_data;
+
+  regia_service_edit (self->service, edit, who, done, data);
+}
+
 const RegiaControlMethods regia_director_methods = {.get_status = get_status_cb,
                                                     .stop = stop_cb,
                                                     .command = command_cb,
                                                     .open_feed = open_feed_cb,
                                                     .start = start_cb,
                                                     .rehearse = rehearse_cb,
-                                                    .get_events = get_events_cb};
+                                                    .get_events = get_events_cb,
+                                                    .edit = edit_cb};
 
 RegiaPlaces
 regia_director_get_places (RegiaDirector *self)

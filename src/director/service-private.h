@@ -33,6 +33,10 @@ void regia_service_note (RegiaService *self);
  * Show1.Start, Show1.Rehearse. @done is called once: it is persisted and begins, or why not. */
 void regia_service_start (RegiaService *self, const char *name, gboolean again, gboolean rehearse,
                           const char *who, RegiaControlCommandedFunc done, gpointer data);
+/** regia_service_edit: Console1.EditFile: @edit (transfer full), whose paths are put in here; @done is called
+ * once. */
+void regia_service_edit (RegiaService *self, RegiaEdit *edit, const char *who, RegiaControlCommandedFunc done,
+                         gpointer data);
 /** regia_service_ask: Show1.GetEvents; @done is called once. */
 void regia_service_ask (RegiaService *self, RegiaControlCommandedFunc done, gpointer data);
 

@@ -6,12 +6,14 @@
 #include <systemd/sd-daemon.h>
 
 #include "director-private.h"
+#include "editor-private.h"
 #include "folder-private.h"
 #include "prepare-private.h"
 #include "regia/base/error.h"
 
 /* So long an event that was ended is shown as that; then the next is announced. */
-#define ENDED_US (60 * G_USEC_PER_SEC)
+#define ENDED_US  (60 * G_USEC_PER_SEC)
+#define NO_FOLDER "what runs here is one event file and has no folder of events; --events=FOLDER names one"
 
 /*
  * What is on the air needs neither hall nor folder: it goes on from its merged copy, in run/event.conf.
@@ -43,6 +45,7 @@ struct _RegiaService {
   RegiaDirector *director;
   char *hall_path, *events_dir; /* (owned) */
   RegiaFolder *folder;          /* (owned) */
+  RegiaEditor *editor;          /* (owned) */
   char *start_error;            /* (owned) (nullable): why one cannot start by itself */
   GArray *askers;               /* (owned) (element-type Asker) */
   Change *change;               /* (owned) (nullable) */
@@ -58,6 +61,7 @@ typedef struct {
 } Asker;
 
 static void looked_cb (gboolean fresh, gpointer user_data);
+static void edited_cb (const char *who, const char *what, gpointer user_data);
 
 static void
 change_free (Change *change)
@@ -83,6 +87,7 @@ regia_service_new (RegiaDirector *director, const char *hall_path, const char *e
   self->hall_path = g_strdup (hall_path);
   self->events_dir = g_strdup (events_dir);
   self->folder = regia_folder_new (events_dir, hall_path, looked_cb, self);
+  self->editor = regia_editor_new (edited_cb, self);
   self->askers = g_array_new (FALSE, FALSE, sizeof (Asker));
   return self;
 }
@@ -112,6 +117,7 @@ regia_service_free (RegiaService *self)
     self->change->done (NULL, error, self->change->data);
   change_free (self->change);
   g_clear_handle_id (&self->installer, g_source_remove);
+  regia_editor_free (self->editor);
   regia_folder_free (self->folder);
   g_array_unref (self->askers);
   g_free (self->hall_path);
@@ -570,14 +576,45 @@ regia_service_ask (RegiaService *self, RegiaControlCommandedFunc done, gpointer 
   const Asker asker = {done, data};
 
   if (self == NULL) {
-    g_autoptr (GError) error = g_error_new_literal (
-        REGIA_ERROR, REGIA_ERROR_STATE,
-        "what runs here is one event file and has no folder of events; --events=FOLDER names one");
+    g_autoptr (GError) error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_STATE, NO_FOLDER);
     done (NULL, error, data);
     return;
   }
   g_array_append_val (self->askers, asker);
   regia_folder_look (self->folder);
+}
+
+/* Editing */
+
+static void
+edited_cb (const char *who, const char *what, gpointer user_data)
+{
+  RegiaService *self = user_data;
+
+  regia_commands_log_file (self->director->commands, who, what);
+  regia_folder_look (self->folder);
+}
+
+void
+regia_service_edit (RegiaService *self, RegiaEdit *edit, const char *who, RegiaControlCommandedFunc done,
+                    gpointer data)
+{
+  const RegiaShow *show;
+  gboolean on;
+
+  if (self == NULL) {
+    g_autoptr (GError) error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_STATE, NO_FOLDER);
+
+    regia_edit_free (edit);
+    done (NULL, error, data);
+    return;
+  }
+  show = &self->director->show;
+  on = show->state != REGIA_SHOW_STANDBY && !is_over (self);
+  edit->events_dir = g_strdup (self->events_dir);
+  edit->hall_path = g_strdup (self->hall_path);
+  edit->running = g_strdup (on ? show->config_path : "");
+  regia_editor_do (self->editor, edit, who, done, data);
 }
 
 void

@@ -25,6 +25,7 @@ typedef struct {
   Key keys[5];     /* (array zero-terminated=1); besides the id */
 } Order;
 
+static const Key file_keys[] = {{"text", "s", TRUE}, {"from", "s", FALSE}, {"check", "b", FALSE}, {NULL}};
 static const Key login_keys[] = {{"name", "s", TRUE}, {"password", "s", TRUE}, {NULL}};
 
 static GVariant *
@@ -297,6 +298,19 @@ check_key (GVariant *body, const char *name, GVariant *value, const Key *keys, G
   return refuse_unknown (name, keys, error);
 }
 
+/* A NUL, as itself or by its escape: a text would end there without a word. */
+static gboolean
+has_nul (const char *json, gsize length)
+{
+  for (gsize i = 0; i < length; i++) {
+    if (json[i] == '\0')
+      return TRUE;
+    if (json[i] == '\\' && ++i + 5 <= length && strncmp (json + i, "u0000", 5) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* (transfer full) (nullable): a{sv} with nothing in it but what @keys lists. */
 static GVariant *
 read_body (const char *json, gsize length, const Key *keys, GError **error)
@@ -307,7 +321,7 @@ read_body (const char *json, gsize length, const Key *keys, GError **error)
   const char *name;
   GVariant *next;
 
-  if (memchr (json, '\0', length) != NULL) {
+  if (has_nul (json, length)) {
     regia_error_set_usage (error, "the body is no JSON: it holds a NUL");
     return NULL;
   }
@@ -388,4 +402,30 @@ regia_console_login_read (const char *json, gsize length, char **ret_name, char 
   *ret_name = g_strdup (regia_json_get_string (body, "name"));
   *ret_password = g_strdup (regia_json_get_string (body, "password"));
   return TRUE;
+}
+
+gboolean
+regia_console_file_read (const char *json, gsize length, RegiaConsoleFile *ret_file, GError **error)
+{
+  g_autoptr (GVariant) body = read_body (json, length, file_keys, error);
+  const char *text, *from;
+
+  if (body == NULL)
+    return FALSE;
+  text = regia_json_get_string (body, "text");
+  from = regia_json_get_string (body, "from");
+  if (strlen (text) > REGIA_CONSOLE_FILE_BYTES)
+    return regia_error_set_usage (error, "\"text\" is longer than %d bytes; edit such a file on the machine",
+                                  REGIA_CONSOLE_FILE_BYTES);
+  if (strlen (from) > REGIA_CONSOLE_NAME_BYTES)
+    return regia_error_set_usage (error, "\"from\" is longer than the name of a file here");
+  *ret_file = (RegiaConsoleFile){g_strdup (text), g_strdup (from), regia_json_get_boolean (body, "check")};
+  return TRUE;
+}
+
+void
+regia_console_file_clear (RegiaConsoleFile *self)
+{
+  g_clear_pointer (&self->text, g_free);
+  g_clear_pointer (&self->from, g_free);
 }

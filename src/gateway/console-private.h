@@ -23,6 +23,8 @@
  *   /api/v1/live                                                    the same, over a WebSocket
  *   /house/…                                                        the programme, private or not, as HLS
  *   POST /api/v1/commands/NAME                                      who may command
+ *   GET PUT DELETE /api/v1/events-folder/NAME.conf                  the same: the files of events
+ *   GET PUT /api/v1/hall                                            … and of the hall
  *
  * Who somebody is, the director says (org.regia.Accounts1), by the token of `Authorization: Bearer` or of the
  * cookie; nothing is kept here but for a second. Nothing is changed by a request that another site had a
@@ -89,6 +91,23 @@ gboolean regia_console_order_is_known (const char *name);
 gboolean regia_console_order_read (const char *name, const char *token, const char *json, gsize length,
                                    guint64 show_ms, RegiaConsoleOrder *ret_order,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** A file as it is to be, and what for. */
+typedef struct {
+  char *text, *from; /* (owned); "" none */
+  gboolean check;    /* only looked at */
+} RegiaConsoleFile;
+
+void regia_console_file_clear (RegiaConsoleFile *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RegiaConsoleFile, regia_console_file_clear)
+
+/** regia_console_file_read: the same of an event file or the hall file. */
+gboolean regia_console_file_read (const char *json, gsize length, RegiaConsoleFile *ret_file,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** What a file's text may have: what the director takes (director/edit-private.h). */
+#define REGIA_CONSOLE_FILE_BYTES 49152
+/** What a name in an address, and a version, may have. */
+#define REGIA_CONSOLE_NAME_BYTES 100
+
 /** regia_console_login_read: the same of who comes in: @ret_name, @ret_password (transfer full). */
 gboolean regia_console_login_read (const char *json, gsize length, char **ret_name, char **ret_password,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

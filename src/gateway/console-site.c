@@ -12,6 +12,8 @@
 #define HOUSE      "/house/"
 #define BODY_BYTES 4096
 #define BODY_MS    5000
+#define FILE_BYTES 131072 /* a text of 48 KiB, with its escapes */
+#define FILE_MS    20000
 #define NOT_SURE                                                                                             \
   "it is not known whether this took effect: the director did not answer; repeat it with the same id"
 
@@ -19,6 +21,9 @@ const RegiaBodyRule regia_console_rules[] = {
     {REGIA_METHOD_POST, "/api/v1/login", BODY_BYTES, BODY_MS},
     {REGIA_METHOD_POST, "/api/v1/logout", BODY_BYTES, BODY_MS},
     {REGIA_METHOD_POST, COMMANDS, BODY_BYTES, BODY_MS},
+    {REGIA_METHOD_PUT, REGIA_TURN_EVENT_FILES, FILE_BYTES, FILE_MS},
+    {REGIA_METHOD_DELETE, REGIA_TURN_EVENT_FILES, 0, BODY_MS},
+    {REGIA_METHOD_PUT, REGIA_TURN_HALL_FILE, FILE_BYTES, FILE_MS},
     {.method = REGIA_METHOD_GET, .path = LIVE},
     {0},
 };
@@ -165,8 +170,8 @@ show_health (RegiaTurn *turn)
 
 /* Commands */
 
-static void
-refuse_by_director (RegiaTurn *turn, const GError *error, gboolean is_remote)
+void
+regia_turn_refuse_by_director (RegiaTurn *turn, const GError *error, gboolean is_remote)
 {
   guint status = 503;
 
@@ -196,7 +201,7 @@ done_cb (GVariant *answer, const GError *error, gboolean is_remote, gpointer use
 
   regia_reply_init (&reply);
   if (answer == NULL || !g_variant_is_of_type (answer, G_VARIANT_TYPE ("(a{sv})"))) {
-    refuse_by_director (turn, error, is_remote && error != NULL);
+    regia_turn_refuse_by_director (turn, error, is_remote && error != NULL);
     return;
   }
   result = g_variant_get_child_value (answer, 0);
@@ -251,19 +256,23 @@ find_nothing (RegiaTurn *turn)
 }
 
 static const RegiaTurnRoute routes[] = {
-    {"/", FALSE, TRUE, REGIA_ACTION_WATCH, regia_turn_use_once},
-    {"/healthz", FALSE, TRUE, REGIA_ACTION_WATCH, show_health},
-    {"/api/", FALSE, TRUE, REGIA_ACTION_WATCH, find_nothing},
-    {"/api/v1/session", FALSE, FALSE, REGIA_ACTION_WATCH, show_session},
-    {"/api/v1/status", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_status},
-    {"/api/v1/events", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_events},
-    {LIVE, FALSE, FALSE, REGIA_ACTION_OBSERVE, show_live},
-    {HOUSE, FALSE, FALSE, REGIA_ACTION_OBSERVE, show_house},
-    {"/metrics", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_metrics},
-    {"/api/v1/planned", FALSE, FALSE, REGIA_ACTION_OBSERVE, show_planned},
-    {"/api/v1/login", TRUE, TRUE, REGIA_ACTION_WATCH, regia_turn_log_in},
-    {"/api/v1/logout", TRUE, FALSE, REGIA_ACTION_WATCH, regia_turn_log_out},
-    {COMMANDS, TRUE, FALSE, REGIA_ACTION_COMMAND, command},
+    {"/", REGIA_TURN_GET, TRUE, REGIA_ACTION_WATCH, regia_turn_use_once},
+    {"/healthz", REGIA_TURN_GET, TRUE, REGIA_ACTION_WATCH, show_health},
+    {"/api/", REGIA_TURN_GET, TRUE, REGIA_ACTION_WATCH, find_nothing},
+    {"/api/v1/session", REGIA_TURN_GET, FALSE, REGIA_ACTION_WATCH, show_session},
+    {"/api/v1/status", REGIA_TURN_GET, FALSE, REGIA_ACTION_OBSERVE, show_status},
+    {"/api/v1/events", REGIA_TURN_GET, FALSE, REGIA_ACTION_OBSERVE, show_events},
+    {LIVE, REGIA_TURN_GET, FALSE, REGIA_ACTION_OBSERVE, show_live},
+    {HOUSE, REGIA_TURN_GET, FALSE, REGIA_ACTION_OBSERVE, show_house},
+    {"/metrics", REGIA_TURN_GET, FALSE, REGIA_ACTION_OBSERVE, show_metrics},
+    {"/api/v1/planned", REGIA_TURN_GET, FALSE, REGIA_ACTION_OBSERVE, show_planned},
+    {REGIA_TURN_EVENT_FILES, REGIA_TURN_GET | REGIA_TURN_PUT | REGIA_TURN_DELETE, FALSE, REGIA_ACTION_COMMAND,
+     regia_turn_edit_event},
+    {REGIA_TURN_HALL_FILE, REGIA_TURN_GET | REGIA_TURN_PUT, FALSE, REGIA_ACTION_COMMAND,
+     regia_turn_edit_hall},
+    {"/api/v1/login", REGIA_TURN_POST, TRUE, REGIA_ACTION_WATCH, regia_turn_log_in},
+    {"/api/v1/logout", REGIA_TURN_POST, FALSE, REGIA_ACTION_WATCH, regia_turn_log_out},
+    {COMMANDS, REGIA_TURN_POST, FALSE, REGIA_ACTION_COMMAND, command},
 };
 
 typedef struct {

@@ -7,11 +7,19 @@
 
 typedef struct _RegiaTurn RegiaTurn;
 
+/** What a route takes; together as flags. All but the first change something. */
+typedef enum {
+  REGIA_TURN_GET = 1 << 0, /* and HEAD */
+  REGIA_TURN_POST = 1 << 1,
+  REGIA_TURN_PUT = 1 << 2,
+  REGIA_TURN_DELETE = 1 << 3,
+} RegiaTurnMethod;
+
 /** One line of the console's table. */
 typedef struct {
   const char *path; /* one that ends in `/` stands for everything below it */
-  gboolean changes; /* POST; else GET and HEAD */
-  gboolean open;    /* to anybody; else: */
+  guint methods;
+  gboolean open; /* to anybody; else: */
   RegiaAction action;
   void (*begin) (RegiaTurn *turn); /* takes the turn */
 } RegiaTurnRoute;
@@ -37,9 +45,10 @@ struct _RegiaTurn {
   SoupServerMessage *message; /* (owned) */
   RegiaHttpPending *pending;  /* (nullable): since something was asked */
   char *path;                 /* (owned) */
-  char *once;                 /* (owned) (nullable) */
-  char *token;                /* (owned) "": none */
-  char *name;                 /* (owned) (nullable): whose session that is */
+  RegiaTurnMethod method;
+  char *once;  /* (owned) (nullable) */
+  char *token; /* (owned) "": none */
+  char *name;  /* (owned) (nullable): whose session that is */
   RegiaRole role;
   char *id; /* (owned) (nullable): of a command */
 };
@@ -70,6 +79,15 @@ gboolean regia_turn_is_https (RegiaTurn *turn);
 gboolean regia_turn_is_of_ours (RegiaTurn *turn);
 /** (transfer full): the request's body. */
 GBytes *regia_turn_get_body (RegiaTurn *turn);
+
+/** regia_turn_refuse_by_director: @error is what regia_turn_ask()'s function got. Takes @turn. */
+void regia_turn_refuse_by_director (RegiaTurn *turn, const GError *error, gboolean is_remote);
+
+/* console-files.c: event files and the hall file, each the begin() of a route. */
+#define REGIA_TURN_EVENT_FILES "/api/v1/events-folder/"
+#define REGIA_TURN_HALL_FILE   "/api/v1/hall"
+void regia_turn_edit_event (RegiaTurn *turn);
+void regia_turn_edit_hall (RegiaTurn *turn);
 
 /* console-entry.c: coming in and going out, each the begin() of a route. */
 void regia_turn_log_in (RegiaTurn *turn);

@@ -46,6 +46,28 @@ regia_turn_finish (RegiaTurn *turn, const RegiaReply *reply)
   regia_turn_free (turn);
 }
 
+/* Each set of methods that a route has. */
+static const struct Allowed {
+  guint methods;
+  const char *allow, *words;
+} allowed[] = {
+    {REGIA_TURN_POST, "POST, OPTIONS", "this takes POST"},
+    {REGIA_TURN_GET | REGIA_TURN_PUT, REGIA_REQUEST_ALLOW ", PUT", "this takes GET and PUT"},
+    {REGIA_TURN_GET | REGIA_TURN_PUT | REGIA_TURN_DELETE, REGIA_REQUEST_ALLOW ", PUT, DELETE",
+     "this takes GET, PUT and DELETE"},
+    {REGIA_TURN_GET, REGIA_REQUEST_ALLOW, "this takes GET"},
+};
+
+static const struct Allowed *
+find_allowed (const RegiaTurnRoute *route)
+{
+  gsize i = 0;
+
+  while (i + 1 < G_N_ELEMENTS (allowed) && allowed[i].methods != route->methods)
+    i++;
+  return &allowed[i];
+}
+
 void
 regia_turn_refuse (RegiaTurn *turn, guint status, const char *words, guint retry_after_s)
 {
@@ -62,7 +84,7 @@ regia_turn_refuse (RegiaTurn *turn, guint status, const char *words, guint retry
   }
   reply.retry_after_s = retry_after_s;
   if (status == 405)
-    reply.allow = turn->route->changes ? "POST, OPTIONS" : REGIA_REQUEST_ALLOW;
+    reply.allow = find_allowed (turn->route)->allow;
   regia_turn_finish (turn, &reply);
 }
 
@@ -210,22 +232,34 @@ is_json (RegiaTurn *turn)
          (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
 }
 
+static RegiaTurnMethod
+read_method (RegiaTurn *turn)
+{
+  const char *method = soup_server_message_get_method (turn->message);
+
+  return method == SOUP_METHOD_POST     ? REGIA_TURN_POST
+         : method == SOUP_METHOD_PUT    ? REGIA_TURN_PUT
+         : method == SOUP_METHOD_DELETE ? REGIA_TURN_DELETE
+                                        : REGIA_TURN_GET;
+}
+
 void
 regia_turn_begin (RegiaTurn *turn)
 {
-  const char *method = soup_server_message_get_method (turn->message);
-  gboolean posts = method == SOUP_METHOD_POST, by_cookie;
+  gboolean changes, by_cookie;
   gsize length = strlen (turn->route->path);
 
+  turn->method = read_method (turn);
+  changes = turn->method != REGIA_TURN_GET;
   turn->token = read_token (turn, &by_cookie);
   if (turn->route->path[length - 1] != '/' && strcmp (turn->path, turn->route->path) != 0)
     regia_turn_refuse (turn, 404, "There is nothing at this address.", 0);
-  else if (posts != turn->route->changes)
-    regia_turn_refuse (turn, 405, turn->route->changes ? "this takes POST" : "this takes GET", 0);
-  else if (posts && !is_of_ours (turn, by_cookie))
+  else if ((turn->method & turn->route->methods) == 0)
+    regia_turn_refuse (turn, 405, find_allowed (turn->route)->words, 0);
+  else if (changes && !is_of_ours (turn, by_cookie))
     regia_turn_refuse (turn, 403, "another site's page asked for this, or a cookie came without an Origin",
                        0);
-  else if (posts && !is_json (turn))
+  else if (changes && !is_json (turn))
     regia_turn_refuse (turn, 415, "the body must be application/json", 0);
   else if (turn->route->open)
     turn->route->begin (turn);

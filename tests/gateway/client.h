@@ -31,3 +31,6 @@ gint64 client_wait_end (int fd, guint limit_ms);
 /** client_ask: a whole exchange on a connection of its own. @fields: (nullable): lines with CRLF */
 void client_ask (guint port, const char *method, const char *path, const char *fields,
                  ClientAnswer *ret_answer);
+/** client_exchange: the same with a body, whose length is told. @body: (nullable). Returns: the status. */
+guint client_exchange (guint port, const char *method, const char *path, const char *fields, const char *body,
+                       ClientAnswer *ret_answer);

@@ -27,18 +27,7 @@ static guint
 ask (ConsoleHouse *self, const char *method, const char *path, const char *fields, const char *body,
      ClientAnswer *ret_answer)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  int fd = client_connect (self->port, 0);
-
-  g_string_printf (text, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s", method, path,
-                   fields != NULL ? fields : "");
-  if (body != NULL)
-    g_string_append_printf (text, "Content-Length: %zu\r\n", strlen (body));
-  g_string_append_printf (text, "\r\n%s", body != NULL ? body : "");
-  client_send (fd, text->str);
-  client_receive (fd, strcmp (method, "HEAD") == 0, ret_answer);
-  close (fd);
-  return ret_answer->status;
+  return client_exchange (self->port, method, path, fields, body, ret_answer);
 }
 
 static gboolean

@@ -167,6 +167,33 @@ stop_cb (RegiaDBusConsole1 *skeleton, GDBusMethodInvocation *invocation, const c
   return TRUE;
 }
 
+/* What the text, or else the name, says becomes of it. */
+static gboolean
+edit_file_cb (RegiaDBusConsole1 *skeleton, GDBusMethodInvocation *invocation, const char *token,
+              const char *action, const char *name, GVariant *arguments, gpointer data)
+{
+  g_autofree char *text = g_variant_print (arguments, FALSE);
+  const char *outcome = NULL;
+  GVariantDict dict;
+
+  note (data, "edit %s %s %s", action, name, text);
+  if (strstr (name, "..") != NULL) {
+    g_dbus_method_invocation_return_error_literal (invocation, REGIA_ERROR, REGIA_ERROR_USAGE,
+                                                   "no such name");
+    return TRUE;
+  }
+  g_variant_lookup (arguments, "text", "&s", &outcome);
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "outcome", "s",
+                         outcome != NULL                   ? outcome
+                         : strcmp (action, "remove") == 0  ? "removed"
+                         : strcmp (name, "none.conf") == 0 ? "missing"
+                                                           : "read");
+  g_variant_dict_insert (&dict, "version", "s", strcmp (action, "remove") == 0 ? "" : "v2");
+  regia_dbus_console1_complete_edit_file (skeleton, invocation, g_variant_dict_end (&dict));
+  return TRUE;
+}
+
 static GDBusConnection *
 connect_to (int fd, gboolean as_server)
 {
@@ -209,6 +236,7 @@ thread_func (gpointer data)
   g_signal_connect (self->console, "handle-command", G_CALLBACK (command_cb), self);
   g_signal_connect (self->console, "handle-start", G_CALLBACK (start_cb), self);
   g_signal_connect (self->console, "handle-rehearse", G_CALLBACK (rehearse_cb), self);
+  g_signal_connect (self->console, "handle-edit-file", G_CALLBACK (edit_file_cb), self);
   g_signal_connect (self->console, "handle-stop", G_CALLBACK (stop_cb), self);
   export (self->accounts, self, REGIA_ACCOUNTS_OBJECT);
   export (self->console, self, REGIA_CONSOLE_OBJECT);

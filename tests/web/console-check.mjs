@@ -43,8 +43,13 @@ const good = {
   '/api/v1/commands/start': { name: 'none' },
   '/api/v1/commands/rehearse': { name: 'none' },
 };
+const FILE = { text: '[event]\nname = None\n' };
+good['/api/v1/events-folder/{name}'] = FILE;
+good['/api/v1/hall'] = FILE;
+/** Which one of several is asked for. */
+const NAMES = { '{name}': 'none.conf' };
 /** What is not answered by 200 here: no alarm is raised, there is no such relay, nor a talk, and one event alone has no folder. */
-const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/talk': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409, '/api/v1/live': 426 };
+const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/talk': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409, '/api/v1/live': 426, '/api/v1/events-folder/{name}': 409, '/api/v1/hall': 409 };
 /** One ends the event, one the session, and one has no end. */
 const NOT_NOW = ['/api/v1/commands/stop', '/api/v1/logout', '/api/v1/events'];
 
@@ -54,7 +59,8 @@ const { token } = JSON.parse(login.body.toString());
 const bearer = (value) => ({ Authorization: `Bearer ${value}` });
 
 async function hold (title, path, method, headers, body, expected) {
-  const answer = await ask(method, path, headers, body);
+  const address = path.replace(/\{\w+\}/g, (place) => NAMES[place]);
+  const answer = await ask(method, address, headers, body);
   report(`${method} ${path} ${title}: ${expected}`, check(api, path, method, answer, expected));
 }
 
@@ -80,18 +86,19 @@ for (const [path, methods] of Object.entries(api.document.paths)) {
   for (const method of Object.keys(methods).map((key) => key.toUpperCase())) {
     const open = methods[method.toLowerCase()].security?.length === 0;
     const small = path === '/api/v1/session' || path === '/api/v1/logout';
-    const body = method === 'POST' ? JSON.stringify(good[path] ?? {}) : undefined;
-    const type = method === 'POST' ? JSON_TYPE : {};
+    const writes = method === 'POST' || method === 'PUT';
+    const body = writes ? JSON.stringify(good[path] ?? {}) : undefined;
+    const type = writes ? JSON_TYPE : {};
     if (!open) {
       await hold('by nobody', path, method, type, body, 401);
       await hold('with a token of nobody', path, method, { ...type, ...bearer('N'.repeat(43)) }, body, 401);
       if (!small) await hold('by one of the staff', path, method, { ...type, ...bearer(staff) }, body, 403);
     }
     const mine = open ? {} : bearer(token);
-    if (method === 'POST') {
+    if (writes) {
       await hold('from another site', path, method, { ...type, ...mine, Origin: 'http://evil.example' }, body, 403);
       await hold('as text', path, method, { ...mine, 'Content-Type': 'text/plain' }, body, 415);
-      await hold('too long', path, method, { ...type, ...mine }, JSON.stringify({ name: 'a'.repeat(5000) }), 413);
+      await hold('too long', path, method, { ...type, ...mine }, JSON.stringify({ name: 'a'.repeat(method === 'PUT' ? 140000 : 5000) }), 413);
       if (path !== '/api/v1/logout') {
         await hold('no JSON', path, method, { ...type, ...mine }, '{"on":', 400);
         await hold('with a key that there is not', path, method, { ...type, ...mine }, '{"one":1}', 400);
