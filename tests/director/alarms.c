@@ -5,7 +5,6 @@
 
 #include "alarms-private.h"
 #include "desired-private.h"
-#include "machine-private.h"
 #include "regia/base/error.h"
 #include "show-private.h"
 
@@ -390,58 +389,58 @@ test_backup_scene (void)
   g_assert_cmpstr (pass (&self, 4), ==, "-backup-scene/speaker ");
 }
 
+/* What one source says, for so long, and what is told of it at the end. */
+typedef struct {
+  const char *state;
+  guint seconds;
+  const char *told;
+} Step;
+
+static void
+take_steps (const char *more, const char *source, const Step *steps, gsize count)
+{
+  g_auto (Show) self;
+
+  show_init (&self, more);
+  for (gsize i = 0; i < count; i++) {
+    g_autofree char *text = g_strconcat (
+        "{'ready': <true>, 'sources': <[<{'state': <'live'>, 'has-audio': <true>, 'level-db': <-20.0>, ",
+        source, ", ", steps[i].state, "}>]>}", NULL);
+
+    set (&self.engine, parse (text));
+    g_assert_cmpstr (pass (&self, steps[i].seconds), ==, steps[i].told);
+  }
+}
+
 static void
 test_clock (void)
 {
-  static const char *const desk =
-      "'name': <'desk'>, 'state': <'live'>, 'has-audio': <true>, 'level-db': <-20.0>, 'drift-ppm': <";
-  g_autofree char *fast = g_strconcat (desk, "-210.0>", NULL), *between = g_strconcat (desk, "170.0>", NULL),
-                  *good = g_strconcat (desk, "-100.0>", NULL);
-  g_auto (Show) self;
+  static const Step steps[] = {{"'drift-ppm': <-210.0>", 30, ""},
+                               {"'drift-ppm': <-210.0>", 1, "+drift/desk "},
+                               {"'drift-ppm': <170.0>", 60, ""},
+                               {"'drift-ppm': <-100.0>", 10, ""},
+                               {"'drift-ppm': <-100.0>", 1, "-drift/desk "}};
 
-  show_init (&self, "");
-  set_engine (&self, fast, LIVE_CAMERA, FALSE);
-  g_assert_cmpstr (pass (&self, 30), ==, "");
-  g_assert_cmpstr (pass (&self, 1), ==, "+drift/desk ");
-  set_engine (&self, between, LIVE_CAMERA, FALSE);
-  g_assert_cmpstr (pass (&self, 60), ==, "");
-  set_engine (&self, good, LIVE_CAMERA, FALSE);
-  g_assert_cmpstr (pass (&self, 10), ==, "");
-  g_assert_cmpstr (pass (&self, 1), ==, "-drift/desk ");
+  take_steps ("", "'name': <'desk'>", steps, G_N_ELEMENTS (steps));
 }
 
-/* By what is measured, and by a time that has to be set anew again and again. */
+/* By what is measured, and by a time that has to be set anew again and again; a step that is mended by a seam
+ * or two is not apart. */
 static void
 test_apart (void)
 {
-  static const struct {
-    gint64 apart_ms;
-    guint64 resyncs;
-    guint seconds;
-    const char *told;
-  } table[] = {
-      {-99, 0, 30, ""},
-      {-100, 0, 3, ""},
-      {-100, 0, 1, "+apart/phone "},
-      {60, 0, 60, ""},
-      {40, 4, 40, "-apart/phone "}, /* a step that is mended by a seam or two is not apart */
-      {0, 9, 4, "+apart/phone "},
-      {0, 9, 30, "-apart/phone "},
-  };
-  g_auto (Show) self;
+#define AT(apart, resyncs) "'apart-ms': <int64 " #apart ">, 'resyncs': <uint64 " #resyncs ">"
+  static const Step steps[] = {{AT (-99, 0), 30, ""},
+                               {AT (-100, 0), 3, ""},
+                               {AT (-100, 0), 1, "+apart/phone "},
+                               {AT (60, 0), 60, ""},
+                               {AT (40, 4), 40, "-apart/phone "},
+                               {AT (0, 9), 4, "+apart/phone "},
+                               {AT (0, 9), 30, "-apart/phone "}};
+#undef AT
 
-  show_init (&self, "[source phone]\npipeline = test\n");
-  for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
-    g_autofree char *phone = g_strdup_printf (
-        "{'ready': <true>, 'sources': <[<{'name': <'phone'>, 'state': <'live'>, 'has-audio': <true>, "
-        "'has-video': "
-        "<true>, 'level-db': <-20.0>, 'resyncs': <uint64 %" G_GUINT64_FORMAT ">, 'apart-ms': <int64 "
-        "%" G_GINT64_FORMAT ">}>]>}",
-        table[i].resyncs, table[i].apart_ms);
-
-    set (&self.engine, parse (phone));
-    g_assert_cmpstr (pass (&self, table[i].seconds), ==, table[i].told);
-  }
+  take_steps ("[source phone]\npipeline = test\n", "'name': <'phone'>, 'has-video': <true>", steps,
+              G_N_ELEMENTS (steps));
 }
 
 static RegiaDesired *
@@ -655,37 +654,6 @@ test_words (void)
   }
 }
 
-static void
-test_machine (void)
-{
-  g_autofree char *dir = g_dir_make_tmp ("regia-thermal-XXXXXX", NULL);
-  static const char *const readings[] = {"45000\n", "71500\n", "-273000\n", "nonsense"};
-  guint64 used, all;
-
-  g_assert_true (isnan (regia_machine_read_temperature (dir)));
-  g_assert_true (isnan (regia_machine_read_temperature ("/nonexistent")));
-  for (guint i = 0; i < G_N_ELEMENTS (readings); i++) {
-    g_autofree char *zone = g_strdup_printf ("%s/thermal_zone%u", dir, i);
-    g_autofree char *temp = g_build_filename (zone, "temp", NULL);
-
-    g_assert_cmpint (g_mkdir (zone, 0700), ==, 0);
-    g_assert_true (g_file_set_contents (temp, readings[i], -1, NULL));
-  }
-  g_assert_cmpfloat (regia_machine_read_temperature (dir), ==, 71.5);
-  for (guint i = 0; i < G_N_ELEMENTS (readings); i++) {
-    g_autofree char *zone = g_strdup_printf ("%s/thermal_zone%u", dir, i);
-    g_autofree char *temp = g_build_filename (zone, "temp", NULL);
-
-    g_unlink (temp);
-    g_rmdir (zone);
-  }
-  g_rmdir (dir);
-  g_assert_true (regia_machine_parse_stat ("cpu  10 2 3 100 5 1 1 1 0 0\ncpu0 1\n", &used, &all));
-  g_assert_cmpuint (used, ==, 18);
-  g_assert_cmpuint (all, ==, 123);
-  g_assert_false (regia_machine_parse_stat ("cpu 1 2\n", &used, &all));
-}
-
 int
 main (int argc, char **argv)
 {
@@ -711,6 +679,5 @@ main (int argc, char **argv)
   g_test_add_func ("/alarms/kept", test_kept);
   g_test_add_func ("/alarms/ended-are-few", test_ended_are_few);
   g_test_add_func ("/alarms/words", test_words);
-  g_test_add_func ("/alarms/machine", test_machine);
   return g_test_run ();
 }
