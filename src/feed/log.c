@@ -90,6 +90,15 @@ regia_feed_log_newest_table (RegiaFeedLog *self)
   return self->tables->len > 0 ? g_ptr_array_index (self->tables, self->tables->len - 1) : NULL;
 }
 
+RegiaFeedClass
+regia_feed_class_of (const RegiaTrack *track)
+{
+  if (g_str_has_prefix (track->name, "video/") || g_str_has_prefix (track->name, "audio/") ||
+      g_str_has_prefix (track->name, "captions/"))
+    return REGIA_FEED_CLASS_PROGRAMME;
+  return g_str_has_prefix (track->name, "iso/") ? REGIA_FEED_CLASS_ISO : REGIA_FEED_CLASS_REST;
+}
+
 static RegiaFeedTable *
 table_new (GPtrArray *tracks)
 {
@@ -97,16 +106,9 @@ table_new (GPtrArray *tracks)
 
   table->tracks = g_ptr_array_ref (tracks);
   for (guint i = 0; i < tracks->len; i++) {
-    const char *name = ((const RegiaTrack *)g_ptr_array_index (tracks, i))->name;
-
-    table->classes[i] = REGIA_FEED_CLASS_REST;
-    if (g_str_has_prefix (name, "iso/"))
-      table->classes[i] = REGIA_FEED_CLASS_ISO;
-    if (g_str_has_prefix (name, "video/") || g_str_has_prefix (name, "audio/") ||
-        g_str_has_prefix (name, "captions/")) {
-      table->classes[i] = REGIA_FEED_CLASS_PROGRAMME;
+    table->classes[i] = (guint8)regia_feed_class_of (g_ptr_array_index (tracks, i));
+    if (table->classes[i] == REGIA_FEED_CLASS_PROGRAMME)
       table->public_mask |= G_GUINT64_CONSTANT (1) << i;
-    }
   }
   table->bytes = regia_feed_tracks_to_bytes (tracks, G_MAXUINT64);
   table->public_bytes = regia_feed_tracks_to_bytes (tracks, table->public_mask);
@@ -237,6 +239,14 @@ evict_locked (RegiaFeedLog *self, gint64 newest_ns)
   return NULL;
 }
 
+/* A picture that the public can be given. */
+static gboolean
+is_public_picture (const RegiaFeedSlot *slot)
+{
+  return slot->table->classes[slot->track] == REGIA_FEED_CLASS_PROGRAMME &&
+         regia_track_is_video (g_ptr_array_index (slot->table->tracks, slot->track));
+}
+
 static void
 hide_locked (RegiaFeedLog *self, RegiaFeedSlot *slot, RegiaFeedView view)
 {
@@ -258,7 +268,7 @@ show_locked (RegiaFeedLog *self, RegiaFeedSlot *slot)
   slot->view = REGIA_FEED_SHOWN;
   self->states[slot->track].hidden = REGIA_FEED_SHOWN;
   self->states[slot->track].blanks = FALSE;
-  if (regia_track_is_video (g_ptr_array_index (slot->table->tracks, slot->track)))
+  if (is_public_picture (slot))
     self->shown_ns = MAX (self->shown_ns, slot->packet->pts_ns);
 }
 
@@ -349,7 +359,7 @@ hide_from_locked (RegiaFeedLog *self, gint64 now_ns, RegiaFeedView view)
       continue;
     if (reach_ns (slot) > now_ns)
       hide_locked (self, slot, view);
-    else if (regia_track_is_video (g_ptr_array_index (slot->table->tracks, slot->track)))
+    else if (is_public_picture (slot))
       shown_ns = MAX (shown_ns, slot->packet->pts_ns);
   }
   self->shown_ns = shown_ns >= 0 ? shown_ns : MIN (self->shown_ns, now_ns);

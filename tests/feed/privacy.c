@@ -284,6 +284,17 @@ test_late_packets (Hall *hall, gconstpointer data)
     g_assert_cmpint (kind (packet_at (&got, 2, i)), ==, "bbbbbo"[i]);
 }
 
+/* What a source gives by itself may be newer; the public has never seen it. */
+static void
+test_isolated (Hall *hall, gconstpointer data)
+{
+  append (hall, 0, FRAME (0), TRUE);
+  append (hall, 0, FRAME (1), FALSE);
+  append (hall, TRACK_ISO, FRAME (1) + 1, TRUE);
+  append (hall, TRACK_ISO, FRAME (3), TRUE);
+  g_assert_cmpint (regia_feed_log_set_private (hall->log, TRUE, FRAME (4)), ==, FRAME (1));
+}
+
 /* An engine that comes back while it is private begins so. */
 static void
 test_begins_private (Hall *hall, gconstpointer data)
@@ -439,6 +450,7 @@ main (int argc, char **argv)
   ADD (blanks);
   ADD (no_way_back);
   ADD (late_packets);
+  ADD (isolated);
   ADD (begins_private);
   ADD (rehearsal);
   ADD (race);

@@ -33,6 +33,8 @@ typedef enum {
   REGIA_FEED_CLASS_REST = 2,      /* previews, meters, marks and whatever else */
 } RegiaFeedClass;
 #define REGIA_FEED_CLASSES 3
+/** regia_feed_class_of: by its name. The public has nothing but the programme's. Pure. */
+RegiaFeedClass regia_feed_class_of (const RegiaTrack *track);
 
 typedef struct {
   guint64 packets, bytes; /* held now */
