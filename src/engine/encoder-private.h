@@ -24,6 +24,14 @@ typedef struct _RegiaEncoder RegiaEncoder;
 RegiaEncoder *regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *tee,
                                  RegiaEncoderTrackFunc track_cb, RegiaEncoderPacketFunc packet_cb,
                                  gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** regia_encoder_new_apart: of pictures that are brought by regia_encoder_push() alone; @in_caps of @spec is
+ * needed. Never waits: what is wrong with its encode file is told by regia_encoder_get_error(), after the
+ * next tick. Main thread. */
+RegiaEncoder *regia_encoder_new_apart (const RegiaEncoderSpec *spec, RegiaEncoderTrackFunc track_cb,
+                                       RegiaEncoderPacketFunc packet_cb, gpointer user_data);
+/** regia_encoder_push: @frame (transfer none): the next one, its pts is show time. Never waits. One thread at
+ * a time. */
+void regia_encoder_push (RegiaEncoder *self, GstBuffer *frame);
 /** regia_encoder_free: after its pipeline is shut down. */
 void regia_encoder_free (RegiaEncoder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaEncoder, regia_encoder_free)

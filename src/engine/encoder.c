@@ -19,6 +19,7 @@
  *
  *   sound:     tee ─ encoding
  *   rendition: tee ─ appsink ─ frames ─ life (a pipeline of its own: encoding)
+ *   apart:                     frames ─ life
  *
  * Sound needs a fiftieth of the work, so it is encoded on the mixer's own thread and no queue has to be woken
  * for each block. A rendition's encoder can be slow, stuck, or gone with its driver, and the programme goes
@@ -160,20 +161,24 @@ is_wanted (RegiaEncoder *self, gint64 pts_ns)
   return self->use == ENCODED;
 }
 
+void
+regia_encoder_push (RegiaEncoder *self, GstBuffer *frame)
+{
+  if (is_wanted (self, (gint64)GST_BUFFER_PTS (frame)))
+    regia_frames_push (self->frames, gst_buffer_ref (frame));
+  else
+    regia_frames_skip (self->frames);
+}
+
 /* The mixer's thread. */
 static GstFlowReturn
 on_frame_cb (GstAppSink *sink, gpointer user_data)
 {
-  RegiaEncoder *self = user_data;
   g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
   GstBuffer *buffer = sample ? gst_sample_get_buffer (sample) : NULL;
 
-  if (buffer == NULL)
-    return GST_FLOW_OK;
-  if (is_wanted (self, (gint64)GST_BUFFER_PTS (buffer)))
-    regia_frames_push (self->frames, gst_buffer_ref (buffer));
-  else
-    regia_frames_skip (self->frames);
+  if (buffer != NULL)
+    regia_encoder_push (user_data, buffer);
   return GST_FLOW_OK;
 }
 
@@ -212,6 +217,13 @@ begin_life (RegiaEncoder *self, gint64 now_ns)
       regia_encoder_life_start (&self->spec, self->after_ns, self->frames, &encoding_callbacks, self);
 }
 
+static void
+begin_frames (RegiaEncoder *self, gint64 now_ns)
+{
+  self->frames = regia_frames_new (room_of (&self->spec));
+  begin_life (self, now_ns);
+}
+
 static gboolean
 build_rendition (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError **error)
 {
@@ -223,8 +235,7 @@ build_rendition (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError *
   gst_app_sink_set_callbacks (GST_APP_SINK (sink), (GstAppSinkCallbacks *)&callbacks, self, NULL);
   gst_bin_add (pipeline, sink);
   gst_element_link (tee, sink);
-  self->frames = regia_frames_new (room_of (&self->spec));
-  begin_life (self, now_ns);
+  begin_frames (self, now_ns);
   return regia_encoder_life_wait_built (self->life, now_ns + BUILD_NS, error);
 }
 
@@ -241,12 +252,11 @@ build_sound (RegiaEncoder *self, GstBin *pipeline, GstElement *tee, GError **err
   return FALSE;
 }
 
-RegiaEncoder *
-regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *tee,
-                   RegiaEncoderTrackFunc track_cb, RegiaEncoderPacketFunc packet_cb, gpointer user_data,
-                   GError **error)
+static RegiaEncoder *
+allocate (const RegiaEncoderSpec *spec, RegiaEncoderTrackFunc track_cb, RegiaEncoderPacketFunc packet_cb,
+          gpointer user_data)
 {
-  g_autoptr (RegiaEncoder) self = g_new0 (RegiaEncoder, 1);
+  RegiaEncoder *self = g_new0 (RegiaEncoder, 1);
 
   regia_encoder_spec_copy (spec, &self->spec);
   self->backoff = patience;
@@ -256,10 +266,30 @@ regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *t
   self->user_data = user_data;
   g_mutex_init (&self->lock);
   g_cond_init (&self->drained_cond);
+  return self;
+}
+
+RegiaEncoder *
+regia_encoder_new (const RegiaEncoderSpec *spec, GstBin *pipeline, GstElement *tee,
+                   RegiaEncoderTrackFunc track_cb, RegiaEncoderPacketFunc packet_cb, gpointer user_data,
+                   GError **error)
+{
+  g_autoptr (RegiaEncoder) self = allocate (spec, track_cb, packet_cb, user_data);
+
   if (spec->width > 0 && !spec->unqueued ? build_rendition (self, pipeline, tee, error)
                                          : build_sound (self, pipeline, tee, error))
     return g_steal_pointer (&self);
   return NULL;
+}
+
+RegiaEncoder *
+regia_encoder_new_apart (const RegiaEncoderSpec *spec, RegiaEncoderTrackFunc track_cb,
+                         RegiaEncoderPacketFunc packet_cb, gpointer user_data)
+{
+  RegiaEncoder *self = allocate (spec, track_cb, packet_cb, user_data);
+
+  begin_frames (self, regia_clock_monotonic_ns ());
+  return self;
 }
 
 /* Nothing comes out of the present life any more; another one may begin. @wait_ns: for its thread. */

@@ -9,6 +9,7 @@
 
 #include "grid-private.h"
 #include "launch-private.h"
+#include "payload-private.h"
 #include "regia/base/clock.h"
 #include "regia/base/error.h"
 
@@ -108,23 +109,6 @@ on_raw_buffer_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-static GBytes *
-caps_bytes (const GstStructure *caps, const char *field)
-{
-  const GValue *value = gst_structure_get_value (caps, field);
-  GstBuffer *buffer;
-  gpointer data;
-  gsize size;
-
-  if (value && GST_VALUE_HOLDS_ARRAY (value))
-    value = gst_value_array_get_size (value) > 0 ? gst_value_array_get_value (value, 0) : NULL;
-  if (value == NULL || !GST_VALUE_HOLDS_BUFFER (value))
-    return NULL;
-  buffer = gst_value_get_buffer (value);
-  gst_buffer_extract_dup (buffer, 0, gst_buffer_get_size (buffer), &data, &size);
-  return g_bytes_new_take (data, size);
-}
-
 /*
  * Sound is stamped so that a player that just decodes and plays, without any edit list or trimming, is in
  * time; measured with a beep through both encoders of Debian 12 and 13.
@@ -150,14 +134,14 @@ take_parameters (RegiaEncoding *self, GstCaps *gst_caps)
   gst_structure_get_int (caps, "channels", &channels);
   if (strcmp (type, "video/x-h264") == 0) {
     codec = REGIA_CODEC_H264;
-    extradata = caps_bytes (caps, "codec_data");
+    extradata = regia_payload_of_caps (caps, "codec_data");
   } else if (strcmp (type, "audio/mpeg") == 0) {
     codec = REGIA_CODEC_AAC;
-    extradata = caps_bytes (caps, "codec_data");
+    extradata = regia_payload_of_caps (caps, "codec_data");
     self->frame_ns = self->priming_ns = rate > 0 ? 1024 * REGIA_SECOND / rate : 0;
   } else if (strcmp (type, "audio/x-opus") == 0) {
     codec = REGIA_CODEC_OPUS;
-    extradata = caps_bytes (caps, "streamheader");
+    extradata = regia_payload_of_caps (caps, "streamheader");
     rate = 48000;
     self->frame_ns = 20 * REGIA_MSECOND;
   }
@@ -175,48 +159,6 @@ take_parameters (RegiaEncoding *self, GstCaps *gst_caps)
   self->has_track = TRUE;
   self->callbacks->track_cb (track, self->user_data);
   return TRUE;
-}
-
-/* The encoder's memory, mapped for as long as somebody holds the payload. */
-typedef struct {
-  GstBuffer *buffer; /* (owned) */
-  GstMapInfo map;
-} Mapped;
-
-static void
-mapped_free (gpointer data)
-{
-  Mapped *self = data;
-
-  gst_buffer_unmap (self->buffer, &self->map);
-  gst_buffer_unref (self->buffer);
-  g_free (self);
-}
-
-/*
- * The encoder's own memory, not copied. Only where an encoder asks for far more room than a packet takes
- * (audio: kilobytes for some hundred bytes) is it copied into its size, or a minute of small packets would
- * hold ten times what it weighs.
- */
-static GBytes *
-payload_of (GstBuffer *buffer)
-{
-  gsize room = 0, size = gst_buffer_get_sizes (buffer, NULL, &room);
-  Mapped *mapped;
-
-  if (room / 2 > size) {
-    gpointer copy = g_malloc (size);
-    gst_buffer_extract (buffer, 0, copy, size);
-    return g_bytes_new_take (copy, size);
-  }
-  mapped = g_new0 (Mapped, 1);
-  mapped->buffer = gst_buffer_ref (buffer);
-  if (!gst_buffer_map (buffer, &mapped->map, GST_MAP_READ)) {
-    gst_buffer_unref (mapped->buffer);
-    g_free (mapped);
-    return NULL;
-  }
-  return g_bytes_new_with_free_func (mapped->map.data, mapped->map.size, mapped_free, mapped);
 }
 
 /* Under the lock. */
@@ -245,7 +187,7 @@ make_packet (RegiaEncoding *self, GstBuffer *buffer, gint64 pts_ns)
       return NULL; /* dts must rise */
     flags |= REGIA_PACKET_DISCONTINUITY;
   }
-  payload = payload_of (buffer);
+  payload = regia_payload_of_buffer (buffer);
   if (payload == NULL)
     return NULL;
   self->expected_pts_ns = pts_ns + duration_ns;

@@ -20,6 +20,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaTrackTable, regia_track_table_free)
  * nothing more comes into the log: once the log has its tracks, set it at once. Returns: its id;
  * %REGIA_TRACKS_MAX when there is no more room. */
 guint regia_track_table_add (RegiaTrackTable *self);
+/** regia_track_table_reserve: a place for a track that may come later, or never: nothing waits for it. Main
+ * thread. Returns: as above. */
+guint regia_track_table_reserve (RegiaTrackTable *self);
 /** regia_track_table_remove: there will be no packet of track @id any more. */
 void regia_track_table_remove (RegiaTrackTable *self, guint id);
 /** regia_track_table_set: @track is (transfer full); what is known of its place from now on. */

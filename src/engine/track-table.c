@@ -12,12 +12,15 @@
  * Owner: RegiaProgramme. Threads: encoders' streaming threads, the blank's, the main thread.
  */
 
+#define PLACE(id) (G_GUINT64_CONSTANT (1) << (id))
+
 struct _RegiaTrackTable {
   RegiaFeedLog *log; /* (unowned) */
 
   GMutex lock;       /* guards what follows */
   GPtrArray *tracks; /* (element-type RegiaTrack) (owned) slots by id; never changed once the log has it */
   guint known;
+  guint64 taken;     /* bit i: place i was given out, whether its track is there or not yet */
   GQueue waiting;    /* (element-type RegiaPacket) (owned) until all tracks are known */
   RegiaBlank *blank; /* (unowned) (nullable): once everything of it is made */
   char *blank_error; /* (owned) (nullable) */
@@ -71,8 +74,10 @@ regia_track_table_add (RegiaTrackTable *self)
   for (guint i = 0; i < self->tracks->len; i++) {
     const RegiaTrack *track = g_ptr_array_index (self->tracks, i);
 
-    if (track != NULL && strcmp (track->name, REGIA_TRACK_GONE) == 0)
-      return i;
+    if (track == NULL || strcmp (track->name, REGIA_TRACK_GONE) != 0 || (self->taken >> i & 1) != 0)
+      continue;
+    self->taken |= PLACE (i);
+    return i;
   }
   if (self->tracks->len == REGIA_TRACKS_MAX)
     return REGIA_TRACKS_MAX;
@@ -80,7 +85,16 @@ regia_track_table_add (RegiaTrackTable *self)
   g_ptr_array_add (tracks, NULL);
   g_ptr_array_unref (self->tracks);
   self->tracks = tracks;
+  self->taken |= PLACE (tracks->len - 1);
   return tracks->len - 1;
+}
+
+/* Of the others the public has nothing anyway. */
+static gboolean
+is_blanked (const RegiaTrack *track)
+{
+  return regia_feed_class_of (track) == REGIA_FEED_CLASS_PROGRAMME &&
+         (regia_track_is_video (track) || regia_track_is_audio (track));
 }
 
 /* Under the lock, as soon as both the running encoders' parameters and the blank are known. */
@@ -97,8 +111,8 @@ give_blank (RegiaTrackTable *self)
     gint64 duration_ns;
     GPtrArray *payloads;
 
-    if (!regia_track_is_video (track) && !regia_track_is_audio (track))
-      continue; /* the public has nothing of it anyway */
+    if (!is_blanked (track))
+      continue;
     payloads = regia_blank_get (self->blank, track, &duration_ns, &error);
     if (payloads)
       regia_feed_log_set_blank (self->log, i, payloads);
@@ -130,10 +144,10 @@ regia_track_table_set (RegiaTrackTable *self, RegiaTrack *track)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   if (g_ptr_array_index (self->tracks, track->id) != NULL) {
-    gboolean is_programme = regia_track_is_video (track) || regia_track_is_audio (track);
+    gboolean blanked = is_blanked (track);
 
     replace (self, track);
-    if (!is_programme)
+    if (!blanked)
       return; /* the log keeps the blanks of the others */
   } else {
     RegiaPacket *packet;
@@ -148,12 +162,31 @@ regia_track_table_set (RegiaTrackTable *self, RegiaTrack *track)
   give_blank (self);
 }
 
-void
-regia_track_table_remove (RegiaTrackTable *self, guint id)
+static void
+set_gone (RegiaTrackTable *self, guint id)
 {
   g_autoptr (GBytes) nothing = g_bytes_new_static (NULL, 0);
 
   regia_track_table_set (self, regia_track_new (id, REGIA_TRACK_GONE, "", REGIA_CODEC_TEXT, nothing));
+}
+
+guint
+regia_track_table_reserve (RegiaTrackTable *self)
+{
+  guint id = regia_track_table_add (self);
+
+  if (id != REGIA_TRACKS_MAX)
+    set_gone (self, id);
+  return id;
+}
+
+void
+regia_track_table_remove (RegiaTrackTable *self, guint id)
+{
+  set_gone (self, id);
+  g_mutex_lock (&self->lock);
+  self->taken &= ~PLACE (id);
+  g_mutex_unlock (&self->lock);
 }
 
 void
