@@ -234,6 +234,34 @@ check_sources (RegiaConfig *self, RegiaFaults *faults)
         "the bars are for rehearsals, and viewers would begin with them; name another scene");
 }
 
+/* What engine/programme.c and its encoders put into the feed; previews alone may go without a place. */
+static void
+check_tracks (RegiaConfig *self, RegiaFaults *faults)
+{
+  const RegiaConfigValues *values = &self->values;
+  guint programme = values->renditions->len + 2 * values->audios->len + 2 /* meters, preview/programme */,
+        previews = 0, isolated = 0;
+  g_autofree char *last = NULL;
+
+  for (guint i = 0; i < values->sources->len; i++) {
+    const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
+
+    previews += source->video;
+    if (!source->iso)
+      continue;
+    isolated += (guint)source->video + (guint)source->audio;
+    g_free (last);
+    last = g_strconcat ("source ", source->name, NULL);
+  }
+  if (last != NULL && programme + previews + isolated > REGIA_CONFIG_TRACKS_MAX)
+    regia_faults_add_at (
+        faults, regia_key_text_place (self->scan, last, "iso"), last, "iso",
+        "the feed has room for %d tracks, and these would be %u: %u of the programme, %u "
+        "previews, %u of sources with iso = yes; take that from some of them, or their sound "
+        "(audio = no)",
+        REGIA_CONFIG_TRACKS_MAX, programme + previews + isolated, programme, previews, isolated);
+}
+
 /* Two scenes of one name would be one that nobody can show. */
 static void
 check_slates (RegiaConfig *self, RegiaFaults *faults)
@@ -558,6 +586,7 @@ regia_config_complete (RegiaConfig *self, RegiaFaults *faults, RegiaFaults *warn
   complete_times (self, faults);
 
   check_sources (self, faults);
+  check_tracks (self, faults);
   regia_config_check_heard (self, faults);
   check_scenes (self, faults);
   check_slates (self, faults);

@@ -204,6 +204,13 @@ static const RegiaOption source_options[] = {
      .range = "whole or fill",
      .help =
          "a picture of another shape than the programme's: whole has bars beside it, fill loses its edges"},
+    {.key = "iso",
+     .default_value = "no",
+     .read = regia_read_bool,
+     SOURCE_FIELD (iso),
+     .range = "yes or no",
+     .help = "its own picture and sound are in the feed besides the programme's, as iso/NAME and "
+             "iso/NAME/audio: what it sends as H.264 as it is, other pictures encoded once more"},
     {.key = "no_alarms",
      .default_value = NULL,
      .read = regia_read_source_alarms,

@@ -121,6 +121,7 @@ static const Field source_fields[] = {
     {"crop_bottom", UINT, G_STRUCT_OFFSET (RegiaConfigSource, crop[3]), ENGINE},
     SOURCE (fit, TEXT, ENGINE),
     SOURCE (delay_ms, INT, ENGINE),
+    SOURCE (iso, YES_NO, ENGINE),
     {NULL},
 };
 

@@ -4,6 +4,7 @@
 #include "channels-private.h"
 #include "drift-private.h"
 #include "glance-private.h"
+#include "iso-tap-private.h"
 #include "pacer-private.h"
 #include "run-private.h"
 #include "timeline-private.h"
@@ -56,6 +57,7 @@ struct _RegiaHandOver {
   const RegiaRunPlan *plan; /* (unowned) */
   GstBus *bus;              /* (unowned) */
   GstElement *pipeline;     /* (unowned) set before anything is appended */
+  RegiaIsoTap *iso;         /* (unowned) (nullable) likewise */
   RegiaHandOverBranch branches[REGIA_TIMELINE_BRANCHES];
   GMutex lock; /* guards what follows */
   RegiaTimeline timeline;

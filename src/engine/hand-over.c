@@ -148,6 +148,8 @@ hand_picture (RegiaHandOverBranch *self, GstBuffer *picture, gint64 time_ns)
   note_late (self, place_ns);
   if (self->owner->plan->preview)
     regia_preview_offer (self->owner->plan->preview, buffer, time_ns);
+  if (self->owner->iso)
+    regia_iso_tap_picture (self->owner->iso, buffer);
   push_to_targets (self, g_steal_pointer (&buffer));
 }
 
@@ -175,7 +177,10 @@ hand_sound (RegiaHandOverBranch *self, GstBuffer *sound, gint64 time_ns, gboolea
   }
   if (buffer == NULL)
     return;
-  note_late (self, (gint64)GST_BUFFER_PTS (buffer));
+  if (self->targets->len > 0)
+    note_late (self, (gint64)GST_BUFFER_PTS (buffer));
+  if (self->owner->iso)
+    regia_iso_tap_sound (self->owner->iso, buffer);
   if (self->owner->plan->meter)
     regia_meter_take_buffer (self->owner->plan->meter, buffer);
   push_to_targets (self, g_steal_pointer (&buffer));
@@ -222,8 +227,11 @@ on_sample_cb (GstAppSink *sink, gpointer user_data)
   if (fate != SHOWN)
     return fate == CLOSED ? GST_FLOW_EOS : GST_FLOW_OK;
 
-  if (self->kind == REGIA_HAND_OVER_VIDEO)
+  if (self->kind == REGIA_HAND_OVER_VIDEO) {
     glance_at_picture (self, sample);
+    if (self->owner->iso)
+      regia_iso_tap_place (self->owner->iso, (gint64)running, time_ns);
+  }
   if (self->drift && gst_sample_get_caps (sample) != self->caps)
     caps = gst_caps_ref (gst_sample_get_caps (sample));
   gst_buffer_ref (buffer);
@@ -271,6 +279,14 @@ on_allocation_query_cb (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_HANDLED;
 }
 
+/* Of sound that is in no mix there may be a track of its own. */
+static gboolean
+is_wanted (const RegiaHandOver *self, guint kind)
+{
+  return self->branches[kind].targets->len > 0 ||
+         (kind == REGIA_HAND_OVER_AUDIO && self->iso != NULL && regia_iso_has_sound (self->plan->iso));
+}
+
 /* An end that nobody wants: something has to take what comes, or the source would fail. */
 static gboolean
 append_nothing (RegiaHandOver *self, GstElement *end)
@@ -294,7 +310,7 @@ regia_hand_over_append (RegiaHandOver *self, guint kind, GError **error)
 
   if (end == NULL)
     return TRUE;
-  if (self->branches[kind].targets->len == 0)
+  if (!is_wanted (self, kind))
     return append_nothing (self, end);
   convert = kind == REGIA_HAND_OVER_VIDEO
                 ? regia_convert_picture_new (self->plan->video_caps, self->plan->rate_num,

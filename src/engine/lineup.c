@@ -41,6 +41,7 @@ typedef struct {
   RegiaSource *run;                /* (owned) */
   GstAppSrc *picture;              /* (owned) (nullable) */
   RegiaPreview *preview;           /* (unowned) (nullable) of the programme */
+  RegiaIso *iso;                   /* (owned) (nullable): until it leaves */
   GArray *voices;                  /* (element-type Voice) (owned) */
   gint64 left_ns;                  /* CLOCK_MONOTONIC; 0: it is on */
 } Member;
@@ -63,11 +64,20 @@ voice_clear (gpointer data)
 }
 
 static void
+close_iso (Member *member)
+{
+  if (member->iso)
+    regia_iso_close (member->iso);
+}
+
+static void
 member_free (gpointer data)
 {
   Member *self = data;
 
+  close_iso (self);
   regia_source_free (self->run);
+  regia_iso_unref (self->iso);
   gst_clear_object (&self->picture);
   g_array_unref (self->voices);
   regia_config_unref (self->config);
@@ -179,6 +189,9 @@ join (RegiaLineup *self, RegiaConfig *config, const RegiaConfigSource *source, c
     member->preview = regia_programme_add_preview (self->programme, source->name);
     plan->preview = member->preview ? regia_preview_ref (member->preview) : NULL;
   }
+  if (source->iso)
+    member->iso = regia_programme_add_iso (self->programme, source->name, source->video, source->audio);
+  plan->iso = member->iso ? regia_iso_ref (member->iso) : NULL;
   if (member->languages != 0) {
     plan->meter = regia_meter_new ();
     regia_meters_add_source (self->meters, source->name, plan->meter);
@@ -209,6 +222,11 @@ leave (RegiaLineup *self, Member *member)
   if (member->preview)
     regia_programme_remove_preview (self->programme, member->preview);
   member->preview = NULL;
+  if (member->iso) {
+    close_iso (member);
+    regia_programme_remove_iso (self->programme, member->iso);
+  }
+  g_clear_pointer (&member->iso, regia_iso_unref);
   if (member->picture)
     regia_programme_remove_picture (self->programme, member->picture);
   gst_clear_object (&member->picture);
@@ -315,6 +333,8 @@ regia_lineup_tick (RegiaLineup *self, gint64 now_ns)
 
     if (!is_awaited (self, member))
       regia_source_tick (member->run, now_ns);
+    if (member->iso)
+      regia_iso_tick (member->iso, now_ns);
   }
 }
 
@@ -328,6 +348,8 @@ regia_lineup_stop (RegiaLineup *self, gint64 until_ns)
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
     for (guint j = 0; j < lists[i]->len; j++)
       regia_source_wait_stopped (((const Member *)g_ptr_array_index (lists[i], j))->run, until_ns);
+  for (guint i = 0; i < self->members->len; i++)
+    close_iso (g_ptr_array_index (self->members, i));
 }
 
 gboolean

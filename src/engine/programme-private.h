@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include "encoder-private.h"
+#include "iso-private.h"
 #include "mix-wait-private.h"
 #include "overlay-private.h"
 #include "preview-private.h"
@@ -59,6 +60,12 @@ RegiaPreview *regia_programme_add_preview (RegiaProgramme *self, const char *sou
 RegiaMixWait *regia_programme_get_wait (RegiaProgramme *self);
 /** regia_programme_remove_preview: nobody can ask for it any more. */
 void regia_programme_remove_preview (RegiaProgramme *self, RegiaPreview *preview);
+/** regia_programme_add_iso: (transfer full) (nullable): places in the feed for @source's own picture and
+ * sound; %NULL: the feed has no room for them. */
+RegiaIso *regia_programme_add_iso (RegiaProgramme *self, const char *source, gboolean picture,
+                                   gboolean sound);
+/** regia_programme_remove_iso: after regia_iso_close(): there will be nothing more of its tracks. */
+void regia_programme_remove_iso (RegiaProgramme *self, RegiaIso *iso);
 /** regia_programme_set_wanted: @tracks: bit i for track i: those that somebody reads. Previews are made of
  * these alone. */
 void regia_programme_set_wanted (RegiaProgramme *self, guint64 tracks);

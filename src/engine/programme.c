@@ -37,6 +37,8 @@
  * through on_blank_cb(). `lock` (a leaf) guards the counters.
  */
 
+G_STATIC_ASSERT (REGIA_CONFIG_TRACKS_MAX == REGIA_TRACKS_MAX);
+
 #define HIDDEN_AFTER_NS (500 * REGIA_MSECOND)
 
 struct _RegiaProgramme {
@@ -461,6 +463,40 @@ regia_programme_remove_preview (RegiaProgramme *self, RegiaPreview *preview)
   regia_preview_close (preview);
   g_ptr_array_remove (self->previews, preview);
   regia_track_table_remove (self->tracks, id);
+}
+
+RegiaIso *
+regia_programme_add_iso (RegiaProgramme *self, const char *source, gboolean picture, gboolean sound)
+{
+  REGIA_ON_THREAD_VAL (NULL, NULL);
+
+  RegiaEncoderSpec specs[2];
+  RegiaIso *iso = NULL;
+
+  regia_rendition_iso_specs (self->config, source, self->chosen, specs);
+  specs[0].track_id = picture ? regia_track_table_reserve (self->tracks) : REGIA_TRACKS_MAX;
+  specs[1].track_id = sound ? regia_track_table_reserve (self->tracks) : REGIA_TRACKS_MAX;
+  if ((!picture || specs[0].track_id != REGIA_TRACKS_MAX) &&
+      (!sound || specs[1].track_id != REGIA_TRACKS_MAX))
+    iso = regia_iso_new (picture ? &specs[0] : NULL, sound ? &specs[1] : NULL, &self->epoch, on_track_cb,
+                         on_packet_cb, self);
+  else if (picture && specs[0].track_id != REGIA_TRACKS_MAX)
+    regia_track_table_remove (self->tracks, specs[0].track_id);
+  regia_encoder_spec_clear (&specs[0]);
+  regia_encoder_spec_clear (&specs[1]);
+  return iso;
+}
+
+void
+regia_programme_remove_iso (RegiaProgramme *self, RegiaIso *iso)
+{
+  REGIA_ON_THREAD (NULL);
+
+  guint64 ids = regia_iso_get_ids (iso);
+
+  for (guint i = 0; i < REGIA_TRACKS_MAX; i++)
+    if (ids >> i & 1)
+      regia_track_table_remove (self->tracks, i);
 }
 
 void

@@ -13,3 +13,12 @@ char *regia_rendition_caps (const RegiaConfigValues *config);
  */
 void regia_rendition_spec (const RegiaConfigValues *config, const RegiaConfigRendition *rendition,
                            RegiaEncoderSpec *ret_spec);
+/**
+ * regia_rendition_iso_specs:
+ * @chosen: (nullable): encode file for encoder = auto
+ * @ret_specs: (out): how the picture and the sound of an isolated @source are encoded, where they have to be:
+ * the picture as the first rendition, which is the one that is recorded. To be given to
+ * regia_encoder_spec_clear(); their tracks have the id 0.
+ */
+void regia_rendition_iso_specs (const RegiaConfigValues *config, const char *source, const char *chosen,
+                                RegiaEncoderSpec ret_specs[2]);

@@ -5,11 +5,13 @@
 
 #include <string.h>
 
+#include "programme-sound-private.h"
 #include "regia/base/clock.h"
 
 /* From a [rendition] of the event to what its encoder is told, for the programme and for `regia check`. No
  * state. */
 
+#define ISO_SOUND_KBPS     160
 #define THREADS_FOR_PIXELS (1280 * 720 * 31)
 
 char *
@@ -53,4 +55,30 @@ regia_rendition_spec (const RegiaConfigValues *config, const RegiaConfigRenditio
   g_hash_table_insert (parameters, (gpointer) "preset", g_strdup (rendition->preset));
   g_hash_table_insert (parameters, (gpointer) "threads", g_strdup (big ? "0" : "1"));
   regia_encoder_spec_copy (&spec, ret_spec);
+}
+
+void
+regia_rendition_iso_specs (const RegiaConfigValues *config, const char *source, const char *chosen,
+                           RegiaEncoderSpec ret_specs[2])
+{
+  g_autofree char *sound_name = g_strdup_printf ("iso/%s/audio", source);
+  g_autoptr (GHashTable) parameters = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  const RegiaEncoderSpec sound = {.track_name = sound_name,
+                                  .language = "",
+                                  .encoder = "aac",
+                                  .parameters = parameters,
+                                  .bitrate_bps = ISO_SOUND_KBPS * 1000,
+                                  .in_caps = REGIA_PROGRAMME_SOUND_CAPS};
+  RegiaEncoderSpec *picture = &ret_specs[0];
+
+  regia_rendition_spec (config, g_ptr_array_index (config->renditions, 0), picture);
+  g_free ((char *)picture->track_name);
+  picture->track_name = g_strdup_printf ("iso/%s", source);
+  picture->may_shed = TRUE; /* no seconds of it are kept for a stuck encoder's successor */
+  if (picture->automatic) {
+    g_free ((char *)picture->encoder);
+    picture->encoder = g_strdup (chosen);
+  }
+  g_hash_table_insert (parameters, (gpointer) "bitrate", g_strdup_printf ("%u", ISO_SOUND_KBPS));
+  regia_encoder_spec_copy (&sound, &ret_specs[1]);
 }

@@ -7,6 +7,7 @@
 #include "channels-private.h"
 #include "convert-private.h"
 #include "health-private.h"
+#include "iso-private.h"
 #include "meter-private.h"
 #include "mix-wait-private.h"
 #include "preview-private.h"
@@ -35,6 +36,7 @@ typedef struct {
   GPtrArray *audio_targets; /* (element-type GstAppSrc) (owned) one for each language that has this source */
   RegiaPreview *preview;    /* (owned) (nullable) of its picture, likewise */
   RegiaMixWait *wait;       /* (owned) (nullable) told how late everything comes */
+  RegiaIso *iso;            /* (owned) (nullable) its own tracks, whichever run brings something for them */
   RegiaMeter *meter;        /* (owned) (nullable) of its sound, whichever run brings it */
 } RegiaRunPlan;
 

@@ -8,6 +8,7 @@
 #include "grid-private.h"
 #include "hand-over-private.h"
 #include "ingest-private.h"
+#include "iso-tap-private.h"
 #include "launch-private.h"
 #include "links-private.h"
 #include "regia/base/error.h"
@@ -41,6 +42,7 @@ struct _RegiaRun {
   RegiaRunPlan *plan; /* (owned), immutable */
   gboolean segment_loop;
   RegiaHandOver hand_over; /* has a lock of its own */
+  RegiaIsoTap *iso;        /* (owned) (nullable) constant once it plays */
 
   GstElement *pipeline; /* (owned) made by the thread before it plays; constant then */
   GstBus *bus;          /* (owned) made before the thread starts */
@@ -90,6 +92,7 @@ regia_run_plan_unref (RegiaRunPlan *self)
   regia_meter_unref (self->meter);
   regia_mix_wait_unref (self->wait);
   regia_preview_unref (self->preview);
+  regia_iso_unref (self->iso);
   g_free (self);
 }
 
@@ -113,6 +116,7 @@ regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboolean sender_cloc
   plan->wait = self->wait ? regia_mix_wait_ref (self->wait) : NULL;
   plan->meter = self->meter ? regia_meter_ref (self->meter) : NULL;
   plan->preview = self->preview ? regia_preview_ref (self->preview) : NULL;
+  plan->iso = self->iso ? regia_iso_ref (self->iso) : NULL;
   return plan;
 }
 
@@ -123,6 +127,7 @@ run_unref (RegiaRun *self)
     return;
   g_clear_pointer (&self->pipeline, gst_object_unref);
   regia_links_free (self->links);
+  regia_iso_tap_free (self->iso);
   gst_object_unref (self->bus);
   regia_hand_over_clear (&self->hand_over);
   regia_run_plan_unref (self->plan);
@@ -171,6 +176,10 @@ build (RegiaRun *self, GError **error)
   if (self->plan->sender_clock)
     say_live (GST_BIN (bin));
   regia_ingest_link (GST_BIN (bin), self->plan->ingest_fd);
+  if (self->plan->iso) {
+    self->iso = regia_iso_tap_new (self->plan->iso);
+    regia_iso_tap_watch (self->iso, GST_BIN (bin));
+  }
   links = regia_links_new (GST_BIN (bin));
   g_mutex_lock (&self->lock);
   self->links = links;
@@ -179,6 +188,7 @@ build (RegiaRun *self, GError **error)
   gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE); /* its base time is set by play() */
   gst_element_set_bus (self->pipeline, self->bus);
   self->hand_over.pipeline = self->pipeline;
+  self->hand_over.iso = self->iso;
   return regia_hand_over_append (&self->hand_over, REGIA_HAND_OVER_VIDEO, error) &&
          regia_hand_over_append (&self->hand_over, REGIA_HAND_OVER_AUDIO, error);
 }

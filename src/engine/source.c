@@ -513,6 +513,28 @@ regia_source_get_trouble (RegiaSource *self, RegiaPictureTrouble *ret_trouble)
   ret_trouble->still_ns = self->has[0] ? self->still_ns : 0;
 }
 
+/* (transfer full) */
+static char *
+iso_note_of (RegiaSource *self)
+{
+  g_autofree char *error = self->plan->iso ? regia_iso_get_error (self->plan->iso) : g_strdup ("");
+
+  return *error ? g_strdup_printf ("nothing of it is in the feed by itself: %s", error) : g_strdup ("");
+}
+
+/* (transfer full): those that say something. */
+static char *
+join_notes (const char *first, const char *second, const char *third)
+{
+  const char *notes[4] = {NULL}, *all[] = {first, second, third};
+  guint count = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    if (*all[i])
+      notes[count++] = all[i];
+  return g_strjoinv ("; ", (char **)notes);
+}
+
 void
 regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVariantBuilder *builder,
                         gint64 now_ns)
@@ -529,7 +551,8 @@ regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVaria
                                : g_strdup (self->last_error);
   g_autofree char *used = regia_channels_words (&self->channels);
   g_autofree char *run_note = self->run ? regia_run_get_note (self->run) : g_strdup ("");
-  g_autofree char *note = g_strjoin (*run_note && *self->words ? "; " : "", self->words, run_note, NULL);
+  g_autofree char *iso_note = iso_note_of (self);
+  g_autofree char *note = join_notes (self->words, run_note, iso_note);
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", self->config->name);
@@ -549,6 +572,7 @@ regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVaria
   g_variant_dict_insert (&dict, "channels", "t", (guint64)self->channels.channels);
   g_variant_dict_insert (&dict, "channels-used", "s", used);
   g_variant_dict_insert (&dict, "note", "s", note);
+  g_variant_dict_insert (&dict, "iso", "s", self->plan->iso ? regia_iso_get_way (self->plan->iso) : "");
   g_variant_dict_insert (&dict, "resyncs", "t", self->resyncs + self->run_resyncs);
   g_variant_dict_insert (&dict, "last-error", "s", error);
   g_variant_dict_insert (&dict, "retry-in-ms", "t", retry_in_ms);

@@ -297,6 +297,7 @@ static const Bad bad[] = {
     {"crop-few", "[source b]\npipeline = test\ncrop = 10; 10\n", ":7: [source b] crop: ", "a list of 2"},
     {"crop-many", "[source b]\npipeline = test\ncrop = 0; 0; 46; 0\n", ":7: [source b] crop: ", "\"46\""},
     {"crop-minus", "[source b]\npipeline = test\ncrop = 0; -1; 0; 0\n", ":7: [source b] crop: ", "\"-1\""},
+    {"iso", "[source b]\npipeline = test\niso = maybe\n", ":7: [source b] iso: ", "yes or no"},
     {"fit", "[source b]\npipeline = test\nfit = cover\n", ":7: [source b] fit: ", "whole, fill"},
     {"channels-none", "[source b]\npipeline = test\nchannels = left\n", ":7: [source b] channels: ", "3; 4"},
     {"channels-zero", "[source b]\npipeline = test\nchannels = 0\n", ":7: [source b] channels: ", "1 to 64"},
@@ -347,6 +348,31 @@ test_bad (gconstpointer data)
   /* one mistake is one line; what a missing [event] or UTF-16 entails comes on top */
   if (lines[1] != NULL && !row->whole)
     g_error ("more than one line: %s", error->message);
+}
+
+/* As many sources and languages as there may be: too many for all of them to be in the feed by themselves. */
+static void
+test_too_many_tracks (void)
+{
+  static const char *const languages[] = {"it", "en", "fr", "de", "es", "pt", "ro", "sq"};
+  g_autoptr (GString) text = g_string_new (BASE);
+  g_autoptr (RegiaConfig) config = NULL, fewer = NULL;
+  g_autoptr (GError) error = NULL, none = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (languages); i++)
+    g_string_append_printf (text, "[audio %s]\n", languages[i]);
+  for (guint i = 1; i < 16; i++)
+    g_string_append_printf (text, "[source s%u]\npipeline = test\niso = yes\n", i);
+  config = parse (text->str, -1, &error);
+  g_assert_null (config);
+  g_assert_error (error, REGIA_ERROR, REGIA_ERROR_CONFIG);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (
+      strstr (error->message, "[source s15] iso: the feed has room for 64 tracks, and these would be 66"));
+  g_string_append (text, "audio = no\n");
+  g_string_replace (text, "[source s3]\n", "[source s3]\naudio = no\n", 1);
+  fewer = parse (text->str, -1, &none);
+  g_assert_no_error (none);
 }
 
 static void
@@ -430,6 +456,7 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &bad[i], test_bad);
   }
+  g_test_add_func ("/config/too-many-tracks", test_too_many_tracks);
   g_test_add_func ("/config/secrets", test_secrets_stay_hidden);
   g_test_add_func ("/config/order", test_all_faults_in_order);
   g_test_add_func ("/config/flood", test_flood);

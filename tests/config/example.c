@@ -153,10 +153,11 @@ describe (const RegiaConfigValues *values)
   for (guint i = 0; i < values->sources->len; i++) {
     const RegiaConfigSource *source = g_ptr_array_index (values->sources, i);
 
-    g_string_append_printf (text, "%s %s %d %u %u %d %u %u %u %u %s %d %u\n", source->name, source->pipeline,
-                            source->audio, source->channels[0], source->channels[1], source->video,
-                            source->crop[0], source->crop[1], source->crop[2], source->crop[3], source->fit,
-                            source->delay_ms, g_hash_table_size (source->parameters));
+    g_string_append_printf (text, "%s %s %d %u %u %d %u %u %u %u %s %d %d %u\n", source->name,
+                            source->pipeline, source->audio, source->channels[0], source->channels[1],
+                            source->video, source->crop[0], source->crop[1], source->crop[2], source->crop[3],
+                            source->fit, source->delay_ms, source->iso,
+                            g_hash_table_size (source->parameters));
   }
   for (guint i = 0; i < values->renditions->len; i++) {
     const RegiaConfigRendition *rendition = g_ptr_array_index (values->renditions, i);

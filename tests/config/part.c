@@ -26,6 +26,7 @@ static const char event[] = "[event]\n"
                             "location = rtsp://hall/?token=MARK-CAMERA\n"
                             "password = MARK-PASSWORD\n"
                             "delay = -20ms\n"
+                            "iso = yes\n"
                             "audio = no\n"
                             "[source desk]\n"
                             "pipeline = pulse\n"
@@ -178,6 +179,7 @@ static const Holds holds[] = {
      "scene.small_percent scene.sources segment_ms slate source source.audio source.channel_left "
      "source.channel_right "
      "source.crop_bottom source.crop_left source.crop_right source.crop_top source.delay_ms source.fit "
+     "source.iso "
      "source.name source.parameters source.pipeline source.video start_s timezone width",
      "MARK-CAMERA MARK-PASSWORD MARK-DESK MARK-SENDER"},
     {"recorder", "", NULL,
@@ -301,6 +303,8 @@ test_engine_values (void)
   g_assert_cmpint (camera->delay_ms, ==, -20);
   g_assert_false (camera->audio);
   g_assert_true (camera->video);
+  g_assert_true (camera->iso);
+  g_assert_false (desk->iso);
   g_assert_cmpuint (desk->channels[0], ==, 3);
   for (guint i = 0; i < 4; i++)
     g_assert_cmpuint (desk->crop[i], ==, i + 1);

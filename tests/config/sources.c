@@ -193,8 +193,9 @@ test_many (void)
 static void
 test_equal (void)
 {
-  static const char *const differences[] = {"delay=21ms", "width=641",    "height=3",     "audio=no",
-                                            "fit=fill",   "crop=1;0;0;0", "channels=3;4", "pipeline=rtsp"};
+  static const char *const differences[] = {"delay=21ms",   "width=641",     "height=3",
+                                            "audio=no",     "fit=fill",      "crop=1;0;0;0",
+                                            "channels=3;4", "pipeline=rtsp", "iso=yes"};
   g_autoptr (RegiaConfig) config = parse_good (event), same = parse_good (event);
 
   g_assert_true (regia_config_source_equal (find (config, "camera"), find (same, "camera")));

@@ -36,6 +36,7 @@ test_defaults (void)
   g_assert_true (source->audio);
   g_assert_cmpuint (source->channels[0], ==, 0);
   g_assert_true (source->video);
+  g_assert_false (source->iso);
   g_assert_cmpint (source->delay_ms, ==, 0);
   g_assert_cmpuint (g_hash_table_size (source->parameters), ==, 0);
 

@@ -38,6 +38,7 @@ typedef struct {
   guint crop[4];     /* percent of its picture that are left away at the left, top, right, bottom */
   char *fit;         /* whole: its picture is seen whole in its place; fill: it fills the programme's shape */
   int delay_ms;      /* added to its timestamps: lip-sync by hand; −500 … 2000 */
+  gboolean iso;      /* its own picture and sound are tracks of the feed; default false */
   char **no_alarms;  /* (nullable) kinds of alarms that it never raises, of regia_config_source_alarms */
 } RegiaConfigSource;
 
@@ -261,6 +262,9 @@ char *regia_config_where (RegiaConfig *self, const char *group, const char *key)
 
 /** What the mix is called wherever sources are named as well: no source has this name. */
 #define REGIA_CONFIG_PROGRAMME "programme"
+
+/** Tracks that a feed has room for, of everything in it. */
+#define REGIA_CONFIG_TRACKS_MAX 64
 
 #define REGIA_CONFIG_GAIN_MIN (-600)
 #define REGIA_CONFIG_GAIN_MAX 200

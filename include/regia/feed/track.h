@@ -5,8 +5,8 @@
 
 /** One elementary stream of the feed. */
 typedef enum {
-  REGIA_CODEC_H264 =
-      1, /* access units with 4-byte lengths (ISO/IEC 14496-15 §5.3), no B-frames; extradata: avcC */
+  REGIA_CODEC_H264 = 1, /* access units with 4-byte lengths (ISO/IEC 14496-15 §5.3), B-frames in iso/… alone;
+                           extradata: avcC */
   REGIA_CODEC_AAC =
       2, /* raw AAC-LC frames of 1024 samples; extradata: AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1) */
   REGIA_CODEC_OPUS = 3, /* Opus packets of 20 ms; extradata: OpusHead (RFC 7845 §5.1) */
@@ -25,8 +25,8 @@ typedef enum {
  * RegiaTrack: immutable once in a table; reference counted; any thread.
  *
  * Names: `video/720p`, `video/360p` (rendition), `audio/it` (AAC), `audio/it/opus`, `iso/camera`,
- * `captions/it`, `preview/camera`, `meters`, `marks`. What is before the first slash decides on budget and
- * rights (RegiaFeedClass, RegiaFeedRights).
+ * `iso/camera/audio`, `captions/it`, `preview/camera`, `meters`, `marks`. What is before the first slash
+ * decides on budget and rights (RegiaFeedClass, RegiaFeedRights).
  */
 typedef struct {
   /*< private >*/
