@@ -34,12 +34,15 @@
 /* Without knowing their time: that of a sender's clock is known after 0.8 s. */
 #define HELD_MAX   300
 #define HELD_BYTES ((gsize)16 << 20)
-/* What stopped coming has no unit after it that is waited for. */
-#define AT_REST_NS (500 * REGIA_MSECOND)
+/* What stopped coming has no unit after it that is waited for. Its source would have been restarted by now.
+ */
+#define AT_REST_NS (3 * REGIA_SECOND)
 #define STUCK_NS   (5 * REGIA_SECOND)
-/* A time so far from now is none: such a packet would push a whole minute out of the feed. */
+/* A time so far from now is a mistake of the source's clock, which its picture does not follow either
+ * (timeline.c); and such a packet would push a whole minute out of the feed. */
 #define EARLIEST_NS      (-10 * REGIA_SECOND)
 #define LATEST_NS        (5 * REGIA_SECOND)
+#define NO_TIME          G_MAXINT64
 #define FRAME_NS         (40 * REGIA_MSECOND)
 #define PROFILE_BASELINE 66
 
@@ -81,7 +84,7 @@ struct _RegiaIsoCopy {
   GQueue held;       /* (element-type Unit) (owned) as they are stored */
   gsize held_bytes;
   gboolean lost; /* until a keyframe comes */
-  gint64 last_dts_ns, last_pts_ns;
+  gint64 last_dts_ns, last_pts_ns, last_duration_ns;
   gint64 last_out_ns; /* CLOCK_MONOTONIC: a unit came out of the parser */
 };
 
@@ -114,11 +117,13 @@ drop_first (RegiaIsoCopy *self)
   unit_free (unit);
 }
 
-/* Under the lock: of the first one that is held, as regia_iso_order_dts() wants it. */
+/* Under the lock: of the first one that is held, as regia_iso_order_dts() wants it; NO_TIME where it is a
+ * mistake. One alone, or the first of a new row, is laid where the row goes on. */
 static guint
 collect_pts (RegiaIsoCopy *self, gint64 shift_ns, gint64 pts_ns[REGIA_ISO_ORDER_AHEAD + 1])
 {
   const Unit *first = self->held.head->data;
+  gint64 now_ns = regia_epoch_show_time (&self->epoch);
   guint count = 0;
 
   for (GList *link = self->held.head; link && count <= REGIA_ISO_ORDER_AHEAD; link = link->next) {
@@ -127,8 +132,13 @@ collect_pts (RegiaIsoCopy *self, gint64 shift_ns, gint64 pts_ns[REGIA_ISO_ORDER_
     /* no picture is shown before a keyframe that is stored before it */
     if (unit->number != first->number || (count > 0 && unit->flags & REGIA_PACKET_KEYFRAME))
       break;
-    pts_ns[count++] = unit->running_ns + shift_ns;
+    pts_ns[count] = unit->running_ns + shift_ns;
+    if (pts_ns[count] < now_ns + EARLIEST_NS || pts_ns[count] > now_ns + LATEST_NS)
+      pts_ns[count] = NO_TIME;
+    count++;
   }
+  if (pts_ns[0] == NO_TIME && self->last_dts_ns > now_ns + EARLIEST_NS)
+    pts_ns[0] = self->last_pts_ns + self->last_duration_ns;
   return count;
 }
 
@@ -149,14 +159,13 @@ static void
 give_first (RegiaIsoCopy *self, gint64 shift_ns)
 {
   const Unit *unit = self->held.head->data;
-  gint64 now_ns = regia_epoch_show_time (&self->epoch);
   gint64 pts_ns[REGIA_ISO_ORDER_AHEAD + 1];
   guint count = collect_pts (self, shift_ns, pts_ns);
   gint64 dts_ns = regia_iso_order_dts (pts_ns, count, self->last_dts_ns);
   guint flags = unit->flags;
 
-  if (pts_ns[0] < now_ns + EARLIEST_NS || pts_ns[0] > now_ns + LATEST_NS || dts_ns < 0 ||
-      dts_ns <= self->last_dts_ns || (self->lost && (flags & REGIA_PACKET_KEYFRAME) == 0)) {
+  if (pts_ns[0] == NO_TIME || dts_ns < 0 || dts_ns <= self->last_dts_ns ||
+      (self->lost && (flags & REGIA_PACKET_KEYFRAME) == 0)) {
     drop_first (self);
     return;
   }
@@ -169,8 +178,9 @@ give_first (RegiaIsoCopy *self, gint64 shift_ns)
     self->told = regia_track_ref (unit->track);
     self->track_cb (regia_track_ref (unit->track), self->user_data);
   }
-  self->packet_cb (regia_packet_new (self->track_id, flags, pts_ns[0], dts_ns,
-                                     duration_of (self, unit, pts_ns[0]), g_bytes_ref (unit->payload)),
+  self->last_duration_ns = duration_of (self, unit, pts_ns[0]);
+  self->packet_cb (regia_packet_new (self->track_id, flags, pts_ns[0], dts_ns, self->last_duration_ns,
+                                     g_bytes_ref (unit->payload)),
                    self->user_data);
   self->last_dts_ns = dts_ns;
   self->last_pts_ns = pts_ns[0];

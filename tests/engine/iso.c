@@ -271,6 +271,73 @@ count_packet_cb (RegiaPacket *packet, gpointer user_data)
   regia_packet_unref (packet);
 }
 
+typedef struct {
+  GArray *pts; /* (element-type gint64) */
+  guint marked;
+} Times;
+
+static void
+drop_track_cb (RegiaTrack *track, gpointer user_data)
+{
+  regia_track_unref (track);
+}
+
+static void
+note_time_cb (RegiaPacket *packet, gpointer user_data)
+{
+  Times *times = user_data;
+
+  g_array_append_val (times->pts, packet->pts_ns);
+  times->marked += (packet->flags & REGIA_PACKET_DISCONTINUITY) != 0;
+  regia_packet_unref (packet);
+}
+
+/* Some of a camera's stamps are hours off; then its clock is set. Nothing is lost for that, and each unit is
+ * where the row goes on. */
+static void
+test_wild_stamps (void)
+{
+  Times times = {.pts = g_array_new (FALSE, FALSE, sizeof (gint64))};
+  g_autoptr (GstElement) encoder = gst_parse_launch (
+      "videotestsrc num-buffers=60 ! video/x-raw,format=I420,width=160,height=96,framerate=25/1 ! x264enc "
+      "tune=zerolatency key-int-max=250 speed-preset=ultrafast ! h264parse ! "
+      "video/x-h264,stream-format=byte-stream,alignment=au,profile=constrained-baseline ! appsink name=out "
+      "sync=false",
+      NULL);
+  g_autoptr (GstElement) out = gst_bin_get_by_name (GST_BIN (encoder), "out");
+  RegiaEpoch epoch;
+  RegiaIsoCopy *copy;
+  GstSample *sample;
+  gint64 begin_ns;
+  guint number, sent = 0;
+
+  regia_epoch_now (&epoch);
+  epoch.monotonic_ns -= 60 * REGIA_SECOND;
+  begin_ns = regia_epoch_show_time (&epoch);
+  copy = regia_iso_copy_new (7, "iso/camera", &epoch, drop_track_cb, note_time_cb, &times);
+  number = regia_iso_copy_begin (copy);
+  regia_iso_copy_place (copy, number, begin_ns);
+  gst_element_set_state (encoder, GST_STATE_PLAYING);
+  while ((sample = gst_app_sink_pull_sample (GST_APP_SINK (out)))) {
+    GstBuffer *buffer = gst_sample_get_buffer (sample);
+    gint64 time_ns = sent * 40 * REGIA_MSECOND;
+
+    if (sent % 20 == 10)
+      time_ns += 7200 * REGIA_SECOND;
+    regia_iso_copy_push (copy, number, buffer, gst_sample_get_caps (sample), (GstClockTime)time_ns);
+    gst_sample_unref (sample);
+    sent++;
+  }
+  gst_element_set_state (encoder, GST_STATE_NULL);
+  g_assert_cmpuint (sent, ==, 60);
+  WAIT_UNTIL (g_atomic_int_get ((gint *)&times.pts->len) == 60);
+  regia_iso_copy_free (copy);
+  g_assert_cmpuint (times.marked, ==, 0);
+  for (guint i = 0; i < 60; i++)
+    g_assert_cmpint (g_array_index (times.pts, gint64, i), ==, begin_ns + i * 40 * REGIA_MSECOND);
+  g_array_unref (times.pts);
+}
+
 /* What claims to be H.264 and is not, and far more of it than there is room for: nobody waits, it is said,
  * and nothing comes of it. */
 static void
@@ -425,6 +492,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/iso/order", test_order);
   g_test_add_func ("/engine/iso/order-too-late", test_order_too_late);
   g_test_add_func ("/engine/iso/garbage", test_garbage);
+  g_test_add_func ("/engine/iso/wild-stamps", test_wild_stamps);
   g_test_add_func ("/engine/iso/copied", test_copied);
   g_test_add_func ("/engine/iso/copied-b-frames", test_copied_b_frames);
   g_test_add_func ("/engine/iso/encoded", test_encoded);
