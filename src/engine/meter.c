@@ -14,8 +14,10 @@
  * missing or come again: so its steps lie on the same grid as everybody else's, and loudness, whose windows
  * are longer than a step, never skips over a hole.
  *
- * libebur128 does the filters and the windows of loudness; what is between the samples is true-peak.c's, and
- * the rest is a sum or two here.
+ * libebur128 does the filters and weights the channels; what is between the samples is true-peak.c's, and the
+ * rest is a sum or two here. So are the windows of loudness, 400 ms and 3 s (EBU Tech 3341 §2.2): they are
+ * whole steps, and their loudness is that of their steps' mean energy. The library would go through all the
+ * samples of both at every step.
  *
  * A sound that is gone is silence, which costs as much as sound. After more of it than the longest window
  * everything in there is 0, and it need not be measured any more.
@@ -30,6 +32,9 @@
 #define SLACK_NS (8 * REGIA_MSECOND)
 /* Of nobody sound is so late. */
 #define GONE_NS (500 * REGIA_MSECOND)
+/* Windows of loudness. */
+#define MOMENTARY_STEPS  4
+#define SHORT_TERM_STEPS 30
 /* Until the longest window and the filters have nothing of what was before. */
 #define FORGOTTEN_STEPS 34
 /* The largest sample that 16 bits have. */
@@ -42,7 +47,9 @@
 
 typedef struct {
   gint64 number; /* its time divided by the step's length, −1 for none */
-  double power[2], peak, true_peak, correlation, momentary, short_term;
+  double power[2], peak, true_peak, correlation;
+  double energy; /* weighted, 0 for silence */
+  double momentary, short_term;
   guint64 clips;
 } Step;
 
@@ -67,7 +74,7 @@ regia_meter_new (void)
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
-  self->state = ebur128_init (2, RATE, EBUR128_MODE_S);
+  self->state = ebur128_init (2, RATE, EBUR128_MODE_M);
   if (self->state == NULL)
     g_error ("no memory for a meter");
   self->frames = -1;
@@ -106,6 +113,31 @@ to_time (gint64 frames)
   return frames / RATE * REGIA_SECOND + frames % RATE * REGIA_SECOND / RATE;
 }
 
+/* ITU-R BS.1770-4 annex 1, equation 2; and back. */
+static double
+to_energy (double lufs)
+{
+  return pow (10, (lufs + 0.691) / 10);
+}
+
+static double
+to_loudness (double energy)
+{
+  return energy > 0 ? 10 * log10 (energy) - 0.691 : -HUGE_VAL;
+}
+
+/* With the lock held: of the @count steps up to @number. */
+static double
+get_loudness (const RegiaMeter *self, gint64 number, gint64 count)
+{
+  double energy = 0;
+
+  for (gint64 i = MAX (number - count + 1, 0); i <= number; i++)
+    if (self->steps[i % STEPS].number == i)
+      energy += self->steps[i % STEPS].energy;
+  return to_loudness (energy / (double)count);
+}
+
 /* With the lock held: the step is whole. */
 static void
 end_step (RegiaMeter *self)
@@ -124,8 +156,12 @@ end_step (RegiaMeter *self)
                  .clips = self->clips};
   self->silent_steps = self->peak > 0 ? 0 : self->silent_steps + 1;
   if (self->silent_steps < FORGOTTEN_STEPS) {
-    ebur128_loudness_momentary (self->state, &step->momentary);
-    ebur128_loudness_shortterm (self->state, &step->short_term);
+    double lufs = -HUGE_VAL;
+
+    ebur128_loudness_window (self->state, REGIA_METER_STEP_NS / REGIA_MSECOND, &lufs);
+    step->energy = to_energy (lufs);
+    step->momentary = get_loudness (self, number, MOMENTARY_STEPS);
+    step->short_term = get_loudness (self, number, SHORT_TERM_STEPS);
   } else
     self->silent_steps = FORGOTTEN_STEPS;
   self->squares[0] = self->squares[1] = self->product = self->peak = self->true_peak = 0;

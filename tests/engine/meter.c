@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../../src/engine/meter-private.h"
 
+#include <ebur128.h>
 #include <math.h>
 #include <time.h>
 
@@ -96,6 +97,37 @@ test_windows (void)
   NEAR (value_at (meter, 4.0).short_term_lufs, -23 - 7.78, 0.3);
   NEAR (value_at (meter, 4.8).short_term_lufs, REGIA_METER_SILENCE, 50);
   NEAR (value_at (meter, 8).short_term_lufs, REGIA_METER_SILENCE, 1e-9);
+}
+
+/* Step by step the same as libebur128 finds, which goes through all samples of the windows. */
+static void
+test_same_as_library (void)
+{
+  g_autoptr (RegiaMeter) meter = regia_meter_new ();
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  ebur128_state *state = ebur128_init (2, RATE, EBUR128_MODE_S);
+  float block[2 * BLOCK];
+
+  for (guint i = 0; i < 600; i++) {
+    /* loud, soft, and for the length of the longer window nothing */
+    double scale = i % 250 < 175 ? pow (10, -(double)(i % 50) / 20) : 0;
+
+    for (guint j = 0; j < 2 * BLOCK; j++)
+      block[j] = (float)(scale * g_rand_double_range (random, -1, 1));
+    regia_meter_take (meter, block, BLOCK, time_of (i * BLOCK));
+    ebur128_add_frames_float (state, block, BLOCK);
+    if (i % 5 == 4) {
+      RegiaMeterValues values;
+      double momentary, short_term;
+
+      regia_meter_settle (meter, time_of ((i + 1) * BLOCK), &values);
+      ebur128_loudness_momentary (state, &momentary);
+      ebur128_loudness_shortterm (state, &short_term);
+      NEAR (values.momentary_lufs, MAX (momentary, REGIA_METER_SILENCE), 1e-9);
+      NEAR (values.short_term_lufs, MAX (short_term, REGIA_METER_SILENCE), 1e-9);
+    }
+  }
+  ebur128_destroy (&state);
 }
 
 /* A quarter of the sampling rate, 45° on: the largest sample is 3 dB below what is between them (BS.1770-4,
@@ -315,6 +347,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/meter/loudness", test_loudness);
   g_test_add_func ("/engine/meter/windows", test_windows);
+  g_test_add_func ("/engine/meter/same-as-library", test_same_as_library);
   g_test_add_func ("/engine/meter/true-peak", test_true_peak);
   g_test_add_func ("/engine/meter/hold", test_hold);
   g_test_add_func ("/engine/meter/channels", test_channels);
