@@ -222,7 +222,8 @@ has_run (RegiaProcesses *processes, const char *name)
 }
 
 static GVariant *
-describe_fader (const RegiaConfigAudio *audio, const char *source, const RegiaDesired *desired)
+describe_fader (const RegiaConfigAudio *audio, const char *source, gboolean is_backup,
+                const RegiaDesired *desired)
 {
   RegiaDesiredFader fader = regia_desired_get_fader (desired, audio, source);
   GVariantDict dict;
@@ -232,6 +233,7 @@ describe_fader (const RegiaConfigAudio *audio, const char *source, const RegiaDe
   g_variant_dict_insert (&dict, "source", "s", fader.source);
   g_variant_dict_insert (&dict, "gain-db", "d", (double)fader.gain / 10);
   g_variant_dict_insert (&dict, "muted", "b", fader.muted);
+  g_variant_dict_insert (&dict, "backup", "b", is_backup);
   return g_variant_new_variant (g_variant_dict_end (&dict));
 }
 
@@ -246,9 +248,9 @@ describe_faders (const RegiaConfigValues *config, const RegiaDesired *desired)
     const RegiaConfigAudio *audio = g_ptr_array_index (config->audios, i);
 
     for (guint j = 0; audio->sources[j] != NULL; j++)
-      g_variant_builder_add_value (&builder, describe_fader (audio, audio->sources[j], desired));
+      g_variant_builder_add_value (&builder, describe_fader (audio, audio->sources[j], FALSE, desired));
     if (audio->backup != NULL)
-      g_variant_builder_add_value (&builder, describe_fader (audio, audio->backup, desired));
+      g_variant_builder_add_value (&builder, describe_fader (audio, audio->backup, TRUE, desired));
   }
   return g_variant_builder_end (&builder);
 }
