@@ -17,6 +17,8 @@ import { gzipSync } from 'node:zlib';
 const SOURCE = path.dirname(fileURLToPath(import.meta.url));
 const PAGES = ['index.html', 'recordings.html', 'console.html'];
 const SCRIPTS = ['viewer', 'recordings', 'console'];
+/** Loaded by a script, by `import()`, when it is wanted. */
+const MODULES = ['player'];
 const DESCRIPTIONS = ['openapi.json', 'console-openapi.json'];
 const STYLES = ['style', 'console'];
 const GZIP_FROM_BYTES = 1024;
@@ -73,7 +75,7 @@ async function bundle (out, esbuild) {
     nodePaths: [path.join(out, 'node_modules')], metafile: true, logLevel: 'silent', absWorkingDir: SOURCE,
     banner: { js: '/* Regia, GPL-3.0-or-later; contains hls.js, Apache-2.0 */', css: '/* Regia, GPL-3.0-or-later */' },
   };
-  const entries = [...SCRIPTS.map((name) => [name, 'ts', 'js']), ...STYLES.map((name) => [name, 'css', 'css'])];
+  const entries = [...[...SCRIPTS, ...MODULES].map((name) => [name, 'ts', 'js']), ...STYLES.map((name) => [name, 'css', 'css'])];
   for (const [name, from, to] of entries) {
     let result;
     try {
@@ -81,7 +83,7 @@ async function bundle (out, esbuild) {
         ...options,
         entryPoints: [`${name}.${from}`],
         outfile: path.join(out, `${name}.${to}`),
-        format: to === 'js' ? 'iife' : undefined,
+        format: to !== 'js' ? undefined : MODULES.includes(name) ? 'esm' : 'iife',
       });
     } catch (error) {
       fail((await esbuild.formatMessages(error.errors ?? [], { kind: 'error' })).join('') || error.message);

@@ -2,7 +2,9 @@
 // The console's page: the whole status, a button for each command, and the way in. A command has an id of its own, under which it is sent
 // again when no answer came, so that it has no second effect.
 import { poll } from './api';
+import { Mixer, type Bus, type Fader } from './faders';
 import { language, onLanguage, startLanguage, t, type Key } from './i18n';
+import { Screens } from './listen';
 import { Live } from './live';
 import { Tiles, type Source } from './tiles';
 
@@ -11,13 +13,6 @@ const PLANNED_MS = 10000;
 const TIMEOUT_MS = 15000;
 const TRIES = 8;
 const AGAIN_MS = 700;
-
-interface Fader {
-  language: string;
-  source: string;
-  'gain-db': number;
-  muted: boolean;
-}
 
 interface Alarm {
   id: string;
@@ -40,13 +35,13 @@ interface Status {
   event: { name: string; place: string };
   state: string;
   scenes: string[];
-  engine: { sources?: Source[] };
+  engine: { sources?: Source[]; audios?: Bus[] };
   desired: {
-    scene: string; faders: Fader[]; private: boolean; paused: boolean; marks: number; 'relays-off': string[]; caption: string; 'caption-line': string;
+    version: number; scene: string; faders: Fader[]; private: boolean; paused: boolean; marks: number; 'relays-off': string[]; caption: string; 'caption-line': string;
   };
   'show-time-ms': number;
   recorder: { state?: string; message?: string; 'recorded-ms'?: number; 'left-ms'?: number };
-  gateway: { address?: string; viewers?: number };
+  gateway: { address?: string; addresses?: string[]; viewers?: number };
   relays: { name: string; state: string; 'last-error'?: string }[];
   processes: { name: string; state: string; restarts: number }[];
   alarms: Alarm[];
@@ -92,11 +87,10 @@ async function ask<T> (path: string, body?: unknown): Promise<T> {
 }
 
 /** Not answered is not refused: the same is said again, under the same id. */
-async function insist (name: string, body: object): Promise<void> {
+async function insist (name: string, body: object): Promise<{ version?: number }> {
   for (let tries = 1; ; tries++) {
     try {
-      await ask(`commands/${name}`, body);
-      return;
+      return await ask<{ version?: number }>(`commands/${name}`, body);
     } catch (error) {
       const open = !(error instanceof Refused) || error.status === 504 || error.status === 429;
       if (!open || tries === TRIES) throw error;
@@ -121,15 +115,21 @@ class Page {
   private answeredAtMs = 0;
   private relays = '';
   private scenes = '';
-  private faders = '';
   private planned = '';
   private alarms = '';
   private raised = new Set<string>();
   private readonly tiles = new Tiles(get('tiles'), (name) => void this.command('scene', { name }));
+  private readonly screens = new Screens(() => this.play());
+  private readonly mixer = new Mixer(get('mixes'), {
+    send: (name, body) => this.set(name, body), listen: (bus) => this.screens.listen(bus),
+  });
   private readonly live = new Live({
     connected: () => void this.refresh(),
     changed: () => void this.refresh(),
-    meters: (meters) => this.tiles.sound(meters),
+    meters: (meters) => {
+      this.tiles.sound(meters);
+      this.mixer.take(meters);
+    },
     preview: (name, picture) => void this.tiles.draw(name, picture),
   });
 
@@ -138,7 +138,6 @@ class Page {
     onLanguage(() => {
       this.relays = '';
       this.scenes = '';
-      this.faders = '';
       this.alarms = '';
       this.show();
     });
@@ -230,6 +229,17 @@ class Page {
     if (name === 'start' || name === 'rehearse' || name === 'stop') await this.askPlanned();
   }
 
+  /** For a fader: what is done is seen by it. Resolves to the version of what is wanted. */
+  private async set (name: string, body: object): Promise<number> {
+    try {
+      return (await insist(name, { ...body, id: makeId() })).version ?? 0;
+    } catch (error) {
+      this.say(this.inWords(error));
+      void this.refresh();
+      throw error;
+    }
+  }
+
   private async refresh (): Promise<void> {
     try {
       this.status = await ask<Status>('status');
@@ -286,7 +296,7 @@ class Page {
     this.showDesired(status);
     this.showAlarms(status);
     this.showScenes(status);
-    this.showFaders(status);
+    this.showSound(status);
     this.showRelays(status);
   }
 
@@ -308,7 +318,21 @@ class Page {
   private showTiles (status: Status): void {
     const sources = status.engine.sources ?? [];
     get('pictures').hidden = sources.length === 0;
-    this.live.show(sources.length === 0 ? [] : this.tiles.show(sources, status.scenes, status.desired.scene, language()));
+    const shown = sources.length === 0 ? [] : this.tiles.show(sources, status.scenes, status.desired.scene, language());
+    this.live.show(this.screens.isLarge ? shown.filter((name) => name !== 'programme') : shown); // large it moves by itself
+  }
+
+  private showSound (status: Status): void {
+    const buses = status.engine.audios ?? [];
+    get('sound').hidden = status.desired.faders.length === 0 && buses.length === 0;
+    this.mixer.show(status.desired.faders, buses, status.desired.version);
+    this.screens.show(!['standby', 'ended'].includes(status.state), status.gateway.addresses ?? []);
+  }
+
+  /** What is played is another. */
+  private play (): void {
+    this.mixer.showHeard(this.screens.heard);
+    if (this.status) this.showTiles(this.status);
   }
 
   /** Made anew only when there is something else to show, so that the focus stays and nothing is read out twice. */
@@ -359,29 +383,6 @@ class Page {
     }));
     get('scenes-label').hidden = status.scenes.length === 0;
     if (focused?.startsWith('scene-')) document.getElementById(focused)?.focus();
-  }
-
-  private showFaders (status: Status): void {
-    const now = JSON.stringify(status.desired.faders);
-    if (now === this.faders) return;
-    this.faders = now;
-    const focused = document.activeElement?.id;
-    get('faders').replaceChildren(...status.desired.faders.map((fader) => {
-      const { language, source, muted } = fader;
-      const id = `${language}-${source}`;
-      const mute = Object.assign(document.createElement('button'), { type: 'button', id: `mute-${id}` });
-      mute.textContent = t(muted ? 'console-unmute' : 'console-mute');
-      mute.addEventListener('click', () => void this.command('mute', { source, language, on: !muted }));
-      const gain = Object.assign(document.createElement('input'), { type: 'number', id: `gain-${id}`, min: '-60', max: '20', step: '0.5' });
-      gain.value = String(fader['gain-db']);
-      gain.addEventListener('change', () => void this.command('gain', { source, language, db: gain.valueAsNumber }));
-      const label = document.createElement('label');
-      label.append(`${source} → ${language} `, gain, ' dB ');
-      const item = document.createElement('li');
-      item.append(label, mute);
-      return item;
-    }));
-    if (focused?.startsWith('mute-') || focused?.startsWith('gain-')) document.getElementById(focused)?.focus();
   }
 
   /** Made anew only when there is something else to show, so that the focus stays on its button. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The bar under the picture. Plain buttons and selects, always visible (in full screen it leaves after some seconds without a movement),
 // so that it works alike by keyboard, by touch and with a screen reader.
-import { onLanguage, t } from './i18n';
+import { languageName, onLanguage, t } from './i18n';
 import type { Player } from './player';
 
 const HIDE_AFTER_MS = 3000;
@@ -31,16 +31,6 @@ function setOptions (select: HTMLSelectElement, options: { id: string; name: str
     select.replaceChildren(...options.map(({ id, name }) => new Option(name, id)));
   }
   if (select.value !== chosen) select.value = chosen;
-}
-
-/** The name of a language in that language, as in a hall's own signs: Italiano, English. */
-function languageName (tag: string): string {
-  try {
-    const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag;
-    return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1);
-  } catch {
-    return tag;
-  }
 }
 
 export class Controls {

@@ -140,3 +140,13 @@ export function formatHours (start: string, end: string): string {
   const elsewhere = minutes !== -from.getTimezoneOffset();
   return elsewhere ? `${text} (${t('time-local')})` : text;
 }
+
+/** The name of a language in that language, as in a hall's own signs: Italiano, English. */
+export function languageName (tag: string): string {
+  try {
+    const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag;
+    return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1);
+  } catch {
+    return tag;
+  }
+}

@@ -14,7 +14,7 @@ export interface Level {
 export interface Meters {
   'time-ms': number;
   sources: (Level & { name: string })[];
-  audios: (Level & { language: string; 'short-term-lufs': number })[];
+  audios: (Level & { language: string; 'momentary-lufs': number; 'short-term-lufs': number })[];
 }
 
 export interface LiveHandlers {

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What there is to see and hear, as tiles: the programme first, then each source, with a picture that moves, a meter, and its state in a word. One
 // that is a scene is a button.
-import type { Level, Meters } from './live';
 import { t, type Key } from './i18n';
+import { bandOf, FLOOR_DB, place } from './levels';
+import type { Level, Meters } from './live';
 
-const FLOOR_DB = -60;
-/** The bands of the meters (EBU R 128 s1: speech around −18, never above −9). */
-const LOUD_DB = -9;
-const GOOD_DB = -18;
 const PROGRAMME = 'programme';
 
 export interface Source {
@@ -34,11 +31,6 @@ function element<K extends keyof HTMLElementTagNameMap> (name: K, className = ''
   if (className) made.className = className;
   if (text) made.textContent = text;
   return made;
-}
-
-/** Where on the bar, 0 to 1. */
-function place (db: number): number {
-  return Math.min(1, Math.max(0, (db - FLOOR_DB) / -FLOOR_DB));
 }
 
 export class Tiles {
@@ -131,7 +123,7 @@ export class Tiles {
     if (!tile) return;
     tile.meter.style.setProperty('--level', place(level['rms-db']).toFixed(3));
     tile.meter.style.setProperty('--peak', place(level['peak-db']).toFixed(3));
-    tile.meter.dataset['band'] = level['peak-db'] > LOUD_DB ? 'loud' : level['peak-db'] > GOOD_DB ? 'good' : 'low';
+    tile.meter.dataset['band'] = bandOf(level['peak-db']);
     if (!speak) return;
     const peak = level['peak-db'] <= FLOOR_DB ? t('console-silent') : `${Math.round(level['peak-db'])} dB`;
     tile.level.textContent = peak;

@@ -151,6 +151,90 @@ test('catching up: a little faster, a jump when far behind, life speed at the ed
   assert.deepEqual(catchUp(13, 5, 1), { jump: true });
 });
 
+/** A director that answers each command when it is told to. */
+function makeDirector () {
+  const asked = [];
+  return {
+    asked,
+    send: (value) => new Promise((resolve, reject) => asked.push({ value, done: resolve, refuse: () => reject(new Error('refused')) })),
+    async next (count) {
+      for (let tries = 0; asked.length < count && tries < 1000; tries++) await new Promise((resolve) => setTimeout(resolve, 1));
+      assert.equal(asked.length, count);
+      return asked[count - 1];
+    },
+  };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test('a fader: shown as it is moved, one command on its way, the newest wins, and then the truth', async () => {
+  const { Wish } = await load('wish');
+  const director = makeDirector();
+  const wish = new Wish(0, director.send, () => undefined, 1);
+  for (const db of [-1, -2, -3]) wish.set(db);
+  const first = await director.next(1);
+  assert.equal(first.value, -1);
+  assert.equal(wish.value, -3);
+  wish.hear(0, 7);
+  assert.equal(wish.value, -3, 'what the status says of before is passed over');
+  first.done(8);
+  const second = await director.next(2);
+  assert.equal(second.value, -3, 'the one in between is not said');
+  wish.hear(-1, 8);
+  assert.equal(wish.value, -3, 'nor what was said on the way');
+  second.done(9);
+  await settled();
+  wish.hear(-1, 8);
+  assert.equal(wish.value, -3, 'answered, but this status is older');
+  wish.hear(-3, 9);
+  wish.hear(-6, 10);
+  assert.equal(wish.value, -6, 'somebody else has moved it');
+  wish.set(-9);
+  await director.next(3);
+  wish.hear(-9, 11);
+  director.asked[2].done(11);
+  await settled();
+  wish.hear(-5, 12);
+  assert.equal(wish.value, -5, 'also where the status came before the answer');
+});
+
+test('a fader that is refused: back to the truth; and one is refused while another is on its way: the other stands', async () => {
+  const { Wish } = await load('wish');
+  const director = makeDirector();
+  let shown = 0;
+  const wish = new Wish(false, director.send, () => shown++, 1);
+  wish.set(true);
+  (await director.next(1)).refuse();
+  await settled();
+  assert.equal(wish.value, false);
+  assert.ok(shown >= 2);
+  wish.set(true);
+  const third = await director.next(2);
+  wish.set(false);
+  third.refuse();
+  const fourth = await director.next(3);
+  assert.deepEqual([fourth.value, wish.value], [false, false]);
+  fourth.done(3);
+});
+
+test('levels: bands at −18 and −9, places on a scale, decibels as people write them', async () => {
+  const { bandOf, place } = await load('levels');
+  assert.deepEqual([-120, -18, -17.9, -9, -8.9, 0].map(bandOf), ['low', 'low', 'good', 'good', 'loud', 'loud']);
+  assert.deepEqual([-120, -60, -30, 0, 3].map((db) => place(db)), [0, 0, 0.5, 1, 1]);
+  assert.equal(place(-25, -60, 10), 0.5);
+  const { inDb } = await load('faders');
+  assert.deepEqual([-4.5, 0, 0.04, -0.04, 3].map((db) => inDb(db, 'it')), ['−4,5 dB', '0,0 dB', '0,0 dB', '0,0 dB', '3,0 dB']);
+  assert.equal(inDb(-18.26, 'en', 'LUFS'), '−18.3 LUFS');
+});
+
+test('where viewers are served: first by the name by which the console was reached', async () => {
+  const { orderAddresses } = await load('listen');
+  const addresses = ['https://event.example', 'http://192.168.1.5:8080', 'http://localhost:8080'];
+  assert.deepEqual(orderAddresses(addresses, '192.168.1.5'), [addresses[1], addresses[0], addresses[2]]);
+  assert.deepEqual(orderAddresses(addresses, 'elsewhere'), addresses);
+  assert.deepEqual(orderAddresses([], 'localhost'), []);
+});
+
 /** The description, after its examples were held against its schemas; those of the status come with it. */
 function examined (file, least) {
   const { document, validator } = loadDescription(JSON.parse(read(file)));

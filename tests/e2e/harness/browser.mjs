@@ -6,10 +6,15 @@
 //   open URL    goes to another address
 //   fill SEL TEXT  writes into a field
 //   key NAME    presses a key
+//   focus SEL   puts the focus there
+//   drag SEL FROM TO  the pointer goes from one part of its width to another, in many steps
+//   size WIDTH HEIGHT  of the window
+//   axe         what axe-core finds wrong on the page, and whether it is wider than the window
+//   shot FILE   the whole page as a picture
 // Ends with its standard input.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,9 +125,14 @@ function look () {
       const canvas = tile.querySelector('canvas');
       return [canvas.dataset.name, { frame: marks(canvas, canvas.width, canvas.height).frame ?? null, level: tile.querySelector('.meter').innerText }];
     })),
+    // What plays on the page, each by its id.
+    screens: Object.fromEntries([...document.querySelectorAll('video[id]')].map((screen) => [screen.id, {
+      time: screen.currentTime, ...screen.videoWidth && screen.checkVisibility() ? marks(screen, screen.videoWidth, screen.videoHeight) : {},
+    }])),
+    loaded: performance.getEntriesByType('resource').map((entry) => entry.name),
     protocols: [...new Set(performance.getEntries().map((entry) => entry.nextHopProtocol).filter(Boolean))],
   };
-  if (!video || !video.videoWidth) return answer;
+  if (!video || !video.readyState) return answer;
   if (!video.muted) {
     if (!window.regiaTest) {
       const audio = new AudioContext();
@@ -134,7 +144,7 @@ function look () {
     window.regiaTest.analyser.getFloatTimeDomainData(samples);
     answer.level = Math.sqrt(samples.reduce((sum, value) => sum + value * value, 0) / samples.length);
   }
-  Object.assign(answer, marks(video, video.videoWidth, video.videoHeight));
+  if (video.videoWidth) Object.assign(answer, marks(video, video.videoWidth, video.videoHeight));
   return answer;
 }
 
@@ -157,6 +167,40 @@ const commands = {
   async key (name) {
     await page.keyboard.press(name);
     return { focus: await page.evaluate(() => document.activeElement?.id ?? '') };
+  },
+  async focus (selector) {
+    await page.focus(selector, { timeout: 10000 });
+    return {};
+  },
+  async drag (words) {
+    const [selector, ...parts] = words.split(' ');
+    const element = page.locator(selector);
+    await element.scrollIntoViewIfNeeded({ timeout: 10000 });
+    const { x, y, width, height } = await element.boundingBox();
+    const [from, to] = parts.map((part) => x + width * Number(part));
+    await page.mouse.move(from, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(to, y + height / 2, { steps: 40 });
+    await page.mouse.up();
+    return {};
+  },
+  async size (words) {
+    const [width, height] = words.split(' ').map(Number);
+    await page.setViewportSize({ width, height });
+    return {};
+  },
+  async axe () {
+    await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
+    return page.evaluate(async () => {
+      const runOnly = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+      const { violations } = await window.axe.run(document, { runOnly });
+      const wrong = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`);
+      return { wrong, wider: document.scrollingElement.scrollWidth - innerWidth };
+    });
+  },
+  async shot (path) {
+    await page.screenshot({ path, fullPage: true });
+    return {};
   },
   async open (url) {
     await page.goto(url, { timeout: 20000 });
