@@ -15,6 +15,7 @@
  * The console: what those who work here get. The same server as the gateway's, with a route table of its own:
  *
  *   /  /assets/…  /favicon.ico  /robots.txt  /api/v1/openapi.json   the page and what it loads
+ *   /events                                                         the page of the events
  *   /?once=TOKEN                                                    comes in by a link
  *   /healthz                                                        for monitoring
  *   POST /api/v1/login  /api/v1/logout                              anybody

@@ -386,6 +386,8 @@ regia_console_answer (const RegiaRequest *request, const RegiaPeer *peer, gboole
     return REGIA_ANSWER_OTHER;
   if (strcmp (path, "/") == 0 && !comes_by_link (request))
     answer_page (site, request, reply);
+  else if (strcmp (path, "/events") == 0)
+    regia_assets_answer (site->assets, "events.html", request, reply);
   else if (strcmp (path, "/api/v1/openapi.json") == 0)
     regia_assets_answer (site->assets, "console-openapi.json", request, reply);
   else if (g_str_has_prefix (path, "/assets/") || strcmp (path, "/favicon.ico") == 0 ||

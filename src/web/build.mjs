@@ -15,12 +15,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const SOURCE = path.dirname(fileURLToPath(import.meta.url));
-const PAGES = ['index.html', 'recordings.html', 'console.html'];
-const SCRIPTS = ['viewer', 'recordings', 'console'];
+const PAGES = ['index.html', 'recordings.html', 'console.html', 'events.html'];
+const SCRIPTS = ['viewer', 'recordings', 'console', 'events'];
 /** Loaded by a script, by `import()`, when it is wanted. */
 const MODULES = ['player'];
 const DESCRIPTIONS = ['openapi.json', 'console-openapi.json'];
-const STYLES = ['style', 'console'];
+const STYLES = ['style', 'console', 'office'];
 const GZIP_FROM_BYTES = 1024;
 
 function fail (message) {

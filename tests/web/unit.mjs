@@ -29,7 +29,7 @@ test('the types hold', () => {
 test('every message exists in Italian and in English, with the same places to fill, and is used', () => {
   const messages = JSON.parse(read('messages.json'));
   assert.deepEqual(Object.keys(messages.it), Object.keys(messages.en));
-  const text = ['index.html', 'recordings.html', 'console.html', ...fs.readdirSync(source).filter((name) => name.endsWith('.ts'))].map(read).join('\n');
+  const text = ['index.html', 'recordings.html', 'console.html', 'events.html', ...fs.readdirSync(source).filter((name) => name.endsWith('.ts'))].map(read).join('\n');
   const places = (message) => (message.match(/\{\w+\}/g) ?? []).sort();
   for (const [key, message] of Object.entries(messages.it)) {
     assert.ok(message && messages.en[key], `${key} is empty`);
@@ -40,7 +40,7 @@ test('every message exists in Italian and in English, with the same places to fi
 });
 
 test('the pages name no other server, hold no script or style of their own and no cookie', () => {
-  for (const name of ['index.html', 'recordings.html', 'console.html']) {
+  for (const name of ['index.html', 'recordings.html', 'console.html', 'events.html']) {
     const page = fs.readFileSync(path.join(pages, 'dist', name), 'utf8');
     assert.doesNotMatch(page, /https?:|<style|style=|<script(?![^>]* src=)|\son\w+=/);
     assert.doesNotMatch(page, /\{\{/);
@@ -271,6 +271,48 @@ test('the description for those outside: the same, and of what the console has i
   assert.deepEqual(shared.sort(), ['Event', 'Next', 'Nothing', 'Status'], 'schemas of the same name, which hold less outside');
   const next = { name: 'Seconda giornata', place: '', start: '', end: '' };
   assert.deepEqual(validator('#/components/schemas/Status')({ ...status, state: 'standby', show: '', streams: {}, recording: '', next }), []);
+});
+
+test('an event file: read and changed key by key, and nothing else of it', async () => {
+  const { EventFile, encode, decode } = await load('eventfile');
+  const text = '# Prima\n[event]\nname = Una sera\n\n# la sala\n[source  camera]\npipeline=test\n';
+  const file = new EventFile(text);
+  assert.equal(file.toString(), text);
+  assert.equal(file.get('event', 'name'), 'Una sera');
+  assert.equal(file.get('source camera', 'pipeline'), 'test');
+  assert.equal(file.get('event', 'pipeline'), '');
+  file.set('event', 'name', 'Una sera');
+  assert.equal(file.toString(), text);
+  file.set('event', 'place', 'Aula');
+  file.set('web', 'listen', ':1');
+  assert.equal(file.toString(), `${text.replace('sera\n', 'sera\nplace = Aula\n').trimEnd()}\n\n[web]\nlisten = :1\n`);
+  assert.deepEqual([file.lineOf('event', 'place'), file.lineOf('event', 'start'), file.lineOf('audio', 'x')], [4, 2, 0]);
+  file.set('event', 'place', '');
+  file.remove('web');
+  assert.equal(file.toString().trimEnd(), text.trimEnd());
+  for (const value of [' a', 'a ', 'a\\b', 'a\nb', 'a\tb', '\\s', '']) assert.equal(decode(encode(value)), value);
+  assert.equal(new EventFile(`[a]\nb = ${encode(' x ')}`).get('a', 'b'), ' x ');
+});
+
+test('talks: from a table, from CSV, into the file and out of it', async () => {
+  const { EventFile, parseTalks, readTalks, writeTalks } = await load('eventfile');
+  const talk = (title, speaker, role = '') => ({ title, speaker, role });
+  assert.deepEqual(parseTalks('Uno\tRossi\tProvincia\r\nDue\tBianchi\n\n'), [talk('Uno', 'Rossi', 'Provincia'), talk('Due', 'Bianchi')]);
+  assert.deepEqual(parseTalks('\uFEFFRelatore;Titolo\nRossi;"Uno; ""due"""\nBianchi;"tre\nquattro"'), [talk('Uno; "due"', 'Rossi'), talk('tre quattro', 'Bianchi')]);
+  assert.deepEqual(parseTalks('"Uno, due",Rossi'), [talk('Uno, due', 'Rossi')]);
+  assert.deepEqual(parseTalks(''), []);
+  assert.deepEqual(parseTalks('Uno'), [talk('Uno', '')]);
+  const file = new EventFile('[event]\nname = A\n\n[talk 7]\ntitle = Old\nspeaker = X\n\n[web]\nlisten = :1\n');
+  assert.deepEqual(readTalks(file), [{ number: '7', ...talk('Old', 'X') }]);
+  writeTalks(file, [talk('Uno', 'Rossi', 'P'), talk('Due', 'Bianchi')]);
+  assert.equal(file.toString(), '[event]\nname = A\n\n[web]\nlisten = :1\n\n[talk 1]\ntitle = Uno\nspeaker = Rossi\nrole = P\n\n[talk 2]\ntitle = Due\nspeaker = Bianchi\n');
+});
+
+test('a name for a new file', async () => {
+  const { fileName } = await load('eventfile');
+  assert.equal(fileName('2022-09-29 09:30', 'Sirio migranti: perché?'), '2022-09-29-sirio-migranti-perche.conf');
+  assert.equal(fileName('', '…'), 'evento.conf');
+  assert.ok(fileName('2022-09-29 09:30', 'a'.repeat(200)).length < 100);
 });
 
 await runTests();

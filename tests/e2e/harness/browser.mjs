@@ -6,6 +6,8 @@
 //   open URL    goes to another address
 //   fill SEL TEXT  writes into a field
 //   key NAME    presses a key
+//   type TEXT   presses the keys of a text
+//   choose SEL VALUE  of a select
 //   focus SEL   puts the focus there
 //   drag SEL FROM TO  the pointer goes from one part of its width to another, in many steps
 //   size WIDTH HEIGHT  of the window
@@ -167,6 +169,15 @@ const commands = {
   async key (name) {
     await page.keyboard.press(name);
     return { focus: await page.evaluate(() => document.activeElement?.id ?? '') };
+  },
+  async type (text) {
+    await page.keyboard.type(text);
+    return {};
+  },
+  async choose (words) {
+    const [selector, value] = words.split(' ');
+    await page.selectOption(selector, value, { timeout: 10000 });
+    return {};
   },
   async focus (selector) {
     await page.focus(selector, { timeout: 10000 });
