@@ -4,49 +4,42 @@
 #include "ingest-private.h"
 
 #include <errno.h>
-#include <gst/base/gstpushsrc.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fd-source-private.h"
 #include "regia/config/ingest.h"
 
 /*
  * regiartmp reads what a sender sends by RTMP, as FLV, from the listener, which is a process of its own and
  * the only one that strangers reach.
  *
- * The way there is one socket that the director made, and holds open for both: start() makes a pair, keeps
+ * The way there is one socket that the director made, and holds open for both: open() makes a pair, keeps
  * one end and sends the other through it, with the words by which the listener knows the source. So a
  * listener, or an engine, that was started anew needs to be told nothing. Then lines of words come ("#waits
  * for …"), which are posted for the status; with the sender FLV begins. The end of the socket is the
  * sender's, or the listener's.
- *
- * Life cycle: start() on the thread that starts the pipeline, without waiting; create() waits on the
- * streaming thread, and is woken by unlock(); stop() closes.
  */
 
-#define BLOCK_BYTES (64 * 1024)
 #define WORDS_BYTES 1024
 
 typedef struct {
-  GstPushSrc parent;
+  RegiaFdSource parent;
   char *listen, *application, *key; /* (owned) (nullable) set before it runs */
   int link;                         /* (unowned) set before it runs; 0: none */
-  int fd, wake;                     /* (owned) between start and stop; else −1 */
   gboolean begun;                   /* streaming thread: FLV has */
   GByteArray *words;                /* streaming thread (owned): of a line that is not whole yet */
 } RegiaIngestElement;
 
 typedef struct {
-  GstPushSrcClass parent_class;
+  RegiaFdSourceClass parent_class;
 } RegiaIngestElementClass;
 
 enum { PROP_LISTEN = 1, PROP_APPLICATION, PROP_KEY };
 
 static GType regia_ingest_element_get_type (void);
-G_DEFINE_TYPE (RegiaIngestElement, regia_ingest_element, GST_TYPE_PUSH_SRC)
+G_DEFINE_TYPE (RegiaIngestElement, regia_ingest_element, REGIA_TYPE_FD_SOURCE)
 
 static void
 say (RegiaIngestElement *self, const char *words)
@@ -83,21 +76,8 @@ hand_over (RegiaIngestElement *self, int fd)
   return sent > 0;
 }
 
-static gboolean
-stop (GstBaseSrc *base)
-{
-  RegiaIngestElement *self = (RegiaIngestElement *)base;
-
-  if (self->fd >= 0)
-    close (self->fd);
-  if (self->wake >= 0)
-    close (self->wake);
-  self->fd = self->wake = -1;
-  return TRUE;
-}
-
-static gboolean
-start (GstBaseSrc *base)
+static int
+open_way (RegiaFdSource *base)
 {
   RegiaIngestElement *self = (RegiaIngestElement *)base;
   int pair[2];
@@ -106,66 +86,28 @@ start (GstBaseSrc *base)
   g_byte_array_set_size (self->words, 0);
   if (self->link == 0) {
     GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND, ("is sent to only while an event is on"), (NULL));
-    return FALSE;
+    return -1;
   }
-  self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (self->wake >= 0 && socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0) {
-    self->fd = pair[0];
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0) {
     if (hand_over (self, pair[1])) {
       say (self, "waits for the listener, which is started by itself");
-      return TRUE;
+      return pair[0];
     }
+    close (pair[0]);
   }
   GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ, ("cannot reach the listener: %s", g_strerror (errno)),
                      (NULL));
-  stop (base);
-  return FALSE;
-}
-
-static gboolean
-unlock (GstBaseSrc *base)
-{
-  const guint64 one = 1;
-  RegiaIngestElement *self = (RegiaIngestElement *)base;
-
-  return self->wake < 0 || write (self->wake, &one, sizeof one) == sizeof one;
-}
-
-static gboolean
-unlock_stop (GstBaseSrc *base)
-{
-  guint64 count;
-  RegiaIngestElement *self = (RegiaIngestElement *)base;
-
-  while (self->wake >= 0 && read (self->wake, &count, sizeof count) == sizeof count)
-    ;
-  return TRUE;
-}
-
-/* Returns: how many bytes have come; 0 at the end; −1 when it was woken. */
-static ssize_t
-wait_for_bytes (RegiaIngestElement *self, guint8 *bytes, gsize length)
-{
-  for (;;) {
-    struct pollfd fds[] = {{.fd = self->wake, .events = POLLIN}, {.fd = self->fd, .events = POLLIN}};
-    ssize_t got;
-
-    if (poll (fds, G_N_ELEMENTS (fds), -1) < 0 && errno != EINTR)
-      return 0;
-    if (fds[0].revents)
-      return -1;
-    got = recv (self->fd, bytes, length, MSG_DONTWAIT);
-    if (got >= 0)
-      return got;
-    if (errno != EAGAIN && errno != EINTR)
-      return 0;
-  }
+  return -1;
 }
 
 /* Posts the lines of words that are whole. Returns: where FLV begins in what has come, @length if nowhere. */
 static gsize
-read_words (RegiaIngestElement *self, const guint8 *bytes, gsize length)
+read_words (RegiaFdSource *base, const guint8 *bytes, gsize length)
 {
+  RegiaIngestElement *self = (RegiaIngestElement *)base;
+
+  if (self->begun)
+    return 0;
   for (gsize i = 0; i < length; i++) {
     const guint8 byte = bytes[i];
 
@@ -185,31 +127,12 @@ read_words (RegiaIngestElement *self, const guint8 *bytes, gsize length)
   return length;
 }
 
-static GstFlowReturn
-create (GstPushSrc *base, GstBuffer **ret_buffer)
+static char *
+why_ended (RegiaFdSource *base)
 {
-  RegiaIngestElement *self = (RegiaIngestElement *)base;
-  g_autofree guint8 *bytes = g_malloc (BLOCK_BYTES);
-  gsize from = 0, got_bytes;
-  ssize_t got;
-
-  do {
-    got = wait_for_bytes (self, bytes, BLOCK_BYTES);
-    if (got < 0)
-      return GST_FLOW_FLUSHING;
-    if (got == 0) {
-      GST_ELEMENT_ERROR (self, RESOURCE, READ,
-                         ("%s", self->begun ? "the sender has ended or broken off"
-                                            : "the listener has gone; it is started again by itself"),
-                         (NULL));
-      return GST_FLOW_ERROR;
-    }
-    from = self->begun ? 0 : read_words (self, bytes, (gsize)got);
-  } while (from == (gsize)got);
-  got_bytes = (gsize)got - from;
-  *ret_buffer = from == 0 ? gst_buffer_new_wrapped (g_steal_pointer (&bytes), got_bytes)
-                          : gst_buffer_new_memdup (bytes + from, got_bytes);
-  return GST_FLOW_OK;
+  return g_strdup (((RegiaIngestElement *)base)->begun
+                       ? "the sender has ended or broken off"
+                       : "the listener has gone; it is started again by itself");
 }
 
 static void
@@ -239,10 +162,7 @@ finalize (GObject *object)
 static void
 regia_ingest_element_init (RegiaIngestElement *self)
 {
-  self->fd = self->wake = -1;
   self->words = g_byte_array_new ();
-  gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
-  gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
 }
 
 static void
@@ -250,7 +170,6 @@ regia_ingest_element_class_init (RegiaIngestElementClass *class)
 {
   static const char *const names[] = {NULL, "listen", "application", "key"};
   GstElementClass *element = GST_ELEMENT_CLASS (class);
-  GstBaseSrcClass *base = GST_BASE_SRC_CLASS (class);
   g_autoptr (GstCaps) caps = gst_caps_new_empty_simple ("video/x-flv");
 
   G_OBJECT_CLASS (class)->set_property = set_property;
@@ -263,11 +182,9 @@ regia_ingest_element_class_init (RegiaIngestElementClass *class)
                                       gst_pad_template_new ("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
   gst_element_class_set_static_metadata (element, "Regia RTMP", "Source/Network",
                                          "Reads what a sender sends to Regia's listener", "Regia");
-  base->start = start;
-  base->stop = stop;
-  base->unlock = unlock;
-  base->unlock_stop = unlock_stop;
-  GST_PUSH_SRC_CLASS (class)->create = create;
+  class->parent_class.open = open_way;
+  class->parent_class.skip = read_words;
+  class->parent_class.why_ended = why_ended;
 }
 
 gboolean
