@@ -11,6 +11,7 @@
 #include "regia/engine/engine.h"
 #include "regia/gateway/gateway.h"
 #include "regia/listener/listener.h"
+#include "regia/pull/pull.h"
 #include "regia/recorder/recorder.h"
 #include "regia/relay/relay.h"
 
@@ -57,12 +58,11 @@ static const RegiaChildClass *const processes[] = {
     &regia_console_class, &regia_relay_class,    &regia_listener_class,
 };
 
-/* What a command asks in a process of its own. */
+/* What a command, or the engine, asks in a process of its own. */
 static const Command helpers[] = {
-    {"slate", regia_cli_slate_main, NULL},
-    {"devices", regia_cli_devices_main, NULL},
-    {"trial", regia_cli_trial_main, NULL},
-    {"disk", regia_cli_disk_main, NULL},
+    {"slate", regia_cli_slate_main, NULL}, {"devices", regia_cli_devices_main, NULL},
+    {"trial", regia_cli_trial_main, NULL}, {"disk", regia_cli_disk_main, NULL},
+    {"pull", regia_pull_main, NULL},
 };
 
 /* `regia child KIND …` */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "channels-private.h"
+#include "hls-private.h"
 #include "ingest-private.h"
 #include "mark-elements-private.h"
 #include "pulse-private.h"
@@ -115,7 +116,7 @@ regia_gst_init (GError **error)
     return FALSE;
   }
   if (!regia_mark_elements_register () || !regia_channels_register () || !regia_pulse_register () ||
-      !regia_ingest_register ()) {
+      !regia_ingest_register () || !regia_hls_register ()) {
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "GStreamer refuses Regia's own elements");
     return FALSE;
   }

@@ -20,7 +20,7 @@ from .browser import Browser
 from .cache import NginxCache, Varnish
 from .disk import LoopDisk
 from .memory import holds
-from .peers import Camera, Desk, FaultyDesk, Proxy, Rtmp, SilentPeer, Site, Srt, ToneDesk, decodes_cleanly, frames, free_port, marks, top_boxes
+from .peers import Camera, Desk, FaultyDesk, Proxy, Rtmp, SilentPeer, Site, Srt, ToneDesk, Web, decodes_cleanly, frames, free_port, marks, top_boxes
 from .regia import Regia
 from .scenario import Scenario, check, equal, main, stand_back
 from .service import Service
@@ -28,5 +28,5 @@ from .technician import Technician
 from .terminal import Terminal
 from .tree import copy_tree
 
-__all__ = ["Authority", "Browser", "Camera", "Desk", "FaultyDesk", "LoopDisk", "NginxCache", "Proxy", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Site", "Srt", "Technician", "Terminal", "ToneDesk",
+__all__ = ["Authority", "Browser", "Camera", "Desk", "FaultyDesk", "LoopDisk", "NginxCache", "Proxy", "Regia", "Rtmp", "Scenario", "Service", "SilentPeer", "Site", "Srt", "Technician", "Terminal", "ToneDesk", "Web",
            "Varnish", "check", "copy_tree", "decodes_cleanly", "equal", "frames", "free_port", "holds", "main", "marks", "stand_back", "top_boxes"]

@@ -21,6 +21,18 @@ def free_port(kind=socket.SOCK_STREAM):
         return probe.getsockname()[1]
 
 
+def listens(port):
+    """For `t.wait`: whether somebody listens there."""
+    with socket.create_connection(("127.0.0.1", port), 1):
+        return True
+
+
+def with_children(process):
+    """Pids of a server and of its workers."""
+    done = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+    return [process.pid, *map(int, done.stdout.split())]
+
+
 def marks(t, source, *options, timeout=120):
     """What tests/peers/marks finds in a file or at an address; see there."""
     done = subprocess.run([str(t.tool("marks")), *map(str, options), str(source)], capture_output=True, text=True, timeout=timeout,
@@ -324,18 +336,13 @@ class Rtmp:
         conf = self.folder / "nginx.conf"
         conf.write_text(NGINX.format(folder=self.folder, port=self.port), encoding="utf-8")
         self.process = t.spawn(name, ["nginx", "-p", self.folder, "-c", conf, "-e", "stderr"])
-        t.wait(f"{name} listens", self.listens)
-
-    def listens(self):
-        with socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
+        t.wait(f"{name} listens", lambda: listens(self.port))
 
     def files(self):
         return sorted((self.folder / "records").glob("*.flv"), key=lambda p: p.stat().st_mtime)
 
     def workers(self):
-        done = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
-        return [self.process.pid, *map(int, done.stdout.split())]
+        return with_children(self.process)
 
     def freeze(self):
         for pid in self.workers():
@@ -380,14 +387,11 @@ class Proxy:
         conf = folder / "nginx.conf"
         conf.write_text(PROXY.format(folder=folder, port=self.port, behind=behind, path=path), encoding="utf-8")
         t.spawn(name, ["nginx", "-p", folder, "-c", conf, "-e", "stderr"])
-        t.wait(f"{name} listens", self.listens)
-
-    def listens(self):
-        with socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
+        t.wait(f"{name} listens", lambda: listens(self.port))
 
 
 AROUND = """daemon off;
+user root;
 worker_processes 1;
 pid {folder}/nginx.pid;
 events {{ worker_connections 256; }}
@@ -421,11 +425,25 @@ class Site:
         conf = folder / "nginx.conf"
         conf.write_text(AROUND.format(folder=folder, site=site), encoding="utf-8")
         t.spawn(name, ["nginx", "-p", folder, "-c", conf, "-e", "stderr"])
-        t.wait(f"{name} listens", self.listens)
+        t.wait(f"{name} listens", lambda: listens(self.port))
 
-    def listens(self):
-        with socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
+
+class Web:
+    """nginx that gives out the files of a folder."""
+
+    def __init__(self, t, folder, name="web", port=None):
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        own = t.dir / name
+        own.mkdir()
+        conf = own / "nginx.conf"
+        conf.write_text(AROUND.format(folder=own, site=f"server {{ listen 127.0.0.1:{self.port}; root {folder}; }}"), encoding="utf-8")
+        self.process = t.spawn(name, ["nginx", "-p", own, "-c", conf, "-e", "stderr"])
+        t.wait(f"{name} listens", lambda: listens(self.port))
+
+    def kill(self):
+        for pid in with_children(self.process):
+            os.kill(pid, signal.SIGKILL)
 
 
 class Srt:
