@@ -6,6 +6,7 @@
 
 #include "channels-private.h"
 #include "convert-private.h"
+#include "decoders-private.h"
 #include "health-private.h"
 #include "iso-private.h"
 #include "meter-private.h"
@@ -38,6 +39,7 @@ typedef struct {
   RegiaMixWait *wait;       /* (owned) (nullable) told how late everything comes */
   RegiaIso *iso;            /* (owned) (nullable) its own tracks, whichever run brings something for them */
   RegiaMeter *meter;        /* (owned) (nullable) of its sound, whichever run brings it */
+  RegiaDecoders *decoders;  /* (owned) of its picture, likewise */
 } RegiaRunPlan;
 
 RegiaRunPlan *regia_run_plan_new (void);
@@ -68,6 +70,7 @@ typedef struct {
   gboolean waits;  /* for a sender, who may come when he likes; nothing is wrong */
   gint64 came_ns;  /* when he came, 0 where nobody is waited for */
   gboolean ended;  /* nothing more will come; see end and error */
+  gboolean again;  /* it ended by a decoder that the next one does without */
   gboolean gone;   /* its pipeline is shut down */
   RegiaRunEnd end;
   double level_db;  /* loudest channel, −120 when silent or unknown */

@@ -66,6 +66,7 @@ regia_run_plan_new (void)
   g_atomic_ref_count_init (&self->ref_count);
   self->video_targets = g_ptr_array_new_with_free_func (gst_object_unref);
   self->audio_targets = g_ptr_array_new_with_free_func (gst_object_unref);
+  self->decoders = regia_decoders_new ();
   return self;
 }
 
@@ -92,6 +93,7 @@ regia_run_plan_unref (RegiaRunPlan *self)
   regia_meter_unref (self->meter);
   regia_mix_wait_unref (self->wait);
   regia_preview_unref (self->preview);
+  regia_decoders_unref (self->decoders);
   regia_iso_unref (self->iso);
   g_free (self);
 }
@@ -111,6 +113,7 @@ regia_run_plan_renew (RegiaRunPlan *self, const char *text, gboolean sender_cloc
   plan->audio_caps = g_strdup (self->audio_caps);
   plan->sender_clock = sender_clock;
   plan->find_plugins = find_plugins;
+  plan->decoders = regia_decoders_ref (self->decoders);
   plan->video_targets = g_ptr_array_ref (self->video_targets);
   plan->audio_targets = g_ptr_array_ref (self->audio_targets);
   plan->wait = self->wait ? regia_mix_wait_ref (self->wait) : NULL;
@@ -176,6 +179,7 @@ build (RegiaRun *self, GError **error)
   if (self->plan->sender_clock)
     say_live (GST_BIN (bin));
   regia_ingest_link (GST_BIN (bin), self->plan->ingest_fd);
+  regia_decoders_watch (self->plan->decoders, GST_BIN (self->pipeline));
   if (self->plan->iso) {
     self->iso = regia_iso_tap_new (self->plan->iso);
     regia_iso_tap_watch (self->iso, GST_BIN (bin));
@@ -211,11 +215,17 @@ fail (RegiaRun *self, RegiaRunEnd end, const char *message)
 static void
 fail_with_message (RegiaRun *self, GstMessage *message)
 {
-  gboolean unavailable;
+  RegiaHandOverStats stats;
+  gboolean unavailable, again;
   g_autofree char *words = NULL;
 
+  regia_hand_over_get_stats (&self->hand_over, &stats);
   words = regia_words_of_error (message, self->pipeline, self->missing, &unavailable);
-  fail (self, unavailable ? REGIA_RUN_UNAVAILABLE : REGIA_RUN_ERROR, words);
+  again = regia_decoders_blame (self->plan->decoders, message, stats.decoded_ns[REGIA_HAND_OVER_VIDEO] != 0);
+  g_mutex_lock (&self->lock);
+  self->info.again = again;
+  g_mutex_unlock (&self->lock);
+  fail (self, unavailable && !again ? REGIA_RUN_UNAVAILABLE : REGIA_RUN_ERROR, words);
 }
 
 /* A decoder that is not installed is told of before it is known whether anything can be shown without it. */
@@ -590,8 +600,8 @@ regia_run_get_error (RegiaRun *self)
 char *
 regia_run_get_note (RegiaRun *self)
 {
+  g_autofree char *decoders = regia_decoders_get_note (self->plan->decoders), *note = NULL;
   RegiaRunInfo info;
-  char *note;
 
   regia_run_get_info (self, &info);
   g_mutex_lock (&self->lock);
@@ -599,7 +609,9 @@ regia_run_get_note (RegiaRun *self)
          : self->missing ? g_strdup_printf ("a part of it is left out: %s", self->missing)
                          : NULL;
   g_mutex_unlock (&self->lock);
-  return note ? note : regia_channels_note (&info.channels);
+  if (note == NULL)
+    note = regia_channels_note (&info.channels);
+  return g_strjoin (*note && *decoders ? "; " : "", note, decoders, NULL);
 }
 
 gboolean

@@ -78,7 +78,7 @@ struct _RegiaSource {
   RegiaBackoff backoff, failed_backoff;
   RegiaProbe *probe; /* (owned) (nullable) of the present plan's text */
   gint64 answer_ns;  /* when an answer was acted on last */
-  gboolean at_once;  /* … by stopping a run: no waiting when it is gone */
+  gboolean at_once;  /* no waiting when the run is gone that was stopped for it */
   gboolean unheard;  /* the run was begun although nobody answered */
   GQueue hung;       /* (element-type RegiaRun) (owned): stopped, and still not gone */
   guint64 starts;
@@ -314,6 +314,7 @@ finish_run (RegiaSource *self, const RegiaRunInfo *info, gint64 now_ns)
   self->resyncs += info->resyncs;
   self->run_resyncs = 0;
   self->looping = again || looped;
+  self->at_once |= info->again;
   bound_backoff (self, info, had_data, ran_ns);
   if (self->looping) {
     self->starts -= 1; /* not a restart: the way this kind of file begins again */
@@ -551,6 +552,7 @@ regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVaria
                                : g_strdup (self->last_error);
   g_autofree char *used = regia_channels_words (&self->channels);
   g_autofree char *run_note = self->run ? regia_run_get_note (self->run) : g_strdup ("");
+  g_autofree char *decoder = self->run ? regia_decoders_get_used (self->plan->decoders) : g_strdup ("");
   g_autofree char *iso_note = iso_note_of (self);
   g_autofree char *note = join_notes (self->words, run_note, iso_note);
 
@@ -571,6 +573,7 @@ regia_source_add_state (RegiaSource *self, const RegiaMeterValues *meter, GVaria
   g_variant_dict_insert (&dict, "apart-ms", "x", self->apart_ns / REGIA_MSECOND);
   g_variant_dict_insert (&dict, "channels", "t", (guint64)self->channels.channels);
   g_variant_dict_insert (&dict, "channels-used", "s", used);
+  g_variant_dict_insert (&dict, "decoder", "s", decoder);
   g_variant_dict_insert (&dict, "note", "s", note);
   g_variant_dict_insert (&dict, "iso", "s", self->plan->iso ? regia_iso_get_way (self->plan->iso) : "");
   g_variant_dict_insert (&dict, "resyncs", "t", self->resyncs + self->run_resyncs);
