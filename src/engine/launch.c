@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "channels-private.h"
+#include "compositor-private.h"
 #include "hls-private.h"
 #include "ingest-private.h"
 #include "mark-elements-private.h"
@@ -115,8 +116,8 @@ regia_gst_init (GError **error)
                  local_error ? local_error->message : "no reason given");
     return FALSE;
   }
-  if (!regia_mark_elements_register () || !regia_channels_register () || !regia_pulse_register () ||
-      !regia_ingest_register () || !regia_hls_register ()) {
+  if (!regia_mark_elements_register () || !regia_channels_register () || !regia_compositor_register () ||
+      !regia_pulse_register () || !regia_ingest_register () || !regia_hls_register ()) {
     g_set_error (error, REGIA_ERROR, REGIA_ERROR_UNAVAILABLE, "GStreamer refuses Regia's own elements");
     return FALSE;
   }

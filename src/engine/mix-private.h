@@ -11,7 +11,7 @@
 
 /**
  * regia_mix_new:
- * @factory: `compositor` or `audiomixer`
+ * @factory: %REGIA_COMPOSITOR or `audiomixer`
  * @caps: of its output
  * @wait: how long after a time has come its output of that time is made
  * @ret_tee: (out) (transfer none): what its output goes into

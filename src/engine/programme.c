@@ -3,6 +3,7 @@
 
 #include "programme-private.h"
 
+#include "compositor-private.h"
 #include "grid-private.h"
 #include "launch-private.h"
 #include "mix-private.h"
@@ -306,9 +307,10 @@ build (RegiaProgramme *self, GError **error)
   GstElement *tee;
 
   self->compositor =
-      regia_mix_new (GST_BIN (self->pipeline), "compositor", self->out_caps, self->wait, &tee, error);
+      regia_mix_new (GST_BIN (self->pipeline), REGIA_COMPOSITOR, self->out_caps, self->wait, &tee, error);
   if (self->compositor == NULL)
     return FALSE;
+  regia_compositor_set_scenes (self->compositor, self->scenes);
   take_tee (self, tee);
   g_object_set (self->compositor, "background", 1 /* black */, "max-threads", 1u, NULL);
   pad = gst_element_get_static_pad (self->compositor, "src");

@@ -15,6 +15,7 @@ typedef struct _RegiaSceneMixer RegiaSceneMixer;
 /** regia_scene_mixer_new: for a picture of @width × @height pixels at @rate_num / @rate_den. */
 RegiaSceneMixer *regia_scene_mixer_new (guint width, guint height, guint rate_num, guint rate_den);
 void regia_scene_mixer_free (RegiaSceneMixer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaSceneMixer, regia_scene_mixer_free)
 
 /** regia_scene_mixer_add: @pad (a reference is taken) has the picture of @source, which is hidden until a
  * scene shows it. Any thread.
@@ -28,6 +29,13 @@ void regia_scene_mixer_remove (RegiaSceneMixer *self, GstPad *pad);
  * there is no pad of is left out: the slate shows in its place.
  * @scene: (nullable) (transfer none): the slate alone. Any thread. */
 void regia_scene_mixer_show (RegiaSceneMixer *self, const RegiaScene *scene, guint fade_ms);
+
+/**
+ * regia_scene_mixer_find_whole: (transfer full) (nullable): the pad whose picture hides everything else in
+ * the frame that is being mixed: opaque, as large as the programme, and nothing that has a picture lies over
+ * it. %NULL also when it cannot be said without waiting. The compositor's thread, while it makes a frame.
+ */
+GstPad *regia_scene_mixer_find_whole (RegiaSceneMixer *self);
 
 /** regia_scene_mixer_next_frame: sets the pads for the frame that is mixed next. The compositor's thread,
  * between two frames; or before it runs. */

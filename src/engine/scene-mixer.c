@@ -3,6 +3,7 @@
 
 #include "scene-mixer-private.h"
 
+#include <gst/video/gstvideoaggregator.h>
 #include <string.h>
 
 /*
@@ -13,7 +14,8 @@
  * nothing does, it fades out above everything, and what it uncovers is there from the beginning.
  *
  * Owner: RegiaProgramme. `lock` guards everything; it is held while pads' properties are set, which take the
- * pad's and the compositor's own locks: those are leaves after it.
+ * pad's and the compositor's own locks: those are leaves after it. So who comes with one of them only tries
+ * it.
  */
 
 #define ABOVE_SLATE 1u
@@ -30,6 +32,7 @@ typedef struct {
   GstPad *pad;           /* (owned) */
   Look from, to, now;    /* before the change, after it, as last set */
   guint rank;            /* in the scene, the lowest is 0 */
+  guint zorder;          /* as last set */
   gboolean is_new;       /* comes with this scene */
   gboolean is_buried;    /* goes, beneath something that comes or grows over it */
   gboolean is_uncovered; /* comes, beneath something that fades out */
@@ -240,6 +243,7 @@ set (Input *input, Look look, guint zorder)
                                look.bars ? "keep-aspect-ratio" : "none");
     *now = look;
   }
+  input->zorder = zorder;
   g_object_set (input->pad, "alpha", now->alpha, "zorder", zorder, NULL);
 }
 
@@ -269,6 +273,28 @@ regia_scene_mixer_remove (RegiaSceneMixer *self, GstPad *pad)
   for (guint i = 0; i < self->inputs->len; i++)
     if (((const Input *)g_ptr_array_index (self->inputs, i))->pad == pad)
       g_ptr_array_remove_index (self->inputs, i--);
+}
+
+GstPad *
+regia_scene_mixer_find_whole (RegiaSceneMixer *self)
+{
+  const Look whole = {.width = (int)self->width, .height = (int)self->height};
+  const Input *top = NULL;
+  GstPad *pad = NULL;
+
+  if (!g_mutex_trylock (&self->lock))
+    return NULL;
+  for (guint i = 0; i < self->inputs->len; i++) {
+    const Input *input = g_ptr_array_index (self->inputs, i);
+
+    if (input->now.alpha > 0 && (top == NULL || input->zorder > top->zorder) &&
+        gst_video_aggregator_pad_has_current_buffer (GST_VIDEO_AGGREGATOR_PAD (input->pad)))
+      top = input;
+  }
+  if (top != NULL && top->now.alpha == 1 && !top->now.bars && covers (&top->now, &whole))
+    pad = gst_object_ref (top->pad);
+  g_mutex_unlock (&self->lock);
+  return pad;
 }
 
 void

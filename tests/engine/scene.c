@@ -3,12 +3,12 @@
 #include <gst/video/video.h>
 #include <string.h>
 
-#include "../../src/engine/scene-mixer-private.h"
+#include "../../src/engine/compositor-private.h"
 #include "regia/base/clock.h"
 
 /*
- * A real compositor mixes three even grey pictures; every pixel of what comes out is looked at. Brightness:
- * ground 16, and of the sources what `greys` says.
+ * The programme's compositor mixes three even grey pictures; every pixel of what comes out is looked at.
+ * Brightness: ground 16, and of the sources what `greys` says.
  */
 
 #define WIDTH  320
@@ -49,13 +49,14 @@ mix_start (Mix *mix, const RegiaScene *scene)
 
   *mix = (Mix){.mixer = regia_scene_mixer_new (WIDTH, HEIGHT, RATE, 1), .last_pts = -1};
   mix->pipeline = gst_parse_launch (
-      "compositor name=mix background=black sink_1::zorder=1 sink_2::zorder=1 sink_3::zorder=1"
-      " ! video/x-raw,format=I420,width=320,height=180,framerate=25/1,colorimetry=bt709"
-      " ! appsink name=out sync=false max-buffers=1" SOURCE (1, "0xff404040") SOURCE (2, "0xff808080")
-          SOURCE (3, "0xffc0c0c0"),
+      REGIA_COMPOSITOR " name=mix background=black sink_1::zorder=1 sink_2::zorder=1 sink_3::zorder=1"
+                       " ! video/x-raw,format=I420,width=320,height=180,framerate=25/1,colorimetry=bt709"
+                       " ! appsink name=out sync=false max-buffers=1" SOURCE (1, "0xff404040")
+                           SOURCE (2, "0xff808080") SOURCE (3, "0xffc0c0c0"),
       &error);
   g_assert_no_error (error);
   compositor = gst_bin_get_by_name (GST_BIN (mix->pipeline), "mix");
+  regia_compositor_set_scenes (compositor, mix->mixer);
   mix->sink = gst_bin_get_by_name (GST_BIN (mix->pipeline), "out");
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree char *name = g_strdup_printf ("sink_%u", i + 1);
@@ -103,6 +104,15 @@ static int
 mix_at (const Mix *mix, int x, int y)
 {
   return mix->luma[y * mix->stride + x];
+}
+
+/* Whether the frame is a picture as it came, and not a copy. */
+static gboolean
+mix_is_passed (const Mix *mix)
+{
+  GstBuffer *frame = gst_sample_get_buffer (mix->sample);
+
+  return GST_MEMORY_IS_READONLY (gst_buffer_peek_memory (frame, 0));
 }
 
 static void
@@ -197,12 +207,22 @@ count_wrong (const Mix *mix, const RegiaScene *scene)
   return count_wrong_of (mix, scene, 1);
 }
 
-/* Each scene is where it says, to the pixel, and a cut takes one frame. */
+static gboolean
+is_whole (const RegiaScene *scene)
+{
+  const RegiaScenePlace *top = g_ptr_array_index (scene->places, scene->places->len - 1);
+
+  return top->x == 0 && top->y == 0 && top->width == 100 && top->height == 100;
+}
+
+/* Each scene is where it says, to the pixel, and a cut takes one frame. Where it is one picture, nothing is
+ * copied. */
 static void
 test_places (void)
 {
   g_autoptr (GPtrArray) scenes = load ();
   const RegiaScene *before = g_ptr_array_index (scenes, 0);
+  guint whole = 0;
   Mix mix;
 
   mix_start (&mix, before);
@@ -218,13 +238,83 @@ test_places (void)
     if (count_wrong (&mix, scene) != 0)
       g_test_message ("%s: %u pixels are wrong", scene->name, count_wrong (&mix, scene));
     g_assert_cmpuint (count_wrong (&mix, scene), ==, 0);
+    g_assert_cmpint (mix_is_passed (&mix), ==, is_whole (scene));
+    whole += is_whole (scene);
     before = scene;
   }
+  g_assert_cmpuint (whole, >, 0);
   regia_scene_mixer_show (mix.mixer, NULL, 0);
   for (guint i = 0; i < 5; i++)
     mix_next (&mix);
+  g_assert_false (mix_is_passed (&mix));
   g_assert_cmpint (mix_at (&mix, WIDTH / 2, HEIGHT / 2), ==, GROUND);
   mix_stop (&mix);
+}
+
+static GstSample *
+pull (GstElement *sink)
+{
+  GstSample *sample = gst_app_sink_try_pull_sample (GST_APP_SINK (sink), 20 * GST_SECOND);
+
+  g_assert_nonnull (sample);
+  return sample;
+}
+
+static char *
+checksum (GstBuffer *frame)
+{
+  GstMapInfo map;
+  char *text;
+
+  g_assert_true (gst_buffer_map (frame, &map, GST_MAP_READ));
+  text = g_compute_checksum_for_data (G_CHECKSUM_SHA256, map.data, map.size);
+  gst_buffer_unmap (frame, &map);
+  return text;
+}
+
+/* What was passed on stays as it is as long as somebody has it: its source does not get it back meanwhile,
+ * and who draws on it draws on a copy. Its time is the frame's. */
+static void
+test_passed (void)
+{
+  g_autoptr (GPtrArray) scenes = load ();
+  g_autoptr (RegiaSceneMixer) mixer = regia_scene_mixer_new (WIDTH, HEIGHT, RATE, 1);
+  g_autoptr (GstElement) pipeline =
+      gst_parse_launch (REGIA_COMPOSITOR " name=mix ! appsink name=out sync=false max-buffers=1 "
+                                         "videotestsrc pattern=snow num-buffers=60 "
+                                         "! video/x-raw,format=I420,width=320,height=180,framerate=25/1 "
+                                         "! mix.sink_1",
+                        NULL);
+  g_autoptr (GstElement) compositor = gst_bin_get_by_name (GST_BIN (pipeline), "mix"),
+                         sink = gst_bin_get_by_name (GST_BIN (pipeline), "out");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (compositor, "sink_1");
+  g_autoptr (GstSample) first = NULL;
+  g_autoptr (GstBuffer) copy = NULL;
+  g_autofree char *before = NULL, *after = NULL, *last = NULL;
+  GstMapInfo map;
+
+  regia_compositor_set_scenes (compositor, mixer);
+  regia_scene_mixer_add (mixer, "dark", pad, regia_scenes_find (scenes, "dark"));
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  first = pull (sink);
+  g_assert_true (GST_MEMORY_IS_READONLY (gst_buffer_peek_memory (gst_sample_get_buffer (first), 0)));
+  before = checksum (gst_sample_get_buffer (first));
+  for (guint i = 1; i < 50; i++) {
+    g_autoptr (GstSample) sample = pull (sink);
+    g_autofree char *now = checksum (gst_sample_get_buffer (sample));
+
+    g_assert_cmpstr (now, !=, before);
+    g_assert_cmpint ((gint64)GST_BUFFER_PTS (gst_sample_get_buffer (sample)), ==, i * REGIA_SECOND / RATE);
+  }
+  copy = gst_buffer_copy (gst_sample_get_buffer (first));
+  g_assert_true (gst_buffer_map (copy, &map, GST_MAP_READWRITE));
+  memset (map.data, 0, map.size);
+  gst_buffer_unmap (copy, &map);
+  after = checksum (gst_sample_get_buffer (first));
+  g_assert_cmpstr (after, ==, before);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  last = checksum (gst_sample_get_buffer (first));
+  g_assert_cmpstr (last, ==, before);
 }
 
 static gpointer
@@ -423,7 +513,9 @@ main (int argc, char **argv)
 {
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
+  g_assert_true (regia_compositor_register ());
   g_test_add_func ("/engine/scene/places", test_places);
+  g_test_add_func ("/engine/scene/passed", test_passed);
   g_test_add_func ("/engine/scene/whole-frames", test_whole_frames);
   g_test_add_func ("/engine/scene/fades", test_fades);
   g_test_add_func ("/engine/scene/even", test_even);
