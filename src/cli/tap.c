@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "regia/base/error.h"
@@ -27,7 +28,7 @@ typedef struct {
   const char *format;
   char **wanted;       /* (nullable) names or globs given by --track */
   GPtrArray *tracks;   /* (owned) (nullable) (element-type RegiaTrack): those written */
-  RegiaOutput *output; /* (owned) (nullable) */
+  RegiaOutput *output; /* (owned) (nullable) from the first table on */
   RegiaCodec plain;    /* 0: a stream. Else the packets themselves: a line of JSON each, or one JPEG after the
                         * other */
   gboolean wants_key;  /* pass over packets until a keyframe of the video */
@@ -49,15 +50,18 @@ is_wanted (const Tap *self, const RegiaTrack *track, GPtrArray *picked)
   return TRUE;
 }
 
-static char *
-list_names (GPtrArray *tracks)
+static void
+set_no_such_track (GPtrArray *table, GError **error)
 {
-  GString *names = g_string_new (NULL);
+  g_autoptr (GString) names = g_string_new (NULL);
 
-  for (guint i = 0; i < tracks->len; i++)
-    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
-                            ((const RegiaTrack *)g_ptr_array_index (tracks, i))->name);
-  return g_string_free (names, FALSE);
+  for (guint i = 0; i < table->len; i++) {
+    const RegiaTrack *track = g_ptr_array_index (table, i);
+
+    if (strcmp (track->name, REGIA_TRACK_GONE) != 0)
+      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", track->name);
+  }
+  g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE, "no such track; the event has %s", names->str);
 }
 
 static const char *
@@ -102,8 +106,6 @@ part_plain (Tap *self, GError **error)
 static gboolean
 pick_tracks (Tap *self, GPtrArray *table, GError **error)
 {
-  g_autofree char *names = NULL;
-
   self->tracks = regia_tracks_new ();
   for (guint i = 0; i < table->len; i++) {
     RegiaTrack *track = g_ptr_array_index (table, i);
@@ -115,8 +117,7 @@ pick_tracks (Tap *self, GPtrArray *table, GError **error)
   }
   if (self->tracks->len > 0)
     return part_plain (self, error);
-  names = list_names (table);
-  g_set_error (error, REGIA_ERROR, REGIA_ERROR_USAGE, "no such track; the event has %s", names);
+  set_no_such_track (table, error);
   return FALSE;
 }
 
@@ -200,12 +201,35 @@ write_packet (Tap *self, RegiaPacket *packet, gboolean is_video, GError **error)
   return FALSE;
 }
 
+/* With the parameters that the tracks have where it begins: those that were found by name may be of an
+ * earlier table, since that is asked of a reader of all tracks. */
+static gboolean
+open_output (Tap *self, GPtrArray *table, GError **error)
+{
+  const RegiaOutputTarget target = {.url = "fd:1"};
+  g_autoptr (GPtrArray) tracks = regia_tracks_new ();
+
+  for (guint i = 0; i < self->tracks->len; i++) {
+    RegiaTrack *track = regia_tracks_find (table, ((RegiaTrack *)g_ptr_array_index (self->tracks, i))->name);
+
+    if (track == NULL) {
+      set_no_such_track (table, error);
+      return FALSE;
+    }
+    g_ptr_array_add (tracks, regia_track_ref (track));
+  }
+  self->output = regia_output_open (&target, self->format, tracks, PATIENT_MS, NULL, error);
+  return self->output != NULL;
+}
+
 /* One event of the feed. Returns: FALSE at the end, with @error when it is not a good one. */
 static gboolean
 take_event (Tap *self, RegiaFeedEvent *event, GPtrArray **table, GError **error)
 {
   switch (event->type) {
   case REGIA_FEED_EVENT_TRACKS:
+    if (self->plain == 0 && self->output == NULL && !open_output (self, event->tracks, error))
+      return FALSE;
     if (self->plain == 0 && !regia_output_follow (self->output, event->tracks)) {
       g_set_error_literal (error, REGIA_ERROR, REGIA_ERROR_STATE,
                            "the event's tracks have changed; run it again");
@@ -232,7 +256,6 @@ take_event (Tap *self, RegiaFeedEvent *event, GPtrArray **table, GError **error)
 static gboolean
 copy_feed (Tap *self, GError **error)
 {
-  const RegiaOutputTarget target = {.url = "fd:1"};
   g_autoptr (RegiaFeedClient) client = NULL;
   g_autoptr (GPtrArray) table = NULL;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
@@ -244,11 +267,6 @@ copy_feed (Tap *self, GError **error)
                          "tap writes a stream, not text: give it to a file or a program, as in `regia tap "
                          "| ffplay -`");
     return FALSE;
-  }
-  if (self->plain == 0) {
-    self->output = regia_output_open (&target, self->format, self->tracks, PATIENT_MS, NULL, error);
-    if (self->output == NULL)
-      return FALSE;
   }
   for (guint i = 0; i < self->tracks->len; i++)
     g_ptr_array_add (names, ((RegiaTrack *)g_ptr_array_index (self->tracks, i))->name);
