@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The bars of all meters, drawn on one canvas that lies over their places, when levels have come and not otherwise. What they say in words
-// stands beside them and is others' (faders.ts).
+// The bars of all meters, drawn on one canvas that lies over their places: when levels have come that are others, in sight of somebody, and
+// not otherwise. What they say in words stands beside them and is others' (faders.ts).
 import { FLOOR_DB, GOOD_DB, LOUD_DB, place } from './levels';
 import type { Level } from './live';
 
@@ -20,13 +20,19 @@ export class MeterBars {
   private boxes = new Map<string, Box>();
   private colours = new Map<string, string>();
   private levels = new Map<string, Level>();
+  private drawn = new Map<string, string>();
   private scheduled = false;
   private stale = true;
+  private inSight = false;
 
   /** `canvas` covers `frame`, in which the places are. */
   constructor (private readonly frame: HTMLElement, private readonly canvas: HTMLCanvasElement) {
     this.context = canvas.getContext('2d')!;
     new ResizeObserver(() => this.relay()).observe(frame);
+    new IntersectionObserver((entries) => {
+      this.inSight = entries[entries.length - 1]!.isIntersecting;
+      this.schedule();
+    }).observe(frame);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.relay());
   }
 
@@ -48,7 +54,7 @@ export class MeterBars {
   }
 
   private schedule (): void {
-    if (this.scheduled) return;
+    if (this.scheduled || !this.inSight) return;
     this.scheduled = true;
     requestAnimationFrame(() => this.draw());
   }
@@ -65,13 +71,20 @@ export class MeterBars {
       const { left, top, width, height } = element.getBoundingClientRect();
       return [name, { x: left - whole.left, y: top - whole.top, width, height }];
     }));
+    this.drawn.clear();
     this.stale = false;
   }
 
   private draw (): void {
     this.scheduled = false;
     if (this.stale) this.measure();
-    for (const [name, box] of this.boxes) this.drawBar(box, this.levels.get(name));
+    for (const [name, box] of this.boxes) {
+      const level = this.levels.get(name);
+      const now = level ? `${level['rms-db'].toFixed(1)} ${level['peak-db'].toFixed(1)}` : '';
+      if (this.drawn.get(name) === now) continue;
+      this.drawn.set(name, now);
+      this.drawBar(box, level);
+    }
   }
 
   private drawBar ({ x, y, width, height }: Box, level: Level | undefined): void {
