@@ -103,7 +103,10 @@ used_once_cb (GVariant *answer, const GError *error, gboolean is_remote, gpointe
     return;
   set_cookie (turn, &reply, token, COOKIE_S);
   reply.status = 303;
-  reply.location = "./"; /* without the token, and below whatever path a proxy shows this */
+  /* Without the token, and below whatever path a proxy shows this. */
+  reply.location = strcmp (turn->path, "/phone") == 0       ? "phone"
+                   : strcmp (turn->path, "/multiview") == 0 ? "multiview"
+                                                            : "./";
   reply.cache_control = "no-store";
   regia_turn_finish (turn, &reply);
 }

@@ -255,8 +255,17 @@ find_nothing (RegiaTurn *turn)
   regia_turn_refuse (turn, 404, "There is nothing at this address.", 0);
 }
 
+/* One page, which looks at its address. */
+static gboolean
+is_page (const char *path)
+{
+  return strcmp (path, "/") == 0 || strcmp (path, "/multiview") == 0 || strcmp (path, "/phone") == 0;
+}
+
 static const RegiaTurnRoute routes[] = {
     {"/", REGIA_TURN_GET, TRUE, REGIA_ACTION_WATCH, regia_turn_use_once},
+    {"/multiview", REGIA_TURN_GET, TRUE, REGIA_ACTION_WATCH, regia_turn_use_once},
+    {"/phone", REGIA_TURN_GET, TRUE, REGIA_ACTION_WATCH, regia_turn_use_once},
     {"/healthz", REGIA_TURN_GET, TRUE, REGIA_ACTION_WATCH, show_health},
     {"/api/", REGIA_TURN_GET, TRUE, REGIA_ACTION_WATCH, find_nothing},
     {"/api/v1/session", REGIA_TURN_GET, FALSE, REGIA_ACTION_WATCH, show_session},
@@ -291,7 +300,7 @@ handler_cb (SoupServer *server, SoupServerMessage *message, const char *path, GH
   turn->route = handler->route;
   turn->message = g_object_ref (message);
   turn->path = g_strdup (path);
-  if (query != NULL && strcmp (path, "/") == 0)
+  if (query != NULL && is_page (path))
     turn->once = g_strdup (g_hash_table_lookup (query, "once"));
   regia_turn_begin (turn);
 }
@@ -384,7 +393,7 @@ regia_console_answer (const RegiaRequest *request, const RegiaPeer *peer, gboole
   }
   if (request->method > REGIA_METHOD_OPTIONS)
     return REGIA_ANSWER_OTHER;
-  if (strcmp (path, "/") == 0 && !comes_by_link (request))
+  if (is_page (path) && !comes_by_link (request))
     answer_page (site, request, reply);
   else if (strcmp (path, "/events") == 0)
     regia_assets_answer (site->assets, "events.html", request, reply);

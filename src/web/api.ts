@@ -20,6 +20,12 @@ export interface Status {
   streams: { hls?: string };
   /** Id of its recording, or "". */
   recording: string;
+  /** The programme of talks, in its order. */
+  talks: { number: number; title: string; speaker: string; role: string }[];
+  /** Number of the present one, or 0. */
+  talk: number;
+  /** A line from those who run the event, or "". */
+  notice: string;
 }
 
 /** Paused is the recording alone. */

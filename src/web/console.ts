@@ -1,48 +1,45 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The console's page: the whole status, a button for each command, and the way in. A command has an id of its own, under which it is sent
-// again when no answer came, so that it has no second effect.
+// The console's page: the whole status, a button for each command, and the way in.
 import { poll } from './api';
+import { Alarms, type Alarm } from './alarms';
+import { Audit } from './audit';
+import { Clock, formatSpan, laterEnd, type ClockStatus } from './clock';
+import { ask, insist, makeId, Refused } from './commands';
+import { element, fillList, get, replaceKeepingFocus, say } from './dom';
 import { Mixer, type Bus, type Fader } from './faders';
+import { hold } from './hold';
 import { language, onLanguage, startLanguage, t, type Key } from './i18n';
+import { Keys } from './keys';
 import { Screens } from './listen';
 import { Live } from './live';
+import { Relays, type RelaysStatus } from './relays';
+import { Talks, type TalksStatus } from './talks';
 import { Tiles, type Source } from './tiles';
 
-const REFRESH_MS = 1500;
+const REFRESH_MS = 1000;
 const PLANNED_MS = 10000;
-const TIMEOUT_MS = 15000;
-const TRIES = 8;
-const AGAIN_MS = 700;
-
-interface Alarm {
-  id: string;
-  severity: 'warning' | 'critical';
-  since: string;
-  text: Record<string, string>;
-  remedy: Record<string, string>;
-  'acknowledged-by': string;
-  'acknowledged-at': string;
-  /** Of one that is over. */
-  ended?: string;
-}
+/** The desk; `multiview`, for a screen in the hall, from which nothing can be done; `phone`, of the desk what one needs on the way. */
+const VIEW = /(multiview|phone)$/.exec(location.pathname)?.[1] ?? 'desk';
+/** Nothing heard for so long, the page says that it may be out of date: within 2 s of the last word. */
+const STALE_MS = 1800;
 
 /** Slates of the event's own text, where it has them; each is a scene. */
 const SLATES = ['starting', 'break', 'ending'];
 
-const SEVERITIES: Record<Alarm['severity'], Key> = { warning: 'console-warning', critical: 'console-critical' };
+const STATES: Record<string, Key> = {
+  standby: 'console-state-standby', rehearsal: 'console-state-rehearsal', starting: 'console-state-starting', 'on-air': 'console-state-on-air',
+  paused: 'console-state-paused', ending: 'console-state-ending', ended: 'console-state-ended',
+};
 
-interface Status {
-  event: { name: string; place: string };
-  state: string;
+interface Status extends ClockStatus, TalksStatus, RelaysStatus {
+  event: { name: string; place: string; end: string };
   scenes: string[];
   engine: { sources?: Source[]; audios?: Bus[] };
-  desired: {
-    version: number; scene: string; faders: Fader[]; private: boolean; paused: boolean; marks: number; 'relays-off': string[]; caption: string; 'caption-line': string;
+  desired: ClockStatus['desired'] & TalksStatus['desired'] & RelaysStatus['desired'] & {
+    version: number; scene: string; faders: Fader[]; private: boolean; marks: number; caption: string; 'caption-line': string; notice: string;
   };
-  'show-time-ms': number;
-  recorder: { state?: string; message?: string; 'recorded-ms'?: number; 'left-ms'?: number };
+  recorder: ClockStatus['recorder'] & { message?: string; 'left-ms'?: number };
   gateway: { address?: string; addresses?: string[]; viewers?: number };
-  relays: { name: string; state: string; 'last-error'?: string }[];
   processes: { name: string; state: string; restarts: number }[];
   alarms: Alarm[];
   'alarms-ended': Alarm[];
@@ -53,79 +50,43 @@ interface Planned {
   events: { id: string; name: string; error?: string }[];
 }
 
-class Refused extends Error {
-  constructor (readonly status: number, words: string) {
-    super(words);
-  }
-}
-
-function get<T extends HTMLElement> (id: string): T {
-  return document.getElementById(id) as T;
-}
-
-function makeId (): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-async function ask<T> (path: string, body?: unknown): Promise<T> {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
-  try {
-    const answer = await fetch(`api/v1/${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-      cache: 'no-store', credentials: 'same-origin', signal: abort.signal,
-    });
-    const said = await answer.json() as T & { error?: string };
-    if (!answer.ok) throw new Refused(answer.status, said.error ?? String(answer.status));
-    return said;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Not answered is not refused: the same is said again, under the same id. */
-async function insist (name: string, body: object): Promise<{ version?: number }> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await ask<{ version?: number }>(`commands/${name}`, body);
-    } catch (error) {
-      const open = !(error instanceof Refused) || error.status === 504 || error.status === 429;
-      if (!open || tries === TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    }
-  }
-}
-
-function fillList (list: HTMLElement, texts: string[]): void {
-  if (list.childElementCount === texts.length && texts.every((text, i) => list.children[i]!.textContent === text)) return;
-  list.replaceChildren(...texts.map((text) => Object.assign(document.createElement('li'), { textContent: text })));
-}
-
-function clock (ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-}
+/** From this page nothing is to be changed for now. */
+class Locked extends Error {}
 
 class Page {
   private status: Status | null = null;
-  private answeredAtMs = 0;
-  private relays = '';
+  private asked = 0;
+  private answered = 0;
+  private heardMs = 0;
   private scenes = '';
   private planned = '';
-  private alarms = '';
-  private raised = new Set<string>();
+  private readonly audit = new Audit();
+  private readonly clock = new Clock(() => this.tick());
+  private readonly talks = new Talks((number) => void this.command('talk', { number, 'at-ms': this.clock.showTimeMs }));
+  private readonly relays = new Relays((name, on) => void this.command('relay', { name, on }));
+  private readonly alarms = new Alarms((alarm) => void this.command('acknowledge', { alarm }));
   private readonly tiles = new Tiles(get('tiles'), (name) => void this.command('scene', { name }));
   private readonly screens = new Screens(() => this.play());
   private readonly mixer = new Mixer(get('mixes'), {
     send: (name, body) => this.set(name, body), listen: (bus) => this.screens.listen(bus),
   });
+  private readonly keys = new Keys({
+    take: (place) => this.take(place),
+    nextTalk: () => this.talks.beginNext(),
+    private: () => void this.command('private', { on: true }),
+    mark: () => void this.command('mark', { title: '', 'at-ms': this.clock.showTimeMs }),
+  });
   private readonly live = new Live({
-    connected: () => void this.refresh(),
+    connected: (yes) => {
+      if (yes) void this.refresh();
+      else this.showStale(true);
+    },
     changed: () => void this.refresh(),
+    heard: () => this.heardMs = performance.now(),
+    audited: (entry) => {
+      this.audit.take(entry);
+      this.showWho();
+    },
     meters: (meters) => {
       this.tiles.sound(meters);
       this.mixer.take(meters);
@@ -134,21 +95,16 @@ class Page {
   });
 
   constructor () {
+    document.body.dataset['view'] = VIEW;
     startLanguage();
     onLanguage(() => {
-      this.relays = '';
       this.scenes = '';
-      this.alarms = '';
+      this.audit.list();
       this.show();
     });
     this.listen();
     poll(() => REFRESH_MS, () => this.refresh());
     poll(() => PLANNED_MS, () => this.askPlanned());
-  }
-
-  /** Of the moment at which the button was pressed, however often the command has to be sent. */
-  private showTimeMs (): number {
-    return Math.round((this.status?.['show-time-ms'] ?? 0) + performance.now() - this.answeredAtMs);
   }
 
   private say (text: string): void {
@@ -160,6 +116,21 @@ class Page {
     get('login').hidden = inside;
     get('inside').hidden = !inside;
     this.live.follow(inside);
+  }
+
+  private tick (): void {
+    this.talks.tick(this.clock.showTimeMs);
+    if (performance.now() - this.heardMs > STALE_MS) this.showStale(true);
+  }
+
+  /** What is shown may not be so any more. */
+  private showStale (yes: boolean): void {
+    get('stale').hidden = !yes;
+  }
+
+  private take (place: number): void {
+    const source = this.status?.engine.sources?.[place - 1];
+    if (source && this.status?.scenes.includes(source.name)) void this.command('scene', { name: source.name });
   }
 
   private listen (): void {
@@ -178,9 +149,14 @@ class Page {
     }));
     on('caption-off', 'click', () => void this.command('caption', { off: true }));
     for (const name of SLATES) on(`slate-${name}`, 'click', () => void this.command('scene', { name }));
-    on('stop', 'click', () => void this.command('stop'));
+    for (const minutes of [5, 15]) {
+      on(`later-${minutes}`, 'click', () => void this.command('extend', { end: laterEnd(this.status?.event.end ?? '', this.clock.wallMs, minutes) }));
+    }
+    on('notice-form', 'submit', () => void this.command('notice', { text: get<HTMLInputElement>('notice-line').value }));
+    on('notice-off', 'click', () => void this.command('notice', { text: '' }));
+    hold(get('stop'), () => void this.command('stop'), (what) => this.say(t(what === 'held' ? 'console-hold-on' : 'console-let-go')));
     on('mark', 'submit', () => void this.command('mark', {
-      title: get<HTMLInputElement>('mark-title').value, 'at-ms': this.showTimeMs(),
+      title: get<HTMLInputElement>('mark-title').value, 'at-ms': this.clock.showTimeMs,
     }));
     on('extend', 'submit', () => void this.command('extend', {
       end: Math.floor(Date.now() / 1000) + 60 * get<HTMLInputElement>('minutes').valueAsNumber,
@@ -213,14 +189,23 @@ class Page {
     await this.refresh();
   }
 
+  /** The id of a command, where one may be given from here now. */
+  private begin (): string {
+    if (VIEW === 'multiview' || this.keys.locked) throw new Locked();
+    const id = makeId();
+    this.audit.isOurs(id);
+    return id;
+  }
+
   private inWords (error: unknown): string {
+    if (error instanceof Locked) return t('console-locked');
     return error instanceof Refused ? t('console-refused', { why: error.message }) : t('console-no-answer');
   }
 
   private async command (name: string, body: object = {}): Promise<void> {
     this.say('…');
     try {
-      await insist(name, { ...body, id: makeId() });
+      await insist(name, { ...body, id: this.begin() });
       this.say(t('console-done', { what: t(`console-did-${name}` as Key) }));
     } catch (error) {
       this.say(this.inWords(error));
@@ -232,7 +217,7 @@ class Page {
   /** For a fader: what is done is seen by it. Resolves to the version of what is wanted. */
   private async set (name: string, body: object): Promise<number> {
     try {
-      return (await insist(name, { ...body, id: makeId() })).version ?? 0;
+      return (await insist(name, { ...body, id: this.begin() })).version ?? 0;
     } catch (error) {
       this.say(this.inWords(error));
       void this.refresh();
@@ -241,16 +226,23 @@ class Page {
   }
 
   private async refresh (): Promise<void> {
+    const mine = ++this.asked;
     try {
-      this.status = await ask<Status>('status');
-      this.answeredAtMs = performance.now();
+      const status = await ask<Status>('status');
+      // Asked for before one that is shown already: it is older.
+      if (mine < this.answered) return;
+      this.answered = mine;
+      this.status = status;
+      this.heardMs = performance.now();
+      this.audit.begin(Date.parse(status.wall));
       this.enter(true);
-      get('stale').hidden = true;
+      this.showStale(false);
+      this.clock.show(status);
       this.show();
     } catch (error) {
       if (error instanceof Refused && error.status === 401) this.enter(false);
       else if (error instanceof Refused && error.status === 403) this.say(this.inWords(error));
-      else get('stale').hidden = false;
+      else this.showStale(true);
     }
   }
 
@@ -275,29 +267,34 @@ class Page {
     get('title').textContent = status.event.name;
     const yes = (on: boolean): string => t(on ? 'console-yes' : 'console-no');
     const facts: [Key, string][] = [
-      ['console-state', status.state],
-      ['console-time', clock(status['show-time-ms'])],
+      ['console-state', t(STATES[status.state] ?? 'console-state-standby')],
+      ['console-time', formatSpan(status['show-time-ms'])],
       ['console-private', yes(status.desired.private)],
       ['console-recording', `${status.recorder.state ?? '–'} ${status.recorder.message ?? ''}`],
-      ['console-recorded', clock(status.recorder['recorded-ms'] ?? 0)],
+      ['console-recorded', formatSpan(status.recorder['recorded-ms'] ?? 0)],
       ['console-marks', String(status.desired.marks)],
       ['console-viewers', String(status.gateway.viewers ?? 0)],
       ['console-address', status.gateway.address ?? '–'],
     ];
     get('facts').replaceChildren(...facts.map(([key, value]) => {
-      const group = document.createElement('div');
-      group.append(Object.assign(document.createElement('dt'), { textContent: t(key) }),
-        Object.assign(document.createElement('dd'), { textContent: value, id: key }));
+      const group = element('div');
+      group.append(element('dt', '', t(key)), Object.assign(element('dd', '', value), { id: key }));
       return group;
     }));
+    document.body.dataset['show'] = status.state;
+    say('clock-state', t(status.desired.private ? 'console-state-private' : STATES[status.state] ?? 'console-state-standby'));
+    get('clock-state').dataset['state'] = status.desired.private ? 'private' : status.state;
+    say('clock-viewers', String(status.gateway.viewers ?? 0));
     fillList(get('warnings'), status.warnings);
     this.showTiles(status);
     fillList(get('processes'), status.processes.map((p) => `${p.name}: ${p.state}${p.restarts ? `, ${p.restarts} restarts` : ''}`));
     this.showDesired(status);
-    this.showAlarms(status);
+    this.alarms.show(status.alarms, status['alarms-ended']);
     this.showScenes(status);
     this.showSound(status);
-    this.showRelays(status);
+    this.relays.show(status);
+    this.talks.show(status, VIEW !== 'multiview' && /^(rehearsal|on-air|paused)$/.test(status.state));
+    this.showWho();
   }
 
   /** What is not as usual is said by the button that brought it about. */
@@ -308,6 +305,8 @@ class Page {
     const shown = [desired.caption, desired['caption-line']].filter(Boolean).join(' · ');
     get('caption-shown').textContent = shown && t('console-caption-now', { text: shown });
     get<HTMLButtonElement>('caption-off').disabled = shown === '';
+    get('notice-shown').textContent = desired.notice && t('console-caption-now', { text: desired.notice });
+    get<HTMLButtonElement>('notice-off').disabled = desired.notice === '';
     for (const name of SLATES) {
       get(`slate-${name}`).hidden = !scenes.includes(name);
       pressed(`slate-${name}`, desired.scene === name);
@@ -315,11 +314,19 @@ class Page {
     get('label-slates').parentElement!.hidden = !SLATES.some((name) => scenes.includes(name));
   }
 
+  /** Beside what hides or stops something: who did so, and when. */
+  private showWho (): void {
+    const { desired } = this.status ?? {};
+    say('private-who', desired?.private ? this.audit.last('private') : '');
+    say('paused-who', desired?.paused ? this.audit.last('paused') : '');
+  }
+
   private showTiles (status: Status): void {
     const sources = status.engine.sources ?? [];
     get('pictures').hidden = sources.length === 0;
     const shown = sources.length === 0 ? [] : this.tiles.show(sources, status.scenes, status.desired.scene, language());
-    this.live.show(this.screens.isLarge ? shown.filter((name) => name !== 'programme') : shown); // large it moves by itself
+    if (VIEW === 'phone') this.live.show([]);
+    else this.live.show(this.screens.isLarge ? shown.filter((name) => name !== 'programme') : shown); // large it moves by itself
   }
 
   private showSound (status: Status): void {
@@ -335,46 +342,12 @@ class Page {
     if (this.status) this.showTiles(this.status);
   }
 
-  /** Made anew only when there is something else to show, so that the focus stays and nothing is read out twice. */
-  private showAlarms (status: Status): void {
-    const now = JSON.stringify([status.alarms, status['alarms-ended']]);
-    if (now === this.alarms) return;
-    this.alarms = now;
-    const focused = document.activeElement?.id;
-    const words = (text: Record<string, string>): string => text[language()] ?? text['en'] ?? '';
-    const time = (text: string): string => new Date(text).toLocaleTimeString(language(), { hour12: false });
-    const line = (element: string, text: string): HTMLElement => Object.assign(document.createElement(element), { textContent: text });
-    get('alarms').replaceChildren(...status.alarms.map((alarm) => {
-      const item = document.createElement('li');
-      item.dataset['severity'] = alarm.severity;
-      item.append(line('strong', `${t(SEVERITIES[alarm.severity])}: ${words(alarm.text)}`), line('p', words(alarm.remedy)));
-      const seen = alarm['acknowledged-by'];
-      const said = seen ? ` · ${t('console-acknowledged', { who: seen.split(',')[0]!, time: time(alarm['acknowledged-at']) })}` : '';
-      item.append(Object.assign(line('p', t('console-since', { time: time(alarm.since) }) + said), { className: 'when' }));
-      if (seen) return item;
-      const button = Object.assign(line('button', t('console-acknowledge')), { type: 'button', id: `acknowledge-${alarm.id}` });
-      button.setAttribute('aria-label', `${t('console-acknowledge')}: ${words(alarm.text)}`);
-      button.addEventListener('click', () => void this.command('acknowledge', { alarm: alarm.id }));
-      item.append(button);
-      return item;
-    }));
-    const fresh = status.alarms.filter((alarm) => !this.raised.has(alarm.id + alarm.since));
-    this.raised = new Set(status.alarms.map((alarm) => alarm.id + alarm.since));
-    if (fresh.length > 0) get('alarm-said').textContent = fresh.map((alarm) => words(alarm.text)).join(' ');
-    get('no-alarms').hidden = status.alarms.length > 0;
-    get('past-alarms').hidden = status['alarms-ended'].length === 0;
-    fillList(get('alarms-ended'), status['alarms-ended'].map((alarm) =>
-      `${time(alarm.since)}–${time(alarm.ended ?? '')} ${words(alarm.text)}`));
-    if (focused?.startsWith('acknowledge-')) document.getElementById(focused)?.focus();
-  }
-
   /** Made anew only when there is something else to show, so that the focus stays on its button. */
   private showScenes (status: Status): void {
     const now = JSON.stringify([status.scenes, status.desired.scene]);
     if (now === this.scenes) return;
     this.scenes = now;
-    const focused = document.activeElement?.id;
-    get('scenes').replaceChildren(...status.scenes.filter((name) => !SLATES.includes(name)).map((name) => {
+    replaceKeepingFocus(get('scenes'), status.scenes.filter((name) => !SLATES.includes(name)).map((name) => {
       const button = Object.assign(document.createElement('button'), { type: 'button', id: `scene-${name}` });
       button.textContent = name === status.desired.scene ? `● ${name}` : name;
       button.setAttribute('aria-pressed', String(name === status.desired.scene));
@@ -382,27 +355,6 @@ class Page {
       return button;
     }));
     get('scenes-label').hidden = status.scenes.length === 0;
-    if (focused?.startsWith('scene-')) document.getElementById(focused)?.focus();
-  }
-
-  /** Made anew only when there is something else to show, so that the focus stays on its button. */
-  private showRelays (status: Status): void {
-    const now = JSON.stringify([status.relays.map((relay) => [relay.name, relay.state]), status.desired['relays-off']]);
-    if (now === this.relays) return;
-    this.relays = now;
-    const focused = document.activeElement?.id;
-    const names = new Set([...status.relays.map((relay) => relay.name), ...status.desired['relays-off']]);
-    get('relays').replaceChildren(...[...names].map((name) => {
-      const off = status.desired['relays-off'].includes(name);
-      const state = status.relays.find((relay) => relay.name === name)?.state ?? '–';
-      const button = Object.assign(document.createElement('button'), { type: 'button', id: `relay-${name}` });
-      button.textContent = t(off ? 'console-relay-start' : 'console-relay-stop', { name });
-      button.addEventListener('click', () => void this.command('relay', { name, on: off }));
-      const item = document.createElement('li');
-      item.append(`${name}: ${state} `, button);
-      return item;
-    }));
-    if (focused?.startsWith('relay-')) document.getElementById(focused)?.focus();
   }
 }
 

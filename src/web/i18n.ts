@@ -150,3 +150,8 @@ export function languageName (tag: string): string {
     return tag;
   }
 }
+
+/** `10:31:05` */
+export function formatClock (time: Date): string {
+  return Number.isNaN(time.getTime()) ? '–' : time.toLocaleTimeString(language(), { hour12: false });
+}

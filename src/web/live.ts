@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the console tells its pages as it happens, over one WebSocket (gateway/console-socket-private.h): that something has changed, meters ten a
 // second, and previews of what is shown. It comes back by itself when the connection broke.
+import type { AuditEntry } from './audit';
+
 const FIRST_AGAIN_MS = 500;
 const LONGEST_AGAIN_MS = 5000;
 const ACK_AFTER = 4;
@@ -17,18 +19,25 @@ export interface Meters {
   audios: (Level & { language: string; 'momentary-lufs': number; 'short-term-lufs': number })[];
 }
 
+/** An id of no process: everything of the audit that is kept is told (gateway/console-events-private.h). */
+const FROM_THE_FIRST = '00000000-0-0';
+
 export interface LiveHandlers {
   /** The connection stands, or has gone. */
   connected: (yes: boolean) => void;
   /** Something of the status, or of the audit, is not as it was. */
   changed: () => void;
+  /** Somebody has done something; a line of audit.jsonl. */
+  audited: (entry: AuditEntry) => void;
+  /** Something came: the console is there. */
+  heard: () => void;
   meters: (meters: Meters) => void;
   preview: (name: string, picture: Blob) => void;
 }
 
 export class Live {
   private socket: WebSocket | null = null;
-  private last = '';
+  private last = FROM_THE_FIRST;
   private previews: string[] = [];
   private taken = 0;
   private againMs = FIRST_AGAIN_MS;
@@ -93,6 +102,7 @@ export class Live {
   }
 
   private take (data: string | ArrayBuffer): void {
+    this.handlers.heard();
     if (++this.taken >= ACK_AFTER) {
       this.say({ ack: this.taken });
       this.taken = 0;
@@ -104,6 +114,7 @@ export class Live {
       this.handlers.meters(JSON.parse(data) as Meters);
     } else {
       for (const [, id] of data.matchAll(/^id: (.*)$/gm)) this.last = id!;
+      for (const [, entry] of data.matchAll(/^event: audit\ndata: (.*)$/gm)) this.handlers.audited(JSON.parse(entry!) as AuditEntry);
       this.handlers.changed();
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What there is to see and hear, as tiles: the programme first, then each source, with a picture that moves, a meter, and its state in a word. One
 // that is a scene is a button.
+import { element } from './dom';
 import { t, type Key } from './i18n';
 import { bandOf, FLOOR_DB, place } from './levels';
 import type { Level, Meters } from './live';
@@ -24,13 +25,6 @@ interface Tile {
   picture: HTMLCanvasElement;
   meter: HTMLElement;
   level: HTMLElement;
-}
-
-function element<K extends keyof HTMLElementTagNameMap> (name: K, className = '', text = ''): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
 }
 
 export class Tiles {
@@ -90,6 +84,7 @@ export class Tiles {
     meter.setAttribute('role', 'meter');
     meter.setAttribute('aria-valuemin', String(FLOOR_DB));
     meter.setAttribute('aria-valuemax', '0');
+    meter.setAttribute('aria-valuenow', String(FLOOR_DB));
     meter.append(level, element('i'), element('b'));
     const tile = { picture, meter, level };
     this.tiles.set(name, tile);

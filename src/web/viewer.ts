@@ -30,6 +30,7 @@ class Page {
   /** The recording is being watched in place of the live picture. */
   private replaying = false;
   private shown = '';
+  private programme = '';
 
   constructor () {
     startLanguage();
@@ -129,6 +130,34 @@ class Page {
     const delayS = at === null || state !== 'live' ? null : Math.max(0, (Date.now() + this.clockOffsetMs - at) / 1000);
     this.controls.update(delayS, playing && !this.replaying);
     this.showNotice(state);
+    this.showProgramme(state);
+  }
+
+  /** What those who run the event say, and which talk it is. Touched only when it changes, as above. */
+  private showProgramme (state: PageState): void {
+    const { status } = this;
+    const told = state === 'ended' ? '' : status?.notice ?? '';
+    if (get('told').textContent !== told) get('told').textContent = told;
+    get('told').hidden = !told;
+    const talks = status?.talks ?? [];
+    const now = JSON.stringify([talks, status?.talk, language()]);
+    get('programme').hidden = talks.length === 0;
+    if (now === this.programme) return;
+    this.programme = now;
+    get('talks').replaceChildren(...talks.map((talk) => {
+      const item = document.createElement('li');
+      const title = document.createElement('strong');
+      title.textContent = talk.title;
+      const speaker = document.createElement('span');
+      speaker.textContent = [talk.speaker, talk.role].filter(Boolean).join(', ');
+      item.append(title, speaker);
+      if (talk.number !== status?.talk) return item;
+      item.setAttribute('aria-current', 'true');
+      const present = document.createElement('em');
+      present.textContent = t('programme-now');
+      item.append(present);
+      return item;
+    }));
   }
 
   /** The words over the picture. Touched only when they change, so that a screen reader says them once. */

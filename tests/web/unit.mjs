@@ -90,6 +90,42 @@ test('sizes, lengths and times as people write them', async () => {
   else process.env['TZ'] = zone;
 });
 
+test('the desk: spans of time, the end that is moved, the talk that comes next', async () => {
+  const { formatSpan, laterEnd, untilEnd } = await load('clock');
+  const { nextTalk } = await load('talks');
+  const spans = { 0: '0:00', 999: '0:00', 61000: '1:01', 3599999: '59:59', 3600000: '1:00:00', 45296000: '12:34:56' };
+  for (const [ms, words] of Object.entries(spans)) assert.equal(formatSpan(Number(ms)), words);
+  assert.equal(formatSpan(-5), '0:00');
+  const end = '2022-09-29T13:00:00+02:00';
+  const at = Date.parse(end);
+  assert.deepEqual(untilEnd(end, at - 90000), { ms: 90000, over: false });
+  assert.deepEqual(untilEnd(end, at + 90000), { ms: 90000, over: true });
+  assert.equal(untilEnd('', at), null);
+  assert.equal(laterEnd(end, at - 60000, 5), at / 1000 + 300, 'of what is planned');
+  assert.equal(laterEnd(end, at + 60000, 5), at / 1000 + 360, 'over time: from now on');
+  assert.equal(laterEnd('', at, 15), at / 1000 + 900);
+  const talks = [1, 12, 3].map((number) => ({ number, title: '', speaker: '', role: '' }));
+  assert.deepEqual([0, 1, 12, 3].map((present) => nextTalk(talks, present)?.number), [1, 12, 3, undefined]);
+  assert.equal(nextTalk([], 0), undefined);
+});
+
+test('the desk: who did what, and how a relay is, in words', async () => {
+  const { describeChange, whoInWords } = await load('audit');
+  const { relayInWords } = await load('relays');
+  const changes = [
+    [{ private: true }, 'sala riservata'], [{ private: false }, 'riaperta al pubblico'], [{ paused: true }, 'registrazione sospesa'],
+    [{ scene: ['both', -1] }, 'inquadratura: both'], [{ mark: [61000, 'Saluti'] }, 'segno: Saluti'], [{ talk: [3, 61000] }, 'intervento: 3'],
+    [{ caption: ['Maria Rossi', 'Prefettura'] }, 'sovrimpressione: Maria Rossi'], [{ relay: ['tube', false] }, 'destinazione: tube'],
+    [{ 'caption-off': true }, 'sovrimpressione tolta'], [{ end: 1664449200 }, 'fine spostata'], [{ unheard: 1 }, 'unheard'], [{}, ''],
+  ];
+  for (const [change, words] of changes) assert.equal(describeChange(change), words);
+  assert.equal(whoInWords('anna, console'), 'Anna');
+  const relay = { name: 'tube', bps: 2540000, 'retry-in-ms': 2100, 'last-error': '' };
+  const states = { live: 'Trasmette, 2,5 Mbit/s.', retrying: 'Non collegata; riprova tra 3 s.', connecting: 'Si collega…', idle: 'In attesa.' };
+  for (const [state, words] of Object.entries(states)) assert.equal(relayInWords({ ...relay, state }, false), words);
+  assert.equal(relayInWords({ ...relay, state: 'live' }, true), 'Ferma, perché qualcuno l’ha fermata.');
+});
+
 test('page state: from what is known', async () => {
   const { choosePageState, seemsOver } = await load('policy');
   const known = (state, played, stalled, over = false, gone = false, paused = false) =>
