@@ -121,6 +121,17 @@ def cpu_of_command(argv, **options):
     return usage.ru_utime + usage.ru_stime
 
 
+def x264_command(bench, folder, name, kbit, source):
+    return [bench.tool("x264"), "--quiet", "--no-progress", "--preset", "veryfast", "--tune", "zerolatency", "--profile", "high",
+            "--bitrate", kbit, "--vbv-maxrate", kbit, "--vbv-bufsize", kbit, "--keyint", 50, "--min-keyint", 50,
+            "--no-scenecut", "--bframes", 0, "--threads", 1, "--demuxer", "y4m", "-o", folder / f"{name}.264", source]
+
+
+def check_rate(who, rate, wanted=RATE):
+    if rate < 0.95 * wanted:
+        sys.exit(f"{who} made {rate:.2f} pictures a second instead of {wanted}: this machine is too busy to compare")
+
+
 @contextlib.contextmanager
 def running(argv, log, **options):
     """A command that runs until the block ends; its output goes to a file."""

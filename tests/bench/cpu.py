@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPU of the whole against bare x264 of the same renditions, and against the ffmpeg command that does the same."""
+"""CPU of the whole against bare x264 of the same renditions, and against the ffmpeg command that does the same; and of mixing alone."""
 
 import os
 import statistics
@@ -8,16 +8,12 @@ import sys
 import threading
 import time
 
-from common import RATE, RENDITIONS, Event, cpu_of_command, cpu_per_picture, ffmpeg_live, ffmpeg_pictures, running, wait_for
+import mixing
+from common import (RATE, RENDITIONS, Event, check_rate, cpu_of_command, cpu_per_picture, ffmpeg_live, ffmpeg_pictures, running, wait_for,
+                    x264_command)
 
 TITLE = "cpu: CPU time a picture of the event (1280x720 and 640x360 at 25/s, veryfast, zerolatency, one thread each)"
 WARM_S = 4
-
-
-def x264_command(bench, folder, name, kbit, source):
-    return [bench.tool("x264"), "--quiet", "--no-progress", "--preset", "veryfast", "--tune", "zerolatency", "--profile", "high",
-            "--bitrate", kbit, "--vbv-maxrate", kbit, "--vbv-bufsize", kbit, "--keyint", 50, "--min-keyint", 50,
-            "--no-scenecut", "--bframes", 0, "--threads", 1, "--demuxer", "y4m", "-o", folder / f"{name}.264", source]
 
 
 def batch_x264(bench, folder):
@@ -60,11 +56,6 @@ def live_x264(bench, folder):
         total += usage.ru_utime + usage.ru_stime
     rates = [(folder / f"{name}.264").stat().st_size * 8 / bench.seconds / 1000 for name, *_ in RENDITIONS]
     return total / count, rates
-
-
-def check_rate(who, rate):
-    if rate < 0.95 * RATE:
-        sys.exit(f"{who} made {rate:.2f} pictures a second instead of {RATE}: this machine is too busy to compare")
 
 
 def measure_regia(bench, folder):
@@ -118,3 +109,4 @@ def measure(bench, report, folder):
     report.target("Regia / bare x264 fed live", regia / bare, 1.25)
     report.row("Regia / bare x264 as fast as it can", regia / batch)
     report.row("Regia / ffmpeg", regia / ffmpeg)
+    mixing.measure(bench, report, folder)
