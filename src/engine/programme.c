@@ -38,8 +38,6 @@
  * through on_blank_cb(). `lock` (a leaf) guards the counters.
  */
 
-G_STATIC_ASSERT (REGIA_CONFIG_TRACKS_MAX == REGIA_TRACKS_MAX);
-
 #define HIDDEN_AFTER_NS (500 * REGIA_MSECOND)
 
 struct _RegiaProgramme {

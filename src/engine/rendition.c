@@ -11,6 +11,8 @@
 /* From a [rendition] of the event to what its encoder is told, for the programme and for `regia check`. No
  * state. */
 
+G_STATIC_ASSERT (REGIA_CONFIG_TRACKS_MAX == REGIA_TRACKS_MAX);
+
 #define ISO_SOUND_KBPS     160
 #define THREADS_FOR_PIXELS (1280 * 720 * 31)
 

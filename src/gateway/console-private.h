@@ -16,7 +16,8 @@
  *
  *   /  /assets/…  /favicon.ico  /robots.txt  /api/v1/openapi.json   the page and what it loads
  *   /events                                                         the page of the events
- *   /multiview  /phone                                              the same page for a screen, and for the way
+ *   /multiview  /phone                                              the same page for a screen, and for the
+ * way
  *   /?once=TOKEN  and of these two                                  comes in by a link
  *   /healthz                                                        for monitoring
  *   POST /api/v1/login  /api/v1/logout                              anybody
