@@ -108,13 +108,20 @@ find_stream (RegiaIsoCopy *self, guint number)
 
 /* Under the lock. */
 static void
-drop_first (RegiaIsoCopy *self)
+forget_first (RegiaIsoCopy *self)
 {
   Unit *unit = g_queue_pop_head (&self->held);
 
   self->held_bytes -= g_bytes_get_size (unit->payload);
-  self->lost = TRUE;
   unit_free (unit);
+}
+
+/* Under the lock. */
+static void
+drop_first (RegiaIsoCopy *self)
+{
+  self->lost = TRUE;
+  forget_first (self);
 }
 
 /* Under the lock: of the first one that is held, as regia_iso_order_dts() wants it; NO_TIME where it is a
@@ -184,11 +191,12 @@ give_first (RegiaIsoCopy *self, gint64 shift_ns)
                    self->user_data);
   self->last_dts_ns = dts_ns;
   self->last_pts_ns = pts_ns[0];
-  drop_first (self);
   self->lost = FALSE;
+  forget_first (self);
 }
 
-/* Under the lock: all but the last @keep, as far as their time is known. */
+/* Under the lock: all but the last @keep, as far as their time is known. That of a stream that is over will
+ * not be told any more. */
 static void
 give_held (RegiaIsoCopy *self, guint keep)
 {
@@ -197,7 +205,7 @@ give_held (RegiaIsoCopy *self, guint keep)
 
     if (stream != NULL && stream->placed)
       give_first (self, stream->shift_ns);
-    else if (stream == NULL || self->held.length > HELD_MAX || self->held_bytes > HELD_BYTES)
+    else if (stream != &self->streams[0] || self->held.length > HELD_MAX || self->held_bytes > HELD_BYTES)
       drop_first (self);
     else
       return;

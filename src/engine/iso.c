@@ -267,9 +267,13 @@ regia_iso_get_error (RegiaIso *self)
 
   g_autofree char *copy = NULL, *sound = NULL, *encoder = NULL;
   const char *picture = "";
+  Way way;
 
   if (self->closed)
     return g_strdup ("");
+  g_mutex_lock (&self->lock);
+  way = self->way;
+  g_mutex_unlock (&self->lock);
   copy = self->copy ? regia_iso_copy_get_error (self->copy) : g_strdup ("");
   sound = self->sound ? regia_iso_sound_get_error (self->sound) : g_strdup ("");
   if (self->encoder) {
@@ -279,7 +283,7 @@ regia_iso_get_error (RegiaIso *self)
     if (stats.last_packet_ns < stats.restarted_ns)
       encoder = regia_encoder_get_error (self->encoder);
   }
-  if (self->way == COPIED)
+  if (way == COPIED)
     picture = copy;
   else if (encoder)
     picture = encoder;

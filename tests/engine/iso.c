@@ -292,24 +292,46 @@ note_time_cb (RegiaPacket *packet, gpointer user_data)
   regia_packet_unref (packet);
 }
 
-/* Some of a camera's stamps are hours off; then its clock is set. Nothing is lost for that, and each unit is
- * where the row goes on. */
-static void
-test_wild_stamps (void)
+/* 60 pictures without B-frames; of one in @wild of them the stamp is two hours off. Returns: how many. */
+static guint
+push_pictures (RegiaIsoCopy *copy, guint number, guint wild)
 {
-  Times times = {.pts = g_array_new (FALSE, FALSE, sizeof (gint64))};
-  g_autoptr (GstElement) encoder = gst_parse_launch (
+  GstElement *encoder = gst_parse_launch (
       "videotestsrc num-buffers=60 ! video/x-raw,format=I420,width=160,height=96,framerate=25/1 ! x264enc "
       "tune=zerolatency key-int-max=250 speed-preset=ultrafast ! h264parse ! "
       "video/x-h264,stream-format=byte-stream,alignment=au,profile=constrained-baseline ! appsink name=out "
       "sync=false",
       NULL);
   g_autoptr (GstElement) out = gst_bin_get_by_name (GST_BIN (encoder), "out");
+  GstSample *sample;
+  guint sent = 0;
+
+  gst_element_set_state (encoder, GST_STATE_PLAYING);
+  while ((sample = gst_app_sink_pull_sample (GST_APP_SINK (out)))) {
+    gint64 time_ns = sent * 40 * REGIA_MSECOND;
+
+    if (wild > 0 && sent % wild == wild / 2)
+      time_ns += 7200 * REGIA_SECOND;
+    regia_iso_copy_push (copy, number, gst_sample_get_buffer (sample), gst_sample_get_caps (sample),
+                         (GstClockTime)time_ns);
+    gst_sample_unref (sample);
+    sent++;
+  }
+  gst_element_set_state (encoder, GST_STATE_NULL);
+  gst_object_unref (encoder);
+  return sent;
+}
+
+/* Some of a camera's stamps are hours off: nothing is lost for that, and each unit is where the row goes on.
+ */
+static void
+test_wild_stamps (void)
+{
+  Times times = {.pts = g_array_new (FALSE, FALSE, sizeof (gint64))};
   RegiaEpoch epoch;
   RegiaIsoCopy *copy;
-  GstSample *sample;
   gint64 begin_ns;
-  guint number, sent = 0;
+  guint number;
 
   regia_epoch_now (&epoch);
   epoch.monotonic_ns -= 60 * REGIA_SECOND;
@@ -317,24 +339,38 @@ test_wild_stamps (void)
   copy = regia_iso_copy_new (7, "iso/camera", &epoch, drop_track_cb, note_time_cb, &times);
   number = regia_iso_copy_begin (copy);
   regia_iso_copy_place (copy, number, begin_ns);
-  gst_element_set_state (encoder, GST_STATE_PLAYING);
-  while ((sample = gst_app_sink_pull_sample (GST_APP_SINK (out)))) {
-    GstBuffer *buffer = gst_sample_get_buffer (sample);
-    gint64 time_ns = sent * 40 * REGIA_MSECOND;
-
-    if (sent % 20 == 10)
-      time_ns += 7200 * REGIA_SECOND;
-    regia_iso_copy_push (copy, number, buffer, gst_sample_get_caps (sample), (GstClockTime)time_ns);
-    gst_sample_unref (sample);
-    sent++;
-  }
-  gst_element_set_state (encoder, GST_STATE_NULL);
-  g_assert_cmpuint (sent, ==, 60);
+  g_assert_cmpuint (push_pictures (copy, number, 20), ==, 60);
   WAIT_UNTIL (g_atomic_int_get ((gint *)&times.pts->len) == 60);
   regia_iso_copy_free (copy);
   g_assert_cmpuint (times.marked, ==, 0);
   for (guint i = 0; i < 60; i++)
     g_assert_cmpint (g_array_index (times.pts, gint64, i), ==, begin_ns + i * 40 * REGIA_MSECOND);
+  g_array_unref (times.pts);
+}
+
+/* A run that ended before anything of it could be placed in time holds nothing of the next one up. */
+static void
+test_never_placed (void)
+{
+  Times times = {.pts = g_array_new (FALSE, FALSE, sizeof (gint64))};
+  RegiaEpoch epoch;
+  RegiaIsoCopy *copy;
+  gint64 begin_ns;
+  guint number;
+
+  regia_epoch_now (&epoch);
+  epoch.monotonic_ns -= 60 * REGIA_SECOND;
+  begin_ns = regia_epoch_show_time (&epoch);
+  copy = regia_iso_copy_new (7, "iso/camera", &epoch, drop_track_cb, note_time_cb, &times);
+  number = regia_iso_copy_begin (copy);
+  g_assert_cmpuint (push_pictures (copy, number, 0), ==, 60);
+  number = regia_iso_copy_begin (copy);
+  regia_iso_copy_place (copy, number, begin_ns);
+  g_assert_cmpuint (push_pictures (copy, number, 0), ==, 60);
+  WAIT_UNTIL (g_atomic_int_get ((gint *)&times.pts->len) == 60);
+  regia_iso_copy_free (copy);
+  g_assert_cmpuint (times.pts->len, ==, 60);
+  g_assert_cmpint (g_array_index (times.pts, gint64, 0), ==, begin_ns);
   g_array_unref (times.pts);
 }
 
@@ -493,6 +529,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/iso/order-too-late", test_order_too_late);
   g_test_add_func ("/engine/iso/garbage", test_garbage);
   g_test_add_func ("/engine/iso/wild-stamps", test_wild_stamps);
+  g_test_add_func ("/engine/iso/never-placed", test_never_placed);
   g_test_add_func ("/engine/iso/copied", test_copied);
   g_test_add_func ("/engine/iso/copied-b-frames", test_copied_b_frames);
   g_test_add_func ("/engine/iso/encoded", test_encoded);
