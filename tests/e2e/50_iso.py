@@ -24,9 +24,6 @@ def run(t):
         wait_ways(regia, camera="copied", slides="encoded")
     with t.case("one encoder for the programme, one for the slides, none for the camera"):
         t.wait("both run", lambda: encoders(regia) == 2, 10)
-        before = cpu_s(regia)
-        regia.wait_recorded(2000)
-        with_iso = cpu_s(regia) - before
     taps = {name: Tap(t, regia, name) for name in ("iso/camera*", "iso/slides")}
     sent = Sent(t, camera)
     for tap in taps.values():
@@ -86,9 +83,6 @@ def run(t):
         t.wait("its encoder is gone", lambda: encoders(regia) == 1, 10)
         done = regia.command("tap", "--state", regia.state, "--track", "iso/slides")
         check(done.returncode == 64 and "iso/camera/audio" in done.stderr and "iso/slides" not in done.stderr, done.stderr)
-        before = cpu_s(regia)
-        regia.wait_recorded(2000)
-        t.say(f"processor time of the engine in 2 s: {with_iso:.2f} s with the slides encoded, {cpu_s(regia) - before:.2f} s without")
         equal(regia.command("source", "--state", regia.state, "set", "slides", "iso=yes").returncode, 0, "set")
         wait_ways(regia, slides="encoded")
     with t.case("of the programme nothing was left out"):
@@ -160,11 +154,6 @@ def encoders(regia):
     """Threads of the engine that encode pictures."""
     tasks = pathlib.Path(f"/proc/{regia.process('engine')['pid']}/task")
     return sum((task / "comm").read_text() == "encoder\n" for task in tasks.iterdir())
-
-
-def cpu_s(regia):
-    fields = pathlib.Path(f"/proc/{regia.process('engine')['pid']}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 main(run)
