@@ -185,16 +185,6 @@ take_tee (RegiaProgramme *self, GstElement *tee)
   g_ptr_array_add (self->tees, tee);
 }
 
-/* (transfer full): what the encode files for sound are told. */
-static GHashTable *
-sound_parameters (guint bitrate_kbps)
-{
-  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
-
-  g_hash_table_insert (table, (gpointer) "bitrate", g_strdup_printf ("%u", bitrate_kbps));
-  return table;
-}
-
 static gboolean
 add_encoder (RegiaProgramme *self, RegiaEncoderSpec *spec, guint tee, GError **error)
 {
@@ -245,28 +235,19 @@ add_rendition (RegiaProgramme *self, const RegiaConfigRendition *rendition, GErr
 static gboolean
 add_language (RegiaProgramme *self, const RegiaConfigAudio *audio, guint index, GError **error)
 {
-  g_autofree char *aac_name = g_strdup_printf ("audio/%s", audio->language);
-  g_autofree char *opus_name = g_strdup_printf ("audio/%s/opus", audio->language);
-  g_autoptr (GHashTable) aac_parameters = sound_parameters (audio->bitrate_kbps);
-  g_autoptr (GHashTable) opus_parameters = sound_parameters (audio->opus_bitrate_kbps);
+  RegiaEncoderSpec specs[2];
   GstElement *tee;
-  RegiaEncoderSpec aac = {.track_name = aac_name,
-                          .language = audio->language,
-                          .title = audio->title,
-                          .encoder = "aac",
-                          .parameters = aac_parameters,
-                          .bitrate_bps = audio->bitrate_kbps * 1000};
-  RegiaEncoderSpec opus = {.track_name = opus_name,
-                           .language = audio->language,
-                           .title = audio->title,
-                           .encoder = "opus",
-                           .parameters = opus_parameters,
-                           .bitrate_bps = audio->opus_bitrate_kbps * 1000};
+  gboolean ok = TRUE;
 
   if (!regia_programme_sound_add_language (self->sound, index, &tee, error))
     return FALSE;
   take_tee (self, tee);
-  return add_encoder (self, &aac, index + 1, error) && add_encoder (self, &opus, index + 1, error);
+  regia_rendition_sound_specs (audio, specs);
+  for (guint i = 0; i < G_N_ELEMENTS (specs); i++) {
+    ok = ok && add_encoder (self, &specs[i], index + 1, error);
+    regia_encoder_spec_clear (&specs[i]);
+  }
+  return ok;
 }
 
 /* A track that no encoder makes. */

@@ -13,6 +13,9 @@ char *regia_rendition_caps (const RegiaConfigValues *config);
  */
 void regia_rendition_spec (const RegiaConfigValues *config, const RegiaConfigRendition *rendition,
                            RegiaEncoderSpec *ret_spec);
+/** regia_rendition_sound_specs: @ret_specs: (out): how the sound of a language is encoded, as AAC and as
+ * Opus, likewise. Any thread. */
+void regia_rendition_sound_specs (const RegiaConfigAudio *audio, RegiaEncoderSpec ret_specs[2]);
 /**
  * regia_rendition_iso_specs:
  * @chosen: (nullable): encode file for encoder = auto

@@ -8,8 +8,8 @@
 #include "programme-sound-private.h"
 #include "regia/base/clock.h"
 
-/* From a [rendition] of the event to what its encoder is told, for the programme and for `regia check`. No
- * state. */
+/* From a [rendition] or a language of the event to what its encoders are told, for the programme and for
+ * `regia check`. No state. */
 
 G_STATIC_ASSERT (REGIA_CONFIG_TRACKS_MAX == REGIA_TRACKS_MAX);
 
@@ -59,18 +59,38 @@ regia_rendition_spec (const RegiaConfigValues *config, const RegiaConfigRenditio
   regia_encoder_spec_copy (&spec, ret_spec);
 }
 
+static void
+sound_spec (const char *track, const char *language, const char *title, const char *encoder, guint kbps,
+            RegiaEncoderSpec *ret_spec)
+{
+  g_autoptr (GHashTable) parameters = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  const RegiaEncoderSpec spec = {.track_name = track,
+                                 .language = language,
+                                 .title = title,
+                                 .encoder = encoder,
+                                 .parameters = parameters,
+                                 .bitrate_bps = kbps * 1000,
+                                 .in_caps = REGIA_PROGRAMME_SOUND_CAPS};
+
+  g_hash_table_insert (parameters, (gpointer) "bitrate", g_strdup_printf ("%u", kbps));
+  regia_encoder_spec_copy (&spec, ret_spec);
+}
+
+void
+regia_rendition_sound_specs (const RegiaConfigAudio *audio, RegiaEncoderSpec ret_specs[2])
+{
+  g_autofree char *aac = g_strdup_printf ("audio/%s", audio->language),
+                  *opus = g_strdup_printf ("audio/%s/opus", audio->language);
+
+  sound_spec (aac, audio->language, audio->title, "aac", audio->bitrate_kbps, &ret_specs[0]);
+  sound_spec (opus, audio->language, audio->title, "opus", audio->opus_bitrate_kbps, &ret_specs[1]);
+}
+
 void
 regia_rendition_iso_specs (const RegiaConfigValues *config, const char *source, const char *chosen,
                            RegiaEncoderSpec ret_specs[2])
 {
   g_autofree char *sound_name = g_strdup_printf ("iso/%s/audio", source);
-  g_autoptr (GHashTable) parameters = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
-  const RegiaEncoderSpec sound = {.track_name = sound_name,
-                                  .language = "",
-                                  .encoder = "aac",
-                                  .parameters = parameters,
-                                  .bitrate_bps = ISO_SOUND_KBPS * 1000,
-                                  .in_caps = REGIA_PROGRAMME_SOUND_CAPS};
   RegiaEncoderSpec *picture = &ret_specs[0];
 
   regia_rendition_spec (config, g_ptr_array_index (config->renditions, 0), picture);
@@ -81,6 +101,5 @@ regia_rendition_iso_specs (const RegiaConfigValues *config, const char *source, 
     g_free ((char *)picture->encoder);
     picture->encoder = g_strdup (chosen);
   }
-  g_hash_table_insert (parameters, (gpointer) "bitrate", g_strdup_printf ("%u", ISO_SOUND_KBPS));
-  regia_encoder_spec_copy (&sound, &ret_specs[1]);
+  sound_spec (sound_name, "", NULL, "aac", ISO_SOUND_KBPS, &ret_specs[1]);
 }
