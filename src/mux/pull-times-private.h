@@ -41,9 +41,11 @@ typedef struct {
 /**
  * regia_pull_pace_wait: how long to wait before a packet is passed on.
  * @dts: as it was placed
+ * @missed: it was not there yet when it was asked for
  * @now_us: CLOCK_MONOTONIC
  *
- * The first is due at once. One that comes late is passed on at once, and what follows is due later by as
- * much: so it is late no more than once. Returns: microseconds, 0 for none. Pure but for @self.
+ * The first is due at once. One that comes late is passed on at once. If it was the far end that was late,
+ * what follows is due later by as much, so that it is late no more than once; a busy machine of ours changes
+ * nothing. Returns: microseconds, 0 for none. Pure but for @self.
  */
-gint64 regia_pull_pace_wait (RegiaPullPace *self, gint64 dts, gint64 now_us);
+gint64 regia_pull_pace_wait (RegiaPullPace *self, gint64 dts, gboolean missed, gint64 now_us);

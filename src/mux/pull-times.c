@@ -13,7 +13,7 @@
 #define FORWARD (10 * REGIA_PULL_TICKS)
 /* In a segment one stream may lie as a whole before the other. */
 #define SEGMENT (30 * REGIA_PULL_TICKS)
-#define LATE_US 100000 /* less is a busy machine's own, and no reason to be late for good */
+#define LATE_US 100000 /* less than this is not the far end's lateness */
 
 gint64
 regia_pull_times_place (RegiaPullTimes *self, guint stream, gint64 dts, gint64 duration)
@@ -31,7 +31,7 @@ regia_pull_times_place (RegiaPullTimes *self, guint stream, gint64 dts, gint64 d
 }
 
 gint64
-regia_pull_pace_wait (RegiaPullPace *self, gint64 dts, gint64 now_us)
+regia_pull_pace_wait (RegiaPullPace *self, gint64 dts, gboolean missed, gint64 now_us)
 {
   gint64 at_us = dts * 1000 / (REGIA_PULL_TICKS / 1000), late_us;
 
@@ -39,7 +39,7 @@ regia_pull_pace_wait (RegiaPullPace *self, gint64 dts, gint64 now_us)
     self->zero_us = now_us - at_us;
   self->begun = TRUE;
   late_us = now_us - (self->zero_us + at_us);
-  if (late_us > LATE_US)
+  if (missed && late_us > LATE_US)
     self->zero_us += late_us;
   return MAX (-late_us, 0);
 }

@@ -322,13 +322,14 @@ wait_for_both (Pull *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* (transfer full) (nullable): %NULL at the end. */
+/* (transfer full) (nullable): %NULL at the end. @ret_missed: it was not there yet. */
 static AVPacket *
-get (Pull *self)
+get (Pull *self, gboolean *ret_missed)
 {
   AVPacket *packet;
 
   g_mutex_lock (&self->lock);
+  *ret_missed = g_queue_is_empty (&self->waiting);
   while (g_queue_is_empty (&self->waiting) && self->end == 0)
     g_cond_wait (&self->changed, &self->lock);
   packet = g_queue_pop_head (&self->waiting);
@@ -345,13 +346,14 @@ write_all (Pull *self, GError **error)
 {
   RegiaPullPace pace = {0};
   gint64 last[REGIA_PULL_STREAMS] = {G_MININT64, G_MININT64};
+  gboolean missed;
   AVPacket *packet;
   int code = 0;
 
   wait_for_both (self);
-  while (code >= 0 && (packet = get (self)) != NULL) {
+  while (code >= 0 && (packet = get (self, &missed)) != NULL) {
     if (packet->dts > last[packet->stream_index]) {
-      gint64 wait_us = regia_pull_pace_wait (&pace, packet->dts, g_get_monotonic_time ());
+      gint64 wait_us = regia_pull_pace_wait (&pace, packet->dts, missed, g_get_monotonic_time ());
 
       last[packet->stream_index] = packet->dts;
       if (wait_us > 0)

@@ -63,14 +63,17 @@ test_pace (void)
   RegiaPullPace pace = {0};
   const gint64 second = G_USEC_PER_SEC;
 
-  g_assert_cmpint (regia_pull_pace_wait (&pace, 3 * S, 100 * second), ==, 0);
-  g_assert_cmpint (regia_pull_pace_wait (&pace, 4 * S, 100 * second), ==, second);
+  g_assert_cmpint (regia_pull_pace_wait (&pace, 3 * S, TRUE, 100 * second), ==, 0);
+  g_assert_cmpint (regia_pull_pace_wait (&pace, 4 * S, FALSE, 100 * second), ==, second);
   /* a little late is late once; what follows keeps its time */
-  g_assert_cmpint (regia_pull_pace_wait (&pace, 4 * S, 101 * second + 50000), ==, 0);
-  g_assert_cmpint (regia_pull_pace_wait (&pace, 5 * S, 101 * second), ==, second);
-  /* half a second late: so is all that follows, and no more than that */
-  g_assert_cmpint (regia_pull_pace_wait (&pace, 5 * S, 102 * second + second / 2), ==, 0);
-  g_assert_cmpint (regia_pull_pace_wait (&pace, 6 * S, 102 * second + second / 2), ==, second);
+  g_assert_cmpint (regia_pull_pace_wait (&pace, 4 * S, TRUE, 101 * second + 50000), ==, 0);
+  g_assert_cmpint (regia_pull_pace_wait (&pace, 5 * S, FALSE, 101 * second), ==, second);
+  /* half a second late by our own fault: likewise */
+  g_assert_cmpint (regia_pull_pace_wait (&pace, 5 * S, FALSE, 102 * second + second / 2), ==, 0);
+  g_assert_cmpint (regia_pull_pace_wait (&pace, 6 * S, FALSE, 102 * second + second / 2), ==, second / 2);
+  /* by the far end's: so is all that follows, and no more than that */
+  g_assert_cmpint (regia_pull_pace_wait (&pace, 6 * S, TRUE, 103 * second + second / 2), ==, 0);
+  g_assert_cmpint (regia_pull_pace_wait (&pace, 7 * S, FALSE, 103 * second + second / 2), ==, second);
 }
 
 int
