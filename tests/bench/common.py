@@ -192,6 +192,19 @@ class Event:
         return running([self.bench.build / "src/regia", "run", "--state", self.folder / "state", self.conf], self.log,
                        env=environment)
 
+    @contextlib.contextmanager
+    def watched(self, *tracks):
+        """Somebody looks at each of these all the while, and the first of it has come."""
+        with contextlib.ExitStack() as stack:
+            for track in tracks:
+                path = self.folder / f"{track.replace('/', '-')}.tap"
+                with open(path, "wb") as out:
+                    tap = subprocess.Popen([self.bench.build / "src/regia", "tap", "--state", self.folder / "state", "--track", track], stdin=subprocess.DEVNULL, stdout=out)
+                stack.callback(tap.wait)
+                stack.callback(tap.kill)
+                wait_for(f"the first of {track}", lambda: path.stat().st_size > 0, 20, tap)
+            yield
+
     def command(self, *words):
         """A command of the command line, which has to be carried out."""
         done = subprocess.run([self.bench.build / "src/regia", words[0], "--state", self.folder / "state", *words[1:]], text=True, check=False,

@@ -59,16 +59,21 @@ def live_x264(bench, folder):
 
 
 def measure_regia(bench, folder):
-    """(CPU seconds a picture, {process: its share}, pictures a second, bit rates; the engine's share while the hall is private)"""
+    """(CPU seconds a picture, {process: its share}, pictures a second, bit rates; the engine's share while the hall is private).
+    All the while somebody looks at the meters and at one preview; what that costs the looking program is not counted."""
     event = Event(bench, folder)
     with event.running() as child:
         wait_for("Regia's first segment", event.is_playable, 30, child)
-        time.sleep(WARM_S)
-        total, shares, rate = cpu_per_picture(child, lambda: event.engine()["frames"], bench.seconds)
-        rates = [r["bps"] / 1000 for r in event.engine()["renditions"]]
-        event.command("private", "on")
-        time.sleep(WARM_S)
-        _, private, private_rate = cpu_per_picture(child, lambda: event.engine()["frames"], bench.seconds)
+        with event.watched("meters", "preview/programme"):
+            time.sleep(WARM_S)
+            total, shares, rate = cpu_per_picture(child, lambda: event.engine()["frames"], bench.seconds)
+            renditions = event.engine()["renditions"]
+            event.command("private", "on")
+            time.sleep(WARM_S)
+            _, private, private_rate = cpu_per_picture(child, lambda: event.engine()["frames"], bench.seconds)
+    if any(r["shed"] for r in renditions):
+        sys.exit("Regia shed a rendition: this machine is too busy to compare")
+    rates = [r["bps"] / 1000 for r in renditions]
     check_rate("Regia", min(rate, private_rate))
     return total, shares, rate, rates, private["engine"]
 
@@ -101,12 +106,12 @@ def measure(bench, report, folder):
     report.row("bare x264, as fast as it can", batch * 1000, "ms", "from files, one rendition after the other")
     report.row("ffmpeg: encode, AAC, HLS, recording", ffmpeg * 1000, "ms",
                f"{ffmpeg / bare:.2f} × x264 fed live; {ffmpeg_rate:.2f} pictures/s")
-    report.row("Regia: the same and Opus, all processes", regia * 1000, "ms", f"{rate:.2f} pictures/s; {kbits(rates)}")
+    report.row("Regia: the same, Opus, meters, a preview; all processes", regia * 1000, "ms", f"{rate:.2f} pictures/s; {kbits(rates)}")
     for label, share in sorted(shares.items(), key=lambda item: -item[1]):
         report.row(f"  of it {label}", share * 1000, "ms")
     report.row("  engine while the hall is private", private * 1000, "ms")
     report.target("engine, private / public", private / shares["engine"], 1.05)
-    report.target("Regia / bare x264 fed live", regia / bare, 1.25)
+    report.target("Regia / bare x264 fed live", regia / bare, 1.15)
     report.row("Regia / bare x264 as fast as it can", regia / batch)
     report.row("Regia / ffmpeg", regia / ffmpeg)
     mixing.measure(bench, report, folder)
