@@ -3,6 +3,7 @@
 
 #include "regia/engine/engine.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -291,6 +292,18 @@ keep_plugin_list (const char *run_dir)
     g_setenv ("GST_REGISTRY", own, FALSE);
 }
 
+/*
+ * Pictures of a megabyte or more come and go twenty-five times a second. glibc would give what a few of them
+ * have left free back to the kernel each time, and get it anew for the next, page by page and filled with
+ * zeros. What is free at the end of a heap is kept, up to a bound.
+ */
+static void
+keep_free_memory (void)
+{
+  mallopt (M_MMAP_THRESHOLD, 32 << 20); /* the most that there is; set, it is no longer glibc's own choice */
+  mallopt (M_TRIM_THRESHOLD, 32 << 20);
+}
+
 static gboolean
 start_cb (RegiaChild *child, gpointer user_data, GError **error)
 {
@@ -298,6 +311,7 @@ start_cb (RegiaChild *child, gpointer user_data, GError **error)
   Process *self = user_data;
   const RegiaConfigValues *values;
 
+  keep_free_memory ();
   self->started_ns = regia_clock_monotonic_ns ();
   self->child = child;
   self->config = regia_config_of_process (regia_child_get_part (child), error);
