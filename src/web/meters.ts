@@ -6,6 +6,8 @@ import type { Level } from './live';
 
 const BANDS = [[FLOOR_DB, GOOD_DB, '--meter-low'], [GOOD_DB, LOUD_DB, '--meter-good'], [LOUD_DB, 0, '--meter-loud']] as const;
 const PEAK_PX = 3;
+/** So near to the window it counts as in sight: nothing old is seen of what is scrolled to. */
+const SIGHT = '300px';
 
 interface Box {
   x: number;
@@ -32,7 +34,7 @@ export class MeterBars {
     new IntersectionObserver((entries) => {
       this.inSight = entries[entries.length - 1]!.isIntersecting;
       this.schedule();
-    }).observe(frame);
+    }, { rootMargin: SIGHT }).observe(frame);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.relay());
   }
 
@@ -44,7 +46,7 @@ export class MeterBars {
 
   take (levels: Map<string, Level>): void {
     this.levels = levels;
-    this.schedule();
+    if (this.inSight) this.schedule();
   }
 
   /** Places, sizes or colours may be others. */
@@ -54,7 +56,7 @@ export class MeterBars {
   }
 
   private schedule (): void {
-    if (this.scheduled || !this.inSight) return;
+    if (this.scheduled) return;
     this.scheduled = true;
     requestAnimationFrame(() => this.draw());
   }

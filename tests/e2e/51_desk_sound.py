@@ -149,6 +149,7 @@ def looked_at(t, browser):
         with t.case(f"nothing that axe knows of, with all of it shown, {width} wide"):
             browser.ask(f"size {width} 900")
             browser.wait("it still moves", lambda p, was=browser.probe()["screens"]["house"]["time"]: p["screens"]["house"]["time"] > was + 0.5, SOON_S)
+            browser.ask("focus #listen-en")
             browser.ask(f"shot {t.out / f'desk-{width}.png'}", 40)
             equal(browser.ask("axe", 40), {"wrong": [], "wider": 0}, "axe")
     with t.case("put away, nothing is asked for any more"):
