@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The sound: each language's mix with its meter and loudness, what is done about it at present, and below it a fader for each source that
 // is in it. What a person moves is shown at once and said at most some times a second (wish.ts); meters are drawn by meters.ts.
+import { element, replaceKeepingFocus } from './dom';
 import { language, languageName, t, type Key } from './i18n';
 import { bandOf, FLOOR_DB, GOOD_DB, LOUD_DB, place, type Band } from './levels';
 import type { Level, Meters } from './live';
@@ -42,13 +43,6 @@ export interface FaderHandlers {
 }
 
 const BANDS: Record<Band, Key> = { low: 'console-band-low', good: 'console-band-good', loud: 'console-band-loud' };
-
-function element<K extends keyof HTMLElementTagNameMap> (name: K, className = '', text = ''): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
-}
 
 function setText (node: HTMLElement, text: string): void {
   if (node.textContent !== text) node.textContent = text;
@@ -274,7 +268,6 @@ export class Mixer {
   }
 
   private make (languages: string[], faders: Fader[]): void {
-    const focused = document.activeElement?.id;
     const places = new Map<string, HTMLElement>();
     this.strips.clear();
     this.mixes = languages.map((bus) => new Mix(bus, this.handlers));
@@ -287,10 +280,9 @@ export class Mixer {
         mix.strips.append(strip.root);
       }
     }
-    this.list.replaceChildren(...this.mixes.map((mix) => mix.root));
+    replaceKeepingFocus(this.list, this.mixes.map((mix) => mix.root));
     this.bars.setPlaces(places);
     this.showHeard(this.heard);
-    if (focused && this.list.querySelector(`#${CSS.escape(focused)}`)) document.getElementById(focused)?.focus();
   }
 
   take (meters: Meters): void {

@@ -4,16 +4,13 @@
 // Nothing is loaded and nothing is asked for before somebody wants it. The house's is the console's own (`house/…`), private or not; the
 // viewers' is asked for where viewers do, from the public gateway itself: so what is seen here is what they get, whatever is wrong on the
 // way to them.
+import { get } from './dom';
 import { language, t } from './i18n';
 import type { Player } from './player';
 
 type PlayerModule = typeof import('./player');
 
 const PROBE_MS = 4000;
-
-function get<T extends HTMLElement> (id: string): T {
-  return document.getElementById(id) as T;
-}
 
 let loading: Promise<PlayerModule> | null = null;
 
