@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access-people-private.h"
 #include "accounts-private.h"
 #include "control-private.h"
 #include "regia-control-generated.h"
@@ -21,6 +22,7 @@ struct _RegiaAccess {
   RegiaAccounts *accounts;     /* (owned) */
   RegiaDBusPeople1 *people;    /* (owned) */
   RegiaDBusAccounts1 *console; /* (owned) */
+  RegiaAccessPeople *changes;  /* (owned) */
   gboolean greeted;
 };
 
@@ -327,6 +329,7 @@ regia_access_new (const char *state_dir, const RegiaAccessHost *host, gpointer u
   g_signal_connect (self->console, "handle-use-one-time", G_CALLBACK (use_one_time_cb), self);
   g_signal_connect (self->console, "handle-check", G_CALLBACK (check_cb), self);
   g_signal_connect (self->console, "handle-logout", G_CALLBACK (logout_cb), self);
+  self->changes = regia_access_people_new (self->accounts, self->console, host, user_data);
   return self;
 }
 
@@ -338,6 +341,7 @@ regia_access_free (RegiaAccess *self)
   g_signal_handlers_disconnect_by_data (self->people, self);
   g_signal_handlers_disconnect_by_data (self->console, self);
   regia_accounts_free (self->accounts);
+  regia_access_people_free (self->changes);
   g_object_unref (self->people);
   g_object_unref (self->console);
   g_free (self);

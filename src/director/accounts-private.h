@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "regia/director/people.h"
+#include "verifier-private.h"
 
 /*
  * RegiaAccounts: who may come in, and who is in: people, their sessions, one-time links, and what keeps
@@ -92,6 +93,26 @@ void regia_accounts_change (RegiaAccounts *self, const char *name, RegiaRole rol
 /** regia_accounts_list: (transfer floating): who there is, aa{sv}: name s, role s, sessions t. Errors: why
  * that is not known. */
 GVariant *regia_accounts_list (RegiaAccounts *self, GError **error);
+/** regia_accounts_find: (transfer none) (nullable): as regia_people_find(), of who there is. */
+const char *regia_accounts_find (RegiaAccounts *self, const char *name, RegiaRole *ret_role);
+/** regia_accounts_is_last_technician: @name is one, and nobody else. */
+gboolean regia_accounts_is_last_technician (RegiaAccounts *self, const char *name);
+/** RegiaAccountsHashedFunc: @hash: (nullable): of regia_password_hash(); @error: else why not, borrowed. */
+typedef RegiaVerifierHashedFunc RegiaAccountsHashedFunc;
+/** regia_accounts_hash: what is to be kept of @password. @func is called once; REGIA_ERROR_STATE: too many
+ * passwords are looked at. */
+void regia_accounts_hash (RegiaAccounts *self, const char *name, const char *password,
+                          RegiaAccountsHashedFunc func, gpointer user_data);
+/** regia_accounts_admit: lets @name in, who has just been configured, at @address. */
+void regia_accounts_admit (RegiaAccounts *self, const char *name, const char *address, RegiaAdmittedFunc done,
+                           gpointer user_data);
+/** regia_accounts_list_sessions: (transfer floating): as Accounts1.GetPeople gives them; that of @token is
+ * `own`. */
+GVariant *regia_accounts_list_sessions (RegiaAccounts *self, const char *token);
+/** regia_accounts_end_session: ends the one that is listed as @id, for @who. @done as of
+ * regia_accounts_log_out(); REGIA_ERROR_USAGE: there is none. */
+void regia_accounts_end_session (RegiaAccounts *self, const char *id, const char *who,
+                                 RegiaAccountsDoneFunc done, gpointer user_data);
 /** regia_accounts_is_new: nobody is configured, and nothing is wrong with that. */
 gboolean regia_accounts_is_new (RegiaAccounts *self);
 

@@ -252,6 +252,16 @@ answer_when_kept (RegiaAccounts *self, Answer *answer)
   regia_kept_save_then (self->sessions_kept, sessions_saved_cb, answer);
 }
 
+static void
+answer_done_when_kept (RegiaAccounts *self, RegiaAccountsDoneFunc done, gpointer user_data)
+{
+  Answer *answer = g_new0 (Answer, 1);
+
+  answer->done = done;
+  answer->user_data = user_data;
+  answer_when_kept (self, answer);
+}
+
 /* Coming in and going */
 
 static void
@@ -360,17 +370,13 @@ regia_accounts_log_out (RegiaAccounts *self, const char *token, RegiaAccountsDon
 {
   g_autofree char *name = regia_sessions_end (self->sessions, token);
   g_autofree char *who = g_strdup_printf ("%s, console", name);
-  Answer *answer;
 
   if (name == NULL) {
     done (NULL, user_data);
     return;
   }
   audit (self, who, "logged out");
-  answer = g_new0 (Answer, 1);
-  answer->done = done;
-  answer->user_data = user_data;
-  answer_when_kept (self, answer);
+  answer_done_when_kept (self, done, user_data);
 }
 
 char *
@@ -445,7 +451,7 @@ regia_accounts_change (RegiaAccounts *self, const char *name, RegiaRole role, co
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (RegiaPeople) people = NULL;
-  gboolean known;
+  const char *before;
 
   REGIA_ON_THREAD (NULL);
   people = make_people (self, name, role, hash, &error);
@@ -453,12 +459,15 @@ regia_accounts_change (RegiaAccounts *self, const char *name, RegiaRole role, co
     done (error, user_data);
     return;
   }
-  known = regia_people_find (self->people, name, NULL) != NULL;
+  before = regia_people_find (self->people, name, NULL);
   self->change = g_new0 (Change, 1);
   self->change->name = g_strdup (name);
   self->change->who = g_strdup (who);
   self->change->what = hash == NULL ? g_strdup_printf ("removed %s", name)
-                                    : g_strdup_printf ("%s %s, %s", known ? "set the password of" : "added",
+                                    : g_strdup_printf ("%s %s, %s",
+                                                       before == NULL               ? "added"
+                                                       : g_str_equal (before, hash) ? "changed the role of"
+                                                                                    : "set the password of",
                                                        name, regia_role_to_string (role));
   self->change->done = done;
   self->change->user_data = user_data;
@@ -489,6 +498,79 @@ regia_accounts_list (RegiaAccounts *self, GError **error)
     g_variant_builder_add_value (&list, g_variant_dict_end (&dict));
   }
   return g_variant_builder_end (&list);
+}
+
+const char *
+regia_accounts_find (RegiaAccounts *self, const char *name, RegiaRole *ret_role)
+{
+  return regia_people_find (self->people, name, ret_role);
+}
+
+gboolean
+regia_accounts_is_last_technician (RegiaAccounts *self, const char *name)
+{
+  gboolean is_one = FALSE;
+
+  for (guint i = 0; i < regia_people_count (self->people); i++) {
+    const char *other = regia_people_get_name (self->people, i);
+    RegiaRole role = REGIA_ROLE_VIEWER;
+
+    regia_people_find (self->people, other, &role);
+    if (role == REGIA_ROLE_TECHNICIAN && !g_str_equal (other, name))
+      return FALSE;
+    is_one = is_one || role == REGIA_ROLE_TECHNICIAN;
+  }
+  return is_one;
+}
+
+void
+regia_accounts_hash (RegiaAccounts *self, const char *name, const char *password,
+                     RegiaAccountsHashedFunc func, gpointer user_data)
+{
+  if (regia_verifier_count (self->verifier) > REGIA_ACCOUNTS_QUEUE) {
+    g_autoptr (GError) error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_STATE,
+                                                    "too many passwords at once; try again in a second");
+
+    func (NULL, error, user_data);
+    return;
+  }
+  regia_verifier_hash (self->verifier, name, password, func, user_data);
+}
+
+void
+regia_accounts_admit (RegiaAccounts *self, const char *name, const char *address, RegiaAdmittedFunc done,
+                      gpointer user_data)
+{
+  RegiaRole role;
+  const char *hash = regia_people_find (self->people, name, &role);
+
+  if (hash != NULL)
+    let_in (self, name, role, hash, address, done, user_data);
+  else
+    refuse (self, REGIA_REFUSAL_WRONG, 0, NULL, address, done, user_data);
+}
+
+GVariant *
+regia_accounts_list_sessions (RegiaAccounts *self, const char *token)
+{
+  return regia_sessions_list (self->sessions, self->people, token, now_s (self));
+}
+
+void
+regia_accounts_end_session (RegiaAccounts *self, const char *id, const char *who, RegiaAccountsDoneFunc done,
+                            gpointer user_data)
+{
+  g_autofree char *name = regia_sessions_end_listed (self->sessions, id), *what = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (name == NULL) {
+    error = g_error_new_literal (REGIA_ERROR, REGIA_ERROR_USAGE, "there is no such session any more");
+    done (error, user_data);
+    return;
+  }
+  what = g_strdup_printf ("ended a session of %s", name);
+  audit (self, who, what);
+  answer_done_when_kept (self, done, user_data);
 }
 
 gboolean

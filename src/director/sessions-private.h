@@ -57,6 +57,13 @@ const RegiaSession *regia_sessions_use (RegiaSessions *self, RegiaPeople *people
 /** regia_sessions_end: Returns: (transfer full) (nullable): whose session it was; %NULL where there was none.
  */
 char *regia_sessions_end (RegiaSessions *self, const char *token);
+/** regia_sessions_list: (transfer floating): av, those that are good, as Accounts1.GetPeople gives them: the
+ * one that was used last first; that of @token is `own`. Of a token's SHA-256 as much is the id as tells one
+ * from another. */
+GVariant *regia_sessions_list (RegiaSessions *self, RegiaPeople *people, const char *token, gint64 now_s);
+/** regia_sessions_end_listed: Returns: (transfer full) (nullable): whose session the one of that @id was;
+ * %NULL where there was none. */
+char *regia_sessions_end_listed (RegiaSessions *self, const char *id);
 /** regia_sessions_prune: forgets those that are no good. Returns: how many. */
 guint regia_sessions_prune (RegiaSessions *self, RegiaPeople *people, gint64 now_s);
 /** How many there are of @name, all with %NULL. */

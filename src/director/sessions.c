@@ -12,6 +12,7 @@
 /* Hexadecimal digits of a SHA-256, and as many of it as tell one hash of a password from another. */
 #define DIGEST_CHARS     64
 #define CREDENTIAL_CHARS 32
+#define ID_CHARS         20
 /* The time of use is written when it has gone on so far: a restart never ends what was used a while ago. */
 #define USE_GRAIN_S 600
 /* A clock may be set back by so much without a session being of the future. */
@@ -193,6 +194,71 @@ regia_sessions_end (RegiaSessions *self, const char *token)
   if (session != NULL)
     g_hash_table_remove (self->sessions, digest);
   return name;
+}
+
+typedef struct {
+  const char *digest;
+  const RegiaSession *session;
+} Listed;
+
+static gint
+compare_listed (gconstpointer a, gconstpointer b)
+{
+  const Listed *one = a, *other = b;
+
+  if (one->session->used_s != other->session->used_s)
+    return one->session->used_s > other->session->used_s ? -1 : 1;
+  return strcmp (one->digest, other->digest);
+}
+
+GVariant *
+regia_sessions_list (RegiaSessions *self, RegiaPeople *people, const char *token, gint64 now_s)
+{
+  g_autofree char *own = regia_token_digest (token);
+  g_autoptr (GArray) listed = g_array_new (FALSE, FALSE, sizeof (Listed));
+  GVariantBuilder list;
+  GHashTableIter iter;
+  gpointer digest, session;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, &digest, &session)) {
+    const Listed one = {digest, session};
+
+    if (is_good (session, people, now_s))
+      g_array_append_val (listed, one);
+  }
+  g_array_sort (listed, compare_listed);
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("av"));
+  for (guint i = 0; i < listed->len; i++) {
+    const Listed *one = &g_array_index (listed, Listed, i);
+    g_autofree char *id = g_strndup (one->digest, ID_CHARS);
+
+    g_variant_builder_add (
+        &list, "v",
+        g_variant_new_parsed (
+            "{'id': <%s>, 'name': <%s>, 'role': <%s>, 'made': <%x>, 'used': <%x>, 'ends': <%x>, 'own': <%b>}",
+            id, one->session->name, regia_role_to_string (one->session->role), one->session->made_s,
+            one->session->used_s, one->session->ends_s, g_strcmp0 (own, one->digest) == 0));
+  }
+  return g_variant_builder_end (&list);
+}
+
+char *
+regia_sessions_end_listed (RegiaSessions *self, const char *id)
+{
+  GHashTableIter iter;
+  gpointer digest, session;
+  char *name;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, &digest, &session)) {
+    if (strlen (id) != ID_CHARS || !g_str_has_prefix (digest, id))
+      continue;
+    name = g_strdup (((RegiaSession *)session)->name);
+    g_hash_table_iter_remove (&iter);
+    return name;
+  }
+  return NULL;
 }
 
 guint

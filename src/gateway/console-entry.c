@@ -45,28 +45,34 @@ take_admission (RegiaTurn *turn, GVariant *answer, const char **ret_token, const
   return FALSE;
 }
 
+void
+regia_turn_let_in (RegiaTurn *turn, const char *token, const char *role, gint64 expires_s)
+{
+  GVariantDict dict;
+  g_auto (RegiaReply) reply;
+
+  regia_reply_init (&reply);
+  set_cookie (turn, &reply, token, COOKIE_S);
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "token", "s", token);
+  g_variant_dict_insert (&dict, "role", "s", role);
+  g_variant_dict_insert (&dict, "expires", "x", expires_s);
+  regia_turn_finish_json (turn, &reply, g_variant_dict_end (&dict));
+}
+
 static void
 logged_in_cb (GVariant *answer, const GError *error, gboolean is_remote, gpointer user_data)
 {
   RegiaTurn *turn = user_data;
   const char *token, *role;
   gint64 expires;
-  GVariantDict dict;
-  g_auto (RegiaReply) reply;
 
-  regia_reply_init (&reply);
-  if (!take_admission (turn, answer, &token, &role, &expires))
-    return;
-  set_cookie (turn, &reply, token, COOKIE_S);
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "token", "s", token);
-  g_variant_dict_insert (&dict, "role", "s", role);
-  g_variant_dict_insert (&dict, "expires", "x", expires);
-  regia_turn_finish_json (turn, &reply, g_variant_dict_end (&dict));
+  if (take_admission (turn, answer, &token, &role, &expires))
+    regia_turn_let_in (turn, token, role, expires);
 }
 
-static const char *
-get_client (RegiaTurn *turn)
+const char *
+regia_turn_get_client (RegiaTurn *turn)
 {
   const char *client = regia_turn_get_field (turn, REGIA_REQUEST_CLIENT);
 
@@ -87,7 +93,7 @@ regia_turn_log_in (RegiaTurn *turn)
     return;
   }
   regia_turn_ask (turn, REGIA_CONSOLE_STRANGER, "Accounts1", "Login",
-                  g_variant_new ("(sss)", name, password, get_client (turn)), logged_in_cb);
+                  g_variant_new ("(sss)", name, password, regia_turn_get_client (turn)), logged_in_cb);
 }
 
 static void
@@ -121,7 +127,7 @@ regia_turn_use_once (RegiaTurn *turn)
                        0);
   else
     regia_turn_ask (turn, REGIA_CONSOLE_STRANGER, "Accounts1", "UseOneTime",
-                    g_variant_new ("(ss)", turn->once, get_client (turn)), used_once_cb);
+                    g_variant_new ("(ss)", turn->once, regia_turn_get_client (turn)), used_once_cb);
 }
 
 static void

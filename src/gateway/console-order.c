@@ -26,6 +26,16 @@ typedef struct {
 } Order;
 
 static const Key file_keys[] = {{"text", "s", TRUE}, {"from", "s", FALSE}, {"check", "b", FALSE}, {NULL}};
+static const struct {
+  const char *what;
+  Key keys[4];
+} people_keys[] = {
+    {"set", {{"name", "s", TRUE}, {"role", "s", TRUE}, {"password", "s", FALSE}}},
+    {"remove", {{"name", "s", TRUE}}},
+    {"end-session", {{"session", "s", TRUE}}},
+    {"invite", {{"name", "s", TRUE}, {"role", "s", TRUE}}},
+    {"accept", {{"invitation", "s", TRUE}, {"password", "s", TRUE}}},
+};
 static const Key login_keys[] = {{"name", "s", TRUE}, {"password", "s", TRUE}, {NULL}};
 
 static GVariant *
@@ -428,4 +438,15 @@ regia_console_file_clear (RegiaConsoleFile *self)
 {
   g_clear_pointer (&self->text, g_free);
   g_clear_pointer (&self->from, g_free);
+}
+
+GVariant *
+regia_console_people_read (const char *what, const char *json, gsize length, GError **error)
+{
+  gsize i = 0;
+
+  while (i < G_N_ELEMENTS (people_keys) && strcmp (people_keys[i].what, what) != 0)
+    i++;
+  g_return_val_if_fail (i < G_N_ELEMENTS (people_keys), NULL);
+  return read_body (json, length, people_keys[i].keys, error);
 }

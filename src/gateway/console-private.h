@@ -15,7 +15,7 @@
  * The console: what those who work here get. The same server as the gateway's, with a route table of its own:
  *
  *   /  /assets/…  /favicon.ico  /robots.txt  /api/v1/openapi.json   the page and what it loads
- *   /events                                                         the page of the events
+ *   /events  /people                                                the pages of the events and people
  *   /multiview  /phone                                              the same page for a screen, and for the
  * way
  *   /?once=TOKEN  and of these two                                  comes in by a link
@@ -28,6 +28,8 @@
  *   POST /api/v1/commands/NAME                                      who may command
  *   GET PUT DELETE /api/v1/events-folder/NAME.conf                  the same: the files of events
  *   GET PUT /api/v1/hall                                            … and of the hall
+ *   GET /api/v1/people  POST /api/v1/people/…                       … and who works here
+ *   POST /api/v1/invitation                                         anybody who has one
  *
  * Who somebody is, the director says (org.regia.Accounts1), by the token of `Authorization: Bearer` or of the
  * cookie; nothing is kept here but for a second. Nothing is changed by a request that another site had a
@@ -111,6 +113,9 @@ gboolean regia_console_file_read (const char *json, gsize length, RegiaConsoleFi
 /** What a name in an address, and a version, may have. */
 #define REGIA_CONSOLE_NAME_BYTES 100
 
+/** regia_console_people_read: (transfer full) (nullable): the same of what is done with people: `set`,
+ * `remove`, `end-session`, `invite`, `accept`: a{sv}. */
+GVariant *regia_console_people_read (const char *what, const char *json, gsize length, GError **error);
 /** regia_console_login_read: the same of who comes in: @ret_name, @ret_password (transfer full). */
 gboolean regia_console_login_read (const char *json, gsize length, char **ret_name, char **ret_password,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -21,6 +21,8 @@ const RegiaBodyRule regia_console_rules[] = {
     {REGIA_METHOD_POST, "/api/v1/login", BODY_BYTES, BODY_MS},
     {REGIA_METHOD_POST, "/api/v1/logout", BODY_BYTES, BODY_MS},
     {REGIA_METHOD_POST, COMMANDS, BODY_BYTES, BODY_MS},
+    {REGIA_METHOD_POST, REGIA_TURN_PEOPLE "/", BODY_BYTES, BODY_MS},
+    {REGIA_METHOD_POST, "/api/v1/invitation", BODY_BYTES, BODY_MS},
     {REGIA_METHOD_PUT, REGIA_TURN_EVENT_FILES, FILE_BYTES, FILE_MS},
     {REGIA_METHOD_DELETE, REGIA_TURN_EVENT_FILES, 0, BODY_MS},
     {REGIA_METHOD_PUT, REGIA_TURN_HALL_FILE, FILE_BYTES, FILE_MS},
@@ -279,6 +281,9 @@ static const RegiaTurnRoute routes[] = {
      regia_turn_edit_event},
     {REGIA_TURN_HALL_FILE, REGIA_TURN_GET | REGIA_TURN_PUT, FALSE, REGIA_ACTION_COMMAND,
      regia_turn_edit_hall},
+    {REGIA_TURN_PEOPLE, REGIA_TURN_GET, FALSE, REGIA_ACTION_COMMAND, regia_turn_show_people},
+    {REGIA_TURN_PEOPLE "/", REGIA_TURN_POST, FALSE, REGIA_ACTION_COMMAND, regia_turn_change_people},
+    {"/api/v1/invitation", REGIA_TURN_POST, TRUE, REGIA_ACTION_WATCH, regia_turn_accept_invitation},
     {"/api/v1/login", REGIA_TURN_POST, TRUE, REGIA_ACTION_WATCH, regia_turn_log_in},
     {"/api/v1/logout", REGIA_TURN_POST, FALSE, REGIA_ACTION_WATCH, regia_turn_log_out},
     {COMMANDS, REGIA_TURN_POST, FALSE, REGIA_ACTION_COMMAND, command},
@@ -397,6 +402,8 @@ regia_console_answer (const RegiaRequest *request, const RegiaPeer *peer, gboole
     answer_page (site, request, reply);
   else if (strcmp (path, "/events") == 0)
     regia_assets_answer (site->assets, "events.html", request, reply);
+  else if (strcmp (path, "/people") == 0)
+    regia_assets_answer (site->assets, "people.html", request, reply);
   else if (strcmp (path, "/api/v1/openapi.json") == 0)
     regia_assets_answer (site->assets, "console-openapi.json", request, reply);
   else if (g_str_has_prefix (path, "/assets/") || strcmp (path, "/favicon.ico") == 0 ||

@@ -89,6 +89,17 @@ void regia_turn_refuse_by_director (RegiaTurn *turn, const GError *error, gboole
 void regia_turn_edit_event (RegiaTurn *turn);
 void regia_turn_edit_hall (RegiaTurn *turn);
 
+/* console-people.c: who works here, each the begin() of a route. */
+#define REGIA_TURN_PEOPLE "/api/v1/people"
+void regia_turn_show_people (RegiaTurn *turn);
+void regia_turn_change_people (RegiaTurn *turn);
+void regia_turn_accept_invitation (RegiaTurn *turn);
+
+/** regia_turn_let_in: the answer is the session @token, which began now. Takes @turn. */
+void regia_turn_let_in (RegiaTurn *turn, const char *token, const char *role, gint64 expires_s);
+/** (transfer none): whom the request comes from: an address, or "". */
+const char *regia_turn_get_client (RegiaTurn *turn);
+
 /* console-entry.c: coming in and going out, each the begin() of a route. */
 void regia_turn_log_in (RegiaTurn *turn);
 void regia_turn_use_once (RegiaTurn *turn);

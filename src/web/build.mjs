@@ -15,8 +15,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const SOURCE = path.dirname(fileURLToPath(import.meta.url));
-const PAGES = ['index.html', 'recordings.html', 'console.html', 'events.html'];
-const SCRIPTS = ['viewer', 'recordings', 'console', 'events'];
+const PAGES = ['index.html', 'recordings.html', 'console.html', 'events.html', 'people.html'];
+const SCRIPTS = ['viewer', 'recordings', 'console', 'events', 'people'];
 /** Loaded by a script, by `import()`, when it is wanted. */
 const MODULES = ['player'];
 const DESCRIPTIONS = ['openapi.json', 'console-openapi.json'];

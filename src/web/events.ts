@@ -176,6 +176,7 @@ class Page {
     const heading = make('h2', title);
     card.dataset['state'] = state;
     card.dataset['file'] = name;
+    heading.id = `event-${name}`;
     heading.append(make('span', t(STATES[state] ?? 'events-state-later'), 'badge'));
     about.append(heading, make('p', [formatHours(event.start ?? '', event.end ?? ''), event.place].filter(Boolean).join(' · ')), make('p', name, 'soft'));
     const buttons = make('p', '', 'buttons');
@@ -192,6 +193,7 @@ class Page {
       const remove = makeTwice(t('events-remove'), t('events-remove-now'), () => void this.remove(name));
       buttons.append(remove);
       remove.dataset['what'] = `remove ${name}`;
+      remove.setAttribute('aria-describedby', heading.id);
     }
     card.append(about, buttons);
     if (event.error) {

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tests/run: beside others, within 200 s
-"""An event from nothing to its rehearsal, by the console's page alone; faults at their fields; two who edit; secrets that are not shown."""
+"""An event from nothing to its rehearsal, by the console's page alone; faults at their fields; two who edit; secrets that are not shown.
+And who works here: invited, logged out elsewhere, removed."""
 
 import json
 import subprocess
@@ -9,6 +10,7 @@ import subprocess
 from harness import Browser, Service, check, equal, main
 
 HERS = "correct horse battery"
+HIS = "staple and paper clip"
 TALKS = [("Gli sportelli", "Maria Rossi", "Provincia"), ("Le voci; e i numeri", "Luca Bianchi", ""), ("Tre", "Ada Verdi", "ASL"),
          ("Quattro", "Ugo Neri", ""), ("Cinque", "Eva Gialli", "Scuola")]
 SHOWN = "********"
@@ -27,6 +29,7 @@ def run(t):
     mended(t, regia, browser, token)
     secrets(t, regia, browser, token)
     removed(t, regia, browser)
+    people(t, regia, browser, token)
     with t.case("no other host, no error"):
         seen = browser.probe()
         equal((seen["foreign"], seen["errors"]), ([], []), "other hosts, errors")
@@ -186,6 +189,72 @@ def removed(t, regia, browser):
         browser.wait("gone", lambda p: "Eliminato: copy.conf" in p["text"])
         check(not (regia.folder / "copy.conf").exists(), "still there")
         equal(len(list((regia.folder / ".removed").iterdir())), 1, "kept")
+
+
+def people(t, regia, browser, token):
+    with t.case("somebody is invited: the address is good once, for a password that will do; then that is the way in"):
+        do(browser, "click header a[href^=people]")
+        browser.wait("the people", lambda p: p["state"] == "inside" and "anna" in p["text"])
+        fit(t, browser, "people")
+        do(browser, "fill #name bruno")
+        do(browser, "click #add button")
+        browser.wait("the invitation", lambda p: "Per bruno" in p["text"])
+        fit(t, browser, "invitation")
+        link = do(browser, "value #link")["value"]
+        guest = Browser(t, link)
+        guest.wait("the welcome", lambda p: p["state"] == "invited")
+        fit(t, guest, "welcome")
+        do(guest, "fill #chosen short")
+        do(guest, "key Enter")
+        guest.wait("refused", lambda p: "Rifiutato" in p["text"])
+        do(guest, f"fill #chosen {HIS}")
+        do(guest, "key Enter")
+        t.wait("in", lambda: "bruno" in sessions(regia, token))
+        guest.end()
+        status, text = post(regia, "invitation", {"invitation": link.partition("#")[2], "password": HIS})
+        check(status == 403 and "used before" in text, f"{status} {text}")
+        status, text = post(regia, "login", {"name": "bruno", "password": HIS})
+        equal((status, json.loads(text)["role"]), (200, "staff"), "by the password")
+        theirs = json.loads(text)["token"]
+        equal(curl(regia, "/api/v1/people", "-H", f"Authorization: Bearer {theirs}")[0], 403, "staff sees no people")
+    with t.case("a session ended from elsewhere is over at once; a role changed ends those of before"):
+        browser.wait("two sessions of his", lambda p: "Accessi aperti: 2" in p["text"])
+        for _ in range(2):
+            do(browser, "click #sessions li:has-text(\"bruno\") button")
+            do(browser, "click #sessions li:has-text(\"bruno\") button[data-armed]")
+            browser.wait("ended", lambda p: "Accesso chiuso" in p["text"])
+        t.wait("over", lambda: curl(regia, "/api/v1/session", "-H", f"Authorization: Bearer {theirs}")[0] == 401, 5)
+        _, text = post(regia, "login", {"name": "bruno", "password": HIS})
+        do(browser, 'choose [data-what="role bruno"] technician')
+        browser.wait("changed", lambda p: "Fatto: bruno" in p["text"])
+        t.wait("over", lambda: curl(regia, "/api/v1/session", "-H", f"Authorization: Bearer {json.loads(text)['token']}")[0] == 401, 5)
+        equal(json.loads(post(regia, "login", {"name": "bruno", "password": HIS})[1])["role"], "technician", "role")
+    with t.case("removed by two presses; the last technician stays; no password and no invitation in any file or log"):
+        do(browser, 'click [data-what="remove bruno"]')
+        do(browser, 'click [data-what="remove bruno"]')
+        browser.wait("removed", lambda p: "bruno non entra più" in p["text"])
+        equal(post(regia, "login", {"name": "bruno", "password": HIS})[0], 403, "removed")
+        for what, body in (("remove", {"name": "anna"}), ("set", {"name": "anna", "role": "staff"}), ("invite", {"name": "anna", "role": "staff"})):
+            status, text = post(regia, f"people/{what}", body, token)
+            check(status == 409 and "last technician" in text, f"{what}: {status} {text}")
+        lines = [json.loads(line) for line in (regia.state / "audit.jsonl").read_text(encoding="utf-8").splitlines()]
+        done = [line["change"]["people"] for line in lines if line["change"].get("people", "").partition(" ")[0] in ("invited", "added", "ended", "changed", "removed")]
+        equal(done, ["invited bruno, staff", "added bruno, staff", "ended a session of bruno", "ended a session of bruno", "changed the role of bruno, technician",
+                     "removed bruno"], "audit")
+        secret = link.partition("#")[2].encode()
+        for path in [*regia.state.rglob("*"), *t.out.glob("*.log")]:
+            if path.is_file():
+                held = path.read_bytes()
+                check(HIS.encode() not in held and secret not in held, f"a secret in {path}")
+
+
+def post(regia, path, body, token=""):
+    header = ["-H", f"Authorization: Bearer {token}"] if token else []
+    return curl(regia, f"/api/v1/{path}", "-H", "Content-Type: application/json", *header, "-d", json.dumps(body))
+
+
+def sessions(regia, token):
+    return [one["name"] for one in json.loads(curl(regia, "/api/v1/people", "-H", f"Authorization: Bearer {token}")[1])["sessions"]]
 
 
 main(run)

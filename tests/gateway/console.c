@@ -38,6 +38,7 @@ holds (const ClientAnswer *answer, const char *words)
 
 #define COMMAND "/api/v1/commands/private"
 #define ON      "{\"on\":true}"
+#define PERSON  "{\"name\":\"bruno\",\"role\":\"technician\"}"
 
 /* Whatever of these is tried, the director hears of no command. */
 static const struct {
@@ -110,6 +111,25 @@ static const struct {
     {"GET", "/metrics", STAFF, NULL, 403, "technician"},
     {"GET", "/api/v1/planned", STAFF, NULL, 403, "technician"},
     {"GET", "/api/v1/session", NULL, NULL, 401, "log in"},
+    /* People */
+    {"GET", "/api/v1/people", NULL, NULL, 401, "log in"},
+    {"GET", "/api/v1/people", STAFF, NULL, 403, "technician"},
+    {"POST", "/api/v1/people", JSON TECHNICIAN, "{}", 405, ""},
+    {"POST", "/api/v1/people/set", JSON STAFF, PERSON, 403, "technician"},
+    {"POST", "/api/v1/people/set", JSON COOKIE, PERSON, 403, "Origin"},
+    {"POST", "/api/v1/people/set", JSON COOKIE "Origin: http://evil.example\r\n", PERSON, 403, "Origin"},
+    {"POST", "/api/v1/people/set", TECHNICIAN, PERSON, 415, "application/json"},
+    {"POST", "/api/v1/people/set", JSON TECHNICIAN, "{\"name\":\"bruno\"}", 400, "is missing"},
+    {"POST", "/api/v1/people/set", JSON TECHNICIAN, "{\"name\":\"b\",\"role\":1}", 400, "must be"},
+    {"POST", "/api/v1/people/remove", JSON TECHNICIAN, PERSON, 400, "there is no \\\"role\\\""},
+    {"POST", "/api/v1/people/promote", JSON TECHNICIAN, PERSON, 404, "nothing of that name"},
+    {"GET", "/api/v1/people/set", TECHNICIAN, NULL, 405, "POST"},
+    {"POST", "/api/v1/people/invite", JSON STAFF, PERSON, 403, "technician"},
+    {"POST", "/api/v1/people/end-session", JSON, "{\"session\":\"a\"}", 401, "log in"},
+    {"POST", "/api/v1/invitation", JSON, "{\"invitation\":\"short\",\"password\":\"x\"}", 403,
+     "copied whole"},
+    {"POST", "/api/v1/invitation", JSON, "{\"invitation\":\"short\"}", 400, "is missing"},
+    {"POST", "/api/v1/invitation", JSON "Origin: http://evil.example\r\n", "{}", 403, "Origin"},
     {"GET", "/?once=short", NULL, NULL, 403, "copied whole"},
     {"GET", "/live/index.m3u8", TECHNICIAN, NULL, 404, "nothing"},
     {"GET", "/api/v1/statusx", TECHNICIAN, NULL, 404, "nothing"},

@@ -43,13 +43,19 @@ const good = {
   '/api/v1/commands/start': { name: 'none' },
   '/api/v1/commands/rehearse': { name: 'none' },
 };
+good['/api/v1/people/set'] = { name: 'dora', role: 'staff', password: 'a long enough one' };
+good['/api/v1/people/invite'] = { name: 'dora', role: 'staff' };
+good['/api/v1/people/end-session'] = { session: 'none' };
+good['/api/v1/people/remove'] = { name: 'nobody' };
+good['/api/v1/invitation'] = { invitation: 'N'.repeat(43), password: 'a long enough one' };
 const FILE = { text: '[event]\nname = None\n' };
 good['/api/v1/events-folder/{name}'] = FILE;
 good['/api/v1/hall'] = FILE;
 /** Which one of several is asked for. */
 const NAMES = { '{name}': 'none.conf' };
 /** What is not answered by 200 here: no alarm is raised, there is no such relay, nor a talk, and one event alone has no folder. */
-const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/talk': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409, '/api/v1/live': 426, '/api/v1/events-folder/{name}': 409, '/api/v1/hall': 409 };
+const otherwise = { '/api/v1/commands/acknowledge': 400, '/api/v1/commands/relay': 400, '/api/v1/commands/talk': 400, '/api/v1/commands/start': 409, '/api/v1/commands/rehearse': 409, '/api/v1/planned': 409, '/api/v1/live': 426, '/api/v1/events-folder/{name}': 409, '/api/v1/hall': 409, '/api/v1/people/end-session': 400,
+  '/api/v1/people/remove': 400, '/api/v1/invitation': 403 };
 /** One ends the event, one the session, and one has no end. */
 const NOT_NOW = ['/api/v1/commands/stop', '/api/v1/logout', '/api/v1/events'];
 

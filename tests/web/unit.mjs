@@ -29,7 +29,7 @@ test('the types hold', () => {
 test('every message exists in Italian and in English, with the same places to fill, and is used', () => {
   const messages = JSON.parse(read('messages.json'));
   assert.deepEqual(Object.keys(messages.it), Object.keys(messages.en));
-  const text = ['index.html', 'recordings.html', 'console.html', 'events.html', ...fs.readdirSync(source).filter((name) => name.endsWith('.ts'))].map(read).join('\n');
+  const text = ['index.html', 'recordings.html', 'console.html', 'events.html', 'people.html', ...fs.readdirSync(source).filter((name) => name.endsWith('.ts'))].map(read).join('\n');
   const places = (message) => (message.match(/\{\w+\}/g) ?? []).sort();
   for (const [key, message] of Object.entries(messages.it)) {
     assert.ok(message && messages.en[key], `${key} is empty`);
@@ -40,7 +40,7 @@ test('every message exists in Italian and in English, with the same places to fi
 });
 
 test('the pages name no other server, hold no script or style of their own and no cookie', () => {
-  for (const name of ['index.html', 'recordings.html', 'console.html', 'events.html']) {
+  for (const name of ['index.html', 'recordings.html', 'console.html', 'events.html', 'people.html']) {
     const page = fs.readFileSync(path.join(pages, 'dist', name), 'utf8');
     assert.doesNotMatch(page, /https?:|<style|style=|<script(?![^>]* src=)|\son\w+=/);
     assert.doesNotMatch(page, /\{\{/);

@@ -13,6 +13,7 @@
 //   size WIDTH HEIGHT  of the window
 //   axe         what axe-core finds wrong on the page, and whether it is wider than the window
 //   shot FILE   the whole page as a picture
+//   value SEL   what a field holds
 // Ends with its standard input.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -174,8 +175,12 @@ const commands = {
     await page.keyboard.type(text);
     return {};
   },
+  async value (selector) {
+    return { value: await page.inputValue(selector, { timeout: 10000 }) };
+  },
   async choose (words) {
-    const [selector, value] = words.split(' ');
+    const selector = words.slice(0, words.lastIndexOf(' '));
+    const value = words.slice(selector.length + 1);
     await page.selectOption(selector, value, { timeout: 10000 });
     return {};
   },
