@@ -44,7 +44,7 @@ static const Command commands[] = {
     {"alarms", regia_cli_alarms, "what is wrong now, and what to do"},
     {"acknowledge", regia_cli_acknowledge, "say that somebody sees to an alarm"},
     {"mute", regia_cli_mute, "take a source out of the sound, or let it in again"},
-    {"relay", regia_cli_relay, "start or stop pushing to one destination"},
+    {"relay", regia_cli_relay, "start or stop pushing to one destination, add or remove one"},
     {"passwd", regia_cli_passwd, "say who may come into the console, and with which password"},
     {"console", regia_cli_console, "print an address that lets one into the console, once"},
     {"tap", regia_cli_tap, "write the running feed to standard output"},

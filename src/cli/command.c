@@ -24,7 +24,7 @@ typedef struct {
   double fade_s;
   char *language; /* (owned) (nullable) */
   gint64 talk;
-  gboolean off, on_air;
+  gboolean off, on_air, with_key;
 } Command;
 
 static void
@@ -53,6 +53,8 @@ parse (Command *self, const char *name, const char *usage, const char *summary, 
        "Speaker and title of this talk of the event file, [talk N]", "N"},
       {"off", 0, strcmp (name, "caption") == 0 || strcmp (name, "notice") == 0 ? 0 : G_OPTION_FLAG_HIDDEN,
        G_OPTION_ARG_NONE, &self->off, "None any more", NULL},
+      {"key", 0, strcmp (name, "relay") == 0 ? 0 : G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self->with_key,
+       "Asks for the stream key or passphrase, or takes a line of standard input", NULL},
       {"on-air", 0, strcmp (name, "scene") == 0 || strcmp (name, "tone") == 0 ? 0 : G_OPTION_FLAG_HIDDEN,
        G_OPTION_ARG_NONE, &self->on_air, "Bars or tone also while the event is on the air", NULL},
       G_OPTION_ENTRY_NULL,
@@ -174,23 +176,82 @@ regia_cli_resume (int argc, char **argv)
                           argv);
 }
 
+/* (transfer floating) (nullable): (sa{ss}) of NAME URL KEY=VALUE…; the key is asked for, and never written.
+ */
+static GVariant *
+read_relay (char **words, gboolean with_key, GError **error)
+{
+  g_autofree char *secret = with_key ? regia_cli_ask_secret ("key: ", error) : NULL;
+  GVariantBuilder keys;
+
+  if (with_key && secret == NULL)
+    return NULL;
+  g_variant_builder_init (&keys, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_builder_add (&keys, "{ss}", "url", words[1]);
+  for (char **word = words + 2; *word != NULL; word++) {
+    const char *equal = strchr (*word, '=');
+    g_autofree char *key = equal != NULL ? g_strndup (*word, (gsize)(equal - *word)) : g_strdup ("");
+
+    if (*key == '\0' || g_str_equal (key, "key") || !g_utf8_validate (*word, -1, NULL)) {
+      g_variant_builder_clear (&keys);
+      if (g_str_equal (key, "key"))
+        regia_error_set_usage (error,
+                               "everybody on this computer can see what is written here; write --key and "
+                               "give the key when asked, or on standard input");
+      else
+        regia_error_set_usage (error, "\"%s\" is no KEY=VALUE, as rendition=720p", *word);
+      return NULL;
+    }
+    g_variant_builder_add (&keys, "{ss}", key, equal + 1);
+  }
+  if (secret != NULL && !g_utf8_validate (secret, -1, NULL)) {
+    g_variant_builder_clear (&keys);
+    regia_error_set_usage (error, "the key is not in UTF-8; check the terminal's character set");
+    return NULL;
+  }
+  if (secret != NULL) {
+    g_variant_builder_add (&keys, "{ss}", "key", secret);
+    explicit_bzero (secret, strlen (secret));
+  }
+  return g_variant_new ("(sa{ss})", words[0], &keys);
+}
+
 int
 regia_cli_relay (int argc, char **argv)
 {
+  static const char *const words[] = {"add", "remove", "start", "stop"};
+  static const char *const said[] = {"added", "removed", "started", "stopped"};
   g_auto (Command) self = {0};
   g_autoptr (GVariant) result = NULL;
-  gboolean on;
+  g_autoptr (GError) error = NULL;
+  GVariant *relay;
+  gsize which = 0;
   int status;
 
-  if (!parse (&self, "relay", "start|stop NAME",
-              "Starts or stops pushing to one destination, [relay NAME] of the event file.", 2, 0, &argc,
-              &argv, &status))
+  if (!parse (
+          &self, "relay", "start|stop|remove NAME | add [--key] NAME URL [KEY=VALUE…]",
+          "Starts or stops pushing to one destination, [relay NAME] of the event file, adds one while the "
+          "event is on, or removes it.",
+          2, 6, &argc, &argv, &status))
     return status;
-  if (!parse_word (argv[1], "start", "stop", &on))
+  while (which < G_N_ELEMENTS (words) && !g_str_equal (argv[1], words[which]))
+    which++;
+  if (which == G_N_ELEMENTS (words) || (which == 0 ? argc < 4 : argc > 3)) {
+    fprintf (stderr, "regia: write `regia relay start|stop|remove NAME` or `regia relay add NAME URL`; "
+                     "`regia relay --help` says more\n");
     return 64;
-  result = send_change (&self, "relay", g_variant_new ("(sb)", argv[2], on), &status);
+  }
+  if (which == 0) {
+    relay = read_relay (argv + 2, self.with_key, &error);
+    if (relay == NULL)
+      return regia_cli_fail (error);
+    result = send_change (&self, "relay-add", relay, &status);
+  } else if (which == 1)
+    result = send_change (&self, "relay-remove", g_variant_new_string (argv[2]), &status);
+  else
+    result = send_change (&self, "relay", g_variant_new ("(sb)", argv[2], which == 2), &status);
   if (result != NULL)
-    printf ("Relay %s is %s.\n", argv[2], on ? "started" : "stopped");
+    printf ("Relay %s is %s.\n", argv[2], said[which]);
   return status;
 }
 

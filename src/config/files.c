@@ -10,16 +10,32 @@
 #include "regia/base/destination.h"
 #include "regia/base/error.h"
 #include "regia/base/named.h"
+#include "regia/config/sources.h"
 #include "regia/tls/tls.h"
 
 /* Everything in src/config that looks at the disk, the event file itself apart: slate, key files,
  * certificate, the folder of recordings. */
 
+const char *
+regia_config_check_key (const char *url, const char *key)
+{
+  if (key[0] == '\0')
+    return "is empty; put the key there";
+  if (strlen (key) > REGIA_DESTINATION_KEY_MAX)
+    return "is too long for a key; put the key alone there";
+  for (const char *p = key; *p != '\0'; p++)
+    if (!g_ascii_isgraph (*p))
+      return "holds blanks or accents; put the key alone there";
+  if (url != NULL && g_str_has_prefix (url, "srt:") && (strlen (key) < 10 || strlen (key) > 79))
+    return "is no passphrase: an SRT passphrase has 10 to 79 characters; choose another with the far end";
+  return NULL;
+}
+
 char *
 regia_config_read_key (const RegiaConfigRelay *relay, GError **error)
 {
   char buffer[REGIA_DESTINATION_KEY_MAX + 1];
-  g_autofree char *key = NULL;
+  g_autofree char *key = NULL, *about = NULL;
   const char *why = NULL;
   struct stat info;
   gssize got = -1;
@@ -47,14 +63,9 @@ regia_config_read_key (const RegiaConfigRelay *relay, GError **error)
     why = "its first line is too long for a key; put the key alone there";
   else {
     key = g_strstrip (g_strndup (buffer, end));
-    if (key[0] == '\0')
-      why = "its first line is empty; put the key there";
-    for (const char *p = key; *p != '\0'; p++)
-      if (!g_ascii_isgraph (*p))
-        why = "its first line holds blanks or accents; put the key alone there";
-    if (why == NULL && relay->url != NULL && g_str_has_prefix (relay->url, "srt:") &&
-        (strlen (key) < 10 || strlen (key) > 79))
-      why = "an SRT passphrase has 10 to 79 characters; choose another with the far end";
+    why = regia_config_check_key (relay->url, key);
+    if (why != NULL)
+      why = about = g_strconcat ("its first line ", why, NULL);
   }
   explicit_bzero (buffer, sizeof buffer);
   if (why != NULL) {

@@ -15,10 +15,11 @@
 #define MAX_BYTES (1 << 16) /* of one change: more than any key file's lines for a source */
 
 RegiaConfigSourceChange *
-regia_config_source_change_new (const char *name)
+regia_config_source_change_new (const char *kind, const char *name)
 {
   RegiaConfigSourceChange *self = g_new0 (RegiaConfigSourceChange, 1);
 
+  self->kind = kind;
   self->name = g_strdup (name);
   self->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
@@ -27,7 +28,7 @@ regia_config_source_change_new (const char *name)
 RegiaConfigSourceChange *
 regia_config_source_change_copy (const RegiaConfigSourceChange *self)
 {
-  RegiaConfigSourceChange *copy = regia_config_source_change_new (self->name);
+  RegiaConfigSourceChange *copy = regia_config_source_change_new (self->kind, self->name);
   GHashTableIter iter;
   gpointer key, value;
 
@@ -50,25 +51,25 @@ regia_config_source_change_free (RegiaConfigSourceChange *self)
 }
 
 gboolean
-regia_config_source_check (const char *name, const char *key, GError **error)
+regia_config_source_check (const char *kind, const char *name, const char *key, GError **error)
 {
-  const RegiaOptionGroup *group = regia_option_group_find ("source");
+  const RegiaOptionGroup *group = regia_option_group_find (kind);
 
   if (!group->check_name (name)) {
     g_autofree char *quoted = regia_quote_clip (name);
 
-    return regia_error_set_usage (error, "%s cannot be a source's name; use %s", quoted, group->name_range);
+    return regia_error_set_usage (error, "%s cannot be a %s's name; use %s", quoted, kind, group->name_range);
   }
   if (key == NULL)
     return TRUE;
   if (!regia_key_text_is_key (key)) {
     g_autofree char *quoted = regia_quote_clip (key);
 
-    return regia_error_set_usage (error, "%s cannot be a key; write KEY=VALUE, as in [source %s] of a file",
-                                  quoted, name);
+    return regia_error_set_usage (error, "%s cannot be a key; write KEY=VALUE, as in [%s %s] of a file",
+                                  quoted, kind, name);
   }
   if (strcmp (key, "off") == 0)
-    return regia_error_set_usage (error, "off: `regia source remove %s` does that", name);
+    return regia_error_set_usage (error, "off: `regia %s remove %s` does that", kind, name);
   return TRUE;
 }
 
@@ -78,15 +79,23 @@ regia_config_source_key_is_known (const char *key)
   return regia_option_find (regia_option_group_find ("source"), key) != NULL;
 }
 
+static gboolean
+is_relay_key (const RegiaConfigSourceChange *change, const char *key)
+{
+  return strcmp (change->kind, "relay") == 0 && strcmp (key, REGIA_CONFIG_RELAY_KEY) == 0;
+}
+
 static void
 add_change (GString *text, const RegiaConfigSourceChange *change)
 {
   g_autoptr (GList) keys = g_list_sort (g_hash_table_get_keys (change->keys), (GCompareFunc)strcmp);
 
-  g_string_append_printf (text, "[source %s]\n", change->name);
+  g_string_append_printf (text, "[%s %s]\n", change->kind, change->name);
   for (GList *link = keys; link != NULL; link = link->next) {
     g_autofree char *raw = regia_key_text_encode (g_hash_table_lookup (change->keys, link->data));
 
+    if (is_relay_key (change, link->data))
+      continue;
     g_string_append_printf (text, "%s = %s\n", (const char *)link->data, raw);
   }
 }
@@ -111,17 +120,24 @@ is_sane (const RegiaConfigSourceChange *change, GError **error)
   gpointer key, value;
   gsize bytes = 0;
 
-  if (!regia_config_source_check (change->name, NULL, error))
+  if (!regia_config_source_check (change->kind, change->name, NULL, error))
     return FALSE;
   g_hash_table_iter_init (&iter, change->keys);
   while (g_hash_table_iter_next (&iter, &key, &value)) {
-    if (!regia_config_source_check (change->name, key, error))
+    const char *why = is_relay_key (change, key)
+                          ? regia_config_check_key (g_hash_table_lookup (change->keys, "url"), value)
+                          : NULL;
+
+    if (why != NULL)
+      return regia_error_set_usage (error, "[relay %s] " REGIA_CONFIG_RELAY_KEY " %s", change->name, why);
+    if (!regia_config_source_check (change->kind, change->name, key, error))
       return FALSE;
     bytes += strlen (value);
   }
   if (g_hash_table_size (change->keys) <= MAX_KEYS && bytes <= MAX_BYTES)
     return TRUE;
-  return regia_error_set_usage (error, "more than %d keys or %d bytes for one source", MAX_KEYS, MAX_BYTES);
+  return regia_error_set_usage (error, "more than %d keys or %d bytes for one %s", MAX_KEYS, MAX_BYTES,
+                                change->kind);
 }
 
 /* What the files say, without the sources of which that does not hold any more. */
@@ -134,7 +150,7 @@ keep_of_files (RegiaConfig *self, GPtrArray *changes)
 
   for (guint i = 0; i < changes->len; i++) {
     const RegiaConfigSourceChange *change = g_ptr_array_index (changes, i);
-    g_autofree char *title = g_strconcat ("source ", change->name, NULL);
+    g_autofree char *title = g_strconcat (change->kind, " ", change->name, NULL);
     const RegiaKeyGroup *group = regia_key_text_find_group (text, title);
 
     if (group != NULL && (change->removed || change->fresh))

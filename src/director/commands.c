@@ -144,16 +144,22 @@ regia_director_put_into_effect (RegiaDirector *director, RegiaDesired *desired)
     regia_desired_unref (director->desired);
     director->desired = regia_desired_ref (desired);
   }
-  for (guint i = 0; i < director->processes->len; i++) {
-    RegiaProcessEntry *entry = g_ptr_array_index (director->processes, i);
-    const char *name = regia_process_get_instance (entry->process);
-
-    entry->held_back =
-        entry->kind->many && g_ptr_array_find_with_equal_func (desired->relays_off, name, g_str_equal, NULL);
-  }
+  regia_director_match_relays (director);
   regia_director_enforce (director);
   regia_processes_apply (director->processes);
   regia_director_report (director);
+}
+
+/* (transfer full): their names. */
+static char **
+name_relays (RegiaConfig *config)
+{
+  GPtrArray *relays = regia_config_get (config)->relays;
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; i < relays->len; i++)
+    g_strv_builder_add (names, ((const RegiaConfigRelay *)g_ptr_array_index (relays, i))->name);
+  return g_strv_builder_end (names);
 }
 
 /* (transfer full): their names. */
@@ -172,14 +178,15 @@ static RegiaDesired *
 change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError **error)
 {
   RegiaDirector *director = self->director;
-  g_autoptr (GStrvBuilder) relays = g_strv_builder_new ();
   g_autoptr (GVariant) engine = regia_processes_get_state (director->processes, "engine");
-  g_auto (GStrv) names = NULL, sources = name_sources (director->config),
-                 own_sources = name_sources (director->event);
+  g_auto (GStrv) relays = name_relays (director->config), own_relays = name_relays (director->event),
+                 sources = name_sources (director->config), own_sources = name_sources (director->event);
   RegiaDesiredContext context = {
       .now_ms = (guint64)MAX (regia_epoch_show_time (&director->show.epoch), 0) / REGIA_MSECOND,
       .wall_s = regia_clock_realtime_ns () / REGIA_SECOND,
       .replaced = engine != NULL ? regia_json_get_string (engine, "scene-for") : NULL,
+      .relays = (const char *const *)relays,
+      .own_relays = (const char *const *)own_relays,
       .scenes = (const char *const *)director->values->shows,
       .audios = director->values->audios,
       .sources = (const char *const *)sources,
@@ -192,10 +199,6 @@ change (RegiaCommands *self, RegiaDesired *from, const Command *command, GError 
       .who = command->who,
   };
 
-  for (guint i = 0; i < director->values->relays->len; i++)
-    g_strv_builder_add (relays, ((RegiaConfigRelay *)g_ptr_array_index (director->values->relays, i))->name);
-  names = g_strv_builder_end (relays);
-  context.relays = (const char *const *)names;
   return regia_desired_change (from, command->id, command->change, &context, error);
 }
 

@@ -45,22 +45,22 @@ typedef struct {
 
 typedef struct {
   gatomicrefcount ref_count;
-  guint64 version;         /* grows with every change, over restarts of the director, within a show */
-  gboolean private_on;     /* what the hall says is for the hall alone */
-  gboolean paused;         /* nothing is recorded; live goes on */
-  char *scene;             /* (owned) what the programme shows; "": what the event file begins with */
-  gboolean held;           /* they want it without its backup: said again while that was shown */
-  gint64 fade_ms;          /* how long it took to come, negative: as the event file says */
-  char *caption;           /* (owned) name in the caption bar; "": there is none */
-  char *caption_line;      /* (owned) … and what is below it; "" for nothing */
-  char *notice;            /* (owned) a line on the viewers' page; "" for none */
-  gint64 talk;             /* number of the present talk, 0: none yet … */
-  guint64 talk_since_ms;   /* … since this show time */
-  gboolean tone;           /* the line-up tone is heard in place of the sound */
-  GPtrArray *sources;      /* (owned) (element-type RegiaConfigSourceChange): other than the files say */
-  GPtrArray *faders;       /* (owned) (element-type RegiaDesiredFader) */
-  gint64 end_s;            /* planned end, Unix time; 0: as the event file says */
-  GPtrArray *relays_off;   /* (owned) (element-type utf8): names of relays that do not push for now */
+  guint64 version;       /* grows with every change, over restarts of the director, within a show */
+  gboolean private_on;   /* what the hall says is for the hall alone */
+  gboolean paused;       /* nothing is recorded; live goes on */
+  char *scene;           /* (owned) what the programme shows; "": what the event file begins with */
+  gboolean held;         /* they want it without its backup: said again while that was shown */
+  gint64 fade_ms;        /* how long it took to come, negative: as the event file says */
+  char *caption;         /* (owned) name in the caption bar; "": there is none */
+  char *caption_line;    /* (owned) … and what is below it; "" for nothing */
+  char *notice;          /* (owned) a line on the viewers' page; "" for none */
+  gint64 talk;           /* number of the present talk, 0: none yet … */
+  guint64 talk_since_ms; /* … since this show time */
+  gboolean tone;         /* the line-up tone is heard in place of the sound */
+  GPtrArray *sources;    /* (owned) (element-type RegiaConfigSourceChange): and relays, other than in files */
+  GPtrArray *faders;     /* (owned) (element-type RegiaDesiredFader) */
+  gint64 end_s;          /* planned end, Unix time; 0: as the event file says */
+  GPtrArray *relays_off; /* (owned) (element-type utf8): names of relays that do not push for now */
   GPtrArray *acknowledged; /* (owned) (element-type RegiaDesiredAcknowledgement) */
   GPtrArray *marks;        /* (owned) (element-type RegiaDesiredMark), by time of the command */
   GArray *private_spans;   /* (owned) (element-type RegiaDesiredSpan), rising */
@@ -78,6 +78,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RegiaDesired, regia_desired_unref)
 /** What a command is judged by. */
 typedef struct {
   const char *const *relays;      /* (array zero-terminated=1): that the event has */
+  const char *const *own_relays;  /* (array zero-terminated=1): … and that the files have */
   const char *const *slates;      /* (nullable) (array zero-terminated=1): [look] slates */
   const char *const *scenes;      /* (array zero-terminated=1): that the event has */
   const char *replaced;           /* (nullable): the scene whose backup is shown in its place just now */
@@ -101,6 +102,7 @@ typedef struct {
  * whether it is not heard), end x (Unix time), scene (sx) (name, ms that it takes to come, negative: as the
  * event file says; the scene whose backup is shown is shown itself from then on), source-add (sa{ss}) (name,
  * keys as in a file's [source]), source-set (sa{ss}) (those that are others now), source-remove s,
+ * relay-add (sa{ss}) (name, keys as in [relay] and its key), relay-remove s,
  * caption (ss) (name, line),
  * caption-talk x (number of a talk), caption-off b, talk (xt) (number of a talk, 0 for the next; show time in
  * ms at which it began), notice s (on the viewers' page, "" for none), tone (bb) (whether it is heard, also
@@ -113,9 +115,12 @@ RegiaDesired *regia_desired_change (RegiaDesired *self, const char *id, GVariant
                                     const RegiaDesiredContext *context,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** regia_desired_is_about_sources: whether @change adds, sets or removes one: then it is to be read by
- * regia_config_change_sources() as well. @ret_checked: (nullable) (transfer none): the one that is there
- * afterwards. Pure. */
+/** regia_desired_get_relay_key: (transfer none) (nullable): what was said with relay-add. Pure. */
+const char *regia_desired_get_relay_key (const RegiaDesired *self, const char *name);
+
+/** regia_desired_is_about_sources: whether @change adds, sets or removes one, or a relay: then it is to be
+ * read by regia_config_change_sources() as well. @ret_checked: (nullable) (transfer none): the one that is
+ * there afterwards. Pure. */
 gboolean regia_desired_is_about_sources (GVariant *change, const char **ret_checked);
 /** regia_desired_without_secrets: (transfer full): @change as others may read it. Pure. */
 GVariant *regia_desired_without_secrets (GVariant *change);

@@ -23,3 +23,6 @@ gboolean regia_desired_change_sources (RegiaDesired *self, GVariant *change,
 GVariant *regia_desired_sources_to_variant (GPtrArray *sources);
 /** regia_desired_take_source: the reverse, for one of them. */
 gboolean regia_desired_take_source (RegiaDesired *self, GVariant *entry);
+
+/** regia_desired_check_relay: whether there is a relay @name. */
+gboolean regia_desired_check_relay (const char *name, const RegiaDesiredContext *context, GError **error);

@@ -125,11 +125,8 @@ change_relay (RegiaDesired *self, const char *name, gboolean on, const RegiaDesi
   guint at;
   gboolean off = g_ptr_array_find_with_equal_func (self->relays_off, name, g_str_equal, &at);
 
-  if (!g_strv_contains (context->relays, name)) {
-    g_autofree char *names = g_strjoinv (", ", (char **)context->relays);
-    return regia_error_set_usage (error, "there is no relay \"%s\"; %s%s", name,
-                                  names[0] != '\0' ? "this event has " : "this event has none", names);
-  }
+  if (!regia_desired_check_relay (name, context, error))
+    return FALSE;
   if (on && off)
     g_ptr_array_remove_index (self->relays_off, at);
   else if (!on && !off)
@@ -243,10 +240,10 @@ take (RegiaDesired *self, const char *id, GVariant *change, const RegiaDesiredCo
     return regia_desired_acknowledge (self, text, context, error);
   if (g_variant_lookup (change, "end", "x", &end_s))
     return change_end (self, end_s, context, error);
-  return regia_error_set_usage (
-      error, "this command is not known; scene, source-add, source-set, "
-             "source-remove, caption, notice, tone, gain, mute, acknowledge, private, paused, relay, "
-             "mark, talk and end are");
+  return regia_error_set_usage (error, "this command is not known; scene, source-add, source-set, "
+                                       "source-remove, caption, notice, tone, gain, mute, acknowledge, "
+                                       "private, paused, relay, relay-add, relay-remove, "
+                                       "mark, talk and end are");
 }
 
 static gboolean

@@ -93,6 +93,9 @@ void regia_director_use_config (RegiaDirector *self, RegiaConfig *config, char *
 /** regia_director_use_sources: … with the sources that the desired state in effect has; where they do not go
  * with these files any more they are as the files say, and a warning tells. May wait for the disk. */
 void regia_director_use_sources (RegiaDirector *self);
+/** regia_director_match_relays: the table of processes has those relays that there are, and none pushes that
+ * is not to. */
+void regia_director_match_relays (RegiaDirector *self);
 /** regia_director_take_sources: the same, with @config (transfer full): made of both, and checked. */
 void regia_director_take_sources (RegiaDirector *self, RegiaConfig *config);
 /** regia_director_resume: @old (transfer full) is the present show again, as @start says. May wait for the

@@ -47,7 +47,10 @@ part_cb (RegiaProcess *process, gpointer user_data)
   g_autoptr (GVariant) desired = g_variant_ref_sink (regia_desired_to_variant (self->desired));
   g_autofree char *epoch = regia_epoch_to_string (&self->show.epoch);
   const char *instance = regia_process_get_instance (process);
-  const char *key = regia_keys_get (self->keys, instance);
+  const char *said = regia_desired_get_relay_key (self->desired, instance);
+  const char *key = said != NULL ? said : regia_keys_get (self->keys, instance);
+  GVariant *config =
+      regia_config_part (self->config, entry->kind->kind, instance, entry->kind->many ? key : NULL);
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
@@ -59,8 +62,8 @@ part_cb (RegiaProcess *process, gpointer user_data)
   g_variant_dict_insert (&dict, "run", "s", self->run_dir);
   g_variant_dict_insert (&dict, "recordings", "s", self->recordings_dir);
   g_variant_dict_insert (&dict, "rehearsal", "b", self->rehearsing);
-  g_variant_dict_insert_value (&dict, "config",
-                               regia_config_part (self->config, entry->kind->kind, instance, key));
+  if (config != NULL) /* else a relay that was removed, and is going */
+    g_variant_dict_insert_value (&dict, "config", config);
   regia_keys_tell (self->keys, instance, regia_process_speaks_https (entry->kind, self->values), &dict);
   for (guint i = 0; entry->kind->desired != NULL && entry->kind->desired[i] != NULL; i++) {
     const char *name = entry->kind->desired[i];
@@ -316,24 +319,43 @@ regia_director_key_changed_cb (const char *relay, gpointer user_data)
     regia_process_apply (entry->process);
 }
 
+/* To those who hand each other the feed. */
+static void
+introduce (RegiaDirector *self, RegiaProcessEntry *entry)
+{
+  if (entry->kind->generation)
+    regia_readers_set_engine (self->readers, entry->process);
+  if (entry->kind->reads != NULL)
+    regia_readers_add (self->readers, entry->process, entry->kind->reads);
+}
+
+void
+regia_director_match_relays (RegiaDirector *self)
+{
+  guint known = self->processes->len;
+
+  regia_processes_match (self->processes, self->values, &process_callbacks, self);
+  for (guint i = known; i < self->processes->len; i++)
+    introduce (self, g_ptr_array_index (self->processes, i));
+  for (guint i = 0; i < self->processes->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (self->processes, i);
+    const char *name = regia_process_get_instance (entry->process);
+
+    entry->held_back =
+        entry->removed || (entry->kind->many && g_ptr_array_find_with_equal_func (self->desired->relays_off,
+                                                                                  name, g_str_equal, NULL));
+  }
+}
+
 void
 regia_director_start_processes (RegiaDirector *self)
 {
   self->processes = regia_processes_new (self->values, &process_callbacks, self);
   self->readers = regia_readers_new ();
   regia_readers_set_rehearsal (self->readers, self->rehearsing);
-  for (guint i = 0; i < self->processes->len; i++) {
-    RegiaProcessEntry *entry = g_ptr_array_index (self->processes, i);
-
-    if (entry->kind->generation)
-      regia_readers_set_engine (self->readers, entry->process);
-    if (entry->kind->reads != NULL)
-      regia_readers_add (self->readers, entry->process, entry->kind->reads);
-    entry->held_back =
-        entry->kind->many &&
-        g_ptr_array_find_with_equal_func (self->desired->relays_off,
-                                          regia_process_get_instance (entry->process), g_str_equal, NULL);
-  }
+  for (guint i = 0; i < self->processes->len; i++)
+    introduce (self, g_ptr_array_index (self->processes, i));
+  regia_director_match_relays (self);
   hand_lock (self);
   regia_director_enforce (self);
 }

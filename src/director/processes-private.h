@@ -47,6 +47,7 @@ typedef struct {
   const RegiaProcessKind *kind;
   RegiaProcess *process;  /* (owned) */
   gboolean held_back;     /* people want it stopped for now (a relay) */
+  gboolean removed;       /* there is none any more (a relay): it is shown to nobody */
   guint recordings;       /* which recordings folder the present run was given; regia_watch_get_change() */
   RegiaProcessState seen; /* that others were last told */
   guint64 advance;        /* its number that must move on … */
@@ -59,6 +60,10 @@ typedef GPtrArray RegiaProcesses; /* (element-type RegiaProcessEntry) */
 /** regia_processes_new: what @config asks for; nothing is started. In the order in which they are started. */
 RegiaProcesses *regia_processes_new (const RegiaConfigValues *config, const RegiaProcessCallbacks *callbacks,
                                      gpointer user_data);
+/** regia_processes_match: one that @config has and that is not there yet is added at the end, one that it has
+ * no more is `removed`; these are relays. Nothing is started or stopped. */
+void regia_processes_match (RegiaProcesses *self, const RegiaConfigValues *config,
+                            const RegiaProcessCallbacks *callbacks, gpointer user_data);
 /** (transfer none): the entry of @process. */
 RegiaProcessEntry *regia_processes_find (RegiaProcesses *self, RegiaProcess *process);
 /** (transfer none) (nullable): the one called so: "engine", "relay youtube". */

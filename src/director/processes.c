@@ -112,6 +112,18 @@ regia_process_speaks_https (const RegiaProcessKind *kind, const RegiaConfigValue
   return kind->https != NULL && kind->https (config);
 }
 
+static void
+add (RegiaProcesses *self, const RegiaProcessKind *kind, const char *instance,
+     const RegiaProcessCallbacks *callbacks, gpointer user_data)
+{
+  RegiaProcessEntry *entry = g_new0 (RegiaProcessEntry, 1);
+
+  entry->kind = kind;
+  entry->process = regia_process_new (kind->kind, instance, callbacks, user_data);
+  regia_process_set_finish_tries (entry->process, kind->finish_tries);
+  g_ptr_array_add (self, entry);
+}
+
 RegiaProcesses *
 regia_processes_new (const RegiaConfigValues *config, const RegiaProcessCallbacks *callbacks,
                      gpointer user_data)
@@ -121,20 +133,52 @@ regia_processes_new (const RegiaConfigValues *config, const RegiaProcessCallback
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++) {
     gboolean none = (kinds[i].if_recorded && !config->record) ||
                     (kinds[i].asked_for != NULL && !kinds[i].asked_for (config));
-    guint n = kinds[i].many ? config->relays->len : none ? 0 : 1;
 
-    for (guint j = 0; j < n; j++) {
-      RegiaProcessEntry *entry = g_new0 (RegiaProcessEntry, 1);
-      const char *instance =
-          kinds[i].many ? ((RegiaConfigRelay *)g_ptr_array_index (config->relays, j))->name : "";
-
-      entry->kind = &kinds[i];
-      entry->process = regia_process_new (kinds[i].kind, instance, callbacks, user_data);
-      regia_process_set_finish_tries (entry->process, kinds[i].finish_tries);
-      g_ptr_array_add (self, entry);
-    }
+    if (!kinds[i].many && !none)
+      add (self, &kinds[i], "", callbacks, user_data);
   }
+  regia_processes_match (self, config, callbacks, user_data);
   return self;
+}
+
+static gboolean
+has_relay (const RegiaConfigValues *config, const char *name)
+{
+  for (guint i = 0; i < config->relays->len; i++)
+    if (g_str_equal (((RegiaConfigRelay *)g_ptr_array_index (config->relays, i))->name, name))
+      return TRUE;
+  return FALSE;
+}
+
+static RegiaProcessEntry *
+find_instance (RegiaProcesses *self, const RegiaProcessKind *kind, const char *instance)
+{
+  for (guint i = 0; i < self->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (self, i);
+
+    if (entry->kind == kind && g_str_equal (regia_process_get_instance (entry->process), instance))
+      return entry;
+  }
+  return NULL;
+}
+
+void
+regia_processes_match (RegiaProcesses *self, const RegiaConfigValues *config,
+                       const RegiaProcessCallbacks *callbacks, gpointer user_data)
+{
+  const RegiaProcessKind *kind = regia_process_kind ("relay");
+
+  for (guint i = 0; i < self->len; i++) {
+    RegiaProcessEntry *entry = g_ptr_array_index (self, i);
+
+    entry->removed = entry->kind == kind && !has_relay (config, regia_process_get_instance (entry->process));
+  }
+  for (guint i = 0; i < config->relays->len; i++) {
+    const char *name = ((RegiaConfigRelay *)g_ptr_array_index (config->relays, i))->name;
+
+    if (find_instance (self, kind, name) == NULL)
+      add (self, kind, name, callbacks, user_data);
+  }
 }
 
 #define FOR_EACH(self, entry)                                                                                \

@@ -375,6 +375,8 @@ regia_status_build (const RegiaStatusInput *input)
   for (guint i = 0; i < input->processes->len; i++) {
     RegiaProcessEntry *entry = g_ptr_array_index (input->processes, i);
 
+    if (entry->removed)
+      continue;
     g_variant_builder_add (&processes, "v", regia_process_to_variant (entry->process));
     if (entry->kind->many) {
       GVariant *published = regia_process_get_published (entry->process);

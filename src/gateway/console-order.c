@@ -22,7 +22,7 @@ typedef struct {
   const char *name;
   const char *method;
   MakeFunc change; /* (nullable): of Command: what is changed */
-  Key keys[5];     /* (array zero-terminated=1); besides the id */
+  Key keys[8];     /* (array zero-terminated=1); besides the id */
 } Order;
 
 static const Key file_keys[] = {{"text", "s", TRUE}, {"from", "s", FALSE}, {"check", "b", FALSE}, {NULL}};
@@ -190,6 +190,26 @@ change_source_remove (GVariant *body, guint64 show_ms)
   return one ("source-remove", g_variant_new_string (regia_json_get_string (body, "name")));
 }
 
+/* Its key is said apart from what is known of a relay, and goes with it from here on. */
+static GVariant *
+change_relay_add (GVariant *body, guint64 show_ms)
+{
+  static const char *const keys[] = {"url", "key", "rendition", "language", "latency", "stream_id"};
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (*regia_json_get_string (body, keys[i]) != '\0')
+      g_variant_builder_add (&builder, "{ss}", keys[i], regia_json_get_string (body, keys[i]));
+  return one ("relay-add", g_variant_new ("(sa{ss})", regia_json_get_string (body, "name"), &builder));
+}
+
+static GVariant *
+change_relay_remove (GVariant *body, guint64 show_ms)
+{
+  return one ("relay-remove", g_variant_new_string (regia_json_get_string (body, "name")));
+}
+
 static GVariant *
 change_acknowledge (GVariant *body, guint64 show_ms)
 {
@@ -205,6 +225,17 @@ static const Order orders[] = {
     {"notice", "Command", change_notice, {{"text", "s", TRUE}}},
     {"extend", "Command", change_end, {{"end", "x", TRUE}}},
     {"relay", "Command", change_relay, {{"name", "s", TRUE}, {"on", "b", TRUE}}},
+    {"relay-add",
+     "Command",
+     change_relay_add,
+     {{"name", "s", TRUE},
+      {"url", "s", TRUE},
+      {"key", "s", FALSE},
+      {"rendition", "s", FALSE},
+      {"language", "s", FALSE},
+      {"latency", "s", FALSE},
+      {"stream_id", "s", FALSE}}},
+    {"relay-remove", "Command", change_relay_remove, {{"name", "s", TRUE}}},
     {"scene",
      "Command",
      change_scene,

@@ -63,7 +63,11 @@ class Page {
   private readonly audit = new Audit();
   private readonly clock = new Clock(() => this.tick());
   private readonly talks = new Talks((number) => void this.command('talk', { number, 'at-ms': this.clock.showTimeMs }));
-  private readonly relays = new Relays((name, on) => void this.command('relay', { name, on }));
+  private readonly relays = new Relays({
+    turn: (name, on) => void this.command('relay', { name, on }),
+    add: (relay) => this.command('relay-add', relay),
+    remove: (name) => void this.command('relay-remove', { name }),
+  });
   private readonly alarms = new Alarms((alarm) => void this.command('acknowledge', { alarm }));
   private readonly tiles = new Tiles(get('tiles'), (name) => void this.command('scene', { name }));
   private readonly screens = new Screens(() => this.play());
@@ -202,16 +206,20 @@ class Page {
     return error instanceof Refused ? t('console-refused', { why: error.message }) : t('console-no-answer');
   }
 
-  private async command (name: string, body: object = {}): Promise<void> {
+  /** Resolves to whether it was done. */
+  private async command (name: string, body: object = {}): Promise<boolean> {
+    let done = false;
     this.say('…');
     try {
       await insist(name, { ...body, id: this.begin() });
       this.say(t('console-done', { what: t(`console-did-${name}` as Key) }));
+      done = true;
     } catch (error) {
       this.say(this.inWords(error));
     }
     await this.refresh();
     if (name === 'start' || name === 'rehearse' || name === 'stop') await this.askPlanned();
+    return done;
   }
 
   /** For a fader: what is done is seen by it. Resolves to the version of what is wanted. */
@@ -292,6 +300,7 @@ class Page {
     this.alarms.show(status.alarms, status['alarms-ended']);
     this.showScenes(status);
     this.showSound(status);
+    get('relays-section').hidden = status.state === 'standby';
     this.relays.show(status);
     this.talks.show(status, VIEW !== 'multiview' && /^(rehearsal|on-air|paused)$/.test(status.state));
     this.showWho();

@@ -23,7 +23,7 @@ changes_of (const char *text)
   for (guint i = 0; parts[i] != NULL; i++) {
     g_auto (GStrv) words = g_strsplit (parts[i], " ", -1);
     g_autofree char *name = g_strndup (words[0], strcspn (words[0], "!*"));
-    RegiaConfigSourceChange *change = regia_config_source_change_new (name);
+    RegiaConfigSourceChange *change = regia_config_source_change_new ("source", name);
 
     change->removed = strchr (words[0], '!') != NULL;
     change->fresh = strchr (words[0], '*') != NULL;

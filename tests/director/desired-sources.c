@@ -192,6 +192,59 @@ test_secrets (void)
   }
 }
 
+/* A relay that is added: its key is kept and handed to it, and is in nothing that others read. */
+static void
+test_relays (void)
+{
+  static const char *const own_relays[] = {"platform", NULL}, *const with_tube[] = {"platform", "tube", NULL};
+  static const struct {
+    const char *change, *result, *word; /* word: it is refused */
+    const char *const *relays;
+  } rows[] = {
+      {"{'relay-add': <('tube', {'url': 'rtmp://h/live', 'key': 'geheim'})>}",
+       "tube*{key=geheim url=rtmp://h/live}", NULL, own_relays},
+      {"{'relay-add': <('tube', {'url': 'rtmp://h/live'})>}", NULL, "there is a relay \"tube\"", with_tube},
+      {"{'relay-add': <('radio', {'url': 'rtmp://h/live', 'key_file': '/etc/shadow'})>}", NULL, "--key",
+       with_tube},
+      {"{'relay-add': <('a b', {'url': 'rtmp://h/live'})>}", NULL, "cannot be a relay's name", with_tube},
+      {"{'relay': <('tube', false)>}", "tube*{key=geheim url=rtmp://h/live}", NULL, with_tube},
+      {"{'relay-remove': <'radio'>}", NULL, "there is no relay \"radio\"; this event has platform, tube",
+       with_tube},
+      {"{'relay-remove': <'platform'>}", "tube*{key=geheim url=rtmp://h/live} platform!{}", NULL, with_tube},
+      {"{'relay-remove': <'tube'>}", "platform!{}", NULL, with_tube},
+  };
+  g_autoptr (RegiaDesired) desired = regia_desired_new ();
+  g_autoptr (GVariant) secret = parse (rows[0].change), shown = regia_desired_without_secrets (secret);
+  g_autofree char *text = g_variant_print (shown, FALSE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *id = g_strdup_printf ("r%u", i), *result = NULL;
+    g_autoptr (GVariant) what = parse (rows[i].change);
+    g_autoptr (GError) error = NULL;
+    RegiaDesiredContext context = {
+        .sources = own, .own_sources = own, .relays = rows[i].relays, .own_relays = own_relays};
+    g_autoptr (RegiaDesired) next = regia_desired_change (desired, id, what, &context, &error);
+
+    g_test_message ("row %u", i);
+    if (rows[i].word != NULL) {
+      g_assert_error (error, REGIA_ERROR, REGIA_ERROR_USAGE);
+      g_assert_nonnull (strstr (error->message, rows[i].word));
+      continue;
+    }
+    g_assert_no_error (error);
+    regia_desired_unref (desired);
+    desired = through_json (next);
+    result = to_text (desired);
+    g_assert_cmpstr (result, ==, rows[i].result);
+    g_assert_cmpstr (regia_desired_get_relay_key (desired, "tube"), ==,
+                     i < G_N_ELEMENTS (rows) - 1 ? "geheim" : NULL);
+  }
+  g_assert_cmpuint (desired->relays_off->len, ==, 0);
+  g_assert_null (strstr (text, "geheim"));
+  g_assert_null (strstr (text, "rtmp:"));
+  g_assert_nonnull (strstr (text, "tube"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -200,5 +253,6 @@ main (int argc, char **argv)
   g_test_add_func ("/director/desired-sources/refusals", test_refusals);
   g_test_add_func ("/director/desired-sources/reading", test_reading);
   g_test_add_func ("/director/desired-sources/secrets", test_secrets);
+  g_test_add_func ("/director/desired-sources/relays", test_relays);
   return g_test_run ();
 }

@@ -15,7 +15,7 @@
 static RegiaConfigSourceChange *
 add_guest (GPtrArray *changes, const char *name)
 {
-  RegiaConfigSourceChange *change = regia_config_source_change_new (name);
+  RegiaConfigSourceChange *change = regia_config_source_change_new ("source", name);
 
   change->fresh = TRUE;
   g_hash_table_insert (change->keys, g_strdup ("pipeline"), g_strdup ("test"));

@@ -31,6 +31,8 @@ const good = {
   '/api/v1/commands/relay': { name: 'none', on: true },
   '/api/v1/commands/scene': { name: 'camera', 'fade-ms': 200 },
   '/api/v1/commands/caption': { name: 'Maria Rossi', line: 'Gli sportelli informativi' },
+  '/api/v1/commands/relay-add': { name: 'later', url: 'rtmp://127.0.0.1:9/live', key: 'stream-key' },
+  '/api/v1/commands/relay-remove': { name: 'later' },
   '/api/v1/commands/talk': { number: 2, 'at-ms': 1 },
   '/api/v1/commands/notice': { text: 'Si ricomincia alle 11:30' },
   '/api/v1/commands/source-add': { name: 'guest', keys: { pipeline: 'test', video: 'yes' } },

@@ -170,6 +170,21 @@ deskTest('the end: held for two seconds, by pointer and by key; let go before, n
   }
 });
 
+deskTest('relays: in words, stopped before they are removed, added by a preset; the key does not stay', async (page, desk) => {
+  await reads(page, '#relays', 'youtube Trasmette, 2,5 Mbit/s. Ferma youtube provincia Non collegata; riprova tra 4 s. connection refused');
+  assert.equal(await page.locator('#relay-remove-youtube').count(), 0);
+  desk.set({}, { 'relays-off': ['youtube'] });
+  await page.click('#relay-remove-youtube');
+  assert.equal((await ordered(desk, 'relay-remove')).name, 'youtube');
+  await page.click('#relay-add summary');
+  await page.selectOption('#relay-kind', 'vimeo');
+  await page.fill('#relay-key', ' geheim ');
+  await page.press('#relay-key', 'Enter');
+  const { id, ...relay } = await ordered(desk, 'relay-add');
+  assert.deepEqual(relay, { name: 'vimeo', url: 'rtmps://rtmp-global.cloud.vimeo.com:443/live', key: 'geheim' });
+  await until('the key has gone', async () => await page.inputValue('#relay-key') === '');
+});
+
 deskTest('what others do is told, what one does oneself is not; who made the hall private', async (page, desk) => {
   await page.click('#private-on');
   const { id } = await ordered(desk, 'private');
