@@ -73,10 +73,8 @@ is_hardware (GstElementFactory *factory)
 static void
 note_failed (RegiaDecoders *self, const char *name, const char *why)
 {
-  if (g_hash_table_contains (self->failed, name))
-    return;
-  g_message ("%s is not used any more for this source: %s", name, why);
-  g_hash_table_insert (self->failed, g_strdup (name), g_strdup (why));
+  if (!g_hash_table_contains (self->failed, name))
+    g_hash_table_insert (self->failed, g_strdup (name), g_strdup (why));
 }
 
 /* (transfer full): the hardware decoders that take @caps and have not failed, best first. Of those of rank

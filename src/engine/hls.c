@@ -3,7 +3,6 @@
 
 #include "hls-private.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
@@ -17,8 +16,8 @@
 /*
  * regiahls reads a live stream that a web server offers by HLS, as MPEG-TS, from a process that fetches it
  * (`regia child pull`, see pull/pull.h). GStreamer's own are no way here: hlsdemux2 of 1.22 ends the whole
- * process when it is stopped while it loads a playlist, hlsdemux gives pictures of fragmented MP4 the wrong
- * times, and neither takes the sound that has a playlist of its own.
+ * process when it is stopped while it loads a playlist, and hlsdemux gives the pictures of fragmented MP4
+ * times that count from when its server began.
  *
  * The process lives from open() to close(), which kills it: it has nothing that could be lost. The kernel
  * kills it as well when the thread ends that has started it, which is the run's.
@@ -44,7 +43,7 @@ enum { PROP_LOCATION = 1, PROP_LANGUAGE, PROP_HEIGHT, PROP_TIMEOUT };
 static GType regia_hls_element_get_type (void);
 G_DEFINE_TYPE (RegiaHlsElement, regia_hls_element, REGIA_TYPE_FD_SOURCE)
 
-/* (transfer full): a pipe that holds what to fetch, to be read; −1 with errno. */
+/* (transfer full): a pipe that holds what to fetch, to be read; −1: there is none. */
 static int
 make_request (RegiaHlsElement *self)
 {
@@ -66,6 +65,7 @@ make_request (RegiaHlsElement *self)
   return -1;
 }
 
+/* Takes the descriptors. */
 static GSubprocess *
 launch (int request, int out, int words, GError **error)
 {
@@ -82,21 +82,27 @@ open_child (RegiaFdSource *base)
 {
   RegiaHlsElement *self = (RegiaHlsElement *)base;
   g_autoptr (GError) error = NULL;
-  int request = make_request (self), out[2], words[2];
+  int request = make_request (self), out[2] = {-1, -1}, words[2] = {-1, -1};
 
   self->begun = FALSE;
-  if (request >= 0 && g_unix_open_pipe (out, FD_CLOEXEC, &error)) {
-    if (g_unix_open_pipe (words, FD_CLOEXEC, &error)) {
-      self->child = launch (request, out[1], words[1], &error);
-      self->words_fd = words[0];
-      if (self->child && g_unix_set_fd_nonblocking (out[0], TRUE, &error))
-        return out[0];
-    } else
-      close (out[1]);
+  if (request < 0)
+    g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                         "its address is too long, or no pipe is to be had");
+  else if (g_unix_open_pipe (out, FD_CLOEXEC, &error) && g_unix_open_pipe (words, FD_CLOEXEC, &error) &&
+           g_unix_set_fd_nonblocking (out[0], TRUE, &error)) {
+    self->child = launch (request, out[1], words[1], &error);
+    self->words_fd = words[0];
+    if (self->child)
+      return out[0];
     close (out[0]);
+  } else {
+    const int fds[] = {request, out[0], out[1], words[0], words[1]};
+
+    for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+      if (fds[i] >= 0)
+        close (fds[i]);
   }
-  GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
-                     ("cannot be fetched: %s", error ? error->message : g_strerror (errno)), (NULL));
+  GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ, ("cannot be fetched: %s", error->message), (NULL));
   return -1;
 }
 
