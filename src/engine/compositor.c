@@ -53,11 +53,11 @@ loan_end (gpointer data)
 static gboolean
 may_be_kept (GstBuffer *picture)
 {
-  GstMemory *memory = gst_buffer_peek_memory (picture, 0);
   GstStructure *config;
   guint most = 0;
 
-  if (gst_buffer_n_memory (picture) != 1 || !gst_memory_is_type (memory, GST_ALLOCATOR_SYSMEM))
+  if (gst_buffer_n_memory (picture) != 1 ||
+      !gst_memory_is_type (gst_buffer_peek_memory (picture, 0), GST_ALLOCATOR_SYSMEM))
     return FALSE;
   if (picture->pool == NULL)
     return TRUE;
@@ -70,15 +70,24 @@ may_be_kept (GstBuffer *picture)
   return most == 0;
 }
 
+/* What the compositor would refuse to map is its to refuse. */
+static gboolean
+is_complete (GstBuffer *picture, const GstVideoMeta *layout, const GstVideoInfo *info)
+{
+  return layout != NULL ? layout->format == GST_VIDEO_INFO_FORMAT (info) &&
+                              layout->width == (guint)info->width && layout->height == (guint)info->height
+                        : gst_buffer_get_size (picture) >= info->size;
+}
+
 /* (transfer full) (nullable): the same picture, without its times. */
 static GstBuffer *
-lend (GstBuffer *picture)
+lend (GstBuffer *picture, const GstVideoInfo *info)
 {
   GstVideoMeta *layout = gst_buffer_get_video_meta (picture);
   Loan *loan;
   GstBuffer *frame;
 
-  if (!may_be_kept (picture))
+  if (!may_be_kept (picture) || !is_complete (picture, layout, info))
     return NULL;
   loan = g_new0 (Loan, 1);
   if (!gst_buffer_map (picture, &loan->map, GST_MAP_READ)) {
@@ -113,7 +122,7 @@ create_output_buffer (GstVideoAggregator *element, GstBuffer **ret_frame)
 
   *ret_frame = NULL;
   if (input != NULL && is_same (&input->info, &element->info))
-    *ret_frame = lend (gst_video_aggregator_pad_get_current_buffer (input));
+    *ret_frame = lend (gst_video_aggregator_pad_get_current_buffer (input), &input->info);
   self->passed = *ret_frame != NULL;
   return self->passed ? GST_FLOW_OK : parent_class->create_output_buffer (element, ret_frame);
 }
