@@ -24,6 +24,7 @@ struct _RegiaConsoleFeed {
 
   RegiaFeedClient *client; /* (owned) (nullable) the thread's */
   GPtrArray *tracks;       /* (owned) (nullable) (element-type RegiaTrack) the thread's */
+  guint64 generation;      /* that they are of; the thread's */
 
   GMutex lock;        /* guards what follows; a leaf, but for g_source_set_ready_time() */
   GCond changed;      /* what is wanted, or the end */
@@ -76,16 +77,28 @@ take_packet (RegiaConsoleFeed *self, const RegiaPacket *packet)
     g_source_set_ready_time (self->waker, 0);
 }
 
+/* Of another engine nothing has come yet, whatever its times. */
+static void
+take_tracks (RegiaConsoleFeed *self, RegiaFeedEvent *event)
+{
+  g_clear_pointer (&self->tracks, g_ptr_array_unref);
+  self->tracks = g_steal_pointer (&event->tracks);
+  if (event->generation == self->generation)
+    return;
+  self->generation = event->generation;
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove_all (self->latest);
+  g_mutex_unlock (&self->lock);
+}
+
 static void
 take_event (RegiaConsoleFeed *self, RegiaFeedEvent *event)
 {
   regia_house_take (self->house, event, regia_feed_client_is_connected (self->client));
-  if (event->type == REGIA_FEED_EVENT_TRACKS) {
-    g_clear_pointer (&self->tracks, g_ptr_array_unref);
-    self->tracks = g_steal_pointer (&event->tracks);
-  } else if (event->type == REGIA_FEED_EVENT_PACKET) {
+  if (event->type == REGIA_FEED_EVENT_TRACKS)
+    take_tracks (self, event);
+  else if (event->type == REGIA_FEED_EVENT_PACKET)
     take_packet (self, event->packet);
-  }
 }
 
 static void
@@ -134,14 +147,16 @@ heed (RegiaConsoleFeed *self)
   g_auto (GStrv) tracks = NULL;
 
   g_mutex_lock (&self->lock);
-  if (self->wanted[0] == NULL && !programme && self->client != NULL) {
+  while (self->wanted[0] == NULL && !(programme = regia_house_is_wanted (self->house)) &&
+         !g_cancellable_is_cancelled (self->end)) {
+    if (self->client == NULL) {
+      g_cond_wait (&self->changed, &self->lock);
+      continue;
+    }
     g_mutex_unlock (&self->lock);
     leave (self);
     g_mutex_lock (&self->lock);
   }
-  while (self->wanted[0] == NULL && !(programme = regia_house_is_wanted (self->house)) &&
-         !g_cancellable_is_cancelled (self->end))
-    g_cond_wait (&self->changed, &self->lock);
   if (self->is_new || self->client == NULL || programme != regia_house_is_open (self->house))
     tracks = list_tracks (self, programme);
   self->is_new = FALSE;

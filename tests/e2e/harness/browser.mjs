@@ -196,7 +196,7 @@ const commands = {
     const [from, to] = parts.map((part) => x + width * Number(part));
     await page.mouse.move(from, y + height / 2);
     await page.mouse.down();
-    await page.mouse.move(to, y + height / 2, { steps: 40 });
+    await page.mouse.move(to, y + height / 2, { steps: 20 });
     await page.mouse.up();
     return {};
   },
