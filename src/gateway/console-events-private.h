@@ -37,3 +37,6 @@ guint64 regia_console_events_begin (RegiaConsoleEvents *self, const char *last);
 /** regia_console_events_read: (transfer full) (nullable): all events from @number on as text, which is then
  * past them; %NULL where there is none yet. */
 char *regia_console_events_read (RegiaConsoleEvents *self, guint64 *number);
+/** regia_console_events_set_waker: @source, of whatever context, is made ready when something new has come;
+ * %NULL before it is gone. */
+void regia_console_events_set_waker (RegiaConsoleEvents *self, GSource *source);

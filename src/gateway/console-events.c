@@ -22,6 +22,7 @@ struct _RegiaConsoleEvents {
   char *present;        /* (owned) (nullable): data of the newest `status` */
   GHashTable *warnings; /* (owned) (element-type utf8): that were told */
   GHashTable *alarms;   /* (owned) (element-type utf8 utf8): of those that are raised, which and id */
+  GSource *waker;       /* (unowned) (nullable) */
 };
 
 static void
@@ -68,6 +69,8 @@ add (RegiaConsoleEvents *self, const char *name, const char *json)
   self->next++;
   if (self->kept.length > REGIA_CONSOLE_EVENTS_KEPT)
     event_free (g_queue_pop_head (&self->kept));
+  if (self->waker != NULL)
+    g_source_set_ready_time (self->waker, 0);
 }
 
 static void
@@ -298,4 +301,12 @@ regia_console_events_read (RegiaConsoleEvents *self, guint64 *number)
                             *number, event->place, event->text);
   }
   return g_string_free (text, FALSE);
+}
+
+void
+regia_console_events_set_waker (RegiaConsoleEvents *self, GSource *source)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->waker = source;
 }

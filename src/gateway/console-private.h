@@ -16,8 +16,7 @@
  *
  *   /  /assets/…  /favicon.ico  /robots.txt  /api/v1/openapi.json   the page and what it loads
  *   /events  /people                                                the pages of the events and people
- *   /multiview  /phone                                              the same page for a screen, and for the
- * way
+ *   /multiview  /phone                                              the same page for a screen, for a phone
  *   /?once=TOKEN  and of these two                                  comes in by a link
  *   /healthz                                                        for monitoring
  *   POST /api/v1/login  /api/v1/logout                              anybody

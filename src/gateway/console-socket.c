@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define LOOK_MS       100 /* for events; what the feed brings wakes at once */
+#define LOOK_MS       100 /* for who has gone; what is new wakes at once */
 #define CHECK_US      (5 * G_USEC_PER_SEC)
 #define ALIVE_S       10
 #define MESSAGE_BYTES 16384
@@ -305,6 +305,7 @@ regia_console_sockets_new (RegiaConsoleEvents *events, RegiaConsoleFeed *feed, R
   g_source_set_callback (self->waker, wake_cb, self, NULL);
   g_source_attach (self->waker, g_main_context_get_thread_default ());
   regia_console_feed_set_waker (feed, self->waker);
+  regia_console_events_set_waker (events, self->waker);
   return self;
 }
 
@@ -314,6 +315,7 @@ regia_console_sockets_free (RegiaConsoleSockets *self)
   if (self == NULL)
     return;
   regia_console_feed_set_waker (self->feed, NULL);
+  regia_console_events_set_waker (self->events, NULL);
   g_source_destroy (self->looker);
   g_source_unref (self->looker);
   g_source_destroy (self->waker);

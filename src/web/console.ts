@@ -21,7 +21,7 @@ const PLANNED_MS = 10000;
 /** The desk; `multiview`, for a screen in the hall, from which nothing can be done; `phone`, of the desk what one needs on the way. */
 const VIEW = /(multiview|phone)$/.exec(location.pathname)?.[1] ?? 'desk';
 /** Nothing heard for so long, the page says that it may be out of date: within 2 s of the last word. */
-const STALE_MS = 1800;
+const STALE_MS = 1500;
 
 /** Slates of the event's own text, where it has them; each is a scene. */
 const SLATES = ['starting', 'break', 'ending'];

@@ -261,7 +261,8 @@ test_refused (ConsoleHouse *self, gconstpointer data)
 static void
 test_session (ConsoleHouse *self, gconstpointer data)
 {
-  g_auto (ClientAnswer) in = {0}, link = {0}, again = {0}, who = {0}, out = {0}, after = {0}, head = {0};
+  g_auto (ClientAnswer) phone = {0}, in = {0}, link = {0}, again = {0}, who = {0}, out = {0}, after = {0},
+                        head = {0};
   g_autofree char *cookie = NULL, *by_link = NULL, *location = NULL, *ended = NULL, *asked = NULL;
 
   g_assert_cmpuint (ask (self, "POST", "/api/v1/login", JSON "X-Regia-Client: 10.0.0.1\r\n",
@@ -283,6 +284,7 @@ test_session (ConsoleHouse *self, gconstpointer data)
   g_assert_cmpstr (location, ==, "./");
   g_assert_cmpstr (by_link, ==, cookie);
   g_assert_cmpuint (ask (self, "GET", "/?once=" DIRECTOR_ONCE, NULL, NULL, &again), ==, 403);
+  g_assert_cmpuint (ask (self, "GET", "/phone?once=short", NULL, NULL, &phone), ==, 403);
 
   g_assert_cmpuint (ask (self, "POST", "/api/v1/logout", JSON COOKIE OWN, "{}", &out), ==, 200);
   ended = client_field (&out, "Set-Cookie");
