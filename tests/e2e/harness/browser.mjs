@@ -14,6 +14,10 @@
 //   axe         what axe-core finds wrong on the page, and whether it is wider than the window
 //   shot FILE   the whole page as a picture
 //   value SEL   what a field holds
+//   hold NAME MS   holds a key for so long; hold SEL MS, where SEL begins with #, the pointer on it
+//   watch SEL TEXT  looks out for that text in what the selector finds and is not hidden; and then
+//   seen        at what time (Date.now()) it was there
+//   acted       at what time the page was last clicked or a key was pressed
 // Ends with its standard input.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -59,6 +63,7 @@ page.on('response', (response) => {
 const states = [];
 await page.exposeFunction('regiaState', (state) => states.push(state));
 await page.addInitScript(() => {
+  for (const name of ['click', 'keydown']) addEventListener(name, () => { window.regiaActed = Date.now(); }, true);
   const write = (...words) => console.info(`diary ${new Date().toISOString().slice(11, 23)}`, ...words);
   addEventListener('DOMContentLoaded', () => {
     let before;
@@ -217,6 +222,41 @@ const commands = {
   async shot (path) {
     await page.screenshot({ path, fullPage: true });
     return {};
+  },
+  async hold (words) {
+    const [what, ms] = words.split(' ');
+    const pointed = what.startsWith('#');
+    if (pointed) await page.hover(what);
+    await (pointed ? page.mouse.down() : page.keyboard.down(what));
+    await new Promise((resolve) => setTimeout(resolve, Number(ms)));
+    await (pointed ? page.mouse.up() : page.keyboard.up(what));
+    return {};
+  },
+  async watch (words) {
+    const [selector, ...text] = words.split(' ');
+    await page.evaluate(([selector, text]) => {
+      window.regiaSeen = new Promise((resolve) => {
+        const look = () => {
+          const found = document.querySelector(selector);
+          if (!found || found.hidden || !found.textContent.includes(text)) return false;
+          resolve(Date.now());
+          return true;
+        };
+        const observer = new MutationObserver(() => {
+          if (look()) observer.disconnect();
+        });
+        observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+        if (look()) observer.disconnect();
+      });
+    }, [selector, text.join(' ')]);
+    return { at: await page.evaluate(() => Date.now()) };
+  },
+  async acted () {
+    return { at: await page.evaluate(() => window.regiaActed ?? 0) };
+  },
+  async seen () {
+    const late = new Promise((resolve, reject) => { setTimeout(() => reject(new Error('not seen within 15 s')), 15000); });
+    return { at: await Promise.race([page.evaluate(() => window.regiaSeen), late]) };
   },
   async open (url) {
     await page.goto(url, { timeout: 20000 });
