@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "address-private.h"
+#include "calendar-private.h"
 #include "certificate-private.h"
 #include "live-private.h"
 #include "regia/base/json.h"
@@ -104,9 +105,34 @@ post_status (Gateway *self, GVariant *state)
   regia_snapshot_post (self->site.snapshot, json, healthy, NULL);
 }
 
+static gboolean
+is_same (GVariant *one, GVariant *other, const char *key)
+{
+  g_autoptr (GVariant) left = one != NULL ? g_variant_lookup_value (one, key, NULL) : NULL;
+  g_autoptr (GVariant) right = g_variant_lookup_value (other, key, NULL);
+
+  return left != NULL && right != NULL ? g_variant_equal (left, right) : left == right;
+}
+
+/* The schedule is written anew when it changes, and says when that was. */
+static void
+take_calendar (Gateway *self, GVariant *status)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  char *text;
+
+  if (self->status != NULL && is_same (self->status, status, "event") &&
+      is_same (self->status, status, "next"))
+    return;
+  text = regia_calendar_render (status, g_get_real_time () / G_USEC_PER_SEC);
+  bytes = g_bytes_new_take (text, strlen (text));
+  regia_snapshot_post (self->site.calendar, bytes, TRUE, NULL);
+}
+
 static void
 take_status (Gateway *self, GVariant *status)
 {
+  take_calendar (self, status);
   g_clear_pointer (&self->status, g_variant_unref);
   self->status = g_variant_ref (status);
   self->status_us = g_get_monotonic_time ();
@@ -350,6 +376,7 @@ start_cb (RegiaChild *child, gpointer data, GError **error)
   self->site.window = self->window;
   self->site.show = regia_child_get_show (child);
   self->site.snapshot = regia_snapshot_new ();
+  self->site.calendar = regia_snapshot_new ();
   self->site.viewers = regia_viewers_new ();
   regia_site_init (&self->site, values->segment_ms);
   if (!regia_server_start (self->server, error))
@@ -375,6 +402,7 @@ clear_cb (gpointer data)
   g_clear_pointer (&self->feed, regia_feed_link_unref);
   g_clear_pointer (&self->site.assets, regia_assets_free);
   g_clear_pointer (&self->site.snapshot, regia_snapshot_free);
+  g_clear_pointer (&self->site.calendar, regia_snapshot_free);
   g_clear_pointer (&self->site.viewers, regia_viewers_free);
   g_clear_pointer (&self->site.library, regia_library_free);
   regia_site_clear (&self->site);

@@ -13,6 +13,7 @@
  *
  *   /  /recordings            the pages               /live/…                      HLS
  *   /assets/… /favicon.ico    what they load          /recordings/ID/NAME          a download
+ *   /events.ics               the schedule, for calendar programs
  *   /healthz                  for monitoring          /api/v1/status /recordings /recordings/ID /openapi.json
  *
  * /live/SHOW/index.m3u8 is what the page learns from the status, /live/index.m3u8 what people type.
@@ -20,6 +21,7 @@
 typedef struct {
   RegiaAssets *assets; /* (unowned) all of them, and outlive the server */
   RegiaSnapshot *snapshot;
+  RegiaSnapshot *calendar; /* (nullable): as its status the schedule, text/calendar */
   RegiaViewers *viewers;
   RegiaHlsWindow *window;
   const char *show;      /* (nullable): media addresses lie below /live/SHOW/ */

@@ -135,6 +135,23 @@ api_status (RegiaSite *site, const char *rest, const RegiaRequest *request, cons
 }
 
 static void
+calendar (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
+          RegiaReply *reply)
+{
+  g_autoptr (GBytes) text = site->calendar != NULL ? regia_snapshot_get_status (site->calendar) : NULL;
+  g_autofree char *digest = NULL, *etag = NULL;
+
+  if (text == NULL) {
+    regia_reply_error (reply, 503, request->path, "Nothing is known yet; try again in some seconds");
+    reply->retry_after_s = REGIA_SITE_RETRY_S;
+    return;
+  }
+  digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, text);
+  etag = g_strdup_printf ("\"%.32s\"", digest);
+  answer_bytes (request, reply, text, "text/calendar; charset=utf-8", etag, "public, max-age=300");
+}
+
+static void
 download (RegiaSite *site, const char *rest, const RegiaRequest *request, const RegiaPeer *peer,
           RegiaReply *reply)
 {
@@ -157,6 +174,7 @@ static const Route routes[] = {
     {"/api/v1/openapi.json", FALSE, openapi},
     {"/recordings", FALSE, recordings_page},
     {"/recordings/", TRUE, download},
+    {"/events.ics", FALSE, calendar},
     {"/favicon.ico", FALSE, assets},
     {"/robots.txt", FALSE, assets},
 };

@@ -121,6 +121,7 @@ class Page {
       if (this.editing && this.changed) event.preventDefault();
     });
     void this.refresh();
+    void this.showCalendar();
     setInterval(() => void this.refresh(), LIST_MS);
   }
 
@@ -147,6 +148,15 @@ class Page {
         sayFailure(error);
       }
     }
+  }
+
+  /** Where calendar programs find what is public of it: at the viewers' address. */
+  private async showCalendar (): Promise<void> {
+    const status = await ask<{ gateway: { address?: string } }>('GET', 'status').catch(() => null);
+    if (!status?.gateway.address) return;
+    const link = get<HTMLAnchorElement>('calendar-address');
+    link.href = link.textContent = `${status.gateway.address}/events.ics`;
+    get('calendar').hidden = false;
   }
 
   private stateOf (event: Planned): string {

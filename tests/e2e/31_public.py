@@ -115,7 +115,7 @@ def answers(regia):
     for page in ("/", "/recordings", "/?lang=en"):
         for name in re.findall(r'(?:href|src)="(assets/[^"]+)"', get(page)):
             get(f"/{name}")
-    for path in ("/healthz", "/api/v1/openapi.json", "/api/v1/recordings", "/robots.txt", "/favicon.ico"):
+    for path in ("/healthz", "/api/v1/openapi.json", "/api/v1/recordings", "/robots.txt", "/favicon.ico", "/events.ics"):
         get(path)
     public = json.loads(regia.get("/api/v1/status"))
     get("/api/v1/status")

@@ -127,13 +127,14 @@ if (description.status !== 200) {
 const api = loadDescription(JSON.parse(description.body.toString('utf8')));
 console.log('TAP version 13');
 const status = await ask('GET', '/api/v1/status');
-for (const [path, answer] of [['/api/v1/openapi.json', description], ['/api/v1/status', status], ['/healthz', await ask('GET', '/healthz')]]) {
+for (const [path, answer] of [['/api/v1/openapi.json', description], ['/api/v1/status', status], ['/healthz', await ask('GET', '/healthz')],
+  ['/events.ics', await ask('GET', '/events.ics')]]) {
   report(`GET ${path}`, check(api, path, 'GET', answer, 200));
 }
 await checkRecordings(api);
 await checkLive(api, JSON.parse(status.body.toString('utf8')));
 const known = [
-  '/api/v1/openapi.json', '/api/v1/status', '/healthz', '/api/v1/recordings', '/api/v1/recordings/{id}', '/recordings/{id}/{file}',
+  '/api/v1/openapi.json', '/api/v1/status', '/healthz', '/events.ics', '/api/v1/recordings', '/api/v1/recordings/{id}', '/recordings/{id}/{file}',
   '/live/index.m3u8', '/live/{show}/index.m3u8', '/live/{show}/{kind}/{name}/index.m3u8', SEGMENT,
 ];
 const unknown = Object.keys(api.document.paths).filter((path) => !known.includes(path));
