@@ -107,8 +107,8 @@ regia_config_check_text (const char *text, gsize length, const char *path, const
 
 /* Secrets */
 
-/* One line `key = value`, in a comment or not. Read here and not by scan.c, which stops at what is faulty: of
- * a text that is shown no line may be left out. */
+/* One line `key = value`, in a comment or not, or any other, which is all value. Read here and not by scan.c,
+ * which stops at what is faulty: of a text that is shown no line may be left out. */
 typedef struct {
   guint line;  /* from 0 */
   char *title; /* of its group, as scan.c has it; "" before the first */
@@ -131,7 +131,8 @@ line_free (Line *line)
 static char *
 read_header (const char *text)
 {
-  g_autofree char *trimmed = g_strstrip (g_strdup (text));
+  gsize mark = g_str_has_prefix (text, "\xef\xbb\xbf") ? 3 : 0;
+  g_autofree char *trimmed = g_strstrip (g_strdup (text + mark));
   g_auto (GStrv) words = NULL;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) kept = NULL;
@@ -165,16 +166,18 @@ read_lines (char **texts)
       title = header;
       continue;
     }
-    if (equals == NULL)
-      continue;
     line = g_new0 (Line, 1);
     line->line = i;
     line->title = g_strdup (title);
-    line->key = g_strndup (texts[i], (gsize)(equals - texts[i]));
+    line->key = equals != NULL ? g_strndup (texts[i], (gsize)(equals - texts[i])) : g_strdup ("");
     /* a byte order mark is none of the key, a comment's sign neither */
-    g_strchug (g_strdelimit (line->key, "#;\xef\xbb\xbf", ' '));
-    g_strchomp (line->key);
-    line->value_at = (gsize)(equals + 1 - texts[i]) + strspn (equals + 1, " \t");
+    g_strstrip (g_strdelimit (line->key, "#\xef\xbb\xbf", ' '));
+    if (regia_key_text_is_key (line->key)) {
+      line->value_at = (gsize)(equals + 1 - texts[i]) + strspn (equals + 1, " \t");
+    } else {
+      line->key[0] = '\0';
+      line->value_at = strspn (texts[i], " \t");
+    }
     line->raw = g_strchomp (g_strdup (texts[i] + line->value_at));
     g_ptr_array_add (lines, line);
   }

@@ -66,16 +66,21 @@ export class EventFile {
       return;
     }
     if (value === '') return;
-    let [begin, end] = this.range(title);
-    if (begin < 0) {
-      while (this.lines[this.lines.length - 1]?.text.trim() === '') this.lines.pop();
-      if (this.lines.length) this.lines.push(readLine(''));
-      this.lines.push(readLine(`[${title}]`), readLine(''));
-      [begin, end] = this.range(title);
-    }
+    this.add(title);
+    const [begin, last] = this.range(title);
+    let end = last;
     // behind its last key, before the blank lines and comments that belong to what follows
     while (end - 1 > begin && this.lines[end - 1]!.key === undefined) end--;
     this.lines.splice(end, 0, readLine(`${key} = ${encode(value)}`));
+  }
+
+  /** A group, empty, at the end, where there is none of that title. */
+  add (title: string): void {
+    if (this.range(title)[0] < 0) {
+      while (this.lines[this.lines.length - 1]?.text.trim() === '') this.lines.pop();
+      if (this.lines.length) this.lines.push(readLine(''));
+      this.lines.push(readLine(`[${title}]`), readLine(''));
+    }
   }
 
   /** The names of the groups of a kind, `1` of `[talk 1]`, as they are written. */
@@ -108,11 +113,12 @@ export function readTalks (file: EventFile): (Talk & { number: string })[] {
   });
 }
 
-/** All talks anew, numbered from 1. */
+/** All talks anew, numbered from 1; what is empty in one is missing in the file, and Regia says so. */
 export function writeTalks (file: EventFile, talks: readonly Talk[]): void {
   for (const number of file.names('talk')) file.remove(`talk ${number}`);
   talks.forEach(({ title, speaker, role }, i) => {
-    file.set(`talk ${i + 1}`, 'title', title || '?');
+    file.add(`talk ${i + 1}`);
+    file.set(`talk ${i + 1}`, 'title', title);
     file.set(`talk ${i + 1}`, 'speaker', speaker);
     file.set(`talk ${i + 1}`, 'role', role);
   });

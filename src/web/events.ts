@@ -328,7 +328,7 @@ class Page {
         const input = make('input');
         const caption = make('label', t(label));
         input.id = caption.htmlFor = `talk-${talk.number}-${key}`;
-        input.value = talk[key] === '?' ? '' : talk[key];
+        input.value = talk[key];
         input.autocomplete = 'off';
         input.addEventListener('input', () => this.write(`talk ${talk.number}`, key, input.value));
         holder.append(caption, input);

@@ -80,9 +80,11 @@ static const char with_secrets[] = "\xef\xbb\xbf[source  cam]\r\n"
                                    "[relay school]\n"
                                    "stream_id = #!::u=private1\n"
                                    "[web]\nkey = /etc/web.key\n"
+                                   "# rtsp://bob:incomment@192.0.2.1/?a=b\n"
+                                   "rtsp://bob:onitsown@192.0.2.1/\n"
                                    "[sorce typo\npassphrase = notinagroup\n";
-static const char *const secrets[] = {"hunter22", "sesame11", "opensesame", "theoldone",
-                                      "twice",    "private1", NULL};
+static const char *const secrets[] = {"hunter22", "sesame11",  "opensesame", "theoldone", "twice",
+                                      "private1", "incomment", "onitsown",   NULL};
 
 static void
 test_mask (void)

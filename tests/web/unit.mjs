@@ -344,6 +344,15 @@ test('talks: from a table, from CSV, into the file and out of it', async () => {
   assert.equal(file.toString(), '[event]\nname = A\n\n[web]\nlisten = :1\n\n[talk 1]\ntitle = Uno\nspeaker = Rossi\nrole = P\n\n[talk 2]\ntitle = Due\nspeaker = Bianchi\n');
 });
 
+test('a talk that is begun is a group without keys, which Regia finds faulty', async () => {
+  const { EventFile, readTalks, writeTalks } = await load('eventfile');
+  const file = new EventFile('[event]\n');
+  writeTalks(file, [{ title: '', speaker: '', role: '' }]);
+  assert.equal(file.toString(), '[event]\n\n[talk 1]\n');
+  file.set('talk 1', 'title', 'Uno');
+  assert.deepEqual(readTalks(file), [{ number: '1', title: 'Uno', speaker: '', role: '' }]);
+});
+
 test('a name for a new file', async () => {
   const { fileName } = await load('eventfile');
   assert.equal(fileName('2022-09-29 09:30', 'Sirio migranti: perché?'), '2022-09-29-sirio-migranti-perche.conf');
