@@ -19,6 +19,9 @@ const PAGES = ['index.html', 'recordings.html', 'console.html', 'events.html', '
 const SCRIPTS = ['viewer', 'recordings', 'console', 'events', 'people'];
 /** Loaded by a script, by `import()`, when it is wanted. */
 const MODULES = ['player'];
+/** What viewers are given, and the texts that are none of theirs. */
+const PUBLIC = ['viewer', 'recordings', 'player'];
+const OF_THE_CONSOLE = /^(console|events|people|office)-/;
 const DESCRIPTIONS = ['openapi.json', 'console-openapi.json'];
 const STYLES = ['style', 'console', 'office'];
 const GZIP_FROM_BYTES = 1024;
@@ -66,6 +69,19 @@ function fillPage (name, messages, assets) {
   });
 }
 
+/** Leaves the console's texts out of a script; one that asks for them all the same would show nothing, which the tests of the pages see. */
+const publicTexts = {
+  name: 'public-texts',
+  setup (build) {
+    build.onLoad({ filter: /messages\.json$/ }, ({ path: file }) => {
+      const all = JSON.parse(fs.readFileSync(file, 'utf8'));
+      const kept = Object.entries(all).map(([language, texts]) =>
+        [language, Object.fromEntries(Object.entries(texts).filter(([key]) => !OF_THE_CONSOLE.test(key)))]);
+      return { contents: JSON.stringify(Object.fromEntries(kept)), loader: 'json' };
+    });
+  },
+};
+
 async function bundle (out, esbuild) {
   const assets = {};
   const files = new Map();
@@ -83,6 +99,7 @@ async function bundle (out, esbuild) {
         ...options,
         entryPoints: [`${name}.${from}`],
         outfile: path.join(out, `${name}.${to}`),
+        plugins: PUBLIC.includes(name) ? [publicTexts] : [],
         format: to !== 'js' ? undefined : MODULES.includes(name) ? 'esm' : 'iife',
       });
     } catch (error) {
