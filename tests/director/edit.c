@@ -232,7 +232,7 @@ test_refused (Fixture *self, gconstpointer data)
 {
   g_autofree char *text = text_of ("One", "sesame"), *link = path_of (self, "link.conf");
   g_autofree char *folder = path_of (self, "folder.conf"), *big = g_strnfill (REGIA_EDIT_MAX_BYTES + 1, '\n');
-  g_autofree char *pipe = path_of (self, "pipe.conf"), *hall_before = NULL, *hall_after = NULL;
+  g_autofree char *pipe = path_of (self, "pipe.conf"), *hall_before = NULL, *hall_after = NULL, *there = NULL;
   g_autoptr (GVariant) made = NULL, hall = NULL;
   RegiaEdit *edit;
 
@@ -268,7 +268,8 @@ test_refused (Fixture *self, gconstpointer data)
 
     g_assert_true (g_str_has_prefix (outcome, "!regia"));
   }
-  g_assert_nonnull (content_of (self, "one.conf"));
+  there = content_of (self, "one.conf");
+  g_assert_cmpstr (there, ==, text);
   ASSERT_OUTCOME ("read", edit_new (self, REGIA_EDIT_READ, "hall", NULL, ""), &hall);
   ASSERT_OUTCOME ("faulty",
                   edit_new (self, REGIA_EDIT_WRITE, "hall", "[event]\nname = x\n", get (hall, "version")),
