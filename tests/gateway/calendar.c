@@ -7,8 +7,7 @@
 static char *
 render (const char *status)
 {
-  g_autoptr (GVariant) value =
-      g_variant_ref_sink (g_variant_parse (G_VARIANT_TYPE_VARDICT, status, NULL, NULL, NULL));
+  g_autoptr (GVariant) value = g_variant_parse (G_VARIANT_TYPE_VARDICT, status, NULL, NULL, NULL);
 
   return regia_calendar_render (value, 1664400000);
 }
