@@ -137,7 +137,7 @@ def nothing_is_on(public, announced, place):
     """Of the rehearsal nothing is told: neither what it is called nor where it could be found."""
     equal(public["next"]["name"], announced, "what is announced")
     equal({key: public[key] for key in public if key not in ("wall", "next", "event")},
-          {"state": "standby", "show": "", "streams": {}, "recording": ""}, "what is told of what is on")
+          {"state": "standby", "show": "", "streams": {}, "recording": "", "talks": [], "talk": 0, "notice": ""}, "what is told of what is on")
     equal([public["event"][key] for key in ("name", "place", "start", "end")], ["", place, "", ""], "name, place, start and end of the event")
 
 
