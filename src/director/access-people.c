@@ -256,24 +256,33 @@ static void
 accepted_cb (const GError *error, gpointer user_data)
 {
   Change *change = user_data;
+  RegiaAccessPeople *self = change->people;
 
-  if (error != NULL)
+  if (error != NULL) {
     refuse (change, "busy", error->message);
-  else
-    regia_accounts_admit (change->people->accounts, change->name, change->address, let_in_cb, change);
+    return;
+  }
+  if (!regia_invitations_take (self->invitations, change->token, g_get_monotonic_time ()))
+    g_debug ("an invitation ended while it was accepted");
+  regia_accounts_admit (self->accounts, change->name, change->address, let_in_cb, change);
 }
 
-/* With a password that will not do the invitation stays good. */
+/* The invitation stays good until the change is on the disk: that is done for one change at a time, so that
+ * nobody comes in by it twice. Meanwhile it may have ended, or the one who is invited as less may have become
+ * the last technician. */
 static void
 chosen_cb (const char *hash, const GError *error, gpointer user_data)
 {
   Change *change = user_data;
   RegiaAccessPeople *self = change->people;
+  RegiaRole role = REGIA_ROLE_VIEWER;
 
   if (hash == NULL)
     refuse (change, error->code == REGIA_ERROR_USAGE ? "password" : "busy", error->message);
-  else if (!regia_invitations_take (self->invitations, change->token, g_get_monotonic_time ()))
+  else if (regia_invitations_find (self->invitations, change->token, g_get_monotonic_time (), &role) == NULL)
     refuse (change, "wrong", "");
+  else if (role != REGIA_ROLE_TECHNICIAN && regia_accounts_is_last_technician (self->accounts, change->name))
+    refuse (change, "busy", "this is the last technician's name, and would be one no more");
   else
     regia_accounts_change (self->accounts, change->name, change->role, hash, change->who, accepted_cb,
                            change);
@@ -286,7 +295,7 @@ accept_cb (RegiaDBusAccounts1 *skeleton, GDBusMethodInvocation *invocation, cons
   RegiaAccessPeople *self = user_data;
   RegiaRole role = REGIA_ROLE_VIEWER;
   const char *name = regia_invitations_find (self->invitations, token, g_get_monotonic_time (), &role);
-  g_autofree char *who = g_strdup_printf ("%s, invited", name);
+  g_autofree char *who = g_strconcat (name != NULL ? name : "", ", invited", NULL);
   Change *change = change_new (self, invocation, name, role, who);
 
   if (name == NULL) {
